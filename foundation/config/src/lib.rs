@@ -1,0 +1,5 @@
+//! Typed configuration from four sources, each value with its provenance.
+
+mod section;
+
+pub use section::{Problem, Problems, Section};

@@ -1,0 +1,123 @@
+//! On whose behalf something happens.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+/// Who acts: what the audit log names and permissions are asked of. Ids are bare here because this crate does not know the
+/// crate that gives them out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The account or credential that acts.
+    pub kind: ActorKind,
+    /// The door it came through.
+    pub via: Via,
+}
+
+/// The account or credential that acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActorKind {
+    /// A person with a login session.
+    Account {
+        /// The account's id.
+        id: Uuid,
+        /// What to show: the e-mail address, or `local` for the owner account before it has one.
+        label: String,
+    },
+    /// A program with an API token.
+    Token {
+        /// The token's id.
+        id: Uuid,
+        /// The token's name.
+        label: String,
+    },
+    /// Whoever can open the control socket, acting as the owner account `local`.
+    Local,
+    /// Outrigger itself: a background service or start-up.
+    System,
+}
+
+/// The door an actor came through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Via {
+    /// The dashboard's session cookie.
+    Dashboard,
+    /// A bearer token over HTTP.
+    Api,
+    /// The control socket: the command line.
+    Cli,
+    /// The Redis protocol.
+    Redis,
+    /// No door: it acts from inside.
+    Internal,
+}
+
+impl Actor {
+    /// Outrigger itself.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self {
+            kind: ActorKind::System,
+            via: Via::Internal,
+        }
+    }
+
+    /// Whoever can open the control socket.
+    #[must_use]
+    pub const fn local() -> Self {
+        Self {
+            kind: ActorKind::Local,
+            via: Via::Cli,
+        }
+    }
+
+    /// What to show for this actor in lists.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        match &self.kind {
+            ActorKind::Account { label, .. } | ActorKind::Token { label, .. } => label,
+            ActorKind::Local => "local",
+            ActorKind::System => "outrigger",
+        }
+    }
+
+    /// The kind as one word, for stores and filters.
+    #[must_use]
+    pub const fn kind_name(&self) -> &'static str {
+        match self.kind {
+            ActorKind::Account { .. } => "account",
+            ActorKind::Token { .. } => "token",
+            ActorKind::Local => "local",
+            ActorKind::System => "system",
+        }
+    }
+
+    /// The id of the account or token, where there is one.
+    #[must_use]
+    pub const fn id(&self) -> Option<Uuid> {
+        match self.kind {
+            ActorKind::Account { id, .. } | ActorKind::Token { id, .. } => Some(id),
+            ActorKind::Local | ActorKind::System => None,
+        }
+    }
+}
+
+impl Via {
+    /// The door as one word, for stores and filters.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dashboard => "dashboard",
+            Self::Api => "api",
+            Self::Cli => "cli",
+            Self::Redis => "redis",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl fmt::Display for Via {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,40 @@
+//! Small things the standard library could have had.
+//!
+//! Every other crate may use these, so this crate knows no product: no HTTP, no SQL, no capability. What belongs here is a
+//! type whose absence would make two crates invent it twice: a clock that tests can turn by hand, sizes and durations that
+//! people write in configuration files, ids that cannot be mixed up, the person on whose behalf something happens.
+//!
+//! ```
+//! use outrigger_stdx::{ByteSize, HumanDuration};
+//!
+//! let limit: ByteSize = "8MiB".parse()?;
+//! assert_eq!(limit.as_u64(), 8 * 1024 * 1024);
+//!
+//! let ttl: HumanDuration = "1m30s".parse()?;
+//! assert_eq!(ttl.get().as_secs(), 90);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod actor;
+mod backoff;
+mod byte_size;
+mod clock;
+mod error_kind;
+mod human_duration;
+mod id;
+mod secret;
+
+pub use actor::{Actor, ActorKind, Via};
+pub use backoff::Backoff;
+pub use byte_size::{ByteSize, ParseByteSizeError};
+pub use clock::{Clock, ManualClock, Monotonic, SystemClock};
+pub use error_kind::ErrorKind;
+pub use human_duration::{HumanDuration, ParseDurationError};
+pub use secret::Secret;
+
+#[doc(hidden)]
+pub mod macro_support {
+    //! What [`typed_id!`](crate::typed_id) expands to; not for direct use.
+    pub use serde;
+    pub use uuid;
+}
