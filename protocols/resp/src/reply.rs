@@ -187,7 +187,7 @@ impl<'a> ReplyWriter<'a> {
             Protocol::Resp2 => self.integer(i64::from(value)),
             Protocol::Resp3 => {
                 self.buffer
-                    .extend_from_slice(if value { b"#t\r\n" } else { b"#f\r\n" })
+                    .extend_from_slice(if value { b"#t\r\n" } else { b"#f\r\n" });
             }
         }
     }
