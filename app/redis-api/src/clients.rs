@@ -138,11 +138,6 @@ impl Client {
         change(self.told.lock().get_or_insert_default());
     }
 
-    /// Forgets what the client told about itself.
-    pub(crate) fn forget_told(&self) {
-        *self.told.lock() = None;
-    }
-
     /// Appends the line that `CLIENT LIST` has for this connection.
     pub(crate) fn describe(&self, socket: Option<&Path>, now: u64, line: &mut String) {
         let told = self.told();

@@ -175,7 +175,7 @@ static INDEX: LazyLock<[(u128, u8); PLACES]> = LazyLock::new(|| {
     let mut places = [(0, NONE); PLACES];
     for (index, command) in (0..NONE).zip(COMMANDS) {
         let packed =
-            pack(command.name.as_bytes()).expect("no command has a name of more than 16 bytes");
+            pack(command.name.as_bytes()).expect("no command has a name of more than 15 bytes");
         let mut place = place_of(packed);
         while places[place].1 != NONE {
             place = (place + 1) % PLACES;
@@ -210,13 +210,13 @@ pub(crate) fn name_of(index: u8) -> &'static str {
         .map_or("NULL", |command| command.name)
 }
 
-/// A name of at most 16 bytes in lower case, as one number.
+/// A name of at most 15 bytes in lower case, as one number; the one before it tells how long it is.
 #[inline]
 fn pack(name: &[u8]) -> Option<u128> {
-    if name.len() > 16 {
+    if name.len() > 15 {
         return None;
     }
-    let mut packed: u128 = 0;
+    let mut packed: u128 = 1;
     for byte in name {
         packed = packed << 8 | u128::from(byte.to_ascii_lowercase());
     }
