@@ -1,0 +1,43 @@
+// Home: how it is in one sentence, what needs a person, then figures, then how to connect and what it costs.
+import { useHistory, useStatus } from "../../api/live";
+import { NO_HISTORY } from "../../api/history";
+import { PageHead } from "../../parts/page-head";
+import { Quiet } from "../../parts/quiet";
+import { useRange } from "../../parts/range-choice";
+import { TroubleNote } from "../../parts/trouble";
+import { Connect } from "./connect";
+import { Footprint } from "./footprint";
+import { HomeCharts } from "./home-charts";
+import classes from "./home.module.css";
+import { Problems } from "./problems";
+import { StateLine } from "./state-line";
+
+export function HomePage() {
+  const status = useStatus();
+  const history = useHistory();
+  const { span, control } = useRange();
+  return (
+    <>
+      <PageHead title="Home">{control}</PageHead>
+      {status.data === undefined ? (
+        status.error ? <TroubleNote error={status.error} onRetry={() => void status.refetch()} /> : <Quiet />
+      ) : (
+        <>
+          <StateLine status={status.data} />
+          <Problems problems={status.data.problems} />
+        </>
+      )}
+      {history.error && history.data === undefined ? (
+        <TroubleNote error={history.error} onRetry={() => void history.refetch()} />
+      ) : (
+        <HomeCharts history={history.data ?? NO_HISTORY} span={span} />
+      )}
+      {status.data !== undefined && (
+        <div className={classes.below}>
+          <Connect status={status.data} />
+          <Footprint status={status.data} />
+        </div>
+      )}
+    </>
+  );
+}
