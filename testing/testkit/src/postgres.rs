@@ -1,8 +1,9 @@
 //! A throw-away PostgreSQL server.
 
 use std::{
+    fs::Permissions,
     net::Ipv4Addr,
-    os::unix::fs::chown,
+    os::unix::fs::{PermissionsExt, chown},
     path::Path,
     process::{Child, Command, Stdio},
     sync::{
@@ -119,6 +120,27 @@ impl PostgresServer {
             "`{statement}` failed: {}",
             String::from_utf8_lossy(&output.stderr)
         );
+    }
+
+    /// Makes the server offer TLS with a certificate and its key, both PEM. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// When the files cannot be written.
+    pub fn enable_tls(&self, certificate: &str, key: &str) -> Result<()> {
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let path = self.dir.join("data").join(name);
+            std::fs::write(&path, text)?;
+            // The server refuses a key that others can read.
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+            if is_root() {
+                let (user, group) = postgres_user()?;
+                chown(&path, Some(user), Some(group))?;
+            }
+        }
+        self.execute("alter system set ssl = on");
+        self.execute("select pg_reload_conf()");
+        Ok(())
     }
 
     /// Stops the server at once, as a crash would: connections break. Blocks until it is gone.
