@@ -5,7 +5,7 @@
 // be worked on without a server; with OUTRIGGER_URL set they pass the API on to a real one.
 import { defineConfig } from "vitest/config";
 import react from "@vitejs/plugin-react";
-import { standIn } from "./dev/stand-in";
+import { standIn } from "./dev/stand-in.ts";
 
 const server = process.env["OUTRIGGER_URL"];
 const proxy = server ? { "/api": { target: server, changeOrigin: false } } : undefined;

@@ -1,7 +1,7 @@
 // What the stand-in answers, route by route. The cookie `stand-in` chooses a scene: `viewer`, `empty`, `degraded`, `failing`, `setup`,
 // `signed-out`; a session is assumed otherwise.
 import type { ServerResponse } from "node:http";
-import * as fixtures from "./fixtures";
+import * as fixtures from "./fixtures.ts";
 
 interface Request {
   method: string;

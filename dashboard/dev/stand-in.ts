@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { Connect, Plugin } from "vite";
-import { respond } from "./answers";
+import { respond } from "./answers.ts";
 
 const MOUNT = "/admin/production/";
 

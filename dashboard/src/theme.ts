@@ -16,13 +16,13 @@ const night: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: "lagoon",
-  primaryShade: { light: 7, dark: 4 },
-  autoContrast: true,
-  luminanceThreshold: 0.35,
+  // Dark enough for white words on a button in both schemes.
+  primaryShade: { light: 7, dark: 6 },
   colors: { lagoon, red: coral, gray: mist, dark: night },
   black: "#0d2328",
   fontFamily: "var(--font-text)",
   fontFamilyMonospace: "var(--font-mono)",
+  fontWeights: { medium: "550" },
   headings: { fontFamily: "var(--font-text)", fontWeight: "600" },
   defaultRadius: "sm",
   radius: { xs: "3px", sm: "5px", md: "7px", lg: "10px", xl: "16px" },
@@ -43,6 +43,8 @@ export const variables: CSSVariablesResolver = () => {
     "--mantine-color-default-border": "var(--line-strong)",
     "--mantine-color-error": "var(--fail)",
     "--mantine-color-anchor": "var(--lagoon)",
+    "--mantine-color-lagoon-light-color": "var(--lagoon)",
+    "--mantine-color-red-light-color": "var(--fail)",
   };
   return { variables: {}, light: shared, dark: shared };
 };

@@ -1,5 +1,6 @@
 // The options of uPlot: an instrument, not a decoration. Colours come from the style sheet, so that both themes are right.
 import type uPlot from "uplot";
+import { bytes } from "../format/numbers";
 import { clock } from "../format/time";
 import type { Series } from "./series";
 
@@ -29,19 +30,19 @@ export function plotOptions({ series, width, height, onCursor, colour }: PlotInp
     width,
     height,
     legend: { show: false },
-    padding: [10, right ? 0 : 8, 0, 0],
+    padding: [10, right ? 0 : 18, 0, 0],
     cursor: {
       sync: { key: "time", setSeries: false },
       drag: { x: false, y: false },
       points: { size: 7, width: 2 },
       y: false,
     },
-    scales: { x: { time: true }, y: scale(), right: scale() },
+    scales: { x: { time: true }, y: scale(1.12), right: scale(1.6) },
     axes: [
       { ...axis, grid: { show: false }, values: (_plot, at) => at.map(hourAndMinute), space: 64, size: 26 },
-      { ...axis, values: (_plot, values) => values.map((value) => left.format(value)), size: 64, space: 36 },
+      { ...axis, values: labels(left), incrs: steps(left), size: 64, space: 36 },
       ...(right
-        ? [{ ...axis, scale: "right", side: 1 as const, grid: { show: false }, values: labels(right), size: 56, space: 36 }]
+        ? [{ ...axis, scale: "right", side: 1 as const, grid: { show: false }, values: labels(right), incrs: steps(right), size: 56, space: 36 }]
         : []),
     ],
     series: [{}, ...series.map((line, index) => drawn(line, index, colour))],
@@ -67,9 +68,17 @@ function drawn(line: Series, index: number, colour: (property: string) => string
   };
 }
 
-/** Scales start at zero, because half of a figure should look like half of it. */
-function scale(): uPlot.Scale {
-  return { range: (_plot, _low, high) => [0, high > 0 ? high * 1.12 : 1] };
+/** Sizes get marks at powers of two; for the rest, uPlot's own steps are fine. */
+function steps(line: Series): number[] | undefined {
+  return line.format === bytes ? Array.from({ length: 50 }, (_, power) => 2 ** power) : undefined;
+}
+
+/**
+ * Scales start at zero, because half of a figure should look like half of it. The scale on the right has more room above, so that
+ * its line does not hide behind the other one.
+ */
+function scale(room: number): uPlot.Scale {
+  return { range: (_plot, _low, high) => [0, high > 0 ? high * room : 1] };
 }
 
 function hourAndMinute(seconds: number): string {

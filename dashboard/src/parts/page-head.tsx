@@ -8,10 +8,15 @@ interface PageHeadProps {
   children?: ReactNode;
 }
 
-export function PageHead({ title, lead, children }: PageHeadProps) {
+/** Names the browser's tab. */
+export function useTitle(title: string): void {
   useEffect(() => {
     document.title = `${title} – Outrigger`;
   }, [title]);
+}
+
+export function PageHead({ title, lead, children }: PageHeadProps) {
+  useTitle(title);
   return (
     <div className={classes.head}>
       <div>

@@ -39,7 +39,7 @@ export function CachePage() {
       <PageHead title="Cache" lead="What was read from memory instead of from where it came from.">
         {control}
         {clear && (
-          <Button size="compact-md" variant="default" onClick={() => setClearing({ database: null, entries: cache.entries })}>
+          <Button size="compact-sm" variant="default" onClick={() => setClearing({ database: null, entries: cache.entries })}>
             Clear the cache…
           </Button>
         )}

@@ -45,9 +45,16 @@ function Key({ item }: { item: ConfigKey }) {
         </p>
       </div>
       <div className={classes.now}>
-        <code className={classes.value} data-absent={item.value === null}>
-          {shown(item.value)}
-        </code>
+        <div className={classes.line}>
+          <code className={classes.value} data-absent={item.value === null}>
+            {shown(item.value)}
+          </code>
+          <CopyButton
+            label="Copy line"
+            text={tomlLine(item.key, item.value)}
+            what={`for ${item.key} in outrigger.toml`}
+          />
+        </div>
         <span className={classes.origin}>
           <Badge tone={source.tone}>{source.word}</Badge>
           {item.source_detail != null && <span className={classes.detail}>{item.source_detail}</span>}
@@ -57,11 +64,6 @@ function Key({ item }: { item: ConfigKey }) {
             Default: <code>{shown(item.default)}</code>
           </span>
         )}
-        <CopyButton
-          label="Copy line"
-          text={tomlLine(item.key, item.value)}
-          what={`for ${item.key} in outrigger.toml`}
-        />
       </div>
     </li>
   );

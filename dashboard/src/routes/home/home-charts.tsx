@@ -26,8 +26,8 @@ function requests(history: History): Series[] {
 
 function latencies(history: History): Series[] {
   return [
-    { label: "Half are faster than", values: column(history, "http_latency_p50_ms"), format: latency },
-    { label: "99 % are faster than", values: column(history, "http_latency_p99_ms"), format: latency },
+    { label: "Half within", values: column(history, "http_latency_p50_ms"), format: latency },
+    { label: "99 % within", values: column(history, "http_latency_p99_ms"), format: latency },
   ];
 }
 

@@ -1,8 +1,8 @@
 // Home: how it is in one sentence, what needs a person, then figures, then how to connect and what it costs.
 import { useHistory, useStatus } from "../../api/live";
 import { NO_HISTORY } from "../../api/history";
-import { PageHead } from "../../parts/page-head";
 import { Quiet } from "../../parts/quiet";
+import { useTitle } from "../../parts/page-head";
 import { useRange } from "../../parts/range-choice";
 import { TroubleNote } from "../../parts/trouble";
 import { Connect } from "./connect";
@@ -16,9 +16,10 @@ export function HomePage() {
   const status = useStatus();
   const history = useHistory();
   const { span, control } = useRange();
+  useTitle("Home");
   return (
     <>
-      <PageHead title="Home">{control}</PageHead>
+      <h1 className="visually-hidden">Home</h1>
       {status.data === undefined ? (
         status.error ? <TroubleNote error={status.error} onRetry={() => void status.refetch()} /> : <Quiet />
       ) : (
@@ -27,6 +28,10 @@ export function HomePage() {
           <Problems problems={status.data.problems} />
         </>
       )}
+      <div className={classes.figures}>
+        <h2>Figures</h2>
+        {control}
+      </div>
       {history.error && history.data === undefined ? (
         <TroubleNote error={history.error} onRetry={() => void history.refetch()} />
       ) : (

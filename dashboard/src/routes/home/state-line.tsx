@@ -34,13 +34,14 @@ export function StateLine({ status }: { status: Status }) {
 /** The canoe from the front, drawn so that the water line of the panel runs through it. */
 function Canoe() {
   return (
-    <svg className={classes.canoe} viewBox="0 0 180 92" aria-hidden="true">
+    <svg className={classes.canoe} viewBox="0 0 250 128" aria-hidden="true">
       <g className={classes.boat}>
-        <path className={classes.spar} d="M128 40C100 22 66 26 39 53" />
-        <path className={classes.hull} d="M108 34h40c0 22-8 40-20 48-12-8-20-26-20-48Z" />
-        <path className={classes.float} d="M26 56c4-4 22-4 26 0 1 8-5 14-13 14s-14-6-13-14Z" />
+        <path className={classes.spar} d="M214 50C150 14 92 26 46 84" />
+        <path className={classes.hull} d="M152 46c9 3 43 3 52 0 1 34-8 58-26 70-18-12-27-36-26-70Z" />
+        <path className={classes.float} d="M27 90c4-8 34-8 38 0 2 11-6 20-19 20s-21-9-19-20Z" />
       </g>
-      <rect className={classes.sea} x="0" y="60" width="180" height="32" />
+      <rect className={classes.sea} x="0" y="96" width="250" height="32" />
+      <rect className={classes.line} x="0" y="94" width="250" height="2" />
     </svg>
   );
 }

@@ -1,12 +1,11 @@
 // The frame of the pages before the dashboard: the mark, a water line, one form.
-import { useEffect, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { Mark } from "../../parts/mark";
+import { useTitle } from "../../parts/page-head";
 import classes from "./gate.module.css";
 
 export function Gate({ title, lead, children }: { title: string; lead?: ReactNode; children: ReactNode }) {
-  useEffect(() => {
-    document.title = `${title} – Outrigger`;
-  }, [title]);
+  useTitle(title);
   return (
     <div className={classes.gate}>
       <div className={classes.water} aria-hidden="true" />
