@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     ClientError,
-    transport::{Transport, tcp::TcpTransport, unix::UnixTransport},
+    transport::{Transport, network::NetworkTransport},
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -37,7 +37,7 @@ impl Client {
     /// Nothing is connected yet: whether a server listens shows at the first call.
     #[must_use]
     pub fn unix(path: impl AsRef<Path>) -> Self {
-        Self::over(Arc::new(UnixTransport::new(path.as_ref())))
+        Self::over(Arc::new(NetworkTransport::unix(path.as_ref())))
     }
 
     /// A client of the server at `base_url`, such as `https://ops.example.com/outrigger`, that sends `token`.
@@ -47,7 +47,7 @@ impl Client {
     /// [`ClientError::Address`] when the address is not one of `http` or `https`, and [`ClientError::Token`] when the token
     /// cannot stand in a header.
     pub fn tcp(base_url: &str, token: Option<&Secret>) -> Result<Self, ClientError> {
-        let mut client = Self::over(Arc::new(TcpTransport::new(base_url)?));
+        let mut client = Self::over(Arc::new(NetworkTransport::tcp(base_url)?));
         if let Some(token) = token {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
                 .map_err(|_| ClientError::Token)?;

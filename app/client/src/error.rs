@@ -129,9 +129,7 @@ impl ClientError {
             }
             Self::Refused(problem) => problem.fix.as_deref(),
             Self::NotOutrigger { .. } => Some("check the address, with its port and path"),
-            Self::UnsendableKey { .. } => {
-                Some("use the control socket on the server's own machine, or the Redis protocol")
-            }
+            Self::UnsendableKey { .. } => Some("use the Redis protocol for this key"),
             Self::Decode { .. } => Some("use the same version of Outrigger on both sides"),
             _ => None,
         }

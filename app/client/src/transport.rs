@@ -1,7 +1,6 @@
 //! How a request gets to the server and its answer back.
 
-pub(crate) mod tcp;
-pub(crate) mod unix;
+pub(crate) mod network;
 
 use std::time::Duration;
 
@@ -24,8 +23,7 @@ const ANSWER_MAX: usize = 256 << 20;
 
 /// Carries one request at a time to a server.
 ///
-/// The request's address is only path and query; the transport adds where. It must not change the path: `%2E%2E` is the key
-/// `..` and not a step up. It sends a request at most once.
+/// The request's address is only path and query; the transport adds where. It sends a request at most once.
 #[async_trait]
 pub trait Transport: Send + Sync {
     /// Where the requests go, for people: an address, a socket's path.
@@ -52,7 +50,7 @@ pub enum TransportError {
     /// The answer is larger than any that Outrigger gives.
     #[error("the answer is larger than {} MiB", ANSWER_MAX >> 20)]
     TooLarge,
-    /// The last segment of the path is `.` or `..`, which this transport cannot send.
+    /// The last segment of the path is `.` or `..`, which an address cannot hold.
     #[error("the key `{key}` would be taken for a step in the path")]
     DotSegment {
         /// The key.

@@ -1,22 +1,40 @@
-//! Another host: HTTP or HTTPS with the system's certificates.
+//! The control socket, or another host over HTTP or HTTPS with the system's certificates.
+
+use std::path::Path;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
-use reqwest::redirect::Policy;
+use reqwest::{ClientBuilder, redirect::Policy};
 use url::Url;
 
 use super::{ANSWER_MAX, CALL, CONNECT, Transport, TransportError};
 use crate::ClientError;
 
 #[derive(Debug)]
-pub(crate) struct TcpTransport {
+pub(crate) struct NetworkTransport {
+    place: String,
     base: Url,
     client: reqwest::Client,
 }
 
-impl TcpTransport {
-    pub(crate) fn new(base: &str) -> Result<Self, ClientError> {
+impl NetworkTransport {
+    /// Over the socket at `path`. It is connected anew for each call, because a call must not fail for a connection that a
+    /// server has left behind which was since started again.
+    pub(crate) fn unix(path: &Path) -> Self {
+        let client = builder()
+            .unix_socket(path)
+            .pool_max_idle_per_host(0)
+            .build()
+            .expect("a client without TLS settings of its own can always be made");
+        Self {
+            place: path.display().to_string(),
+            base: Url::parse("http://localhost/").expect("the address is one"),
+            client,
+        }
+    }
+
+    pub(crate) fn tcp(base: &str) -> Result<Self, ClientError> {
         let refuse = || ClientError::Address {
             address: without_credentials(base),
         };
@@ -30,23 +48,28 @@ impl TcpTransport {
         }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
-        // A program may have installed its own already; either will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT)
-            .timeout(CALL)
-            .build()
-            .map_err(|_| refuse())?;
-        Ok(Self { base: url, client })
+        Ok(Self {
+            place: url.as_str().trim_end_matches('/').to_owned(),
+            base: url,
+            client: builder().build().map_err(|_| refuse())?,
+        })
     }
 }
 
+fn builder() -> ClientBuilder {
+    // A program may have installed its own already; either will do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(Policy::none())
+        .no_proxy()
+        .connect_timeout(CONNECT)
+        .timeout(CALL)
+}
+
 #[async_trait]
-impl Transport for TcpTransport {
+impl Transport for NetworkTransport {
     fn place(&self) -> String {
-        self.base.as_str().trim_end_matches('/').to_owned()
+        self.place.clone()
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
@@ -134,7 +157,9 @@ mod tests {
             "http://h/?a=b",
             "http://user:hunter2@h/",
         ] {
-            let error = TcpTransport::new(address).map(|_| ()).expect_err(address);
+            let error = NetworkTransport::tcp(address)
+                .map(|_| ())
+                .expect_err(address);
 
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }
@@ -142,8 +167,8 @@ mod tests {
 
     #[test]
     fn a_path_prefix_stays_in_front_of_the_calls() {
-        let transport =
-            TcpTransport::new("https://ops.example.com/outrigger/").expect("the address is good");
+        let transport = NetworkTransport::tcp("https://ops.example.com/outrigger/")
+            .expect("the address is good");
 
         assert_eq!(transport.place(), "https://ops.example.com/outrigger");
     }
