@@ -82,7 +82,6 @@ impl CliError {
                 "start it with `outrigger serve`, name its directory with `--data-dir`, or another host with `--url`"
                     .to_owned(),
             ),
-            Self::Config(_) => Some("`outrigger config check` shows whether it is mended".to_owned()),
             Self::Start(error) => error.hint(),
             Self::NotFound { hint, .. } | Self::WrongUse { hint, .. } => hint.clone(),
             Self::Config(_) | Self::Io { .. } => None,
