@@ -11,8 +11,6 @@ use crate::commands::Command;
 #[command(
     name = "outrigger",
     version,
-    about,
-    long_about = None,
     after_help = "Without a command, `outrigger` means `outrigger serve`.\n\n\
                   Exit codes: 0 done, 1 failed, 2 wrong use, 3 not found, 4 refused, 5 no server.",
     disable_help_subcommand = true,

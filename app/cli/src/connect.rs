@@ -14,7 +14,7 @@ use outrigger_config::Environment;
 use outrigger_server::{InProcess, LoadOptions, Loaded};
 use outrigger_stdx::Secret;
 
-use crate::{arguments::Global, error::CliError};
+use crate::{answer::Answer, arguments::Global, error::CliError};
 
 /// The variable that holds the token for `--url`. A flag for it would show in the list of processes.
 const TOKEN: &str = "OUTRIGGER_TOKEN";
@@ -55,17 +55,28 @@ impl<'a> Connector<'a> {
         local(&data_dir).ok_or(CliError::NoLocalServer { data_dir })
     }
 
-    /// A server that runs, or the router in this process when none does on the data directory.
-    pub(crate) async fn server_or_here(&self) -> Result<Client, CliError> {
+    /// Does `work` with a server that runs, or with the router in this process when none does on the data directory.
+    pub(crate) async fn with_server_or_here(
+        &self,
+        work: impl AsyncFnOnce(&Client) -> Result<Answer, CliError>,
+    ) -> Result<Answer, CliError> {
         if let Some(remote) = self.remote()? {
-            return Ok(remote);
+            return work(&remote).await;
         }
         let loaded = self.load()?;
         if let Some(client) = local(&data_dir(&loaded)) {
-            return Ok(client);
+            return work(&client).await;
         }
-        let here = InProcess::open(loaded).await.map_err(CliError::Start)?;
-        Ok(Client::over(Arc::new(Here(here))))
+        let here = Arc::new(Here(
+            InProcess::open(&loaded).await.map_err(CliError::Start)?,
+        ));
+        let client = Client::over(Arc::<Here>::clone(&here));
+        let outcome = work(&client).await;
+        drop(client);
+        if let Some(Here(router)) = Arc::into_inner(here) {
+            router.close().await;
+        }
+        outcome
     }
 
     /// The server whose configuration is in force: another host, or the one on the data directory when nothing on this command

@@ -44,8 +44,8 @@ async fn the_help_lists_every_command_and_the_exit_codes() {
 async fn wrong_use_ends_with_2_and_is_a_problem_when_a_program_reads_it() {
     let directory = TempDir::new();
 
-    let people = alone(&directory, &["cache", "gte"]).run().await;
-    let program = alone(&directory, &["cache", "gte", "--json"]).run().await;
+    let people = alone(&directory, &["cache", "gett"]).run().await;
+    let program = alone(&directory, &["cache", "gett", "--json"]).run().await;
 
     assert_eq!((people.code, program.code), (Some(2), Some(2)));
     assert!(

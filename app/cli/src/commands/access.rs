@@ -93,9 +93,14 @@ impl AdminCommand {
             } => Some(read_password(path)?),
             _ => None,
         };
-        let client = connector.server_or_here().await?;
+        connector
+            .with_server_or_here(async |client| self.call(client, password).await)
+            .await
+    }
+
+    async fn call(self, client: &Client, password: Option<String>) -> Result<Answer, CliError> {
         match self {
-            Self::Link { account } => link(&client, account).await,
+            Self::Link { account } => link(client, account).await,
             Self::Create {
                 email, role, name, ..
             } => {
@@ -105,7 +110,7 @@ impl AdminCommand {
                     role: role.into(),
                     password,
                 };
-                create(&client, &account).await
+                create(client, &account).await
             }
             Self::List => {
                 let accounts = client.accounts().await?;

@@ -11,12 +11,17 @@ use crate::{
 };
 
 pub(super) async fn run(connector: &Connector<'_>, output: &Output) -> Result<Answer, CliError> {
-    let report = connector.server_or_here().await?.doctor().await?;
-    let mut answer = Answer::new(&report, text(&report, output));
-    if failures(&report) > 0 {
+    connector
+        .with_server_or_here(async |client| Ok(answer(&client.doctor().await?, output)))
+        .await
+}
+
+fn answer(report: &DoctorReport, output: &Output) -> Answer {
+    let mut answer = Answer::new(report, text(report, output));
+    if failures(report) > 0 {
         answer.exit = Exit::Failed;
     }
-    Ok(answer)
+    answer
 }
 
 fn failures(report: &DoctorReport) -> usize {
