@@ -24,11 +24,18 @@ pub(crate) enum Command {
     /// Show how the running Outrigger is doing
     Status,
     /// Check the surroundings and say what could be better
+    ///
+    /// Works without a running Outrigger too. Ends with 1 when a check fails.
     Doctor,
     /// Show, explain and check the configuration
+    ///
+    /// `show` and `explain` ask the Outrigger that runs on the data directory, if one does, unless `--set` or `--config` ask what
+    /// would be in force with them. `check` always reads what the next start would read.
     #[command(subcommand)]
     Config(config::ConfigCommand),
     /// Login links and accounts
+    ///
+    /// Works without a running Outrigger too.
     #[command(subcommand)]
     Admin(access::AdminCommand),
     /// Tokens for programs

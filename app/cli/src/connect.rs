@@ -1,6 +1,7 @@
 //! Where a command's calls go: another host, the server on the data directory, or the router in this process.
 
 use std::{
+    io,
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     sync::Arc,
@@ -52,7 +53,7 @@ impl<'a> Connector<'a> {
         }
         let loaded = self.load()?;
         let data_dir = data_dir(&loaded);
-        local(&data_dir).ok_or(CliError::NoLocalServer { data_dir })
+        local(&data_dir)?.ok_or(CliError::NoLocalServer { data_dir })
     }
 
     /// Does `work` with a server that runs, or with the router in this process when none does on the data directory.
@@ -64,7 +65,7 @@ impl<'a> Connector<'a> {
             return work(&remote).await;
         }
         let loaded = self.load()?;
-        if let Some(client) = local(&data_dir(&loaded)) {
+        if let Some(client) = local(&data_dir(&loaded))? {
             return work(&client).await;
         }
         let here = Arc::new(Here(
@@ -88,7 +89,7 @@ impl<'a> Connector<'a> {
         if !self.global.sets.is_empty() || self.global.config.is_some() {
             return Ok(None);
         }
-        Ok(local(&data_dir(&self.load()?)))
+        local(&data_dir(&self.load()?))
     }
 
     fn remote(&self) -> Result<Option<Client>, CliError> {
@@ -117,10 +118,15 @@ fn data_dir(loaded: &Loaded) -> PathBuf {
 }
 
 /// The server on `data_dir`, if one accepts connections there. A socket that was left behind by a killed process does not.
-fn local(data_dir: &Path) -> Option<Client> {
+fn local(data_dir: &Path) -> Result<Option<Client>, CliError> {
     let socket = data_dir.join("control.sock");
-    UnixStream::connect(&socket).ok()?;
-    Some(Client::unix(socket))
+    match UnixStream::connect(&socket) {
+        Ok(_) => Ok(Some(Client::unix(socket))),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Err(CliError::NotYours { socket })
+        }
+        Err(_) => Ok(None),
+    }
 }
 
 /// The router in this process.

@@ -27,6 +27,8 @@ pub(crate) enum CliError {
     Call(ClientError),
     #[error("no Outrigger runs on the data directory `{}`", .data_dir.display())]
     NoLocalServer { data_dir: PathBuf },
+    #[error("the control socket `{}` belongs to another user", .socket.display())]
+    NotYours { socket: PathBuf },
     #[error(transparent)]
     Config(ConfigErrors),
     #[error(transparent)]
@@ -61,6 +63,7 @@ impl CliError {
         match self {
             Self::Call(error) => error.kind(),
             Self::NoLocalServer { .. } => ErrorKind::Unavailable,
+            Self::NotYours { .. } => ErrorKind::Forbidden,
             Self::Config(_) | Self::WrongUse { .. } => ErrorKind::Invalid,
             Self::Start(error) => error.kind(),
             Self::NotFound { .. } => ErrorKind::NotFound,
@@ -81,6 +84,9 @@ impl CliError {
             Self::NoLocalServer { .. } => Some(
                 "start it with `outrigger serve`, name its directory with `--data-dir`, or another host with `--url`"
                     .to_owned(),
+            ),
+            Self::NotYours { .. } => Some(
+                "run this as the user that Outrigger runs as, or use `--url` with a token".to_owned(),
             ),
             Self::Start(error) => error.hint(),
             Self::NotFound { hint, .. } | Self::WrongUse { hint, .. } => hint.clone(),

@@ -13,7 +13,7 @@ use crate::{answer::Answer, connect::Connector, error::CliError, human, table::T
 /// No password is this long; a file that is, is not a password's.
 const PASSWORD_FILE_MAX: u64 = 4096;
 
-/// Login links and accounts. Works without a running server too.
+/// Login links and accounts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AdminCommand {
     /// Print a new one-time login link

@@ -7,8 +7,7 @@ use serde_json::json;
 
 use crate::{answer::Answer, connect::Connector, error::CliError, human, table::Table};
 
-/// Show, explain and check the configuration. `show` and `explain` ask the server on the data directory, if one runs, unless
-/// `--set` or `--config` asks what would be in force with them.
+/// Show, explain and check the configuration.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// List the keys with value and source
