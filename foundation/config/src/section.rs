@@ -9,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 ///
 /// The struct derives `Serialize`, `Deserialize` with `#[serde(default, deny_unknown_fields)]` and `JsonSchema`; the doc
 /// comment of each field says what the key does, its unit, its range and its default, because that comment *is* the reference
-/// page and what `config explain` prints. Keys are scalars, lists of scalars, or tables keyed by names that users choose.
+/// page and what `config explain` prints. Keys are scalars or lists of scalars.
 pub trait Section:
     Serialize + DeserializeOwned + JsonSchema + Default + Clone + Send + Sync + 'static
 {

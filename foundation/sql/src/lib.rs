@@ -1,1 +1,32 @@
-//! Placeholder.
+//! SQLite and PostgreSQL, opened in one place.
+//!
+//! A capability writes its SQL twice, once per database, because the two are good at different things; what it should not
+//! write twice is how a database is opened, migrated, shared, watched and closed. That is here, and it is the only place that
+//! opens a pool.
+//!
+//! * [`SqliteDatabase`]: one writer thread per file that shares each commit between all operations that wait for one, and a
+//!   pool of readers beside it.
+//! * [`PostgresDatabase`]: a pool of connections in the schema `outrigger`, checked while idle, reconnected with backoff.
+//! * [`Migrations`]: forward only, run under a lock, refusing data that a newer release has written.
+//! * [`statements!`](crate::statements): SQL as named constants, all of which a test can prepare.
+//!
+//! This crate knows no table.
+
+mod config;
+mod error;
+mod migrations;
+mod postgres;
+mod sqlite;
+mod statements;
+mod url;
+
+pub use config::StoreConfig;
+pub use error::{ConstraintKind, SqlError};
+pub use migrations::{Migration, Migrations};
+pub use postgres::{ConnectionChecker, PostgresClient, PostgresDatabase, PostgresOptions};
+pub use sqlite::{SqliteDatabase, SqliteOptions, WriterFigures};
+pub use statements::BrokenStatement;
+pub use url::{ParseStoreUrlError, PostgresUrl, StoreUrl};
+
+pub use rusqlite;
+pub use tokio_postgres;

@@ -35,6 +35,8 @@ pub enum ActorKind {
     Local,
     /// Outrigger itself: a background service or start-up.
     System,
+    /// Nobody that is known: an attempt to sign in.
+    Anonymous,
 }
 
 /// The door an actor came through.
@@ -71,6 +73,12 @@ impl Actor {
         }
     }
 
+    /// Somebody who is not known, over HTTP.
+    #[must_use]
+    pub const fn anonymous() -> Self {
+        Self { kind: ActorKind::Anonymous, via: Via::Api }
+    }
+
     /// What to show for this actor in lists.
     #[must_use]
     pub fn label(&self) -> &str {
@@ -78,6 +86,7 @@ impl Actor {
             ActorKind::Account { label, .. } | ActorKind::Token { label, .. } => label,
             ActorKind::Local => "local",
             ActorKind::System => "outrigger",
+            ActorKind::Anonymous => "anonymous",
         }
     }
 
@@ -89,6 +98,7 @@ impl Actor {
             ActorKind::Token { .. } => "token",
             ActorKind::Local => "local",
             ActorKind::System => "system",
+            ActorKind::Anonymous => "anonymous",
         }
     }
 
@@ -97,7 +107,7 @@ impl Actor {
     pub const fn id(&self) -> Option<Uuid> {
         match self.kind {
             ActorKind::Account { id, .. } | ActorKind::Token { id, .. } => Some(id),
-            ActorKind::Local | ActorKind::System => None,
+            ActorKind::Local | ActorKind::System | ActorKind::Anonymous => None,
         }
     }
 }

@@ -1,1 +1,40 @@
-//! Placeholder.
+//! Throw-away servers, short temporary directories and the runner of conformance cases.
+//!
+//! A test that needs PostgreSQL or Redis starts one here, on a free port, in a directory of its own, and it is gone when
+//! the test is: also when the test process is killed, because the servers ask the kernel to be told. A laptop without these
+//! servers skips such tests visibly; CI, where the environment has `CI` set, fails them, so that nothing is skipped for long
+//! without somebody noticing.
+//!
+//! ```no_run
+//! use outrigger_testkit::{LazyPostgres, Requirement, run, trial};
+//!
+//! fn main() -> std::process::ExitCode {
+//!     let postgres = LazyPostgres::default();
+//!     let server = postgres.clone();
+//!     run(vec![trial(
+//!         "a_database_can_be_made",
+//!         &[Requirement::Postgres],
+//!         move || {
+//!             let server = server.clone();
+//!             async move {
+//!                 assert!(server.create_database().starts_with("postgres://"));
+//!             }
+//!         },
+//!     )])
+//! }
+//! ```
+
+mod keeper;
+mod port;
+mod postgres;
+mod redis;
+mod requirement;
+mod temp_dir;
+mod trials;
+
+pub use port::free_port;
+pub use postgres::{LazyPostgres, PostgresServer};
+pub use redis::RedisServer;
+pub use requirement::Requirement;
+pub use temp_dir::TempDir;
+pub use trials::{Case, conformance, run, trial};

@@ -1,0 +1,343 @@
+//! What people write, and what the program makes of it.
+
+use std::{fs, net::SocketAddr};
+
+use outrigger_config::{
+    ConfigErrors, Environment, Loader, Origin, Problems, Section, SectionKeys, Sources, reference,
+};
+use outrigger_stdx::{ByteSize, HumanDuration, Secret};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where the boat sails.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct BoatConfig {
+    /// The address of the harbour; none by default.
+    harbour: Option<SocketAddr>,
+    /// How much it carries; `2MiB` by default.
+    cargo: ByteSize,
+    /// How long it stays out; `1h` by default.
+    trip: HumanDuration,
+    /// How many paddle, 1 to 6; 2 by default.
+    paddlers: u8,
+    /// Whether the sail is up; `false` by default.
+    sail: bool,
+    /// Who may come aboard.
+    crew: Vec<String>,
+    /// Which way the float points.
+    side: Side,
+    /// The word that opens the cabin.
+    password: Option<Secret>,
+    /// The file with the key.
+    key: Option<String>,
+    /// The file that holds the key.
+    key_file: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Side {
+    /// To the left.
+    Port,
+    /// To the right.
+    Starboard,
+}
+
+impl Default for BoatConfig {
+    fn default() -> Self {
+        Self {
+            harbour: None,
+            cargo: ByteSize::mib(2),
+            trip: HumanDuration::from_secs(3600),
+            paddlers: 2,
+            sail: false,
+            crew: Vec::new(),
+            side: Side::Port,
+            password: None,
+            key: None,
+            key_file: None,
+        }
+    }
+}
+
+impl Section for BoatConfig {
+    const NAME: &'static str = "boat";
+    const ALIASES: &'static [(&'static str, &'static str)] = &[("BOAT_CARGO", "cargo")];
+
+    fn validate(&self, problems: &mut Problems<'_>) {
+        problems.require(
+            (1..=6).contains(&self.paddlers),
+            "paddlers",
+            "it must be 1 to 6",
+        );
+    }
+}
+
+fn load(sources: Sources) -> (BoatConfig, Result<Vec<SectionKeys>, ConfigErrors>) {
+    let mut loader = Loader::new(sources);
+    let boat = loader.section();
+    (boat, loader.finish())
+}
+
+fn environment(pairs: &[(&str, &str)]) -> Sources {
+    Sources {
+        environment: Environment::from_pairs(pairs),
+        ..Sources::default()
+    }
+}
+
+fn sets(sets: &[&str]) -> Sources {
+    Sources {
+        sets: sets.iter().map(|set| (*set).to_owned()).collect(),
+        ..Sources::default()
+    }
+}
+
+fn file(text: &str) -> (tempfile::TempDir, Sources) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("outrigger.toml");
+    fs::write(&path, text).expect("the file is written");
+    (
+        folder,
+        Sources {
+            file: Some(path),
+            ..Sources::default()
+        },
+    )
+}
+
+fn messages(errors: &ConfigErrors) -> Vec<String> {
+    errors.problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn without_sources_everything_is_at_its_default() {
+    let (boat, keys) = load(Sources::default());
+
+    assert_eq!(boat.cargo, ByteSize::mib(2));
+    let keys = &keys.expect("defaults are fine")[0].keys;
+    assert!(
+        keys.iter()
+            .all(|key| key.origin == Origin::Default && key.value == key.default)
+    );
+}
+
+#[test]
+fn every_kind_of_value_is_read_from_text() {
+    let (boat, keys) = load(sets(&[
+        "boat.harbour=127.0.0.1:80",
+        "boat.cargo=1GiB",
+        "boat.trip=1m30s",
+        "boat.paddlers=6",
+        "boat.sail=true",
+        "boat.crew=ana, ben",
+        "boat.side=starboard",
+        "boat.password=a=b",
+    ]));
+
+    keys.expect("all values are usable");
+    assert_eq!(boat.harbour, Some(SocketAddr::from(([127, 0, 0, 1], 80))));
+    assert_eq!(boat.cargo, ByteSize::mib(1024));
+    assert_eq!(boat.trip.get().as_secs(), 90);
+    assert_eq!(
+        (boat.paddlers, boat.sail, boat.side),
+        (6, true, Side::Starboard)
+    );
+    assert_eq!(boat.crew, ["ana", "ben"]);
+    assert_eq!(boat.password.expect("it was set").expose(), "a=b");
+}
+
+#[test]
+fn the_stronger_source_wins_and_is_named() {
+    let (_folder, mut sources) = file("[boat]\ncargo = \"1MiB\"\ntrip = \"1s\"\n\npaddlers = 3\n");
+    sources.environment = Environment::from_pairs(&[
+        ("OUTRIGGER_BOAT__CARGO", "3MiB"),
+        ("OUTRIGGER_BOAT__TRIP", "2s"),
+    ]);
+    sources.sets = vec!["boat.cargo=4MiB".to_owned(), "boat.cargo=5MiB".to_owned()];
+
+    let (boat, keys) = load(sources);
+
+    assert_eq!(
+        (boat.cargo, boat.trip.get().as_secs(), boat.paddlers),
+        (ByteSize::mib(5), 2, 3)
+    );
+    let keys = &keys.expect("all values are usable")[0].keys;
+    let origin = |name: &str| {
+        keys.iter()
+            .find(|key| key.name == name)
+            .expect("it is a key")
+            .origin
+            .to_string()
+    };
+    assert_eq!(origin("cargo"), "--set boat.cargo");
+    assert_eq!(origin("trip"), "OUTRIGGER_BOAT__TRIP");
+    assert!(
+        origin("paddlers").ends_with("outrigger.toml:5"),
+        "{}",
+        origin("paddlers")
+    );
+}
+
+#[test]
+fn all_problems_are_reported_at_once_each_with_its_source() {
+    let (_folder, mut sources) =
+        file("[boat]\ncargo = \"heavy\"\npadlers = 3\n[bota]\nsail = true\n");
+    sources.environment = Environment::from_pairs(&[
+        ("OUTRIGGER_BOAT__SAIL", "maybe"),
+        ("OUTRIGGER_BOAT__CRAW", "x"),
+    ]);
+    sources.sets = vec![
+        "boat.paddlers=9".to_owned(),
+        "nonsense".to_owned(),
+        "boat.side=up".to_owned(),
+    ];
+
+    let errors = load(sources).1.expect_err("seven things are wrong");
+
+    let found = messages(&errors).join("\n");
+    for part in [
+        "`boat.cargo`",
+        "`heavy` is not a size",
+        "`boat.padlers`",
+        "did you mean `boat.paddlers`?",
+        "there is no section `[bota]`; did you mean `[boat]`?",
+        "`boat.sail` (OUTRIGGER_BOAT__SAIL): `maybe` is neither `true` nor `false`",
+        "`boat.craw` (OUTRIGGER_BOAT__CRAW): there is no such key; did you mean `boat.crew`?",
+        "`boat.paddlers` (--set boat.paddlers): it must be 1 to 6",
+        "`--set nonsense`: write it as `--set section.key=value`",
+        "unknown variant `up`",
+    ] {
+        assert!(found.contains(part), "`{part}` is missing in:\n{found}");
+    }
+    assert_eq!(errors.problems.len(), 8, "{found}");
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_refused_with_its_line() {
+    let (_folder, sources) = file("[boat]\ncargo = = 1\n");
+
+    let errors = load(sources).1.expect_err("it is not TOML");
+
+    assert!(errors.to_string().contains("outrigger.toml:2"), "{errors}");
+}
+
+#[test]
+fn a_key_outside_of_a_section_is_refused() {
+    let (_folder, sources) = file("cargo = \"1MiB\"\n");
+
+    let errors = load(sources).1.expect_err("it has no section");
+
+    assert!(
+        errors.to_string().contains("stands outside of a section"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn a_missing_file_that_was_asked_for_is_refused() {
+    let sources = Sources {
+        file: Some("/nonexistent/outrigger.toml".into()),
+        ..Sources::default()
+    };
+
+    let errors = load(sources).1.expect_err("there is no file");
+
+    assert!(
+        errors.to_string().contains("the file cannot be read"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn a_secret_can_come_from_a_file_and_is_never_shown() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("password");
+    fs::write(&path, "open sesame\n").expect("the file is written");
+
+    let path = path.to_str().expect("the path is text");
+    let (boat, keys) = load(environment(&[("OUTRIGGER_BOAT__PASSWORD_FILE", path)]));
+
+    assert_eq!(boat.password.expect("it was set").expose(), "open sesame");
+    assert!(!format!("{keys:?}").contains("sesame"));
+}
+
+#[test]
+fn a_secret_of_the_wrong_kind_is_refused_without_being_repeated() {
+    let (_folder, sources) = file("[boat]\npassword = 12345678\n");
+
+    let errors = load(sources).1.expect_err("a number is not text");
+
+    assert!(errors.to_string().contains("`boat.password`"), "{errors}");
+    assert!(!errors.to_string().contains("12345678"), "{errors}");
+}
+
+#[test]
+fn a_key_that_ends_in_file_is_not_taken_for_a_file_to_read() {
+    let (boat, keys) = load(environment(&[(
+        "OUTRIGGER_BOAT__KEY_FILE",
+        "/somewhere/key",
+    )]));
+
+    keys.expect("the variable names a key");
+    assert_eq!(
+        (boat.key, boat.key_file.as_deref()),
+        (None, Some("/somewhere/key"))
+    );
+}
+
+#[test]
+fn an_alias_sets_its_key_and_the_own_variable_wins_over_it() {
+    let alias_alone = load(environment(&[("BOAT_CARGO", "3MiB")])).0;
+    let both = load(environment(&[
+        ("BOAT_CARGO", "3MiB"),
+        ("OUTRIGGER_BOAT__CARGO", "4MiB"),
+    ]))
+    .0;
+
+    assert_eq!(alias_alone.cargo, ByteSize::mib(3));
+    assert_eq!(both.cargo, ByteSize::mib(4));
+}
+
+#[test]
+fn variables_that_container_platforms_set_are_left_alone() {
+    let (_, keys) = load(environment(&[
+        ("OUTRIGGER_SERVICE_HOST", "10.0.0.1"),
+        ("OUTRIGGER_PORT", "tcp://10.0.0.1:7300"),
+    ]));
+
+    assert!(keys.is_ok());
+}
+
+#[test]
+fn an_optional_key_is_emptied_with_none() {
+    let (_folder, mut sources) = file("[boat]\nharbour = \"127.0.0.1:80\"\n");
+    sources.sets = vec!["boat.harbour=none".to_owned()];
+
+    let (boat, keys) = load(sources);
+
+    keys.expect("none is allowed");
+    assert_eq!(boat.harbour, None);
+}
+
+#[test]
+fn the_reference_page_says_everything_about_a_key() {
+    let sections = load(Sources::default()).1.expect("defaults are fine");
+
+    let page = reference(&sections);
+
+    let key = page
+        .split("### `boat.cargo`")
+        .nth(1)
+        .and_then(|rest| rest.split("###").next())
+        .expect("the key is listed");
+    insta::assert_snapshot!(key.trim(), @r"
+    How much it carries; `2MiB` by default.
+
+    - Kind: size
+    - Default: `2MiB`
+    - Variable: `OUTRIGGER_BOAT__CARGO`
+    - Also read: `BOAT_CARGO`
+    ");
+}

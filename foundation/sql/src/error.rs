@@ -1,0 +1,300 @@
+//! What can go wrong in a database, as far as a caller can decide about it.
+
+use std::time::Duration;
+
+use outrigger_stdx::ErrorKind;
+use rusqlite::ErrorCode;
+use thiserror::Error;
+use tokio_postgres::error::SqlState;
+
+/// Why a database did not do what it was asked. Cloneable, because the failure of one commit is the failure of every
+/// operation that shared it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SqlError {
+    /// Another process holds the SQLite file's lock.
+    #[error("the database file is locked by another process")]
+    Busy,
+    /// The disk has no room left. Nothing of what was answered with this error is stored.
+    #[error("the disk that holds the database is full")]
+    Full,
+    /// The row would break a rule of the schema.
+    #[error("the row breaks the {kind} constraint `{name}`")]
+    Constraint {
+        /// What kind of rule.
+        kind: ConstraintKind,
+        /// The constraint's name, in SQLite its columns.
+        name: String,
+    },
+    /// The file is not what it was when it was written.
+    #[error("the database file is damaged: {detail}")]
+    Corrupt {
+        /// What SQLite found.
+        detail: String,
+    },
+    /// The file system refuses to read or write.
+    #[error("the database file cannot be used: {detail}")]
+    Io {
+        /// What SQLite or the system says.
+        detail: String,
+    },
+    /// The database was closed; the process is about to end.
+    #[error("the database is closed")]
+    Closed,
+    /// The failure of another operation undid the transaction that this one shared.
+    #[error("the transaction was undone by the failure of another operation in it")]
+    Aborted,
+    /// The operation panicked. Nothing of it is stored.
+    #[error("a database operation panicked; nothing of it was stored")]
+    Panicked,
+    /// The server cannot be reached.
+    #[error("the PostgreSQL server cannot be reached: {detail}")]
+    Unreachable {
+        /// Why.
+        detail: String,
+    },
+    /// The connection broke. Whether a commit that was under way arrived is not known.
+    #[error("the connection to the PostgreSQL server was lost: {detail}")]
+    ConnectionLost {
+        /// How.
+        detail: String,
+    },
+    /// The server refuses the user, the password or the database.
+    #[error("the PostgreSQL server refuses the connection: {detail}")]
+    Refused {
+        /// In the server's words.
+        detail: String,
+    },
+    /// All connections are in use, and none came free in time.
+    #[error(
+        "all {pool_max} connections to the PostgreSQL server are in use (`[store] pool_max`), none came free within {waited:?}"
+    )]
+    PoolExhausted {
+        /// The limit.
+        pool_max: u32,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// The server allows fewer connections than the pool may open.
+    #[error(
+        "`[store] pool_max` of {pool_max} exceeds the {allowed} connections that the PostgreSQL server allows"
+    )]
+    PoolTooLarge {
+        /// The configured limit.
+        pool_max: u32,
+        /// What the server leaves to ordinary users.
+        allowed: u32,
+    },
+    /// A statement took longer than allowed and was cancelled.
+    #[error("a statement took longer than `[store] statement_timeout` and was cancelled")]
+    Timeout,
+    /// Two transactions got into each other's way, and this one was undone.
+    #[error("the transaction collided with another one and was undone")]
+    Conflict,
+    /// A newer release has written the data.
+    #[error(
+        "the data of `{capability}` is at version {found}, and this program knows versions up to {known}"
+    )]
+    Newer {
+        /// Whose data.
+        capability: &'static str,
+        /// The version of the data.
+        found: i32,
+        /// The newest version that this program knows.
+        known: i32,
+    },
+    /// A migration could not be applied. The data is as it was before.
+    #[error("the data of `{capability}` cannot be migrated: {detail}")]
+    Migration {
+        /// Whose data.
+        capability: &'static str,
+        /// What happened.
+        detail: String,
+    },
+    /// The statement is wrong, or a value does not fit: a defect.
+    #[error("a statement failed: {detail}")]
+    Statement {
+        /// What the database says.
+        detail: String,
+    },
+}
+
+/// A kind of rule in a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConstraintKind {
+    /// Another row has the same key.
+    Unique,
+    /// The row that is referred to does not exist, or is still referred to.
+    ForeignKey,
+    /// Any other rule.
+    Check,
+}
+
+impl std::fmt::Display for ConstraintKind {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Unique => "unique",
+            Self::ForeignKey => "foreign key",
+            Self::Check => "check",
+        })
+    }
+}
+
+impl SqlError {
+    /// What the caller can do about it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Busy
+            | Self::Full
+            | Self::Closed
+            | Self::Aborted
+            | Self::Unreachable { .. }
+            | Self::ConnectionLost { .. }
+            | Self::PoolExhausted { .. }
+            | Self::Timeout
+            | Self::Conflict => ErrorKind::Unavailable,
+            Self::Constraint { .. } => ErrorKind::Conflict,
+            Self::PoolTooLarge { .. } | Self::Refused { .. } => ErrorKind::Invalid,
+            Self::Corrupt { .. }
+            | Self::Io { .. }
+            | Self::Panicked
+            | Self::Newer { .. }
+            | Self::Migration { .. }
+            | Self::Statement { .. } => ErrorKind::Internal,
+        }
+    }
+
+    /// Whether the same operation may succeed later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.kind().is_retryable() && *self != Self::Closed
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Full => Some("free some space on the file system that holds the data directory"),
+            Self::Busy => {
+                Some("only Outrigger may open its database files; close the other program")
+            }
+            Self::Corrupt { .. } => Some("restore the data directory from a backup"),
+            Self::Io { .. } => {
+                Some("check the disk, and that this user may write to the data directory")
+            }
+            Self::Unreachable { .. } => {
+                Some("check that the server runs and that `[store] url` names it")
+            }
+            Self::Refused { .. } => Some("check user, password and database name in `[store] url`"),
+            Self::PoolExhausted { .. } => Some("raise `[store] pool_max`"),
+            Self::PoolTooLarge { .. } => {
+                Some("lower `[store] pool_max` or raise the server's `max_connections`")
+            }
+            Self::Newer { .. } => Some(
+                "start the newer release, or restore the snapshot that was taken before the upgrade",
+            ),
+            _ => None,
+        }
+    }
+
+    /// Whether a unique constraint whose name or columns contain `part` was broken.
+    #[must_use]
+    pub fn is_unique_violation_of(&self, part: &str) -> bool {
+        matches!(self, Self::Constraint { kind: ConstraintKind::Unique, name } if name.contains(part))
+    }
+}
+
+impl From<rusqlite::Error> for SqlError {
+    fn from(error: rusqlite::Error) -> Self {
+        let rusqlite::Error::SqliteFailure(failure, message) = &error else {
+            return Self::Statement {
+                detail: error.to_string(),
+            };
+        };
+        let detail = message.clone().unwrap_or_else(|| failure.to_string());
+        match failure.code {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
+            ErrorCode::DiskFull => Self::Full,
+            ErrorCode::ConstraintViolation => Self::Constraint {
+                kind: sqlite_constraint(failure.extended_code),
+                name: detail
+                    .split_once(": ")
+                    .map_or(detail.as_str(), |(_, name)| name)
+                    .to_owned(),
+            },
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Corrupt { detail },
+            ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly
+            | ErrorCode::PermissionDenied => Self::Io { detail },
+            _ => Self::Statement { detail },
+        }
+    }
+}
+
+fn sqlite_constraint(extended_code: i32) -> ConstraintKind {
+    use rusqlite::ffi::{
+        SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_ROWID,
+        SQLITE_CONSTRAINT_UNIQUE,
+    };
+    match extended_code {
+        SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_ROWID => {
+            ConstraintKind::Unique
+        }
+        SQLITE_CONSTRAINT_FOREIGNKEY => ConstraintKind::ForeignKey,
+        _ => ConstraintKind::Check,
+    }
+}
+
+impl From<tokio_postgres::Error> for SqlError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(answer) = error.as_db_error() else {
+            let detail = chain(&error);
+            return if error.is_closed() || is_io(&error) {
+                Self::ConnectionLost { detail }
+            } else {
+                Self::Statement { detail }
+            };
+        };
+        let detail = answer.message().to_owned();
+        let constraint = |kind| Self::Constraint {
+            kind,
+            name: answer.constraint().unwrap_or("unnamed").to_owned(),
+        };
+        let code = answer.code();
+        // The first two characters are the class of the code.
+        match (code, &code.code()[..2]) {
+            (code, _) if *code == SqlState::UNIQUE_VIOLATION => constraint(ConstraintKind::Unique),
+            (code, _) if *code == SqlState::FOREIGN_KEY_VIOLATION => {
+                constraint(ConstraintKind::ForeignKey)
+            }
+            (_, "23") => constraint(ConstraintKind::Check),
+            (code, _) if *code == SqlState::DISK_FULL => Self::Full,
+            (code, _) if *code == SqlState::QUERY_CANCELED => Self::Timeout,
+            (code, _) if *code == SqlState::DATA_CORRUPTED => Self::Corrupt { detail },
+            (_, "40") => Self::Conflict,
+            (_, "28" | "3D") => Self::Refused { detail },
+            (_, "53" | "58") => Self::Unreachable { detail },
+            // Shutdown and crash of the server.
+            (_, "57" | "08") => Self::ConnectionLost { detail },
+            _ => Self::Statement { detail },
+        }
+    }
+}
+
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>())
+}
+
+/// An error with its causes, since the outermost one often says no more than "db error".
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

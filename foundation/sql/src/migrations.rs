@@ -1,0 +1,86 @@
+//! How the tables of a capability came to be, step by step.
+//!
+//! Each capability has its own steps and its own history table, `<capability>_migrations`, so that capabilities can be added
+//! and used alone. Steps only go forward, and are written so that the release before still runs on the result.
+
+use refinery::Runner;
+
+use crate::SqlError;
+
+/// One step: a name `V1__words_about_it` and the SQL.
+pub type Migration = (&'static str, &'static str);
+
+/// The steps of one capability, for both databases.
+///
+/// ```
+/// use outrigger_sql::Migrations;
+///
+/// const MIGRATIONS: Migrations = Migrations {
+///     capability: "boats",
+///     sqlite: &[("V1__boats", "create table boats (id blob primary key) strict;")],
+///     postgres: &[("V1__boats", "create table boats (id uuid primary key);")],
+/// };
+/// assert_eq!(MIGRATIONS.newest(MIGRATIONS.sqlite), 1);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Migrations {
+    /// The capability: prefix of its tables.
+    pub capability: &'static str,
+    /// The steps for SQLite in ascending order; usually `include_str!` of the files in `migrations/sqlite`.
+    pub sqlite: &'static [Migration],
+    /// The steps for PostgreSQL in ascending order.
+    pub postgres: &'static [Migration],
+}
+
+impl Migrations {
+    /// The version after all `steps`.
+    #[must_use]
+    pub fn newest(&self, steps: &[Migration]) -> i32 {
+        steps
+            .iter()
+            .filter_map(|(name, _)| version_of(name))
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// The table that knows which steps were taken.
+    pub(crate) fn history_table(&self) -> String {
+        format!("{}_migrations", self.capability)
+    }
+
+    pub(crate) fn runner(&self, steps: &[Migration]) -> Result<Runner, SqlError> {
+        let parsed: Result<Vec<_>, _> = steps
+            .iter()
+            .map(|(name, sql)| refinery::Migration::unapplied(name, sql))
+            .collect();
+        let parsed = parsed.map_err(|error| self.failed(&error))?;
+        let mut runner = Runner::new(&parsed);
+        runner.set_migration_table_name(self.history_table());
+        Ok(runner)
+    }
+
+    /// Refuses data that a newer release has written.
+    pub(crate) fn refuse_newer(&self, steps: &[Migration], found: i32) -> Result<(), SqlError> {
+        let known = self.newest(steps);
+        if found > known {
+            return Err(SqlError::Newer {
+                capability: self.capability,
+                found,
+                known,
+            });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn failed(&self, error: &refinery::Error) -> SqlError {
+        SqlError::Migration {
+            capability: self.capability,
+            detail: crate::error::chain(error),
+        }
+    }
+}
+
+fn version_of(name: &str) -> Option<i32> {
+    let (version, _) = name.strip_prefix('V')?.split_once("__")?;
+    version.parse().ok()
+}

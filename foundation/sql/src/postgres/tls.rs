@@ -1,0 +1,186 @@
+//! TLS for connections to PostgreSQL, by rustls.
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use rustls::{
+    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use crate::{PostgresUrl, SqlError, error::chain, url::TlsMode};
+
+/// Makes connections encrypted as the address asks.
+#[derive(Clone)]
+pub(super) struct Connector(TlsConnector);
+
+/// The connector for one host.
+pub(super) struct HostConnector {
+    connector: TlsConnector,
+    /// None for a unix socket, which is never encrypted.
+    host: Option<ServerName<'static>>,
+}
+
+/// An encrypted connection.
+pub(super) struct Encrypted<S>(TlsStream<S>);
+
+/// Reads the certificates to trust and makes a connector.
+pub(super) fn connector(url: &PostgresUrl) -> Result<Connector, SqlError> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| refused(&error))?;
+    let config = if url.tls == TlsMode::VerifyFull {
+        builder
+            .with_root_certificates(roots(url)?)
+            .with_no_client_auth()
+    } else {
+        // What `sslmode=require` means to every client of PostgreSQL: nobody reads along, but whoever answers is believed.
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Believer(provider)))
+            .with_no_client_auth()
+    };
+    Ok(Connector(TlsConnector::from(Arc::new(config))))
+}
+
+fn roots(url: &PostgresUrl) -> Result<RootCertStore, SqlError> {
+    let mut roots = RootCertStore::empty();
+    let Some(file) = &url.root_certificates else {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        return Ok(roots);
+    };
+    let unreadable = |error: &dyn std::error::Error| SqlError::Refused {
+        detail: format!("`sslrootcert` `{}`: {}", file.display(), chain(error)),
+    };
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unreadable(&error))? {
+        let certificate = certificate.map_err(|error| unreadable(&error))?;
+        roots.add(certificate).map_err(|error| unreadable(&error))?;
+    }
+    Ok(roots)
+}
+
+fn refused(error: &rustls::Error) -> SqlError {
+    SqlError::Refused {
+        detail: format!("TLS cannot be set up: {error}"),
+    }
+}
+
+impl<S> MakeTlsConnect<S> for Connector
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Stream = Encrypted<S>;
+    type TlsConnect = HostConnector;
+    type Error = io::Error;
+
+    fn make_tls_connect(&mut self, host: &str) -> Result<HostConnector, Self::Error> {
+        Ok(HostConnector {
+            connector: self.0.clone(),
+            host: ServerName::try_from(host.to_owned()).ok(),
+        })
+    }
+}
+
+impl<S> TlsConnect<S> for HostConnector
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Stream = Encrypted<S>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Encrypted<S>>> + Send>>;
+
+    fn connect(self, stream: S) -> Self::Future {
+        Box::pin(async move {
+            let nameless = || io::Error::other("the server has no host name to check");
+            let host = self.host.ok_or_else(nameless)?;
+            let encrypted = self.connector.connect(host, stream).await?;
+            Ok(Encrypted(encrypted))
+        })
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> tokio_postgres::tls::TlsStream for Encrypted<S> {
+    fn channel_binding(&self) -> ChannelBinding {
+        ChannelBinding::none()
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Encrypted<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Encrypted<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}
+
+/// Believes every certificate, but checks that whoever sent it has its key.
+#[derive(Debug)]
+struct Believer(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Believer {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,174 @@
+//! The section `[log]`.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use outrigger_config::{Problems, Section};
+use outrigger_stdx::ByteSize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Outrigger's own logs.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// The least severe level that is logged: `error`, `warn`, `info`, `debug` or `trace`. Libraries that Outrigger is made of
+    /// never log more than `info` because of this key; raise them by name under `log.targets`. Default `info`.
+    pub level: LogLevel,
+    /// Levels for parts of the program, by the beginning of their module path, such as `outrigger_sql = "debug"`. The longest
+    /// matching beginning wins. Default: none.
+    pub targets: BTreeMap<String, LogLevel>,
+    /// How lines on standard error look: `text` for people, `json` for collectors that read it. Default `text`.
+    pub format: LogFormat,
+    /// Whether log files are written beside standard error. Default `true`.
+    pub write_files: bool,
+    /// The directory of the log files; relative paths start at the data directory. Default `logs`.
+    pub dir: PathBuf,
+    /// The size at which a log file is closed and the next one begun, from 4KiB to 1TiB. Default `10MiB`.
+    pub file_size: ByteSize,
+    /// How many log files are kept, the one being written included, from 1 to 1000. Default 5.
+    pub files: u32,
+    /// How many lines may wait for a slow disk, from 16 to 1000000; further ones are dropped and counted. Default 4096.
+    pub queue: u32,
+}
+
+/// How severe an event is.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Something does not work.
+    #[serde(alias = "ERROR")]
+    Error,
+    /// Something may stop working.
+    #[serde(alias = "WARN", alias = "warning", alias = "WARNING")]
+    Warn,
+    /// What whoever runs Outrigger wants to know.
+    #[serde(alias = "INFO")]
+    Info,
+    /// What helps to find a fault.
+    #[serde(alias = "DEBUG")]
+    Debug,
+    /// Everything.
+    #[serde(alias = "TRACE")]
+    Trace,
+}
+
+/// How a line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[serde(alias = "TEXT", alias = "Text")]
+    Text,
+    /// One JSON object per line.
+    #[serde(alias = "JSON", alias = "Json")]
+    Json,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            level: LogLevel::Info,
+            targets: BTreeMap::new(),
+            format: LogFormat::Text,
+            write_files: true,
+            dir: PathBuf::from("logs"),
+            file_size: ByteSize::mib(10),
+            files: 5,
+            queue: 4096,
+        }
+    }
+}
+
+impl Section for LogConfig {
+    const NAME: &'static str = "log";
+
+    const ALIASES: &'static [(&'static str, &'static str)] = &[
+        ("LOG_LEVEL", "level"),
+        ("LOG_FORMAT", "format"),
+        ("LOG_DIR", "dir"),
+        ("LOG_MAX_FILE_SIZE", "file_size"),
+        ("LOG_MAX_FILES", "files"),
+    ];
+
+    fn validate(&self, problems: &mut Problems<'_>) {
+        let sizes = ByteSize::kib(4)..=ByteSize::from_bytes(1 << 40);
+        problems.require(
+            sizes.contains(&self.file_size),
+            "file_size",
+            "a log file holds 4KiB to 1TiB",
+        );
+        problems.require(
+            (1..=1000).contains(&self.files),
+            "files",
+            "1 to 1000 log files are kept",
+        );
+        problems.require(
+            (16..=1_000_000).contains(&self.queue),
+            "queue",
+            "16 to 1000000 lines may wait",
+        );
+        problems.require(
+            !self.dir.as_os_str().is_empty(),
+            "dir",
+            "the directory has a name; `write_files = false` turns log files off",
+        );
+    }
+}
+
+impl LogLevel {
+    /// The level in the words of `tracing`.
+    pub(crate) fn tracing(self) -> tracing::Level {
+        match self {
+            Self::Error => tracing::Level::ERROR,
+            Self::Warn => tracing::Level::WARN,
+            Self::Info => tracing::Level::INFO,
+            Self::Debug => tracing::Level::DEBUG,
+            Self::Trace => tracing::Level::TRACE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_have_no_problems() {
+        let mut found = Vec::new();
+
+        LogConfig::default().validate(&mut Problems::new("log", &mut found));
+
+        assert_eq!(found, []);
+    }
+
+    #[test]
+    fn every_value_out_of_range_is_reported() {
+        let config = LogConfig {
+            file_size: ByteSize::from_bytes(1),
+            files: 0,
+            queue: 1,
+            dir: PathBuf::new(),
+            ..LogConfig::default()
+        };
+        let mut found = Vec::new();
+
+        config.validate(&mut Problems::new("log", &mut found));
+
+        let keys: Vec<_> = found.iter().map(|problem| problem.key.as_str()).collect();
+        assert_eq!(keys, ["log.file_size", "log.files", "log.queue", "log.dir"]);
+    }
+
+    #[test]
+    fn the_spellings_of_levels_that_other_programs_use_are_understood() {
+        for (text, level) in [
+            ("\"info\"", LogLevel::Info),
+            ("\"WARNING\"", LogLevel::Warn),
+            ("\"DEBUG\"", LogLevel::Debug),
+        ] {
+            let read: LogLevel = serde_json::from_str(text).expect("the level is known");
+            assert_eq!(read, level);
+        }
+    }
+}

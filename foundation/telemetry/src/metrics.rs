@@ -1,0 +1,156 @@
+//! The registry behind `/metrics`.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use outrigger_stdx::Clock;
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric, text},
+    metrics::{counter::ConstCounter, gauge::ConstGauge, info::Info},
+    registry::Registry,
+};
+
+use crate::ProcessUse;
+
+/// The content type of [`Metrics::encode`].
+pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// All metrics of the process. Cheap to clone; clones share the registry.
+///
+/// Capabilities register at start, once; the registry does not grow afterwards.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    registry: Arc<Mutex<Registry>>,
+}
+
+impl Metrics {
+    /// A registry that holds `outrigger_build_info` and the usual `process_*` metrics. Made at start: `clock` gives
+    /// `process_start_time_seconds`.
+    #[must_use]
+    pub fn new(version: &str, clock: &dyn Clock) -> Self {
+        let mut registry = Registry::default();
+        registry.register(
+            "outrigger_build",
+            "What is running",
+            Info::new([("version".to_owned(), version.to_owned())]),
+        );
+        registry.register_collector(Box::new(ProcessCollector {
+            started_seconds: clock.now().as_millisecond() as f64 / 1000.0,
+        }));
+        Self {
+            registry: Arc::new(Mutex::new(registry)),
+        }
+    }
+
+    /// Lets `register` add to the registry; capabilities do this once, at start.
+    pub fn with_registry<T>(&self, register: impl FnOnce(&mut Registry) -> T) -> T {
+        register(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// All metrics in the OpenMetrics text format, with its closing `# EOF`; see [`METRICS_CONTENT_TYPE`].
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let mut page = String::with_capacity(16 << 10);
+        let encoded = self.with_registry(|registry| text::encode(&mut page, registry));
+        encoded.expect("writing to a string does not fail");
+        page
+    }
+}
+
+/// Reads the process's figures at each scrape, so that nothing runs between scrapes.
+#[derive(Debug)]
+struct ProcessCollector {
+    started_seconds: f64,
+}
+
+impl Collector for ProcessCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let read = ProcessUse::read();
+        let mut gauge = |name: &str, help: &str, value: Option<u64>| -> Result<(), fmt::Error> {
+            let Some(value) = value else { return Ok(()) };
+            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)
+        };
+        gauge(
+            "process_resident_memory_bytes",
+            "Resident memory",
+            read.resident_bytes,
+        )?;
+        gauge(
+            "process_open_fds",
+            "Open files and sockets",
+            read.open_files,
+        )?;
+        gauge(
+            "process_max_fds",
+            "How many files and sockets may be open",
+            read.open_files_max,
+        )?;
+        gauge("process_threads", "Threads", read.threads)?;
+        if let Some(cpu) = read.cpu {
+            let counter = ConstCounter::new(cpu.as_secs_f64());
+            counter.encode(encoder.encode_descriptor(
+                "process_cpu_seconds",
+                "Processor time used, in user and kernel mode",
+                None,
+                counter.metric_type(),
+            )?)?;
+        }
+        let started = ConstGauge::new(self.started_seconds);
+        started.encode(encoder.encode_descriptor(
+            "process_start_time_seconds",
+            "When the process started, in seconds since 1970",
+            None,
+            started.metric_type(),
+        )?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use outrigger_stdx::ManualClock;
+    use prometheus_client::metrics::counter::Counter;
+
+    use super::*;
+
+    #[test]
+    fn the_page_has_what_was_registered_and_ends_as_the_format_wants() {
+        let metrics = Metrics::new("1.2.3", &ManualClock::new());
+        let hits: Counter = Counter::default();
+        metrics.with_registry(|registry| {
+            registry.register("outrigger_cache_hits", "Hits", hits.clone());
+        });
+        hits.inc_by(3);
+
+        let page = metrics.encode();
+
+        assert!(
+            page.contains("outrigger_build_info{version=\"1.2.3\"} 1\n"),
+            "{page}"
+        );
+        assert!(page.contains("outrigger_cache_hits_total 3\n"), "{page}");
+        assert!(
+            page.contains("process_start_time_seconds 1767268800.0\n"),
+            "{page}"
+        );
+        assert!(page.ends_with("# EOF\n"), "{page}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_process_shows_its_use_of_the_machine() {
+        let page = Metrics::new("1.2.3", &ManualClock::new()).encode();
+
+        for name in [
+            "process_resident_memory_bytes ",
+            "process_cpu_seconds_total ",
+            "process_open_fds ",
+            "process_threads ",
+        ] {
+            assert!(page.contains(name), "{name} is missing from {page}");
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Takes secrets out of text.
+//!
+//! Two nets, because each has holes that the other covers. By *name*: what stands behind `password=`, `"api_key":` or
+//! `Authorization:` is cut, whatever it looks like, in plain text, in JSON and in Rust's debug output. By *shape*: our own
+//! tokens, bearer credentials, passwords in URLs, JSON web tokens and private keys are recognised wherever they stand.
+//!
+//! Both would rather cut a harmless word than let a secret through: nobody is hurt by a log line that says
+//! `token: [redacted] was expected`.
+
+use std::borrow::Cow;
+
+/// What stands in the place of a secret.
+pub const REDACTED: &str = "[redacted]";
+
+/// The longest run of characters that is looked at as a name.
+const NAME_MAX: usize = 64;
+
+/// Parts of names that say that the value is secret; letters only, because separators and case are ignored.
+const SECRET_PARTS: [&str; 20] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "secret",
+    "token",
+    "authorization",
+    "authentication",
+    "cookie",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "encryptionkey",
+    "signingkey",
+    "masterkey",
+    "credential",
+    "dsn",
+    "bearer",
+    "loginlink",
+];
+
+/// Ends of names that say that the value is about a secret, and not the secret: `token_id`, `password_rules`.
+const HARMLESS_ENDS: [&str; 14] = [
+    "id", "ids", "name", "names", "count", "rules", "hint", "ttl", "file", "kind", "type", "max",
+    "ms", "len",
+];
+
+/// Whether a field of this name holds a secret.
+#[must_use]
+pub fn is_secret_key(name: &str) -> bool {
+    let mut letters = String::with_capacity(name.len());
+    letters.extend(
+        name.chars()
+            .filter(|character| character.is_ascii_alphanumeric())
+            .map(|character| character.to_ascii_lowercase()),
+    );
+    let last_word = name
+        .rsplit(|character: char| !character.is_ascii_alphanumeric())
+        .next()
+        .unwrap_or_default();
+    SECRET_PARTS.iter().any(|part| letters.contains(part))
+        && !HARMLESS_ENDS
+            .iter()
+            .any(|end| last_word.eq_ignore_ascii_case(end))
+}
+
+/// The text with every secret replaced by [`REDACTED`]; borrowed when there is none.
+#[must_use]
+pub fn redact(text: &str) -> Cow<'_, str> {
+    let mut clean = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while at < text.len() {
+        match secret_at(text, at) {
+            Some((start, end)) => {
+                clean.push_str(&text[copied..start]);
+                clean.push_str(REDACTED);
+                (copied, at) = (end, end);
+            }
+            None => at += 1,
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    clean.push_str(&text[copied..]);
+    Cow::Owned(clean)
+}
+
+/// Where the secret is that announces itself at this byte. Ranges are never empty and begin and end beside ASCII.
+fn secret_at(text: &str, at: usize) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    match bytes[at] {
+        b'o' | b'O' => own_token(bytes, at),
+        b'e' => json_web_token(bytes, at),
+        b'b' | b'B' => bearer(bytes, at),
+        b'-' => private_key(text, at),
+        b':' if bytes[at..].starts_with(b"://") => user_info(bytes, at + 3),
+        b':' | b'=' => named_value(text, at),
+        _ => None,
+    }
+}
+
+/// `otr_…`
+fn own_token(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    let start = at + 4;
+    let prefix = bytes.get(at..start)?;
+    let end = run(bytes, start, is_token_byte);
+    (prefix.eq_ignore_ascii_case(b"otr_") && end > start).then_some((start, end))
+}
+
+/// `eyJ….….…`
+fn json_web_token(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let header = run(bytes, at, is_base64);
+    let is_header = bytes[at..].starts_with(b"eyJ") && bytes.get(header) == Some(&b'.');
+    let end = run(bytes, at, |byte| is_base64(byte) || byte == b'.');
+    (is_header && end > header + 1).then_some((at, end))
+}
+
+/// `Bearer …` and `Basic …`
+fn bearer(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    let scheme = [&b"bearer"[..], b"basic"].into_iter().find(|scheme| {
+        bytes
+            .get(at..at + scheme.len())
+            .is_some_and(|word| word.eq_ignore_ascii_case(scheme))
+    })?;
+    let space = at + scheme.len();
+    let start = run(bytes, space, |byte| matches!(byte, b' ' | b'\t'));
+    let end = run(bytes, start, is_token_byte);
+    (start > space && end > start).then_some((start, end))
+}
+
+/// `-----BEGIN … PRIVATE KEY-----` up to its end, or to the end of the text.
+fn private_key(text: &str, at: usize) -> Option<(usize, usize)> {
+    let rest = text[at..].strip_prefix("-----BEGIN ")?;
+    let (label, body) = rest.split_once("-----")?;
+    if !label.ends_with("PRIVATE KEY") {
+        return None;
+    }
+    let closed = body
+        .find("-----END ")
+        .and_then(|begin| Some((begin, body[begin + 9..].find("-----")?)));
+    let body_start = text.len() - body.len();
+    let end = closed.map_or(text.len(), |(begin, label)| {
+        body_start + begin + 9 + label + 5
+    });
+    Some((at, end))
+}
+
+/// The password in `scheme://user:password@host`, or the whole user when there is no password: some services take a token
+/// there. Passwords with a raw `/` or `@` in them are not valid URLs and still must not be printed.
+fn user_info(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
+    let stops = |byte: u8| {
+        !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b',')
+    };
+    let word = &bytes[start..run(bytes, start, stops)];
+    let authority = run(word, 0, |byte| !matches!(byte, b'/' | b'?' | b'#'));
+    let colon = word[..authority].iter().position(|byte| *byte == b':');
+    let looks_like_port = |colon: usize| word[colon + 1..authority].iter().all(u8::is_ascii_digit);
+    let at_sign = match last_at(&word[..authority]) {
+        Some(at) => at,
+        None if colon.is_some_and(|colon| !looks_like_port(colon)) => last_at(word)?,
+        None => return None,
+    };
+    let secret = colon
+        .filter(|colon| *colon < at_sign)
+        .map_or(0, |colon| colon + 1);
+    (secret < at_sign).then_some((start + secret, start + at_sign))
+}
+
+fn last_at(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().rposition(|byte| *byte == b'@')
+}
+
+/// What stands behind `password=`, `"token": `, `Cookie: `, `api_key => `.
+fn named_value(text: &str, separator: usize) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let name = name_before(text, separator)?;
+    if !is_secret_key(name) {
+        return None;
+    }
+    let mut start = separator + 1;
+    if bytes.get(start) == Some(&b'>') {
+        start += 1;
+    }
+    start = run(bytes, start, |byte| byte == b' ');
+    while bytes[start..].starts_with(b"Some(") {
+        start += 5;
+    }
+    // `token::parse` is a path, not a value.
+    let end = match bytes.get(start)? {
+        b':' | b'\n' => return None,
+        b'"' | b'\'' | b'\\' | b'`' => return quoted(bytes, start),
+        b'[' | b'{' | b'(' => bracketed(bytes, start),
+        _ if takes_the_line(name) => run(bytes, start, |byte| !matches!(byte, b'\n' | b'\r')),
+        _ => run(bytes, start, |byte| {
+            !byte.is_ascii_whitespace()
+                && !matches!(
+                    byte,
+                    b',' | b';' | b'&' | b'"' | b'\'' | b'`' | b')' | b']' | b'}' | b'\\'
+                )
+        }),
+    };
+    (end > start && &text[start..end] != REDACTED).then_some((start, end))
+}
+
+/// Headers whose values have spaces in them.
+fn takes_the_line(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.ends_with("authorization") || name.ends_with("cookie")
+}
+
+/// The name in front of a separator, with quotes and spaces between them allowed. For a last word `key` the word before
+/// counts too, as in `api key: …`.
+fn name_before(text: &str, separator: usize) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let is_between = |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b'`' | b'\\' | b']');
+    let back = |from: usize, accept: &dyn Fn(u8) -> bool| {
+        let floor = from.saturating_sub(NAME_MAX);
+        let length = bytes[floor..from]
+            .iter()
+            .rev()
+            .take_while(|byte| accept(**byte))
+            .count();
+        from - length
+    };
+    let end = back(separator, &is_between);
+    let mut start = back(end, &is_name);
+    if text[start..end].eq_ignore_ascii_case("key") && start > 0 && bytes[start - 1] == b' ' {
+        start = back(start - 1, &is_name);
+    }
+    (start < end).then(|| &text[start..end])
+}
+
+/// The inside of a quoted value, whose quotes may be escaped because the text itself is quoted.
+fn quoted(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
+    let escapes = run(bytes, start, |byte| byte == b'\\') - start;
+    let open = start + escapes;
+    let quote = *bytes.get(open)?;
+    if !matches!(quote, b'"' | b'\'' | b'`') {
+        // A value that begins with a backslash, and is not quoted.
+        let end = run(bytes, start, |byte| !byte.is_ascii_whitespace());
+        return (end > start).then_some((start, end));
+    }
+    let (inside, mut at) = (open + 1, open + 1);
+    while at < bytes.len() {
+        let slashes = run(bytes, at, |byte| byte == b'\\') - at;
+        at += slashes;
+        if at < bytes.len() && bytes[at] == quote && slashes <= escapes {
+            let end = at - slashes;
+            return (end > inside).then_some((inside, end));
+        }
+        at += 1;
+    }
+    (bytes.len() > inside).then_some((inside, bytes.len()))
+}
+
+/// The end of a bracketed value; the end of the text when it is not closed.
+fn bracketed(bytes: &[u8], start: usize) -> usize {
+    let (mut depth, mut in_quotes, mut escaped) = (0_u32, false, false);
+    for (offset, byte) in bytes[start..].iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_quotes = !in_quotes,
+            b'[' | b'{' | b'(' if !in_quotes => depth += 1,
+            b']' | b'}' | b')' if !in_quotes => {
+                depth -= 1;
+                if depth == 0 {
+                    return start + offset + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    bytes.len()
+}
+
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
+}
+
+/// Where the run of accepted bytes that starts at `start` ends.
+fn run(bytes: &[u8], start: usize, accept: impl Fn(u8) -> bool) -> usize {
+    let rest = bytes.get(start..).unwrap_or_default();
+    start + rest.iter().take_while(|byte| accept(**byte)).count()
+}

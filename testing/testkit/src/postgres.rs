@@ -1,0 +1,297 @@
+//! A throw-away PostgreSQL server.
+
+use std::{
+    fs::Permissions,
+    net::Ipv4Addr,
+    os::unix::fs::{PermissionsExt, chown},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::{
+    TempDir, free_port, keeper,
+    requirement::{is_root, postgres_program, program},
+};
+
+/// How often a starting server is asked whether it is ready, 50 ms apart: a minute.
+const READY_ATTEMPTS: u32 = 1200;
+
+/// A PostgreSQL server with a cluster of its own, on a free port of the loopback address and on a unix socket. It does not
+/// sync to disk. It ends with this value, and with the process.
+#[derive(Debug)]
+pub struct PostgresServer {
+    dir: TempDir,
+    port: u16,
+    databases: AtomicU32,
+    process: Mutex<Option<Child>>,
+}
+
+impl PostgresServer {
+    /// Makes a cluster and starts its server. Blocks until it answers.
+    ///
+    /// # Errors
+    ///
+    /// When PostgreSQL is not installed or does not start; the message has the end of its log.
+    pub fn start() -> Result<Self> {
+        let dir = TempDir::new();
+        if is_root() {
+            let (user, group) = postgres_user()?;
+            chown(dir.path(), Some(user), Some(group))?;
+        }
+        let data = dir.join("data");
+        let output = unprivileged("initdb", &[])?
+            .arg("--pgdata")
+            .arg(&data)
+            .args(["--username=postgres", "--auth=trust", "--no-sync"])
+            .args(["--encoding=UTF8", "--locale=C"])
+            .current_dir(dir.path())
+            .output()
+            .context("`initdb` does not start")?;
+        ensure!(
+            output.status.success(),
+            "`initdb` failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let server = Self {
+            dir,
+            port: free_port(),
+            databases: AtomicU32::new(0),
+            process: Mutex::new(None),
+        };
+        server.start_again()?;
+        Ok(server)
+    }
+
+    /// The connection string of the database `postgres`, over TCP.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.url_of("postgres")
+    }
+
+    /// The folder of the server's unix socket.
+    #[must_use]
+    pub fn socket_dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The TCP port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Makes an empty database and answers its connection string. Blocks.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not answer.
+    #[must_use]
+    pub fn create_database(&self) -> String {
+        let number = self.databases.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_{number}");
+        self.execute(&format!("create database {name}"));
+        self.url_of(&name)
+    }
+
+    /// Runs one statement as the superuser. Blocks.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses it.
+    pub fn execute(&self, statement: &str) {
+        let psql = postgres_program("psql").expect("`psql` comes with PostgreSQL");
+        let output = Command::new(psql)
+            .args(["--no-psqlrc", "--quiet", "--dbname"])
+            .arg(self.url())
+            .args(["--set=ON_ERROR_STOP=1", "--command", statement])
+            .output()
+            .expect("`psql` starts");
+        assert!(
+            output.status.success(),
+            "`{statement}` failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
+    /// Makes the server offer TLS with a certificate and its key, both PEM. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// When the files cannot be written.
+    pub fn enable_tls(&self, certificate: &str, key: &str) -> Result<()> {
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let path = self.dir.join("data").join(name);
+            std::fs::write(&path, text)?;
+            // The server refuses a key that others can read.
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+            if is_root() {
+                let (user, group) = postgres_user()?;
+                chown(&path, Some(user), Some(group))?;
+            }
+        }
+        self.execute("alter system set ssl = on");
+        self.execute("select pg_reload_conf()");
+        Ok(())
+    }
+
+    /// Stops the server at once, as a crash would: connections break. Blocks until it is gone.
+    pub fn stop(&self) {
+        let stopped = self
+            .process
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(mut child) = stopped {
+            // SIGQUIT is "immediate shutdown": the server takes its children with it, which SIGKILL would leave behind.
+            let _ = kill_process(Pid::from_child(&child), Signal::QUIT);
+            let _ = child.wait();
+        }
+    }
+
+    /// Starts the stopped server again, on the same port with the same data. Blocks until it answers.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start; the message has its log.
+    pub fn start_again(&self) -> Result<()> {
+        let log = std::fs::File::create(self.dir.join("log"))?;
+        let mut command = unprivileged("postgres", &["--pdeathsig", "SIGQUIT"])?;
+        command
+            .arg("-D")
+            .arg(self.dir.join("data"))
+            .args(["-p", &self.port.to_string(), "-F"])
+            .args(["-c", "listen_addresses=127.0.0.1"])
+            .args(["-c", "full_page_writes=off"])
+            .args(["-c", "shared_buffers=16MB", "-c", "max_connections=120"])
+            .arg("-c")
+            .arg(format!(
+                "unix_socket_directories={}",
+                self.dir.path().display()
+            ))
+            .current_dir(self.dir.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        let child = keeper::spawn(command).context("`postgres` does not start")?;
+        *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
+        self.wait_until_ready()
+    }
+
+    fn wait_until_ready(&self) -> Result<()> {
+        let asks = postgres_program("pg_isready").context("`pg_isready` is missing")?;
+        for _ in 0..READY_ATTEMPTS {
+            let answered = Command::new(&asks)
+                .args(["--quiet", "--host", "127.0.0.1", "--port"])
+                .arg(self.port.to_string())
+                .status()?;
+            if answered.success() {
+                return Ok(());
+            }
+            let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(child) = process.as_mut()
+                && child.try_wait()?.is_some()
+            {
+                break;
+            }
+            drop(process);
+            thread::sleep(Duration::from_millis(50));
+        }
+        let log = std::fs::read_to_string(self.dir.join("log")).unwrap_or_default();
+        bail!("PostgreSQL did not become ready: {log}")
+    }
+
+    fn url_of(&self, database: &str) -> String {
+        format!(
+            "postgres://postgres@{}:{}/{database}",
+            Ipv4Addr::LOCALHOST,
+            self.port
+        )
+    }
+}
+
+impl Drop for PostgresServer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// A server that starts when the first test asks for it, and is shared by all that do. Cheap to clone; the server ends
+/// with the last clone.
+#[derive(Debug, Clone, Default)]
+pub struct LazyPostgres {
+    server: Arc<OnceLock<PostgresServer>>,
+}
+
+impl LazyPostgres {
+    /// The server. Blocks while it starts.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    #[must_use]
+    pub fn server(&self) -> &PostgresServer {
+        self.server
+            .get_or_init(|| PostgresServer::start().expect("PostgreSQL starts"))
+    }
+
+    /// Makes an empty database and answers its connection string. Blocks.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not start or answer.
+    #[must_use]
+    pub fn create_database(&self) -> String {
+        self.server().create_database()
+    }
+}
+
+/// One of PostgreSQL's programs, as the user `postgres` when this process is root: the server refuses to run as root.
+fn unprivileged(name: &str, setpriv_options: &[&str]) -> Result<Command> {
+    let path = postgres_program(name).with_context(|| format!("`{name}` is not installed"))?;
+    let Some(setpriv) = program("setpriv") else {
+        ensure!(
+            !is_root(),
+            "`setpriv` is needed to run PostgreSQL as another user"
+        );
+        return Ok(Command::new(path));
+    };
+    let mut command = Command::new(setpriv);
+    if is_root() {
+        let (user, group) = postgres_user()?;
+        command
+            .arg("--reuid")
+            .arg(user.to_string())
+            .arg("--regid")
+            .arg(group.to_string())
+            .arg("--clear-groups");
+    } else if setpriv_options.is_empty() {
+        return Ok(Command::new(path));
+    }
+    command.args(setpriv_options).arg("--").arg(path);
+    Ok(command)
+}
+
+fn postgres_user() -> Result<(u32, u32)> {
+    let users = std::fs::read_to_string("/etc/passwd")?;
+    let fields: Vec<_> = users
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>())
+        .find(|fields| fields.first() == Some(&"postgres"))
+        .context("there is no user `postgres`")?;
+    let number = |index: usize| -> Result<u32> {
+        Ok(fields
+            .get(index)
+            .context("a line of /etc/passwd is broken")?
+            .parse()?)
+    };
+    Ok((number(2)?, number(3)?))
+}

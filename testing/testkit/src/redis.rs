@@ -1,0 +1,112 @@
+//! A throw-away Redis server.
+
+use std::{
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{TempDir, free_port, keeper, requirement::program};
+
+/// How often a starting server is asked whether it is ready, 20 ms apart: twenty seconds.
+const READY_ATTEMPTS: u32 = 1000;
+
+/// A Redis server on a free port of the loopback address that keeps nothing on disk. It ends with this value, and with the
+/// process.
+#[derive(Debug)]
+pub struct RedisServer {
+    _dir: TempDir,
+    port: u16,
+    process: Child,
+}
+
+impl RedisServer {
+    /// Starts a server with more arguments, such as `["--requirepass", "hunter2"]`. Blocks until it answers.
+    ///
+    /// # Errors
+    ///
+    /// When Redis is not installed or does not start.
+    pub fn start(args: &[&str]) -> Result<Self> {
+        let server = program("redis-server").context("`redis-server` is not installed")?;
+        let mut command = match program("setpriv") {
+            Some(setpriv) => {
+                let mut command = Command::new(setpriv);
+                command.args(["--pdeathsig", "SIGKILL", "--"]).arg(server);
+                command
+            }
+            None => Command::new(server),
+        };
+        let (dir, port) = (TempDir::new(), free_port());
+        command
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no", "--dir"])
+            .arg(dir.path())
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let process = keeper::spawn(command).context("`redis-server` does not start")?;
+        let mut started = Self {
+            _dir: dir,
+            port,
+            process,
+        };
+        started.wait_until_ready()?;
+        Ok(started)
+    }
+
+    /// The connection string.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.address())
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// The id of its process, for measurements.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        for _ in 0..READY_ATTEMPTS {
+            if answers(self.address()) {
+                return Ok(());
+            }
+            if let Some(status) = self.process.try_wait()? {
+                bail!("`redis-server` ended with {status}: is an argument wrong?");
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        bail!("`redis-server` did not become ready")
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Whether a server answers, be it with `+PONG` or with a demand for a password.
+fn answers(address: SocketAddr) -> bool {
+    let limit = Duration::from_secs(1);
+    let Ok(mut stream) = TcpStream::connect_timeout(&address, limit) else {
+        return false;
+    };
+    let mut answer = [0; 5];
+    stream.set_read_timeout(Some(limit)).is_ok()
+        && stream.write_all(b"PING\r\n").is_ok()
+        && stream.read_exact(&mut answer).is_ok()
+        && (&answer == b"+PONG" || &answer == b"-NOAU")
+}

@@ -1,0 +1,48 @@
+//! Temporary directories with short paths.
+
+use std::path::{Path, PathBuf};
+
+/// The longest path of a temporary directory that leaves room for a socket's name: socket paths end at 107 bytes.
+const PATH_MAX: usize = 60;
+
+/// A directory that is removed when it is dropped. Its path is short, because the paths of unix sockets end at 107 bytes.
+#[derive(Debug)]
+pub struct TempDir(tempfile::TempDir);
+
+impl TempDir {
+    /// A new, empty directory that only this user can read.
+    ///
+    /// # Panics
+    ///
+    /// When no directory can be made.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("otr-");
+        let usual = std::env::temp_dir();
+        let made = if usual.as_os_str().len() < PATH_MAX {
+            builder.tempdir()
+        } else {
+            builder.tempdir_in("/tmp")
+        };
+        Self(made.expect("a temporary directory can be made"))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// A path inside it.
+    #[must_use]
+    pub fn join(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.0.path().join(name)
+    }
+}
+
+impl Default for TempDir {
+    fn default() -> Self {
+        Self::new()
+    }
+}
