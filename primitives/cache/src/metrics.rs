@@ -75,3 +75,36 @@ impl Collector for Cache {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use outrigger_stdx::SystemClock;
+
+    use super::*;
+    use crate::CacheConfig;
+
+    #[test]
+    fn the_figures_are_those_of_the_statistics() {
+        let cache = Cache::open(CacheConfig::default(), SystemClock::shared());
+        let mut registry = Registry::default();
+        cache.register(&mut registry);
+        cache
+            .put(Database::ZERO, b"a", b"1", None)
+            .expect("there is room");
+        assert!(cache.get(Database::ZERO, b"a").is_some());
+
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry)
+            .expect("text can be written");
+
+        for line in [
+            "outrigger_cache_hits_total 1\n",
+            "outrigger_cache_misses_total 0\n",
+            "outrigger_cache_memory_max_bytes 134217728\n",
+            "outrigger_cache_entries{database=\"0\"} 1\n",
+            "outrigger_cache_entries{database=\"15\"} 0\n",
+        ] {
+            assert!(text.contains(line), "{line:?} is missing in {text}");
+        }
+    }
+}
