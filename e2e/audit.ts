@@ -1,14 +1,13 @@
 // What every page has to be: free of violations that axe finds, no wider than its window, and quiet to the outside.
 import { expect, type Page } from "@playwright/test";
-import { source } from "axe-core";
-import type { AxeResults } from "axe-core";
+import axe, { type AxeResults } from "axe-core";
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 /** Fails with every violation of WCAG 2.2 AA that axe finds on the page as it is now. */
 export async function expectAccessible(page: Page, what: string): Promise<void> {
   // Evaluated by the debugger, which the page's policy does not concern.
-  await page.evaluate(source);
+  await page.evaluate(axe.source);
   const results = await page.evaluate(
     (rules) => (window as unknown as { axe: { run: (root: Document, options: object) => Promise<AxeResults> } }).axe.run(document, { runOnly: rules }),
     RULES,
