@@ -164,7 +164,7 @@ async fn a_key_over_the_limit_is_refused_and_the_connection_lives() {
 
 #[tokio::test]
 async fn a_redis_client_that_begins_a_command_and_stops_is_closed() {
-    let app = app().set("redis.request_timeout", "300ms").start().await;
+    let app = app().set("redis.request_timeout", "1s").start().await;
     let mut half = connect(app.redis_address()).await;
     let mut idle = connect(app.redis_address()).await;
     resp(&mut idle, b"PING\r\n", "+PONG\r\n").await;
@@ -179,7 +179,7 @@ async fn a_redis_client_that_begins_a_command_and_stops_is_closed() {
 
 #[tokio::test]
 async fn an_idle_redis_client_is_closed_only_when_that_is_configured() {
-    let app = app().set("redis.idle_timeout", "300ms").start().await;
+    let app = app().set("redis.idle_timeout", "1s").start().await;
     let mut idle = connect(app.redis_address()).await;
     resp(&mut idle, b"PING\r\n", "+PONG\r\n").await;
 
