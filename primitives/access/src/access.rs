@@ -25,6 +25,9 @@ use crate::{
 /// How long a login link works.
 const LOGIN_LINK_TTL: Duration = Duration::from_secs(30 * 60);
 
+/// How long after signing in with a login link a new password needs no current one.
+const RESET_TTL: Duration = Duration::from_secs(30 * 60);
+
 /// The use of a credential is written down when the last note of it is this old.
 const NOTE_EVERY: Duration = Duration::from_secs(60);
 

@@ -132,6 +132,7 @@ mod tests {
                 account_id: AccountId::generate(),
                 session_id: None,
                 token_id: None,
+                reset_until: None,
                 expires_at: None,
             },
             noted_at: None,

@@ -20,6 +20,9 @@ pub struct Principal {
     pub session_id: Option<SessionId>,
     /// The token, when one was used.
     pub token_id: Option<TokenId>,
+    /// Until when the account's password and address may be changed without the current password: for half an hour after
+    /// signing in with a login link, which is how a forgotten password is replaced.
+    pub reset_until: Option<Timestamp>,
     /// When the credential ends; none for the control socket and for tokens that do not expire.
     pub expires_at: Option<Timestamp>,
 }

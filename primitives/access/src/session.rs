@@ -25,6 +25,8 @@ pub struct Session {
     pub address: String,
     /// The browser, as it named itself.
     pub user_agent: String,
+    /// Whether it began with a login link instead of a password.
+    pub by_link: bool,
     /// When it signed in.
     pub created_at: Timestamp,
     /// When it was last used, to the minute.

@@ -116,7 +116,8 @@ impl Access {
         deleted
     }
 
-    /// Changes one's own account. A new password ends all other sessions and login links of the account.
+    /// Changes one's own account. A new password ends all other sessions and login links of the account. Once there is a
+    /// password, a new one or a new address needs it, except shortly after signing in with a login link.
     ///
     /// # Errors
     ///
@@ -143,7 +144,11 @@ impl Access {
         }
         AccessError::of_fields(problems)?;
         let is_sensitive = email.is_some() || update.new_password.is_some();
-        if is_sensitive && let Some(hash) = row.password_hash {
+        let may_reset = by.reset_until.is_some_and(|until| self.now() < until);
+        if is_sensitive
+            && !may_reset
+            && let Some(hash) = row.password_hash
+        {
             self.check_current(hash, update.current_password).await?;
         }
         let password_hash = match update.new_password {

@@ -5,7 +5,7 @@ use outrigger_crypto::{Digest, hash_token, parse_token};
 use outrigger_stdx::{Actor, ActorKind, Via};
 use uuid::Uuid;
 
-use super::{Access, NOTE_EVERY, earlier};
+use super::{Access, NOTE_EVERY, RESET_TTL, earlier, later};
 use crate::{
     AccessError, Principal, TokenId,
     credential_cache::CachedCredential,
@@ -75,6 +75,9 @@ impl Access {
                 account_id: account.id,
                 session_id: Some(session.id),
                 token_id: None,
+                reset_until: session
+                    .by_link
+                    .then(|| later(session.created_at, RESET_TTL)),
                 expires_at: Some(session.expires_at),
             },
             noted_at: Some(session.last_seen_at),
@@ -108,6 +111,7 @@ impl Access {
                 account_id: account.id,
                 session_id: None,
                 token_id: Some(token.id),
+                reset_until: None,
                 expires_at: token.expires_at,
             },
             noted_at: token.last_used_at,

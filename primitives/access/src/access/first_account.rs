@@ -110,6 +110,7 @@ impl Access {
             account_id: owner.id,
             session_id: None,
             token_id: None,
+            reset_until: None,
             expires_at: None,
         })
     }

@@ -19,6 +19,13 @@ const USER_AGENT_MAX: usize = 256;
 /// The longest password that is looked at, in bytes. Longer than any that can have been set.
 const PASSWORD_MAX: usize = 1024;
 
+/// How a session begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Began {
+    ByPassword,
+    ByLink,
+}
+
 impl Access {
     /// Signs in with a password. A wrong address, a wrong password and a disabled account give the same answer after the same
     /// time.
@@ -53,7 +60,8 @@ impl Access {
             return Err(AccessError::BadCredentials);
         };
         self.inner.throttle.succeeded(&attempt).await;
-        self.begin_session(row.account, client).await
+        self.begin_session(row.account, client, Began::ByPassword)
+            .await
     }
 
     /// Makes a link that signs in once: to the given account, or to the [owner](Self::owner).
@@ -110,7 +118,7 @@ impl Access {
         };
         let row = row.filter(|row| !row.account.disabled);
         let row = row.ok_or(AccessError::LinkInvalid)?;
-        self.begin_session(row.account, client).await
+        self.begin_session(row.account, client, Began::ByLink).await
     }
 
     /// The account, when the password is its own and it may sign in. Computes a hash in every case.
@@ -132,6 +140,7 @@ impl Access {
         &self,
         mut account: Account,
         client: &ClientInfo,
+        began: Began,
     ) -> Result<SignedIn, AccessError> {
         let cookie = random_text(COOKIE)?;
         let now = self.now();
@@ -145,6 +154,7 @@ impl Access {
             account: account.label().to_owned(),
             address: client.address.to_canonical().to_string(),
             user_agent: user_agent.take(USER_AGENT_MAX).collect(),
+            by_link: began == Began::ByLink,
             created_at: now,
             last_seen_at: now,
             expires_at: later(now, self.inner.config.session_ttl.get()),

@@ -1,11 +1,13 @@
 //! Accounts.
 
+use std::time::Duration;
+
 use outrigger_access::{AccessError, AccountUpdate, NewAccount, OwnUpdate, Role};
 use outrigger_testkit::{Case, cases};
 
 use crate::fixture::{Fixture, PASSWORD, browser, new_account, secret};
 
-pub fn cases() -> Vec<Case<Fixture>> {
+pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
         every_statement_can_be_prepared,
         an_account_is_listed_as_it_was_made,
@@ -18,6 +20,7 @@ pub fn cases() -> Vec<Case<Fixture>> {
         a_disabled_account_is_signed_out_and_cannot_sign_in,
         a_new_password_ends_the_other_sessions,
         a_new_password_needs_the_current_one,
+        a_forgotten_password_is_replaced_after_a_login_link,
         the_owner_sets_up_without_a_current_password,
         a_deleted_account_is_gone_with_all_it_had,
         what_is_not_there_is_not_found,
@@ -258,10 +261,13 @@ async fn a_new_password_ends_the_other_sessions(on: Fixture) {
 }
 
 async fn a_new_password_needs_the_current_one(on: Fixture) {
-    let ana = on
-        .account_with_password("ana@example.org", Role::Viewer)
+    on.account_with_password("ana@example.org", Role::Viewer)
         .await;
-    let signed_in = on.sign_in(&ana).await;
+    let signed_in = on
+        .access
+        .log_in("ana@example.org", secret(PASSWORD), &browser())
+        .await;
+    let signed_in = signed_in.expect("the password is right");
     let me = on
         .access
         .authenticate_session(signed_in.cookie.expose())
@@ -283,6 +289,29 @@ async fn a_new_password_needs_the_current_one(on: Fixture) {
     );
     assert_eq!(wrong.err(), Some(AccessError::CurrentPasswordWrong));
     assert!(right.is_ok(), "{right:?}");
+}
+
+async fn a_forgotten_password_is_replaced_after_a_login_link(on: Fixture) {
+    let ana = on
+        .account_with_password("ana@example.org", Role::Viewer)
+        .await;
+    let signed_in = on.sign_in(&ana).await;
+    let me = on
+        .access
+        .authenticate_session(signed_in.cookie.expose())
+        .await;
+    let me = me.expect("it is fresh");
+    let update = || OwnUpdate {
+        new_password: Some(secret("nine paddles under the old pier")),
+        ..OwnUpdate::default()
+    };
+
+    let soon = on.access.update_own(&me, update()).await;
+    on.pass(Duration::from_secs(30 * 60));
+    let late = on.access.update_own(&me, update()).await;
+
+    assert!(soon.is_ok(), "{soon:?}");
+    assert!(matches!(late, Err(AccessError::Fields { .. })), "{late:?}");
 }
 
 async fn the_owner_sets_up_without_a_current_password(on: Fixture) {

@@ -11,7 +11,7 @@ use crate::fixture::Fixture;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-pub fn cases() -> Vec<Case<Fixture>> {
+pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
         an_entry_is_read_back_as_it_was_written,
         the_log_is_read_in_parts_newest_first,

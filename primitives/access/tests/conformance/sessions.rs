@@ -10,7 +10,7 @@ use crate::fixture::{Fixture, another_node};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-pub fn cases() -> Vec<Case<Fixture>> {
+pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
         a_session_ends_when_it_is_revoked,
         a_session_ends_on_another_node_after_the_cache_forgot_it,
@@ -218,11 +218,11 @@ async fn the_pruner_deletes_what_has_ended(on: Fixture) {
             .is_ok()
     );
 
+    on.pass(DAY * 8);
     let stop = CancellationToken::new();
     let mut pruner = on.access.pruner();
     let running = pruner.run(stop.clone());
     let passing = async {
-        on.pass(DAY * 8);
         while on.clock.sleepers() == 0 {
             tokio::task::yield_now().await;
         }

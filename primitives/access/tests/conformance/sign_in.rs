@@ -7,7 +7,7 @@ use outrigger_testkit::{Case, cases};
 
 use crate::fixture::{Fixture, PASSWORD, browser, secret};
 
-pub fn cases() -> Vec<Case<Fixture>> {
+pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
         the_right_password_begins_a_session,
         wrong_credentials_all_give_the_same_answer,

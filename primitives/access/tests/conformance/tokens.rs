@@ -10,7 +10,7 @@ use crate::fixture::{Fixture, another_node, new_token};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-pub fn cases() -> Vec<Case<Fixture>> {
+pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
         a_token_does_what_its_scopes_say,
         a_token_is_listed_without_its_text,
@@ -57,7 +57,7 @@ async fn a_token_is_listed_without_its_text(on: Fixture) {
 
     let listed = on.access.tokens().await.expect("the store works");
 
-    assert_eq!(listed, [created.token.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&created.token));
     assert!(created.text.expose().starts_with(&created.token.hint));
     assert!(created.text.expose().starts_with("otr_"));
     assert!(created.token.hint.len() < 20);

@@ -45,7 +45,7 @@ pub(super) fn session(row: &Row) -> Result<Session, AccessError> {
 pub(super) fn session_after_account(row: &Row) -> Result<SessionRow, AccessError> {
     Ok(SessionRow {
         session: session_at(row, ACCOUNT)?,
-        digest: digest(row, ACCOUNT + 8)?,
+        digest: digest(row, ACCOUNT + 9)?,
     })
 }
 
@@ -56,9 +56,10 @@ fn session_at(row: &Row, first: usize) -> Result<Session, AccessError> {
         account: row.try_get(first + 2)?,
         address: row.try_get(first + 3)?,
         user_agent: row.try_get(first + 4)?,
-        created_at: row.try_get(first + 5)?,
-        last_seen_at: row.try_get(first + 6)?,
-        expires_at: row.try_get(first + 7)?,
+        by_link: row.try_get(first + 5)?,
+        created_at: row.try_get(first + 6)?,
+        last_seen_at: row.try_get(first + 7)?,
+        expires_at: row.try_get(first + 8)?,
     })
 }
 

@@ -30,6 +30,7 @@ impl SessionStore for PostgresAccessStore {
                     &digest.as_bytes().as_slice(),
                     &session.address,
                     &session.user_agent,
+                    &session.by_link,
                     &session.created_at,
                     &session.last_seen_at,
                     &session.expires_at,

@@ -58,8 +58,9 @@ outrigger_sql::statements! {
 
     INSERT_SESSION = "
         insert into access_sessions
-            (id, account_id, digest, address, user_agent, created_at, last_seen_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)";
+            (id, account_id, digest, address, user_agent, by_link, created_at, last_seen_at,
+             expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
     NOTE_LOGIN = "
         update access_accounts set last_login_at = $2 where id = $1";
@@ -78,8 +79,8 @@ outrigger_sql::statements! {
         select account.id, account.email, account.name, account.role, account.disabled,
                account.password_hash, account.created_at, account.last_login_at,
                session.id, session.account_id, coalesce(account.email, account.name),
-               session.address, session.user_agent, session.created_at, session.last_seen_at,
-               session.expires_at, session.digest
+               session.address, session.user_agent, session.by_link, session.created_at,
+               session.last_seen_at, session.expires_at, session.digest
         from access_sessions session
         join access_accounts account on account.id = session.account_id
         where session.digest = $1";
@@ -89,8 +90,8 @@ outrigger_sql::statements! {
 
     LIST_SESSIONS = "
         select session.id, session.account_id, coalesce(account.email, account.name),
-               session.address, session.user_agent, session.created_at, session.last_seen_at,
-               session.expires_at
+               session.address, session.user_agent, session.by_link, session.created_at,
+               session.last_seen_at, session.expires_at
         from access_sessions session
         join access_accounts account on account.id = session.account_id
         where $1::uuid is null or session.account_id = $1

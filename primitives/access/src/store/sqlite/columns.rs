@@ -61,7 +61,7 @@ pub(super) fn session(row: &Row<'_>) -> Result<Session> {
 pub(super) fn session_after_account(row: &Row<'_>) -> Result<SessionRow> {
     Ok(SessionRow {
         session: session_at(row, ACCOUNT)?,
-        digest: digest(row, ACCOUNT + 8)?,
+        digest: digest(row, ACCOUNT + 9)?,
     })
 }
 
@@ -72,9 +72,10 @@ fn session_at(row: &Row<'_>, first: usize) -> Result<Session> {
         account: row.get(first + 2)?,
         address: row.get(first + 3)?,
         user_agent: row.get(first + 4)?,
-        created_at: time(row, first + 5)?,
-        last_seen_at: time(row, first + 6)?,
-        expires_at: time(row, first + 7)?,
+        by_link: row.get(first + 5)?,
+        created_at: time(row, first + 6)?,
+        last_seen_at: time(row, first + 7)?,
+        expires_at: time(row, first + 8)?,
     })
 }
 

@@ -29,6 +29,7 @@ impl SessionStore for SqliteAccessStore {
                     digest.as_bytes(),
                     session.address,
                     session.user_agent,
+                    session.by_link,
                     micros(session.created_at),
                     micros(session.last_seen_at),
                     micros(session.expires_at),
