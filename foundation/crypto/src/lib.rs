@@ -1,1 +1,36 @@
-//! Placeholder.
+//! Secrets at rest, and tokens that nobody can guess.
+//!
+//! Two things, and no more. A [`Keyring`] seals what must be readable again, such as a password for a mail server, into an
+//! envelope that tells which key sealed it, so that keys can be rotated. [`mint_token`] and [`hash_token`] are for what must
+//! only be recognised, such as API tokens and sessions: the store keeps a hash, and nobody can read the token again.
+//! Passwords of people are neither; they need a slow hash and live in `access`.
+//!
+//! ```
+//! use outrigger_crypto::{Keyring, SecretKey};
+//!
+//! let old = Keyring::new(SecretKey::generate()?, vec![]);
+//! let envelope = old.seal("settings/mail/password", b"hunter2")?;
+//! let new = old.rotated(SecretKey::generate()?);
+//! assert!(new.needs_rotation(&envelope));
+//! assert_eq!(*new.open("settings/mail/password", &envelope)?, b"hunter2"[..]);
+//! assert!(new.open("settings/sms/password", &envelope).is_err());
+//! # Ok::<(), outrigger_crypto::CryptoError>(())
+//! ```
+
+mod base32;
+mod config;
+mod error;
+mod key;
+mod key_file;
+mod keyring;
+mod token;
+
+pub use config::CryptoConfig;
+pub use error::CryptoError;
+pub use key::{KeyId, SecretKey};
+pub use key_file::KeyFile;
+pub use keyring::Keyring;
+pub use token::{
+    Digest, MintedToken, ParsedToken, TOKEN_PREFIX, hash_token, mint_token, parse_token,
+    random_text,
+};

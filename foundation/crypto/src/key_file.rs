@@ -1,0 +1,223 @@
+//! The file with the keys.
+//!
+//! One key per line in hexadecimal digits; the first one seals, the others only open. Lines that begin with `#` are ignored.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use zeroize::Zeroizing;
+
+use crate::{CryptoError, Keyring, SecretKey};
+
+const PREAMBLE: &str = "# The keys that encrypt secrets in Outrigger's databases: the first line encrypts, the others only
+# decrypt. Keep a copy apart from the backups of the data; without it, encrypted settings are lost.
+";
+
+/// The file that holds the keys of a [`Keyring`], readable by its owner only.
+#[derive(Debug, Clone)]
+pub struct KeyFile {
+    path: PathBuf,
+}
+
+impl KeyFile {
+    /// The file at `path`, which need not exist yet.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
+    }
+
+    /// Reads the file; makes one with a fresh key when there is none. Of two processes that make it at once, both get the
+    /// same key.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or made, can be read by others, or has a line that is no key.
+    pub fn open_or_create(&self) -> Result<Keyring, CryptoError> {
+        if !self
+            .path
+            .try_exists()
+            .map_err(|error| self.unusable(&error))?
+        {
+            let fresh = Keyring::new(SecretKey::generate()?, vec![]);
+            let written = self
+                .write_beside(&fresh)
+                .map_err(|error| self.unusable(&error))?;
+            // A link instead of a rename, because it fails when somebody else was faster.
+            let linked = fs::hard_link(&written, &self.path);
+            fs::remove_file(&written).map_err(|error| self.unusable(&error))?;
+            match linked {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                    return Err(self.unusable(&error));
+                }
+                _ => self.sync_folder().map_err(|error| self.unusable(&error))?,
+            }
+        }
+        self.open()
+    }
+
+    /// Adds a fresh key that seals from now on, and answers with the new ring. The old keys stay in the file.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_or_create`](Self::open_or_create). The file is then as it was.
+    pub fn rotate(&self) -> Result<Keyring, CryptoError> {
+        let ring = self.open()?.rotated(SecretKey::generate()?);
+        self.replace(&ring)?;
+        Ok(ring)
+    }
+
+    /// Removes all keys but the current one. Only once nothing is left that they sealed.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_or_create`](Self::open_or_create). The file is then as it was.
+    pub fn forget_older(&self) -> Result<Keyring, CryptoError> {
+        let ring = Keyring::new(self.open()?.current().clone(), vec![]);
+        self.replace(&ring)?;
+        Ok(ring)
+    }
+
+    fn open(&self) -> Result<Keyring, CryptoError> {
+        let file = File::open(&self.path).map_err(|error| self.unusable(&error))?;
+        let metadata = file.metadata().map_err(|error| self.unusable(&error))?;
+        let mode = metadata.permissions().mode() & 0o7777;
+        if mode & 0o077 != 0 {
+            return Err(CryptoError::KeyFileOpen {
+                path: self.path.clone(),
+                mode,
+            });
+        }
+        let text = io::read_to_string(file).map_err(|error| self.unusable(&error))?;
+        let text = Zeroizing::new(text);
+        let origin = format!("the key file `{}`", self.path.display());
+        let lines = text.lines().map(str::trim);
+        let mut keys = lines
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .map(|line| SecretKey::parse(line, &origin));
+        let current = keys
+            .next()
+            .unwrap_or_else(|| SecretKey::parse("", &origin))?;
+        Ok(Keyring::new(current, keys.collect::<Result<_, _>>()?))
+    }
+
+    fn replace(&self, ring: &Keyring) -> Result<(), CryptoError> {
+        self.write_beside(ring)
+            .and_then(|written| fs::rename(written, &self.path))
+            .and_then(|()| self.sync_folder())
+            .map_err(|error| self.unusable(&error))
+    }
+
+    /// Writes the keys to a new file in the same folder and syncs it.
+    fn write_beside(&self, ring: &Keyring) -> io::Result<PathBuf> {
+        let mut name = self.path.clone().into_os_string();
+        name.push(format!(".{}", std::process::id()));
+        let path = PathBuf::from(name);
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)?;
+        file.write_all(PREAMBLE.as_bytes())?;
+        for key in std::iter::once(ring.current()).chain(ring.older()) {
+            file.write_all(key.to_hex().as_bytes())?;
+            file.write_all(b"\n")?;
+        }
+        file.sync_all()?;
+        Ok(path)
+    }
+
+    fn sync_folder(&self) -> io::Result<()> {
+        let folder = match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        File::open(folder)?.sync_all()
+    }
+
+    fn unusable(&self, error: &io::Error) -> CryptoError {
+        CryptoError::KeyFile {
+            path: self.path.clone(),
+            detail: error.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use outrigger_testkit::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn a_key_file_is_made_once_and_only_its_owner_can_read_it() {
+        let dir = TempDir::new();
+        let file = KeyFile::at(&dir.join("outrigger.key"));
+
+        let first = file.open_or_create().expect("it is made");
+        let second = file.open_or_create().expect("it is read");
+
+        assert_eq!(first.current().id(), second.current().id());
+        let metadata = fs::metadata(dir.join("outrigger.key")).expect("it exists");
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+        let entries = fs::read_dir(dir.path()).expect("it exists").count();
+        assert_eq!(entries, 1, "something was left behind");
+    }
+
+    #[test]
+    fn a_key_file_that_others_can_read_is_refused_with_the_command_that_helps() {
+        let dir = TempDir::new();
+        let path = dir.join("outrigger.key");
+        let file = KeyFile::at(&path);
+        file.open_or_create().expect("it is made");
+
+        for mode in [0o640, 0o604, 0o660] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("it is ours");
+            let error = file.open_or_create().expect_err("others can read it");
+
+            assert!(
+                error.to_string().contains(&format!("{mode:04o}")),
+                "{error}"
+            );
+            assert_eq!(error.hint(), Some(format!("chmod 600 {}", path.display())));
+        }
+    }
+
+    #[test]
+    fn a_rotation_keeps_the_old_key_until_it_is_forgotten() {
+        let dir = TempDir::new();
+        let file = KeyFile::at(&dir.join("outrigger.key"));
+        let old = file.open_or_create().expect("it is made");
+        let envelope = old.seal("place", b"text").expect("it is small");
+
+        file.rotate().expect("it is writable");
+        let rotated = file.open_or_create().expect("it is read");
+        file.forget_older().expect("it is writable");
+        let forgotten = file.open_or_create().expect("it is read");
+
+        assert_ne!(rotated.current().id(), old.current().id());
+        assert!(rotated.open("place", &envelope).is_ok());
+        assert!(forgotten.open("place", &envelope).is_err());
+    }
+
+    #[test]
+    fn a_file_without_a_key_or_with_something_else_is_refused() {
+        let dir = TempDir::new();
+        let path = dir.join("outrigger.key");
+
+        for text in ["", "# nothing yet\n", "hunter2\n"] {
+            fs::write(&path, text).expect("it is writable");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is ours");
+            let error = KeyFile::at(&path)
+                .open_or_create()
+                .expect_err("it has no key");
+            assert!(matches!(error, CryptoError::KeyFormat { .. }), "{error}");
+        }
+    }
+}
