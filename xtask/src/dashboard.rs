@@ -6,7 +6,9 @@ use anyhow::{Context, bail};
 
 use crate::{node, process, workspace::Workspace};
 
-const STAMP: &str = "dashboard/dist/.built-from";
+/// Beside the packages, not in `dist`: what lies there is embedded and served.
+const STAMP: &str = "dashboard/node_modules/.built-from";
+const PAGE: &str = "dashboard/dist/index.html";
 
 /// Installs packages and builds; returns at once when `dist` was built from what is there.
 pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<()> {
@@ -15,7 +17,8 @@ pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<()> {
     }
     let wanted = inputs_hash(workspace)?;
     let stamp = workspace.path(STAMP);
-    if fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
+    let is_built = workspace.path(PAGE).is_file();
+    if is_built && fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
         return Ok(());
     }
     if !node::is_there() {

@@ -225,7 +225,7 @@ fn section(load: &Load, rounds: &[Round]) -> String {
     } else {
         ""
     };
-    let row = |what: &str, of: fn(&Run) -> f64, goal: f64| {
+    let row = |what: &str, of: fn(&Run) -> f64, goal: Option<f64>| {
         report::ratio_row(
             what,
             summary(&|round| of(&round.ours)).median,
@@ -234,7 +234,7 @@ fn section(load: &Load, rounds: &[Round]) -> String {
             goal,
         )
     };
-    let latency = |what: &str, of: fn(&Run) -> f64, goal: f64| {
+    let latency = |what: &str, of: fn(&Run) -> f64, goal: Option<f64>| {
         // Turned round, so that more is better in every row.
         report::ratio_row(
             what,
@@ -251,15 +251,15 @@ fn section(load: &Load, rounds: &[Round]) -> String {
         row(
             "requests per second",
             |run| run.per_second,
-            load.throughput_goal
+            Some(load.throughput_goal)
         ),
         row(
             "requests per server CPU second",
             |run| run.per_cpu_second,
-            load.cpu_goal
+            Some(load.cpu_goal)
         ),
-        latency("p50 in ms (ratio: peer to us)", |run| run.p50_ms, 1.0),
-        latency("p99 in ms (ratio: peer to us)", |run| run.p99_ms, 1.0),
+        latency("p50 in ms (ratio: peer to us)", |run| run.p50_ms, None),
+        latency("p99 in ms (ratio: peer to us)", |run| run.p99_ms, Some(1.0)),
         quiet.median,
     )
 }

@@ -1,17 +1,27 @@
 //! How a result is written down.
 
-use super::statistics::Summary;
+use super::statistics::{Summary, Verdict};
 
-/// One line of a table of ratios: what, the median of both sides, the ratio with its interval and spread, and the goal.
-pub(super) fn ratio_row(what: &str, ours: f64, peer: f64, ratio: &Summary, goal: f64) -> String {
+/// One line of a table of ratios: what, the median of both sides, the ratio with its interval and spread, and what is to be
+/// reached.
+pub(super) fn ratio_row(
+    what: &str,
+    ours: f64,
+    peer: f64,
+    ratio: &Summary,
+    goal: Option<f64>,
+) -> String {
     let (low, high) = ratio.interval;
-    let verdict = if ratio.is_at_least(goal) {
-        "met"
-    } else {
-        "**missed**"
-    };
+    let goal = goal.map_or_else(String::new, |goal| {
+        let verdict = match ratio.verdict(goal) {
+            Verdict::Met => "met",
+            Verdict::Undecided => "undecided",
+            Verdict::Missed => "**missed**",
+        };
+        format!("{goal:.2}, {verdict}")
+    });
     format!(
-        "| {what} | {} | {} | **{:.2}** | {low:.2} to {high:.2} | {:.2} to {:.2} | {goal:.2} {verdict} |",
+        "| {what} | {} | {} | **{:.2}** | {low:.2} to {high:.2} | {:.2} to {:.2} | {goal} |",
         figure(ours),
         figure(peer),
         ratio.median,
@@ -55,7 +65,7 @@ mod tests {
     fn a_loss_is_written_down_as_one() {
         let ratio = Summary::of(&[0.9, 0.9, 0.9]);
 
-        let row = ratio_row("GET", 90.0, 100.0, &ratio, 1.0);
+        let row = ratio_row("GET", 90.0, 100.0, &ratio, Some(1.0));
 
         assert!(
             row.contains("**0.90**") && row.contains("**missed**"),

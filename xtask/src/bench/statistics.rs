@@ -10,6 +10,17 @@ pub(super) struct Summary {
     pub(super) interval: (f64, f64),
 }
 
+/// What measurements say about a goal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The whole interval is at the goal or beyond.
+    Met,
+    /// The goal lies inside the interval: nobody can tell.
+    Undecided,
+    /// The whole interval is below the goal.
+    Missed,
+}
+
 /// How often the bootstrap draws.
 const DRAWS: usize = 10_000;
 
@@ -29,9 +40,16 @@ impl Summary {
         }
     }
 
-    /// Whether the goal is met for certain: the whole interval is at it or beyond.
-    pub(super) fn is_at_least(&self, goal: f64) -> bool {
-        self.interval.0 >= goal
+    /// What the measurements say about a goal that is to be reached or passed.
+    pub(super) fn verdict(&self, goal: f64) -> Verdict {
+        let (low, high) = self.interval;
+        if low >= goal {
+            Verdict::Met
+        } else if high >= goal {
+            Verdict::Undecided
+        } else {
+            Verdict::Missed
+        }
     }
 }
 
@@ -95,8 +113,9 @@ mod tests {
     fn a_goal_is_met_only_when_the_whole_interval_reaches_it() {
         let summary = Summary::of(&[0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5]);
 
-        assert!(!summary.is_at_least(1.2));
-        assert!(summary.is_at_least(0.9));
+        assert_eq!(summary.verdict(0.9), Verdict::Met);
+        assert_eq!(summary.verdict(1.2), Verdict::Undecided);
+        assert_eq!(summary.verdict(1.6), Verdict::Missed);
     }
 
     #[test]

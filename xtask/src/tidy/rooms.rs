@@ -58,8 +58,7 @@ const NOUNS: [Noun; 2] = [
         ),
         shapes: Room::At("app/api-types/src/access.rs"),
         routes: Room::At("app/http-api/src/routes/access.rs"),
-        // The command line speaks of what people have in their hands: `token create`, `admin link`.
-        commands: Room::At("app/cli/src/commands/token.rs"),
+        commands: Room::At("app/cli/src/commands/access.rs"),
         page: Room::At("dashboard/src/routes/access/"),
         guide: Room::At("docs/guide/access.md"),
         browser_test: Room::At("e2e/access.spec.ts"),
