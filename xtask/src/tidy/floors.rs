@@ -3,6 +3,8 @@
 //! The folder of a crate is its floor. Edges go down. There are no edges along `protocols`, `primitives` and `services`; those
 //! along `foundation` and `app` are listed here, one by one, so that each is a decision that somebody made.
 
+use std::collections::HashSet;
+
 use cargo_metadata::{Dependency, DependencyKind, Metadata, Package};
 
 use super::{Finding, Source};
@@ -12,7 +14,7 @@ use crate::workspace::Workspace;
 pub(super) const FLOORS: [&str; 5] = ["foundation", "protocols", "primitives", "services", "app"];
 
 /// Edges along a floor: (from, to).
-const ALONG: [(&str, &str); 26] = [
+const ALONG: [(&str, &str); 24] = [
     ("foundation/config", "foundation/stdx"),
     ("foundation/crypto", "foundation/config"),
     ("foundation/crypto", "foundation/stdx"),
@@ -36,9 +38,7 @@ const ALONG: [(&str, &str); 26] = [
     ("app/server", "app/api-types"),
     ("app/server", "app/http-api"),
     ("app/server", "app/redis-api"),
-    ("app/outrigger", "app/client"),
     ("app/outrigger", "app/api-types"),
-    ("app/redis-api", "app/api-types"),
 ];
 
 /// Where a crate lives.
@@ -53,6 +53,7 @@ enum Place<'a> {
 pub(super) fn check(workspace: &Workspace, _: &[Source]) -> anyhow::Result<Vec<Finding>> {
     let metadata = workspace.metadata()?;
     let mut findings = Vec::new();
+    let mut edges = HashSet::new();
     for package in metadata.workspace_packages() {
         let file = manifest(metadata, package);
         let folder = file.trim_end_matches("/Cargo.toml");
@@ -65,9 +66,24 @@ pub(super) fn check(workspace: &Workspace, _: &[Source]) -> anyhow::Result<Vec<F
             if let Some(problem) = refused(folder, &target, is_dev) {
                 findings.push(Finding::new(&file, 1, problem));
             }
+            edges.insert((folder.to_owned(), target));
         }
     }
+    findings.extend(unused(&edges));
     Ok(findings)
+}
+
+/// Edges that are listed and not there: a permission that nobody uses is one that nobody decides about any more.
+fn unused(edges: &HashSet<(String, String)>) -> Vec<Finding> {
+    ALONG
+        .iter()
+        .filter(|(from, to)| !edges.contains(&((*from).to_owned(), (*to).to_owned())))
+        .map(|(from, to)| {
+            let message =
+                format!("`{from}` does not depend on `{to}`; take the edge from the list");
+            Finding::new("xtask/src/tidy/floors.rs", 1, message)
+        })
+        .collect()
 }
 
 /// The manifest of a package, relative to the root.
@@ -196,6 +212,18 @@ mod tests {
         ] {
             assert_eq!(refused(from, to, is_dev), None, "{from} -> {to}");
         }
+    }
+
+    #[test]
+    fn a_listed_edge_that_is_not_there_is_found() {
+        let mut edges: HashSet<_> = ALONG
+            .iter()
+            .map(|(from, to)| ((*from).to_owned(), (*to).to_owned()))
+            .collect();
+        assert_eq!(unused(&edges), []);
+
+        edges.remove(&("app/cli".to_owned(), "app/client".to_owned()));
+        assert_eq!(unused(&edges).len(), 1);
     }
 
     #[test]
