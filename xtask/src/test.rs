@@ -40,7 +40,8 @@ pub(crate) fn run(
         Policy::Strict => install::install(workspace)?,
         Policy::Lenient => install::name_missing(workspace),
     }
-    if node::is_there() && workspace.path("dashboard/package.json").is_file() {
+    // Building installs packages, which only `--install` may do.
+    if node::is_there() && node::is_installed(&workspace.path("dashboard")) {
         dashboard::build(workspace)?;
     }
     let mut tally = rust::run(workspace, policy, filter)?;
