@@ -1,1 +1,18 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod inline;
+mod limits;
+mod number;
+mod reply;
+mod request;
+mod value;
+
+pub use error::ProtocolError;
+pub use limits::{Limits, Trust};
+pub use number::parse_integer;
+pub use reply::{Protocol, ReplyWriter};
+pub use request::{Args, Parser, Refusal, Step, encode_request};
+pub use value::{ReplyError, Value, decode_reply};
+
+pub mod invariants;

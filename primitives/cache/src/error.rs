@@ -1,0 +1,60 @@
+//! Why the cache did not take a value.
+
+use outrigger_stdx::{ByteSize, ErrorKind};
+use thiserror::Error;
+
+/// Why the cache did not take a value. Reading never fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum CacheError {
+    /// The key is too long.
+    #[error("key of {length} bytes exceeds `[cache] key_max` of {limit}")]
+    KeyTooLong {
+        /// Its length in bytes.
+        length: usize,
+        /// The configured limit.
+        limit: ByteSize,
+    },
+    /// The value is too long.
+    #[error("value of {length} bytes exceeds `[cache] value_max` of {limit}")]
+    ValueTooLong {
+        /// Its length in bytes.
+        length: usize,
+        /// The configured limit.
+        limit: ByteSize,
+    },
+    /// Nothing could be evicted to make room.
+    #[error("`[cache] memory` of {limit} is used up and nothing may be evicted")]
+    Full {
+        /// The configured bound.
+        limit: ByteSize,
+    },
+}
+
+impl CacheError {
+    /// What kind of error it is.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::KeyTooLong { .. } | Self::ValueTooLong { .. } => ErrorKind::TooLarge,
+            Self::Full { .. } => ErrorKind::Unavailable,
+        }
+    }
+
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.kind().is_retryable()
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::KeyTooLong { .. } => Some("use a hash of the key, or raise `[cache] key_max`"),
+            Self::ValueTooLong { .. } => {
+                Some("store the value in parts, or raise `[cache] value_max`")
+            }
+            Self::Full { .. } => Some("raise `[cache] memory`, or set `[cache] eviction` to `all`"),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Removes what has expired, so that it does not take room until somebody asks for it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use outrigger_supervisor::{CancellationToken, Service, ServiceError};
+
+use crate::Cache;
+
+/// How long an expired entry may take room. Nobody can see it meanwhile.
+const INTERVAL: Duration = Duration::from_millis(200);
+/// How many entries are removed under one lock: some tens of microseconds.
+const REMOVED_AT_ONCE: usize = 128;
+
+/// The background service that removes expired entries soon after their deadline.
+#[derive(Debug)]
+pub struct Expirer {
+    cache: Cache,
+}
+
+impl Expirer {
+    /// A service for this cache.
+    #[must_use]
+    pub fn new(cache: Cache) -> Self {
+        Self { cache }
+    }
+
+    /// Removes everything that has expired by now, and answers how many entries that were.
+    pub async fn pass(&self) -> usize {
+        let now = self.cache.now();
+        let mut removed = 0;
+        loop {
+            let batch = self.cache.expire(now, REMOVED_AT_ONCE);
+            removed += batch;
+            if batch == 0 {
+                return removed;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[async_trait]
+impl Service for Expirer {
+    fn name(&self) -> &'static str {
+        "cache expirer"
+    }
+
+    async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError> {
+        loop {
+            let inner = &self.cache.inner;
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = inner.clock.sleep(INTERVAL) => {}
+            }
+            inner.wall.adjust(&*inner.clock);
+            self.pass().await;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! A locked shard that accounts for itself.
+
+use std::ops::{Deref, DerefMut};
+
+use parking_lot::MutexGuard;
+
+use crate::{
+    room::{Claim, Room},
+    shard::Shard,
+};
+
+/// A locked shard. When it is unlocked, the bytes that it grew or shrank by go to the cache's total.
+#[derive(Debug)]
+pub(crate) struct Locked<'a> {
+    shard: MutexGuard<'a, Shard>,
+    number: usize,
+    room: &'a Room,
+}
+
+impl<'a> Locked<'a> {
+    #[inline]
+    pub(crate) const fn new(shard: MutexGuard<'a, Shard>, number: usize, room: &'a Room) -> Self {
+        Self {
+            shard,
+            number,
+            room,
+        }
+    }
+
+    /// Accounts for a write: what it claimed and did not use is given back.
+    #[inline]
+    pub(crate) fn settle(&mut self, claim: &mut Claim<'_>) {
+        self.shard.settled += claim.take();
+    }
+}
+
+impl Drop for Locked<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let bytes = self.shard.bytes();
+        let settled = std::mem::replace(&mut self.shard.settled, bytes);
+        if bytes != settled {
+            self.room.adjust(self.number, settled, bytes);
+        }
+    }
+}
+
+impl Deref for Locked<'_> {
+    type Target = Shard;
+
+    #[inline]
+    fn deref(&self) -> &Shard {
+        &self.shard
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Shard {
+        &mut self.shard
+    }
+}

@@ -1,0 +1,179 @@
+//! The bound on memory, kept before the fact.
+//!
+//! A write first *claims* the bytes that it may add. Only when the total, claims included, is within the bound is anything
+//! written; afterwards the claim is settled against what the shard really grew by. So the bound is never exceeded, not even
+//! for a moment, by any number of threads.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use crate::{
+    CacheError,
+    cache::{Inner, SHARDS},
+};
+
+/// How many entries are evicted under one lock.
+const EVICTED_AT_ONCE: usize = 16;
+
+/// The bytes in use and claimed, and their bound.
+#[derive(Debug)]
+pub(crate) struct Room {
+    max: usize,
+    used: AtomicUsize,
+    /// The part of `used` that is each shard's.
+    shards: [AtomicUsize; SHARDS],
+    /// How often room was made.
+    turns: AtomicU64,
+    refusals: AtomicU64,
+}
+
+/// Bytes that one write has claimed and not used yet; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Claim<'a> {
+    room: &'a Room,
+    bytes: usize,
+}
+
+impl Room {
+    pub(crate) const fn new(max: usize) -> Self {
+        Self {
+            max,
+            used: AtomicUsize::new(0),
+            shards: [const { AtomicUsize::new(0) }; SHARDS],
+            turns: AtomicU64::new(0),
+            refusals: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn refusals(&self) -> u64 {
+        self.refusals.load(Ordering::Relaxed)
+    }
+
+    /// A claim of nothing.
+    pub(crate) const fn claim(&self) -> Claim<'_> {
+        Claim {
+            room: self,
+            bytes: 0,
+        }
+    }
+
+    /// Notes how many bytes a shard takes, and how many of them the total holds already.
+    #[cold]
+    pub(crate) fn adjust(&self, shard: usize, settled: usize, bytes: usize) {
+        self.shards[shard].store(bytes, Ordering::Relaxed);
+        if bytes > settled {
+            self.used.fetch_add(bytes - settled, Ordering::Relaxed);
+        } else {
+            self.used.fetch_sub(settled - bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// The shard that gives up entries next: each as often as its share of the bytes says. Were they to take turns
+    /// regardless of their size, those that get fewer writes by chance would run empty.
+    fn next_shard(&self) -> usize {
+        /// The golden ratio in 64 bits: its multiples spread evenly.
+        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let sizes: [u64; SHARDS] =
+            std::array::from_fn(|number| self.shards[number].load(Ordering::Relaxed) as u64);
+        let total: u64 = sizes.iter().sum();
+        let turn = self.turns.fetch_add(1, Ordering::Relaxed);
+        let fraction = u128::from(turn.wrapping_mul(SPREAD));
+        let mut point = ((fraction * u128::from(total)) >> 64) as u64;
+        for (number, size) in sizes.into_iter().enumerate() {
+            if point < size {
+                return number;
+            }
+            point -= size;
+        }
+        0
+    }
+
+    fn is_within_bound(&self) -> bool {
+        self.used() <= self.max
+    }
+}
+
+impl Claim<'_> {
+    /// Claims so many bytes in all, if they are free.
+    #[inline]
+    pub(crate) fn covers(&mut self, bytes: usize) -> bool {
+        if bytes <= self.bytes {
+            return true;
+        }
+        let missing = bytes - self.bytes;
+        let used = self.room.used.fetch_add(missing, Ordering::Relaxed);
+        if used + missing > self.room.max {
+            self.room.used.fetch_sub(missing, Ordering::Relaxed);
+            return false;
+        }
+        self.bytes = bytes;
+        true
+    }
+
+    /// Claims so many bytes in all, free or not: whoever does must make room before writing.
+    fn insist(&mut self, bytes: usize) {
+        if bytes > self.bytes {
+            self.room
+                .used
+                .fetch_add(bytes - self.bytes, Ordering::Relaxed);
+            self.bytes = bytes;
+        }
+    }
+
+    /// Takes the claim over: the bytes are the caller's to account for.
+    pub(crate) fn take(&mut self) -> usize {
+        std::mem::take(&mut self.bytes)
+    }
+}
+
+impl Drop for Claim<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.bytes > 0 {
+            self.room.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Inner {
+    /// Claims so many bytes and evicts until they are within the bound. Must be called without a lock.
+    #[cold]
+    pub(crate) fn make_room(&self, claim: &mut Claim<'_>, bytes: usize) -> Result<(), CacheError> {
+        let refuse = || {
+            self.room.refusals.fetch_add(1, Ordering::Relaxed);
+            Err(CacheError::Full {
+                limit: self.config.memory,
+            })
+        };
+        if bytes > self.room.max {
+            return refuse();
+        }
+        claim.insist(bytes);
+        while !self.room.is_within_bound() {
+            let first = self.room.next_shard();
+            let is_evicted = (first..first + SHARDS).any(|number| self.evict_from(number % SHARDS));
+            if !is_evicted && !self.room.is_within_bound() {
+                return refuse();
+            }
+        }
+        Ok(())
+    }
+
+    /// Evicts some entries of a shard. Answers whether there was one to evict, or no need any more.
+    fn evict_from(&self, number: usize) -> bool {
+        let mut shard = self.lock(number);
+        let mut evicted = 0;
+        let excess = self.room.used().saturating_sub(self.room.max);
+        if excess == 0 {
+            return true;
+        }
+        let before = shard.bytes();
+        while evicted < EVICTED_AT_ONCE && shard.bytes() + excess > before && shard.evict() {
+            evicted += 1;
+        }
+        evicted > 0
+    }
+}

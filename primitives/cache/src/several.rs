@@ -1,0 +1,249 @@
+//! Operations on several keys at one moment.
+//!
+//! All shards that are involved are locked, in the order of their numbers, before anything is looked at. Two such
+//! operations can therefore never wait for each other.
+
+use bytes::Bytes;
+
+use crate::{
+    Cache, CacheError, Database, Found, Now,
+    cache::{SHARDS, found, shard_of},
+    entry::weight,
+    lock::Locked,
+    shard::KeyId,
+};
+
+/// The locked shards of an operation.
+struct LockedShards<'a>([Option<Locked<'a>>; SHARDS]);
+
+impl<'a> LockedShards<'a> {
+    fn of(cache: &'a Cache, keys: impl Iterator<Item = u64>) -> Self {
+        let mut wanted = [false; SHARDS];
+        for hash in keys {
+            wanted[shard_of(hash)] = true;
+        }
+        let mut number = 0;
+        // `map` goes through an array in order, which is the order that keeps two operations from waiting for each other.
+        Self(wanted.map(|is_wanted| {
+            let shard = number;
+            number += 1;
+            is_wanted.then(|| cache.inner.lock(shard))
+        }))
+    }
+
+    fn get(&mut self, id: KeyId<'_>) -> &mut Locked<'a> {
+        self.0[shard_of(id.hash)]
+            .as_mut()
+            .expect("the shards of all keys of an operation are locked at its beginning")
+    }
+}
+
+/// What [`Cache::rename`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renamed {
+    /// The value and its deadline are under the new key.
+    Moved,
+    /// There was no such key.
+    Missing,
+    /// The new key was taken, and was not to be replaced.
+    Taken,
+}
+
+/// What happens when the new name of a key is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenTaken {
+    /// Its old value is replaced.
+    Replace,
+    /// Nothing is renamed.
+    Keep,
+}
+
+impl Cache {
+    /// Shows the entries of several keys to `read`, one after the other, as they are at one moment. Counts hits and misses.
+    /// `read` answers whether it wants to see more.
+    pub fn read_many<'k>(
+        &self,
+        database: Database,
+        keys: impl Iterator<Item = &'k [u8]> + Clone,
+        now: Now,
+        mut read: impl FnMut(Option<Found<'_>>) -> bool,
+    ) {
+        let mut shards =
+            LockedShards::of(self, keys.clone().map(|key| self.id(database, key).hash));
+        for key in keys {
+            let id = self.id(database, key);
+            let shard = shards.get(id);
+            let slot = shard.lookup(id, now);
+            match slot {
+                Some(_) => shard.counts.hits += 1,
+                None => shard.counts.misses += 1,
+            }
+            if !read(slot.and_then(|slot| shard.touch(slot)).map(found)) {
+                return;
+            }
+        }
+    }
+
+    /// How many of several keys exist at one moment; a key that is named twice counts twice.
+    pub fn count_existing<'k>(
+        &self,
+        database: Database,
+        keys: impl Iterator<Item = &'k [u8]> + Clone,
+        now: Now,
+    ) -> usize {
+        let mut shards =
+            LockedShards::of(self, keys.clone().map(|key| self.id(database, key).hash));
+        keys.filter(|key| {
+            let id = self.id(database, key);
+            shards.get(id).lookup(id, now).is_some()
+        })
+        .count()
+    }
+
+    /// The same, and each of them counts as used for eviction.
+    pub fn touch_many<'k>(
+        &self,
+        database: Database,
+        keys: impl Iterator<Item = &'k [u8]> + Clone,
+        now: Now,
+    ) -> usize {
+        let mut shards =
+            LockedShards::of(self, keys.clone().map(|key| self.id(database, key).hash));
+        keys.filter(|key| {
+            let id = self.id(database, key);
+            let shard = shards.get(id);
+            let slot = shard.lookup(id, now);
+            slot.is_some_and(|slot| shard.touch(slot).is_some())
+        })
+        .count()
+    }
+
+    /// Deletes several keys at one moment, and answers how many were there.
+    pub fn delete_many<'k>(
+        &self,
+        database: Database,
+        keys: impl Iterator<Item = &'k [u8]> + Clone,
+        now: Now,
+    ) -> usize {
+        let mut shards =
+            LockedShards::of(self, keys.clone().map(|key| self.id(database, key).hash));
+        keys.filter(|key| {
+            let id = self.id(database, key);
+            let shard = shards.get(id);
+            let removed = shard.lookup(id, now).and_then(|slot| shard.remove(slot));
+            shard.counts.deletes += u64::from(removed.is_some());
+            removed.is_some()
+        })
+        .count()
+    }
+
+    /// Writes several values without a time to live at one moment: all or none.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError`] when a key or value is too long, or nothing could be evicted for all of them; nothing is written.
+    pub fn put_many<'k>(
+        &self,
+        database: Database,
+        pairs: impl Iterator<Item = (&'k [u8], &'k [u8])> + Clone,
+        now: Now,
+    ) -> Result<(), CacheError> {
+        let mut claim = self.inner.room.claim();
+        for (key, value) in pairs.clone() {
+            self.check(key.len(), value.len())?;
+        }
+        loop {
+            let hashes = pairs.clone().map(|(key, _)| self.id(database, key).hash);
+            let mut shards = LockedShards::of(self, hashes);
+            let cost = self.cost_of_many(&mut shards, database, pairs.clone(), now);
+            if !claim.covers(cost) {
+                drop(shards);
+                self.inner.make_room(&mut claim, cost)?;
+                continue;
+            }
+            for (key, value) in pairs {
+                let id = self.id(database, key);
+                let shard = shards.get(id);
+                let slot = shard.lookup(id, now);
+                shard.write(id, slot, Bytes::copy_from_slice(value), None, now);
+                shard.counts.writes += 1;
+                shard.settle(&mut claim);
+            }
+            return Ok(());
+        }
+    }
+
+    /// An upper bound for the bytes that several writes add.
+    fn cost_of_many<'k>(
+        &self,
+        shards: &mut LockedShards<'_>,
+        database: Database,
+        pairs: impl Iterator<Item = (&'k [u8], &'k [u8])>,
+        now: Now,
+    ) -> usize {
+        let mut new_entries = [0; SHARDS];
+        let mut cost = 0;
+        for (key, value) in pairs {
+            let id = self.id(database, key);
+            let shard = shards.get(id);
+            match shard.lookup(id, now) {
+                Some(slot) => cost += shard.cost(id, Some(slot), value.len()),
+                None => {
+                    new_entries[shard_of(id.hash)] += 1;
+                    cost += weight(key.len(), value.len());
+                }
+            }
+        }
+        for (shard, count) in shards.0.iter().zip(new_entries) {
+            cost += shard.as_ref().map_or(0, |shard| shard.growth(count));
+        }
+        cost
+    }
+
+    /// Moves a value with its deadline to another key, at one moment.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError`] when the new key is too long, or nothing could be evicted for it; nothing is moved.
+    pub fn rename(
+        &self,
+        database: Database,
+        key: &[u8],
+        new_key: &[u8],
+        when_taken: WhenTaken,
+        now: Now,
+    ) -> Result<Renamed, CacheError> {
+        let (from, to) = (self.id(database, key), self.id(database, new_key));
+        let mut claim = self.inner.room.claim();
+        loop {
+            let mut shards = LockedShards::of(self, [from.hash, to.hash].into_iter());
+            let Some(slot) = shards.get(from).lookup(from, now) else {
+                return Ok(Renamed::Missing);
+            };
+            let taken = shards.get(to).lookup(to, now);
+            if taken.is_some() && when_taken == WhenTaken::Keep {
+                return Ok(Renamed::Taken);
+            }
+            if key == new_key {
+                return Ok(Renamed::Moved);
+            }
+            self.check(new_key.len(), 0)?;
+            let target = shards.get(to);
+            let cost = weight(new_key.len(), 0) + target.growth(1) + target.deadline_cost();
+            if !claim.covers(cost) {
+                drop(shards);
+                self.inner.make_room(&mut claim, cost)?;
+                continue;
+            }
+            if let Some(slot) = taken {
+                shards.get(to).remove(slot);
+            }
+            if let Some(entry) = shards.get(from).remove(slot) {
+                let target = shards.get(to);
+                target.write(to, None, entry.value, entry.deadline, now);
+                target.settle(&mut claim);
+            }
+            return Ok(Renamed::Moved);
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! One part of the cache, behind one lock: an index from keys to slots, the entries, their eviction queues and timers.
+//!
+//! A shard never waits and never refuses. What it knows is how many bytes it takes; whether there is room is asked before
+//! it is told to write.
+
+use bytes::Bytes;
+use hashbrown::HashTable;
+
+use crate::{
+    Database, Deadline, Eviction, Now,
+    entry::{Entry, Links, Place, weight},
+    policy::Policy,
+    slab::Slab,
+    stats::Counts,
+    wheel::Wheel,
+};
+
+/// A key, where it belongs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeyId<'a> {
+    pub(crate) hash: u64,
+    pub(crate) database: Database,
+    pub(crate) key: &'a [u8],
+}
+
+/// One part of the cache.
+#[derive(Debug)]
+pub(crate) struct Shard {
+    index: HashTable<u32>,
+    slab: Slab,
+    policy: Policy,
+    /// Made when the first entry with a deadline arrives; it is large.
+    wheel: Option<Box<Wheel>>,
+    eviction: Eviction,
+    /// The bytes of all keys and values.
+    weight: usize,
+    /// How many bytes the cache's total holds for this shard.
+    pub(crate) settled: usize,
+    entries: [u32; Database::COUNT],
+    pub(crate) counts: Counts,
+}
+
+impl Shard {
+    pub(crate) fn new(eviction: Eviction) -> Self {
+        Self {
+            index: HashTable::new(),
+            slab: Slab::new(),
+            policy: Policy::new(),
+            wheel: None,
+            eviction,
+            weight: 0,
+            settled: 0,
+            entries: [0; Database::COUNT],
+            counts: Counts::default(),
+        }
+    }
+
+    /// All bytes that this shard takes: keys, values, and every table, full or not.
+    #[inline]
+    pub(crate) fn bytes(&self) -> usize {
+        self.weight
+            + self.slab.bytes()
+            + self.index.allocation_size()
+            + self.policy.bytes()
+            + self.wheel.as_ref().map_or(0, |_| size_of::<Wheel>())
+    }
+
+    /// How many entries each database has here, expired ones that were not yet removed included.
+    pub(crate) fn entries(&self) -> &[u32; Database::COUNT] {
+        &self.entries
+    }
+
+    /// One more than the highest slot's number.
+    pub(crate) fn end(&self) -> u32 {
+        self.slab.end()
+    }
+
+    pub(crate) fn get(&self, slot: u32) -> Option<&Entry> {
+        self.slab.get(slot)
+    }
+
+    /// The slot of a key that has not expired. One that has is removed.
+    #[inline]
+    pub(crate) fn lookup(&mut self, id: KeyId<'_>, now: Now) -> Option<u32> {
+        let slot = self.find(id)?;
+        if self.slab.get(slot)?.is_expired(now) {
+            self.remove(slot);
+            self.counts.expirations += 1;
+            return None;
+        }
+        Some(slot)
+    }
+
+    /// Notes that an entry was used.
+    #[inline]
+    pub(crate) fn touch(&mut self, slot: u32) -> Option<&Entry> {
+        let entry = self.slab.get_mut(slot)?;
+        entry.touch();
+        Some(entry)
+    }
+
+    /// An upper bound for the bytes that a write adds.
+    #[inline]
+    pub(crate) fn cost(&self, id: KeyId<'_>, slot: Option<u32>, value: usize) -> usize {
+        match slot.and_then(|slot| self.slab.get(slot)) {
+            Some(entry) => weight(id.key.len(), value).saturating_sub(entry.weight()),
+            None => weight(id.key.len(), value) + self.growth(1),
+        }
+    }
+
+    /// An upper bound for the bytes that the tables grow by for `count` more entries and one more deadline.
+    pub(crate) fn growth(&self, count: usize) -> usize {
+        let vacant = self.index.capacity() - self.index.len();
+        let index = if count <= vacant {
+            0
+        } else {
+            // Tables double: at most twice what holds everything, at five bytes a bucket and seven eighths full.
+            (self.index.len() + count).next_power_of_two() * 2 * 5 + 64
+        };
+        let policy = self.policy.growth(self.slab.len() + count);
+        index + policy + self.slab.growth(count)
+    }
+
+    /// An upper bound for the bytes that a deadline adds: the wheel, and a place in the eviction queues.
+    pub(crate) fn deadline_cost(&self) -> usize {
+        let wheel = self.wheel.as_ref().map_or(size_of::<Wheel>(), |_| 0);
+        wheel + self.policy.growth(self.slab.len())
+    }
+
+    /// Puts a value under a key whose slot, if it has one, the caller has looked up.
+    pub(crate) fn write(
+        &mut self,
+        id: KeyId<'_>,
+        slot: Option<u32>,
+        value: Bytes,
+        deadline: Option<Deadline>,
+        now: Now,
+    ) -> Option<Bytes> {
+        match slot.and_then(|slot| Some((slot, self.slab.get_mut(slot)?))) {
+            Some((slot, entry)) => {
+                let before = entry.weight();
+                let replaced = std::mem::replace(&mut entry.value, value);
+                entry.touch();
+                let (place, after, old_deadline) = (entry.place, entry.weight(), entry.deadline);
+                self.policy.reweigh(place, before, after);
+                self.weight = self.weight - before + after;
+                if old_deadline != deadline {
+                    self.set_deadline(slot, deadline, now);
+                }
+                Some(replaced)
+            }
+            None => {
+                self.insert(id, value, deadline, now);
+                None
+            }
+        }
+    }
+
+    fn insert(&mut self, id: KeyId<'_>, value: Bytes, deadline: Option<Deadline>, now: Now) {
+        let slot = self.slab.insert(Entry {
+            hash: id.hash,
+            key: id.key.into(),
+            value,
+            deadline: None,
+            queue: Links::NONE,
+            timer: Links::NONE,
+            bucket: 0,
+            database: id.database,
+            place: Place::Unqueued,
+            frequency: 0,
+        });
+        let slab = &self.slab;
+        self.index.insert_unique(id.hash, slot, |slot| {
+            slab.get(*slot).map_or(0, |entry| entry.hash)
+        });
+        self.weight += slab.get(slot).map_or(0, Entry::weight);
+        self.entries[id.database.index()] += 1;
+        if self.eviction == Eviction::All {
+            self.policy.admit(&mut self.slab, slot);
+        }
+        if deadline.is_some() {
+            self.set_deadline(slot, deadline, now);
+        }
+    }
+
+    /// Changes when an entry expires.
+    pub(crate) fn set_deadline(&mut self, slot: u32, deadline: Option<Deadline>, now: Now) {
+        let Some(entry) = self.slab.get_mut(slot) else {
+            return;
+        };
+        let old = std::mem::replace(&mut entry.deadline, deadline);
+        if let (Some(_), Some(wheel)) = (old, &mut self.wheel) {
+            wheel.remove(&mut self.slab, slot);
+        }
+        if let Some(deadline) = deadline {
+            let wheel = self
+                .wheel
+                .get_or_insert_with(|| Box::new(Wheel::new(now.millis())));
+            wheel.insert(&mut self.slab, slot, deadline.millis());
+        }
+        if self.eviction == Eviction::Volatile {
+            match (old, deadline) {
+                (None, Some(_)) => self.policy.admit(&mut self.slab, slot),
+                (Some(_), None) => self.policy.withdraw(&mut self.slab, slot),
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes an entry out of everything.
+    pub(crate) fn remove(&mut self, slot: u32) -> Option<Entry> {
+        let entry = self.slab.get(slot)?;
+        let (hash, has_deadline) = (entry.hash, entry.deadline.is_some());
+        if let Ok(found) = self.index.find_entry(hash, |other| *other == slot) {
+            found.remove();
+        }
+        self.policy.withdraw(&mut self.slab, slot);
+        if let (true, Some(wheel)) = (has_deadline, &mut self.wheel) {
+            wheel.remove(&mut self.slab, slot);
+        }
+        self.forget(slot)
+    }
+
+    /// Removes at most `limit` expired entries, and answers how many.
+    pub(crate) fn expire(&mut self, now: Now, limit: usize) -> usize {
+        let mut removed = 0;
+        while removed < limit {
+            let Some(wheel) = &mut self.wheel else {
+                break;
+            };
+            let Some(slot) = wheel.pop(&mut self.slab, now.millis()) else {
+                break;
+            };
+            // It is out of the wheel already.
+            if let Some(entry) = self.slab.get_mut(slot) {
+                entry.deadline = None;
+            }
+            self.remove(slot);
+            removed += 1;
+        }
+        self.counts.expirations += removed as u64;
+        removed
+    }
+
+    /// Evicts one entry, if one may go.
+    pub(crate) fn evict(&mut self) -> bool {
+        let Some(slot) = self.policy.victim(&mut self.slab) else {
+            return false;
+        };
+        self.remove(slot);
+        self.counts.evictions += 1;
+        true
+    }
+
+    /// Takes everything out, to be dropped when the lock is no longer held; the counters stay.
+    pub(crate) fn take(&mut self) -> Self {
+        let emptied = Self {
+            settled: self.settled,
+            counts: self.counts,
+            ..Self::new(self.eviction)
+        };
+        std::mem::replace(self, emptied)
+    }
+
+    #[inline]
+    fn find(&self, id: KeyId<'_>) -> Option<u32> {
+        self.index
+            .find(id.hash, |slot| {
+                self.slab.get(*slot).is_some_and(|entry| {
+                    entry.hash == id.hash && *entry.key == *id.key && entry.database == id.database
+                })
+            })
+            .copied()
+    }
+
+    fn forget(&mut self, slot: u32) -> Option<Entry> {
+        let entry = self.slab.remove(slot)?;
+        self.weight -= entry.weight();
+        self.entries[entry.database.index()] -= 1;
+        if self.slab.len() == 0 && self.slab.bytes() > Slab::PIECE_BYTES {
+            // An empty shard gives its tables back; nothing in it has a position that a scan could miss. Small tables stay,
+            // because the next write would only make them again.
+            drop(self.take());
+        }
+        Some(entry)
+    }
+}

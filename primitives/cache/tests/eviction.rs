@@ -1,0 +1,277 @@
+//! The bound on memory, and what leaves to keep it.
+
+use std::{sync::Arc, time::Duration};
+
+use outrigger_cache::{Cache, CacheConfig, CacheError, Change, Database, Eviction};
+use outrigger_stdx::{ByteSize, ErrorKind, ManualClock, SystemClock};
+
+const ZERO: Database = Database::ZERO;
+const VALUE: &[u8] = &[b'v'; 1000];
+
+fn cache(memory: ByteSize, eviction: Eviction) -> Cache {
+    let config = CacheConfig {
+        memory,
+        eviction,
+        ..CacheConfig::default()
+    };
+    Cache::open(config, SystemClock::shared())
+}
+
+fn key(name: &str, number: usize) -> Vec<u8> {
+    format!("{name}:{number}").into_bytes()
+}
+
+#[test]
+fn the_bound_is_kept_whatever_is_written() {
+    let cache = cache(ByteSize::mib(4), Eviction::All);
+
+    for number in 0..20_000 {
+        let value = vec![b'v'; number * 7919 % 30_000];
+        cache
+            .put(ZERO, &key("k", number % 9_000), &value, None)
+            .expect("something can be evicted");
+        assert!(cache.stats().memory <= 4 << 20);
+    }
+
+    let stats = cache.stats();
+    assert!(stats.evictions > 0 && stats.refusals == 0);
+    assert!(
+        stats.memory > 3 << 20,
+        "most of the bound is used: {}",
+        stats.memory
+    );
+}
+
+#[test]
+fn a_scan_over_many_keys_does_not_wash_out_those_that_are_used_again() {
+    let cache = cache(ByteSize::mib(4), Eviction::All);
+    let hot: Vec<_> = (0..1000).map(|number| key("hot", number)).collect();
+    for name in &hot {
+        cache.put(ZERO, name, VALUE, None).expect("there is room");
+    }
+    for name in hot.iter().chain(&hot).chain(&hot) {
+        assert!(cache.get(ZERO, name).is_some());
+    }
+
+    for number in 0..50_000 {
+        cache
+            .put(ZERO, &key("once", number), VALUE, None)
+            .expect("something can be evicted");
+    }
+
+    let kept = hot.iter().filter(|name| cache.get(ZERO, name).is_some());
+    assert_eq!(kept.count(), hot.len());
+}
+
+#[test]
+fn a_key_that_comes_back_soon_after_its_eviction_stays() {
+    let cache = cache(ByteSize::mib(4), Eviction::All);
+    let mut number = 0;
+    let mut write_others = |count: usize| {
+        for _ in 0..count {
+            number += 1;
+            cache
+                .put(ZERO, &key("other", number), VALUE, None)
+                .expect("something can be evicted");
+        }
+    };
+    let exists = || cache.count_existing(ZERO, [&b"returning"[..]].into_iter(), cache.now()) == 1;
+    write_others(5_000);
+    cache
+        .put(ZERO, b"returning", VALUE, None)
+        .expect("something can be evicted");
+    while exists() {
+        write_others(100);
+    }
+
+    cache
+        .put(ZERO, b"returning", VALUE, None)
+        .expect("something can be evicted");
+    write_others(100_000);
+
+    assert!(exists());
+}
+
+#[test]
+fn no_part_of_the_cache_runs_empty_however_long_it_is_written_to() {
+    let cache = cache(ByteSize::mib(1), Eviction::All);
+
+    let mut fewest = u64::MAX;
+    for number in 0..400_000 {
+        cache
+            .put(ZERO, &key("k", number), b"v", None)
+            .expect("something can be evicted");
+        if number > 100_000 && number % 1000 == 0 {
+            fewest = fewest.min(cache.len(ZERO, cache.now()));
+        }
+    }
+
+    assert!(fewest > 4_000, "{fewest}");
+}
+
+#[test]
+fn with_eviction_volatile_only_entries_with_a_time_to_live_go() {
+    let cache = cache(ByteSize::mib(2), Eviction::Volatile);
+    let hour = Some(Duration::from_secs(3600));
+    for number in 0..500 {
+        cache
+            .put(ZERO, &key("kept", number), VALUE, None)
+            .expect("there is room");
+    }
+
+    for number in 0..5_000 {
+        cache
+            .put(ZERO, &key("volatile", number), VALUE, hour)
+            .expect("volatile ones can go");
+    }
+
+    let kept = (0..500).filter(|number| cache.get(ZERO, &key("kept", *number)).is_some());
+    assert_eq!(kept.count(), 500);
+    assert!(cache.stats().evictions > 0);
+}
+
+#[test]
+fn when_nothing_may_be_evicted_writes_are_refused_and_nothing_is_lost() {
+    let cache = cache(ByteSize::mib(1), Eviction::Volatile);
+    let mut written = 0;
+    let refusal = loop {
+        match cache.put(ZERO, &key("kept", written), VALUE, None) {
+            Ok(()) => written += 1,
+            Err(error) => break error,
+        }
+    };
+
+    assert_eq!(
+        refusal,
+        CacheError::Full {
+            limit: ByteSize::mib(1)
+        }
+    );
+    assert_eq!(refusal.kind(), ErrorKind::Unavailable);
+    assert_eq!(cache.len(ZERO, cache.now()), written as u64);
+    assert!(cache.put(ZERO, &key("kept", 0), b"shorter", None).is_ok());
+    assert!(cache.stats().refusals > 0 && cache.stats().memory <= 1 << 20);
+}
+
+#[test]
+fn an_entry_may_be_evicted_as_soon_as_it_gets_a_time_to_live_and_no_longer_when_it_loses_it() {
+    let cache = cache(ByteSize::mib(1), Eviction::Volatile);
+    let now = cache.now();
+    let later = Some(now.deadline_after(Duration::from_secs(60)));
+    for name in [&b"gains"[..], b"loses"] {
+        cache.put(ZERO, name, VALUE, None).expect("there is room");
+        cache
+            .update(ZERO, name, now, |_| (Change::Expire(later), ()))
+            .expect("there is room");
+    }
+    cache
+        .update(ZERO, b"loses", now, |_| (Change::Expire(None), ()))
+        .expect("it takes none");
+
+    let mut number = 0;
+    while cache.put(ZERO, &key("kept", number), VALUE, None).is_ok() {
+        number += 1;
+    }
+
+    assert!(cache.get(ZERO, b"gains").is_none());
+    assert!(cache.get(ZERO, b"loses").is_some());
+}
+
+#[test]
+fn a_value_that_could_never_fit_evicts_nothing() {
+    let config = CacheConfig {
+        memory: ByteSize::mib(1),
+        ..CacheConfig::default()
+    };
+    let cache = Cache::open(config, SystemClock::shared());
+    cache.put(ZERO, b"a", VALUE, None).expect("there is room");
+
+    let refused = cache.put(ZERO, b"b", &vec![0; 2 << 20], None);
+
+    assert!(matches!(refused, Err(CacheError::Full { .. })));
+    assert_eq!(cache.stats().evictions, 0);
+}
+
+#[test]
+fn what_is_too_long_is_refused_with_the_limit() {
+    let cache = cache(ByteSize::mib(64), Eviction::All);
+
+    let key_refused = cache.put(ZERO, &vec![b'k'; 8193], b"v", None);
+    let value_refused = cache.put(ZERO, b"k", &vec![0; (8 << 20) + 1], None);
+
+    assert_eq!(
+        key_refused.map_err(|error| error.to_string()),
+        Err("key of 8193 bytes exceeds `[cache] key_max` of 8KiB".to_owned())
+    );
+    assert_eq!(
+        value_refused.map_err(|error| error.to_string()),
+        Err("value of 8388609 bytes exceeds `[cache] value_max` of 8MiB".to_owned())
+    );
+}
+
+#[test]
+fn removing_everything_gives_the_memory_back() {
+    let clock = ManualClock::new();
+    let cache = Cache::open(CacheConfig::default(), Arc::new(clock.clone()));
+    let minute = Some(Duration::from_secs(60));
+    for number in 0..10_000 {
+        cache
+            .put(ZERO, &key("k", number), VALUE, minute)
+            .expect("there is room");
+    }
+    assert!(cache.stats().memory > 10 << 20);
+
+    clock.advance(Duration::from_secs(60));
+    let expired = cache.expire(cache.now(), usize::MAX);
+
+    assert_eq!(expired, 10_000);
+    assert_eq!(cache.stats().memory, 0);
+    assert_eq!(cache.stats().expirations, 10_000);
+}
+
+#[test]
+fn many_threads_keep_the_bound_and_see_whole_values() {
+    let cache = cache(ByteSize::mib(2), Eviction::All);
+    let threads: Vec<_> = (0..4u8)
+        .map(|thread| {
+            let cache = cache.clone();
+            outrigger_supervisor::thread("cache-test", move || {
+                for number in 0..20_000usize {
+                    let name = key("shared", number * 31 % 3_000);
+                    let length = number % 4_000;
+                    match number % 5 {
+                        0 | 1 => {
+                            let value = vec![thread; length];
+                            cache
+                                .put(ZERO, &name, &value, None)
+                                .expect("something can be evicted");
+                        }
+                        2 => {
+                            let _ = cache.delete(ZERO, &name);
+                        }
+                        3 => {
+                            let other = key("shared", number * 17 % 3_000);
+                            let pairs = [(&name[..], VALUE), (&other[..], VALUE)];
+                            cache
+                                .put_many(ZERO, pairs.into_iter(), cache.now())
+                                .expect("something can be evicted");
+                        }
+                        _ => {
+                            let value = cache.get(ZERO, &name).unwrap_or_default();
+                            assert!(value.windows(2).all(|pair| pair[0] == pair[1]));
+                        }
+                    }
+                }
+            })
+            .expect("a thread starts")
+        })
+        .collect();
+
+    for thread in threads {
+        thread.join().expect("no thread fails");
+    }
+
+    assert!(cache.stats().memory <= 2 << 20);
+    cache.clear(None);
+    assert_eq!(cache.stats().memory, 0, "every claim was settled");
+}

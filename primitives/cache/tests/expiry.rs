@@ -1,0 +1,164 @@
+//! Time to live: exact, whatever the size and the clock.
+
+use std::{sync::Arc, time::Duration};
+
+use outrigger_cache::{Cache, CacheConfig, Change, Cursor, Database, Expirer};
+use outrigger_stdx::{Clock, ManualClock};
+use outrigger_supervisor::{CancellationToken, Service};
+
+const ZERO: Database = Database::ZERO;
+
+fn cache() -> (Cache, ManualClock) {
+    let clock = ManualClock::new();
+    let cache = Cache::open(CacheConfig::default(), Arc::new(clock.clone()));
+    (cache, clock)
+}
+
+#[test]
+fn an_entry_is_gone_from_every_operation_at_its_millisecond() {
+    let (cache, clock) = cache();
+    cache
+        .put(ZERO, b"a", b"1", Some(Duration::from_millis(1500)))
+        .expect("there is room");
+
+    clock.advance(Duration::from_millis(1499));
+    assert!(cache.get(ZERO, b"a").is_some());
+    clock.advance(Duration::from_millis(1));
+
+    let now = cache.now();
+    let mut scanned = 0;
+    cache.scan(ZERO, Cursor::default(), 100, now, |_, _| scanned += 1);
+    assert_eq!(scanned, 0);
+    assert_eq!(cache.random_key(ZERO, now), None);
+    assert_eq!(cache.len(ZERO, now), 0);
+    assert_eq!(cache.count_existing(ZERO, [&b"a"[..]].into_iter(), now), 0);
+    assert!(cache.get(ZERO, b"a").is_none());
+    assert!(!cache.delete(ZERO, b"a"));
+    assert_eq!(cache.stats().expirations, 1);
+}
+
+#[test]
+fn deadlines_from_milliseconds_to_centuries_pass_in_order() {
+    let (cache, clock) = cache();
+    let ttls: Vec<u64> = (0..52).map(|power| (1u64 << power) + power).collect();
+    for ttl in &ttls {
+        let ttl_key = ttl.to_string();
+        cache
+            .put(
+                ZERO,
+                ttl_key.as_bytes(),
+                b"v",
+                Some(Duration::from_millis(*ttl)),
+            )
+            .expect("there is room");
+    }
+
+    let mut elapsed = 0;
+    for (index, ttl) in ttls.iter().enumerate() {
+        clock.advance(Duration::from_millis(ttl - 1 - elapsed));
+        assert_eq!(
+            cache.len(ZERO, cache.now()),
+            (ttls.len() - index) as u64,
+            "before {ttl}"
+        );
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(
+            cache.len(ZERO, cache.now()),
+            (ttls.len() - index - 1) as u64,
+            "at {ttl}"
+        );
+        elapsed = *ttl;
+    }
+}
+
+#[test]
+fn a_deadline_can_be_moved_and_taken_away() {
+    let (cache, clock) = cache();
+    let now = cache.now();
+    for name in [b"a", b"b", b"c"] {
+        cache
+            .put(ZERO, name, b"v", Some(Duration::from_secs(10)))
+            .expect("there is room");
+    }
+    let later = now.deadline_after(Duration::from_secs(100));
+    cache
+        .update(ZERO, b"a", now, |_| (Change::Expire(Some(later)), ()))
+        .expect("there is room");
+    cache
+        .update(ZERO, b"b", now, |_| (Change::Expire(None), ()))
+        .expect("there is room");
+
+    clock.advance(Duration::from_secs(50));
+    let halfway = cache.len(ZERO, cache.now());
+    clock.advance(Duration::from_secs(50));
+
+    assert_eq!(halfway, 2);
+    assert!(cache.get(ZERO, b"a").is_none());
+    assert!(cache.get(ZERO, b"b").is_some());
+}
+
+#[test]
+fn a_scan_shows_what_stays_whatever_comes_and_goes() {
+    let (cache, _) = cache();
+    for number in 0..500 {
+        cache
+            .put(ZERO, format!("stays:{number}").as_bytes(), b"v", None)
+            .expect("there is room");
+        cache
+            .put(ZERO, format!("goes:{number}").as_bytes(), b"v", None)
+            .expect("there is room");
+    }
+
+    let (mut shown, mut cursor, mut round) = (Vec::new(), Cursor::default(), 0);
+    loop {
+        cursor = cache.scan(ZERO, cursor, 7, cache.now(), |key, _| {
+            if key.starts_with(b"stays") {
+                shown.push(key.to_vec());
+            }
+        });
+        for number in 0..20 {
+            let _ = cache.delete(ZERO, format!("goes:{}", round * 20 + number).as_bytes());
+            let name = format!("comes:{round}:{number}");
+            cache
+                .put(ZERO, name.as_bytes(), b"v", None)
+                .expect("there is room");
+        }
+        round += 1;
+        if cursor.is_end() {
+            break;
+        }
+    }
+
+    shown.sort();
+    shown.dedup();
+    assert_eq!(shown.len(), 500);
+}
+
+#[tokio::test]
+async fn the_expirer_gives_memory_back_without_being_asked_and_stops_when_told() {
+    let (cache, clock) = cache();
+    for number in 0..3000 {
+        let ttl = Some(Duration::from_secs(1));
+        cache
+            .put(ZERO, format!("k{number}").as_bytes(), b"v", ttl)
+            .expect("there is room");
+    }
+    let (mut expirer, stop) = (Expirer::new(cache.clone()), CancellationToken::new());
+
+    let watch = async {
+        while cache.memory_used() > 0 {
+            while clock.sleepers() == 0 {
+                tokio::task::yield_now().await;
+            }
+            clock.advance(Duration::from_millis(200));
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+        clock.monotonic().since_start()
+    };
+    let (outcome, elapsed) = tokio::join!(expirer.run(stop.clone()), watch);
+
+    assert!(outcome.is_ok());
+    assert!(elapsed >= Duration::from_secs(1), "{elapsed:?}");
+    assert!(Expirer::new(cache).pass().await == 0);
+}

@@ -1,0 +1,442 @@
+//! From bytes to requests.
+//!
+//! The parser owns no input. A connection shows it the bytes it has, from the first that was not consumed, and is told
+//! what they begin with. Arguments are given out as slices of those bytes, so that a command copies a value exactly once,
+//! into the place where it stays.
+//!
+//! A request may arrive in any number of pieces. The parser remembers how far it has read, so that a value of eight
+//! megabytes that comes in a thousand pieces is not read a thousand times. What is too long to be kept is read away while
+//! it arrives: the connection drops those bytes at once, and the request is refused when its end has passed.
+
+use crate::{
+    Limits, ProtocolError, Trust, inline,
+    limits::{UNAUTHENTICATED_BULK_MAX, UNAUTHENTICATED_COUNT_MAX},
+    number::{Line, read_line},
+};
+
+/// Finds requests at the beginning of a connection's unread bytes.
+#[derive(Debug, Default)]
+pub struct Parser {
+    state: State,
+    /// How far the current request has been read, from its first byte.
+    position: usize,
+    /// The lengths of the arguments read so far, summed.
+    total: usize,
+    spans: Vec<Span>,
+    /// The unescaped words of an inline request; empty for any other.
+    text: Vec<u8>,
+}
+
+/// Where an argument lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) length: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum State {
+    /// Before the first byte of a request, or inside an inline one.
+    #[default]
+    Begin,
+    /// In an array: so many arguments are missing; the length of the next one, once its header was read.
+    Array {
+        missing: usize,
+        length: Option<usize>,
+    },
+    /// Reading away a request that is too large.
+    Drain {
+        missing: usize,
+        skip: usize,
+        refusal: Refusal,
+    },
+    /// A request was given out; its arguments may still be asked for.
+    Done,
+}
+
+/// What the input begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing whole: show the same bytes again, followed by more. At least `missing` more bytes are needed.
+    Incomplete {
+        /// How many bytes are missing at least.
+        missing: usize,
+    },
+    /// A request of so many bytes. Read it with [`Parser::args`], then drop those bytes.
+    Request {
+        /// How many bytes to drop.
+        consumed: usize,
+    },
+    /// Bytes without meaning, or part of a request that is refused: drop so many.
+    Skip {
+        /// How many bytes to drop.
+        consumed: usize,
+    },
+    /// All of a request that is too large has been read away: answer with an error. Nothing is to be dropped.
+    Refused(Refusal),
+}
+
+/// Why a request was read away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// An argument of so many bytes is longer than [`Limits::bulk_max`].
+    Bulk {
+        /// The length that the peer declared.
+        length: usize,
+    },
+    /// The arguments together are longer than [`Limits::request_max`].
+    Request,
+}
+
+impl Parser {
+    /// A parser at the beginning of a connection.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says what `input` begins with.
+    ///
+    /// # Errors
+    ///
+    /// What the peer did wrong; the connection must be closed.
+    #[inline]
+    pub fn parse(&mut self, input: &[u8], limits: &Limits) -> Result<Step, ProtocolError> {
+        loop {
+            match self.state {
+                State::Begin => match input.first() {
+                    None => return Ok(Step::Incomplete { missing: 1 }),
+                    Some(b'*') => {
+                        if let Some(step) = self.begin_array(input, limits)? {
+                            return Ok(step);
+                        }
+                    }
+                    Some(_) => return self.read_inline(input, limits),
+                },
+                State::Array { missing, length } => {
+                    return self.read_array(input, limits, missing, length);
+                }
+                State::Drain {
+                    missing,
+                    skip,
+                    refusal,
+                } => return self.drain(input, limits, missing, skip, refusal),
+                State::Done => self.reset(),
+            }
+        }
+    }
+
+    /// The arguments of the request that [`parse`](Self::parse) has just found in `input`.
+    #[inline]
+    #[must_use]
+    pub fn args<'a>(&'a self, input: &'a [u8]) -> Args<'a> {
+        let bytes = if self.text.is_empty() {
+            input
+        } else {
+            &self.text
+        };
+        Args {
+            bytes,
+            spans: &self.spans,
+        }
+    }
+
+    /// Whether some of a request has been seen, but not all of it.
+    #[must_use]
+    pub fn is_inside_request(&self) -> bool {
+        !matches!(self.state, State::Begin | State::Done) || self.position > 0
+    }
+
+    /// Gives back the memory that a large request has left behind.
+    pub fn release(&mut self) {
+        const KEPT: usize = 16;
+        if self.spans.capacity() > KEPT && !self.is_inside_request() {
+            self.spans = Vec::new();
+        }
+        if self.text.capacity() > KEPT && !self.is_inside_request() {
+            self.text = Vec::new();
+        }
+    }
+
+    #[inline]
+    fn reset(&mut self) {
+        self.state = State::Begin;
+        self.position = 0;
+        self.total = 0;
+        self.spans.clear();
+        self.text.clear();
+    }
+
+    /// Reads the line with the number of arguments; `None` when there is more to read at once.
+    #[inline]
+    fn begin_array(
+        &mut self,
+        input: &[u8],
+        limits: &Limits,
+    ) -> Result<Option<Step>, ProtocolError> {
+        let (count, next) = match read_line(input, 1, limits.line_max) {
+            Line::Number(count, next) => (count, next),
+            Line::Invalid => return Err(ProtocolError::InvalidCount),
+            Line::TooLong => return Err(ProtocolError::CountLineTooLong),
+            Line::Incomplete => {
+                self.position = input.len();
+                return Ok(Some(Step::Incomplete { missing: 1 }));
+            }
+        };
+        let Ok(missing) = usize::try_from(count) else {
+            self.state = State::Done;
+            return Ok(Some(Step::Skip { consumed: next }));
+        };
+        if missing > limits.count_max {
+            return Err(ProtocolError::InvalidCount);
+        }
+        if missing > UNAUTHENTICATED_COUNT_MAX && limits.trust == Trust::Unauthenticated {
+            return Err(ProtocolError::UnauthenticatedCount);
+        }
+        if missing == 0 {
+            self.state = State::Done;
+            return Ok(Some(Step::Skip { consumed: next }));
+        }
+        self.position = next;
+        self.state = State::Array {
+            missing,
+            length: None,
+        };
+        Ok(None)
+    }
+
+    #[inline]
+    fn read_array(
+        &mut self,
+        input: &[u8],
+        limits: &Limits,
+        mut missing: usize,
+        mut length: Option<usize>,
+    ) -> Result<Step, ProtocolError> {
+        while missing > 0 {
+            let bulk = match length {
+                Some(bulk) => bulk,
+                None => {
+                    let Some((bulk, next)) = bulk_header(input, self.position, limits)? else {
+                        self.state = State::Array { missing, length };
+                        return Ok(Step::Incomplete { missing: 1 });
+                    };
+                    self.position = next;
+                    self.total = self.total.saturating_add(bulk);
+                    if bulk > limits.bulk_max || self.total > limits.request_max {
+                        return Ok(self.begin_drain(limits, missing, bulk));
+                    }
+                    bulk
+                }
+            };
+            let end = self.position + bulk + 2;
+            if end > input.len() {
+                self.state = State::Array {
+                    missing,
+                    length: Some(bulk),
+                };
+                return Ok(Step::Incomplete {
+                    missing: end - input.len(),
+                });
+            }
+            self.spans.push(Span {
+                start: self.position,
+                length: bulk,
+            });
+            self.position = end;
+            missing -= 1;
+            length = None;
+        }
+        let consumed = self.position;
+        self.position = 0;
+        self.state = State::Done;
+        Ok(Step::Request { consumed })
+    }
+
+    #[cold]
+    fn begin_drain(&mut self, limits: &Limits, missing: usize, bulk: usize) -> Step {
+        let refusal = if bulk > limits.bulk_max {
+            Refusal::Bulk { length: bulk }
+        } else {
+            Refusal::Request
+        };
+        self.state = State::Drain {
+            missing: missing - 1,
+            skip: bulk + 2,
+            refusal,
+        };
+        // What was read so far is not needed any more; from here on nothing is kept.
+        self.spans = Vec::new();
+        Step::Skip {
+            consumed: std::mem::take(&mut self.position),
+        }
+    }
+
+    #[cold]
+    fn drain(
+        &mut self,
+        input: &[u8],
+        limits: &Limits,
+        missing: usize,
+        skip: usize,
+        refusal: Refusal,
+    ) -> Result<Step, ProtocolError> {
+        if skip > 0 {
+            let consumed = skip.min(input.len());
+            if consumed == 0 {
+                return Ok(Step::Incomplete { missing: skip });
+            }
+            self.state = State::Drain {
+                missing,
+                skip: skip - consumed,
+                refusal,
+            };
+            return Ok(Step::Skip { consumed });
+        }
+        if missing == 0 {
+            self.state = State::Done;
+            return Ok(Step::Refused(refusal));
+        }
+        let Some((bulk, next)) = bulk_header(input, 0, limits)? else {
+            return Ok(Step::Incomplete { missing: 1 });
+        };
+        self.state = State::Drain {
+            missing: missing - 1,
+            skip: bulk + 2,
+            refusal,
+        };
+        Ok(Step::Skip { consumed: next })
+    }
+
+    #[cold]
+    fn read_inline(&mut self, input: &[u8], limits: &Limits) -> Result<Step, ProtocolError> {
+        let Some(end) = memchr::memchr(b'\n', &input[self.position..]) else {
+            if input.len() > limits.line_max {
+                return Err(ProtocolError::InlineTooLong);
+            }
+            self.position = input.len();
+            return Ok(Step::Incomplete { missing: 1 });
+        };
+        let end = self.position + end;
+        let line = match &input[..end] {
+            [line @ .., b'\r'] => line,
+            line => line,
+        };
+        if end > limits.line_max {
+            return Err(ProtocolError::InlineTooLong);
+        }
+        if inline::begins_like_http(line) {
+            return Err(ProtocolError::Http);
+        }
+        inline::split(line, &mut self.text, &mut self.spans)?;
+        self.position = 0;
+        self.state = State::Done;
+        let consumed = end + 1;
+        if self.spans.is_empty() {
+            return Ok(Step::Skip { consumed });
+        }
+        Ok(Step::Request { consumed })
+    }
+}
+
+/// Reads an argument's header at `position`: its length, and where it begins; `None` when more bytes are needed.
+#[inline]
+fn bulk_header(
+    input: &[u8],
+    position: usize,
+    limits: &Limits,
+) -> Result<Option<(usize, usize)>, ProtocolError> {
+    let line = read_line(input, position + 1, limits.line_max);
+    match line {
+        Line::Incomplete => return Ok(None),
+        Line::TooLong => return Err(ProtocolError::BulkLineTooLong),
+        Line::Number(..) | Line::Invalid => {}
+    }
+    let first = input[position];
+    if first != b'$' {
+        return Err(ProtocolError::ExpectedBulk { got: first });
+    }
+    let Line::Number(length, next) = line else {
+        return Err(ProtocolError::InvalidBulk);
+    };
+    let length = usize::try_from(length).map_err(|_| ProtocolError::InvalidBulk)?;
+    if length > limits.drain_max.max(limits.bulk_max) {
+        return Err(ProtocolError::InvalidBulk);
+    }
+    if length > UNAUTHENTICATED_BULK_MAX && limits.trust == Trust::Unauthenticated {
+        return Err(ProtocolError::UnauthenticatedBulk);
+    }
+    Ok(Some((length, next)))
+}
+
+/// The arguments of a request, the command's name first. There is at least one.
+#[derive(Debug, Clone, Copy)]
+pub struct Args<'a> {
+    bytes: &'a [u8],
+    spans: &'a [Span],
+}
+
+impl<'a> Args<'a> {
+    /// How many arguments there are, the command's name counted.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether there is none, which no parsed request is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// The argument at `index`, if there are so many.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&'a [u8]> {
+        let span = self.spans.get(index)?;
+        Some(&self.bytes[span.start..span.start + span.length])
+    }
+
+    /// The arguments in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone + use<'a> {
+        let bytes = self.bytes;
+        self.spans
+            .iter()
+            .map(move |span| &bytes[span.start..span.start + span.length])
+    }
+
+    /// The arguments from `start` on; none when there are fewer.
+    #[must_use]
+    pub fn skip(&self, start: usize) -> Self {
+        Self {
+            bytes: self.bytes,
+            spans: self.spans.get(start..).unwrap_or_default(),
+        }
+    }
+}
+
+impl std::ops::Index<usize> for Args<'_> {
+    type Output = [u8];
+
+    #[inline]
+    fn index(&self, index: usize) -> &[u8] {
+        let span = self.spans[index];
+        &self.bytes[span.start..span.start + span.length]
+    }
+}
+
+/// Writes a request as clients do: an array of arguments.
+pub fn encode_request<'a>(args: impl ExactSizeIterator<Item = &'a [u8]>, output: &mut Vec<u8>) {
+    let mut digits = itoa::Buffer::new();
+    output.push(b'*');
+    output.extend_from_slice(digits.format(args.len()).as_bytes());
+    output.extend_from_slice(b"\r\n");
+    for argument in args {
+        output.push(b'$');
+        output.extend_from_slice(digits.format(argument.len()).as_bytes());
+        output.extend_from_slice(b"\r\n");
+        output.extend_from_slice(argument);
+        output.extend_from_slice(b"\r\n");
+    }
+}
