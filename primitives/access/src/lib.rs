@@ -7,6 +7,29 @@
 //!
 //! Not for the users of an application: these accounts are of the people who run it. There is no sign-up.
 //!
+//! ```no_run
+//! use std::sync::Arc;
+//! use outrigger_access::{Access, AccessConfig, ClientInfo, MemoryThrottle, store::SqliteAccessStore};
+//! use outrigger_sql::{SqliteDatabase, SqliteOptions};
+//! use outrigger_stdx::SystemClock;
+//!
+//! # async fn example(path: &std::path::Path, client: &ClientInfo) -> Result<(), outrigger_access::AccessError> {
+//! let (clock, config) = (SystemClock::shared(), AccessConfig::default());
+//! let database = SqliteDatabase::open(path, SqliteOptions::default(), clock.clone()).await?;
+//! let store = Arc::new(SqliteAccessStore::open(database).await?);
+//! let throttle = Arc::new(MemoryThrottle::new(&config, clock.clone()));
+//! let access = Access::new(store, throttle, config, clock);
+//!
+//! access.ensure_owner().await?;
+//! let local = access.local_principal().await?;
+//! let link = access.create_login_link(&local, None).await?;
+//! let signed_in = access.redeem_login_link(link.code.expose(), client).await?;
+//! let principal = access.authenticate_session(signed_in.cookie.expose()).await?;
+//! assert_eq!(principal.scopes.to_string(), "*");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! What this crate refuses to know: HTTP, cookies, and which route needs which scope. The audit log is only kept here; what is
 //! written into it is up to the one place that sees all requests.
 
