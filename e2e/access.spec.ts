@@ -119,7 +119,7 @@ test("a viewer is invited by a link and sees neither Access nor what clears", as
   const link = await page.getByRole("dialog").getByLabel("the login link").innerText();
   await page.getByRole("button", { name: "Done" }).click();
   await expect(page.getByRole("row", { name: /viewer@example\.com/ })).toBeVisible();
-  await page.request.put(`${server.url}/api/v1/cache/entries/one`, { data: "1" });
+  await server.command("cache", "set", "one", "1");
 
   const viewer = await browser.newPage();
   await viewer.goto(link);
