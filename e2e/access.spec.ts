@@ -1,3 +1,4 @@
+// Access from the first start on: set-up, logging in and out, tokens, sessions, roles, the audit log.
 import { test as base, type Page } from "@playwright/test";
 import { expect, logIn, OWNER, setUp, start, type Server } from "./server";
 

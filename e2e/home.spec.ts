@@ -1,3 +1,4 @@
+// Home: the state, the figures, the lines to connect with, and refreshing by itself.
 import { expect, test } from "./server";
 
 test("the state is one sentence, the same that the interface gives", async ({ page, server }) => {
