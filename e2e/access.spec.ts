@@ -1,3 +1,4 @@
+// Access from the first start on: set-up, logging in and out, tokens, sessions, roles, the audit log.
 import { test as base, type Page } from "@playwright/test";
 import { expect, logIn, OWNER, setUp, start, type Server } from "./server";
 
@@ -119,7 +120,7 @@ test("a viewer is invited by a link and sees neither Access nor what clears", as
   const link = await page.getByRole("dialog").getByLabel("the login link").innerText();
   await page.getByRole("button", { name: "Done" }).click();
   await expect(page.getByRole("row", { name: /viewer@example\.com/ })).toBeVisible();
-  await page.request.put(`${server.url}/api/v1/cache/entries/one`, { data: "1" });
+  await server.command("cache", "set", "one", "1");
 
   const viewer = await browser.newPage();
   await viewer.goto(link);

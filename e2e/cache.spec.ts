@@ -1,3 +1,4 @@
+// The cache page, driven from the Redis port.
 import type { Page } from "@playwright/test";
 import { RedisPort } from "./resp";
 import { expect, test } from "./server";

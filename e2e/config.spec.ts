@@ -1,3 +1,4 @@
+// The configuration page: values, sources, search, and the line for the file.
 import { expect, test } from "./server";
 
 test("a key shows its value, its source, its default and its documentation", async ({ page, server }) => {

@@ -1,3 +1,4 @@
+// Home: the state, the figures, the lines to connect with, and refreshing by itself.
 import { expect, test } from "./server";
 
 test("the state is one sentence, the same that the interface gives", async ({ page, server }) => {
@@ -55,6 +56,30 @@ test("figures arrive by themselves, only the new ones, until the page is paused"
   // One period and a half: long enough for a request that should not come.
   await page.waitForTimeout(7_500);
   expect(asked).toBe(0);
+
   await page.getByRole("button", { name: "Resume" }).click();
   await page.waitForRequest((request) => request.url().includes("/status/history?since="));
+});
+
+test("a hidden page asks for nothing and catches up when it is seen again", async ({ page, server }) => {
+  await page.goto(`${server.dashboard}/`);
+  await page.waitForRequest((request) => request.url().includes("/status/history?since="), { timeout: 20_000 });
+  const show = (state: "hidden" | "visible") =>
+    page.evaluate((now) => {
+      Object.defineProperty(document, "visibilityState", { value: now, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, state);
+  let asked = 0;
+  page.on("request", (request) => {
+    asked += request.url().includes("/api/v1/") ? 1 : 0;
+  });
+
+  await show("hidden");
+  // One period and a half: long enough for a request that should not come.
+  await page.waitForTimeout(7_500);
+  expect(asked).toBe(0);
+
+  const caughtUp = page.waitForRequest((request) => request.url().includes("/status/history?since="));
+  await show("visible");
+  await caughtUp;
 });

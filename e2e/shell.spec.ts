@@ -1,3 +1,4 @@
+// What holds on every page: accessible, narrow, quiet, under the keyboard, in both themes.
 import type { Page } from "@playwright/test";
 import { expectAccessible, expectNoSidewaysScroll, watch } from "./audit";
 import { expect, test } from "./server";

@@ -20,7 +20,7 @@ function account(id: string, email: string, name: string, role: Account["role"],
 export function me(scene: string): Me {
   const base = { via: "session" as const, expires_at: ahead(60 * 24 * 13), setup_required: false };
   if (scene === "viewer") {
-    return { ...base, account: accounts[2]!, scopes: ["cache:read", "status:read", "config:read"] };
+    return { ...base, account: accounts[2]!, scopes: ["cache:read", "server:read", "config:read"] };
   }
   if (scene === "setup") {
     return { ...base, account: { ...accounts[0]!, email: null, name: "local" }, scopes: ["*"], setup_required: true };
@@ -51,7 +51,7 @@ export const tokenText = "otr_4fJq8T2mVbX0sLw9ZcR7yKd3GhN6pUaE1iQvB5x";
 
 export const tokens: Token[] = [
   { id: "1", name: "shop backend", hint: "otr_4fJq", scopes: ["cache:write"], created_by: "ana@example.com", created_at: ago(40_000), expires_at: ahead(60 * 24 * 61), last_used_at: ago(1) },
-  { id: "2", name: "prometheus", hint: "otr_Zp02", scopes: ["metrics:read", "status:read"], created_by: "kei@example.com", created_at: ago(90_000), expires_at: null, last_used_at: ago(0.2) },
+  { id: "2", name: "prometheus", hint: "otr_Zp02", scopes: ["metrics:read", "server:read"], created_by: "kei@example.com", created_at: ago(90_000), expires_at: null, last_used_at: ago(0.2) },
 ];
 
 export const ingestKeys: IngestKey[] = [
@@ -60,7 +60,7 @@ export const ingestKeys: IngestKey[] = [
 
 export function audit(query: URLSearchParams): { items: AuditEntry[]; next: string | null } {
   const start = Number(query.get("cursor") ?? 0);
-  const actions = ["access.login", "access.create_token", "cache.clear", "access.update_account", "access.login", "access.revoke_session"];
+  const actions = ["access.log_in", "access.create_token", "cache.clear", "access.update_account", "access.log_in", "access.revoke_session"];
   const all = Array.from({ length: 60 }, (_, index): AuditEntry => {
     const action = actions[index % actions.length]!;
     const program = index % 5 === 2;

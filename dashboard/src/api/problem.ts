@@ -87,6 +87,6 @@ export function sentence(text: string): string {
   if (trimmed === "") {
     return trimmed;
   }
-  const first = /^[a-z]+(?=[\s,])/.test(trimmed) ? trimmed[0]!.toUpperCase() + trimmed.slice(1) : trimmed;
+  const first = /^[a-z][a-z'-]*(?=[\s,])/.test(trimmed) ? trimmed[0]!.toUpperCase() + trimmed.slice(1) : trimmed;
   return /[.!?:…]$/.test(first) ? first : `${first}.`;
 }

@@ -227,10 +227,7 @@ export interface paths {
         };
         get: {
             parameters: {
-                query?: {
-                    limit?: number | null;
-                    cursor?: string | null;
-                };
+                query?: never;
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -432,10 +429,7 @@ export interface paths {
         };
         get: {
             parameters: {
-                query?: {
-                    limit?: number | null;
-                    cursor?: string | null;
-                };
+                query?: never;
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -523,10 +517,7 @@ export interface paths {
         };
         get: {
             parameters: {
-                query?: {
-                    limit?: number | null;
-                    cursor?: string | null;
-                };
+                query?: never;
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -646,10 +637,7 @@ export interface paths {
         };
         get: {
             parameters: {
-                query?: {
-                    limit?: number | null;
-                    cursor?: string | null;
-                };
+                query?: never;
                 header?: never;
                 path?: never;
                 cookie?: never;

@@ -29,7 +29,7 @@ export function Accounts() {
   const me = useMe();
   const queries = useQueryClient();
   const mayChange = may(me, "access:write");
-  const list = usePages(["accounts"], (cursor) => answer(api.GET("/api/v1/access/accounts", { params: { query: { cursor } } })));
+  const list = usePages(["accounts"], () => answer(api.GET("/api/v1/access/accounts")));
   const renew = () => queries.invalidateQueries({ queryKey: ["accounts"] });
   const [adding, setAdding] = useState(false);
   const [link, setLink] = useState<LoginLink | null>(null);

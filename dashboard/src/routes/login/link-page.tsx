@@ -12,7 +12,7 @@ import classes from "./gate.module.css";
 
 export function LoginLinkPage() {
   // Read once: after redeeming, the code is taken out of the address and of the browser's history.
-  const [code] = useState(() => decodeURIComponent(window.location.hash.slice(1)));
+  const [code] = useState(() => window.location.hash.slice(1));
   const [, navigate] = useLocation();
   const queries = useQueryClient();
   const redeem = useMutation({
