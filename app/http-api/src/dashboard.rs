@@ -68,7 +68,7 @@ fn page(api: &Api) -> Response {
     };
     let policy = format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; \
-         base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
     );
     let policy = HeaderValue::from_str(&policy).expect("the policy is made of ASCII");
     let headers = [
