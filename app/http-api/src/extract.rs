@@ -1,17 +1,22 @@
 //! Reading requests: what is wrong becomes a [`Failure`] that names the field and the limit.
 
 use axum::{
+    body::Body,
     extract::{FromRequest, FromRequestParts, Request},
     http::request::Parts,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use http::{HeaderValue, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use outrigger_stdx::{ByteSize, HumanDuration};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Api, Failure, codes};
+
+/// How much of a body that is too large is read away. Closing instead would reset the connection while the client still
+/// writes, and most clients then report that and not the answer.
+const READ_AWAY_MAX: u64 = 64 << 20;
 
 /// A JSON body, bounded by `[http] body_max` and `[http] body_timeout`; as an answer, JSON that no cache may keep.
 #[derive(Debug)]
@@ -104,7 +109,8 @@ impl<T: std::str::FromStr> FromRequestParts<Api> for Id<T> {
     }
 }
 
-/// Reads a whole body of at most `limit`, which is what the configuration calls `limit_key`.
+/// Reads a whole body of at most `limit`, which is what the configuration calls `limit_key`. A larger one is read away, so
+/// that the client is still there to read why it was refused.
 pub(crate) async fn read_body(
     request: Request,
     api: &Api,
@@ -118,19 +124,21 @@ pub(crate) async fn read_body(
         )
         .with_field("body", "too_large", Some(limit.to_string()))
     };
-    let declared = request
-        .headers()
+    let headers = request.headers();
+    let declared = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    // Refused before it is sent: a client that waits for `100 Continue` saves the upload.
-    if declared.is_some_and(|length| length > limit.as_u64()) {
+    let waits = headers.contains_key(header::EXPECT);
+    // Refused before it is sent: a client that waits for `100 Continue` saves the upload, and what is far too large is not
+    // worth reading.
+    if declared.is_some_and(|length| length > limit.as_u64() && (waits || length > READ_AWAY_MAX)) {
         return Err(too_large());
     }
     let timeout = api.config().body_timeout;
-    let body = Limited::new(request.into_body(), limit.as_usize()).collect();
-    match tokio::time::timeout(timeout.get(), body).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+    let read = read_at_most(request.into_body(), limit.as_usize());
+    match tokio::time::timeout(timeout.get(), read).await {
+        Ok(Ok(Some(body))) => Ok(body),
+        Ok(Ok(None)) => Err(too_large()),
         Ok(Err(_)) => Err(Failure::new(
             codes::INVALID,
             "the connection ended within the body",
@@ -145,6 +153,26 @@ pub(crate) async fn read_body(
             ))
         }
     }
+}
+
+/// The body, or none when it is larger than `limit`; then it was read to its end, or up to [`READ_AWAY_MAX`].
+async fn read_at_most(mut body: Body, limit: usize) -> Result<Option<Bytes>, axum::Error> {
+    let mut kept = Vec::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else {
+            continue;
+        };
+        length = length.saturating_add(data.len());
+        if length <= limit {
+            kept.extend_from_slice(&data);
+        } else if length as u64 > READ_AWAY_MAX {
+            break;
+        } else {
+            kept = Vec::new();
+        }
+    }
+    Ok((length <= limit).then(|| kept.into()))
 }
 
 /// A duration that stands in a field as text such as `1m30s`.
