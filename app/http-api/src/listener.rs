@@ -17,7 +17,7 @@ use axum::body::Body;
 use hyper::{Request, body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    server::conn::auto,
 };
 use outrigger_supervisor::{CancellationToken, Service, ServiceError, TaskGroup};
 use socket2::{SockRef, TcpKeepalive};
@@ -33,21 +33,23 @@ use crate::{Api, Peer};
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait when the process has no more files, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How long open requests may take to finish after the listener was told to stop.
-const DRAIN: Duration = Duration::from_secs(8);
 
 /// The TCP listener as a service.
 pub struct HttpListener {
-    listener: TcpListener,
+    /// Gone once it was told to stop, so that new clients are refused by the kernel instead of waiting for nobody.
+    listener: Option<TcpListener>,
     tls: Option<TlsAcceptor>,
     api: Api,
+    drain: Duration,
 }
 
 /// The control socket as a service: whoever can open it acts as the owner account `local`.
 pub struct ControlListener {
-    listener: UnixListener,
+    /// Gone once it was told to stop, as that of [`HttpListener`].
+    listener: Option<UnixListener>,
     path: PathBuf,
     api: Api,
+    drain: Duration,
 }
 
 /// Binds the TCP listener.
@@ -81,7 +83,8 @@ pub fn bind_control(path: &Path) -> io::Result<std::os::unix::net::UnixListener>
 }
 
 impl HttpListener {
-    /// Serves the API on a bound listener, with TLS when a configuration for it is given.
+    /// Serves the API on a bound listener, with TLS when a configuration for it is given. Told to stop, it gives open requests
+    /// `drain` to be finished.
     ///
     /// # Errors
     ///
@@ -90,17 +93,19 @@ impl HttpListener {
         api: Api,
         listener: std::net::TcpListener,
         tls: Option<Arc<rustls::ServerConfig>>,
+        drain: Duration,
     ) -> io::Result<Self> {
         Ok(Self {
-            listener: TcpListener::from_std(listener)?,
+            listener: Some(TcpListener::from_std(listener)?),
             tls: tls.map(TlsAcceptor::from),
             api,
+            drain,
         })
     }
 }
 
 impl ControlListener {
-    /// Serves the API on the bound control socket.
+    /// Serves the API on the bound control socket. Told to stop, it gives open requests `drain` to be finished.
     ///
     /// # Errors
     ///
@@ -109,11 +114,13 @@ impl ControlListener {
         api: Api,
         listener: std::os::unix::net::UnixListener,
         path: PathBuf,
+        drain: Duration,
     ) -> io::Result<Self> {
         Ok(Self {
-            listener: UnixListener::from_std(listener)?,
+            listener: Some(UnixListener::from_std(listener)?),
             path,
             api,
+            drain,
         })
     }
 }
@@ -126,10 +133,13 @@ impl Service for HttpListener {
 
     async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError> {
         let connections = TaskGroup::new(self.api.config().connections_max as usize);
-        loop {
+        while let Some(listener) = &self.listener {
             let accepted = tokio::select! {
-                accepted = self.listener.accept() => accepted,
-                () = stop.cancelled() => break,
+                accepted = listener.accept() => accepted,
+                () = stop.cancelled() => {
+                    self.listener = None;
+                    break;
+                }
             };
             let (stream, address) = match accepted {
                 Ok(accepted) => accepted,
@@ -145,10 +155,10 @@ impl Service for HttpListener {
                 if let Some(acceptor) = tls {
                     match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
                         Ok(Ok(stream)) => {
-                            serve(&api, stream, Peer::Tcp { address, tls: true }, stop).await
+                            serve(&api, stream, Peer::Tcp { address, tls: true }, stop).await;
                         }
                         Ok(Err(error)) => {
-                            tracing::debug!(%error, %address, "the TLS handshake failed")
+                            tracing::debug!(%error, %address, "the TLS handshake failed");
                         }
                         Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),
                     }
@@ -171,7 +181,7 @@ impl Service for HttpListener {
                 tracing::warn!(%address, "`[http] connections_max` is reached; a connection was closed");
             }
         }
-        connections.finish(DRAIN).await;
+        connections.finish(self.drain).await;
         Ok(())
     }
 }
@@ -185,10 +195,14 @@ impl Service for ControlListener {
     async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError> {
         const CONNECTIONS_MAX: usize = 64;
         let connections = TaskGroup::new(CONNECTIONS_MAX);
-        loop {
+        while let Some(listener) = &self.listener {
             let accepted = tokio::select! {
-                accepted = self.listener.accept() => accepted,
-                () = stop.cancelled() => break,
+                accepted = listener.accept() => accepted,
+                () = stop.cancelled() => {
+                    self.listener = None;
+                    let _ = std::fs::remove_file(&self.path);
+                    break;
+                }
             };
             match accepted {
                 Ok((stream, _)) => {
@@ -200,8 +214,7 @@ impl Service for ControlListener {
                 Err(error) => pause_after(&error).await,
             }
         }
-        connections.finish(DRAIN).await;
-        let _ = std::fs::remove_file(&self.path);
+        connections.finish(self.drain).await;
         Ok(())
     }
 }
@@ -225,22 +238,37 @@ async fn serve(
         .keep_alive_interval(Some(api.config().header_timeout.get()))
         .max_concurrent_streams(128)
         .max_header_list_size(64 * 1024);
+    let heard = CancellationToken::new();
     let service = service_fn(|request: Request<Incoming>| {
+        heard.cancel();
         let api = api.clone();
         async move { Ok::<_, std::convert::Infallible>(api.respond(request.map(Body::new), peer).await) }
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    let graceful = GracefulShutdown::new();
-    let mut connection = std::pin::pin!(graceful.watch(connection));
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let outcome = tokio::select! {
-        outcome = &mut connection => outcome,
+        outcome = connection.as_mut() => outcome,
+        () = silence(&heard, api.config().header_timeout.get()) => {
+            tracing::debug!(?peer, "a connection was closed because no request came");
+            return;
+        }
         () = stop.cancelled() => {
-            let (outcome, ()) = tokio::join!(connection, graceful.shutdown());
-            outcome
+            connection.as_mut().graceful_shutdown();
+            connection.await
         }
     };
     if let Err(error) = outcome {
         tracing::debug!(error = %error, ?peer, "a connection ended with an error");
+    }
+}
+
+/// Ends when no request has come in time. Hyper's own timer starts only when it knows which version of HTTP a client speaks,
+/// which a client that sends nothing never tells.
+async fn silence(heard: &CancellationToken, longest: Duration) {
+    if tokio::time::timeout(longest, heard.cancelled())
+        .await
+        .is_ok()
+    {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -168,9 +168,12 @@ impl House {
             config.http.tls_key.as_deref(),
             tls::HTTP_PROTOCOLS,
         )?;
-        let http =
-            HttpListener::new(self.api.clone(), sockets.tcp, tls).map_err(StartError::System)?;
-        let control = ControlListener::new(self.api.clone(), sockets.control, sockets.control_path);
+        // A little less than the supervisor waits, so that what is left over is ended in order.
+        let drain = config.server.shutdown_grace.get().mul_f64(0.9);
+        let http = HttpListener::new(self.api.clone(), sockets.tcp, tls, drain)
+            .map_err(StartError::System)?;
+        let (socket, path) = (sockets.control, sockets.control_path);
+        let control = ControlListener::new(self.api.clone(), socket, path, drain);
         supervisor.add(Phase::Accept, http);
         supervisor.add(Phase::Accept, control.map_err(StartError::System)?);
         let redis_metrics = self.redis.as_ref().map(RedisServer::metrics);
