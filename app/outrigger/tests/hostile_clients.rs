@@ -193,12 +193,16 @@ async fn an_http_client_that_never_finishes_its_head_is_closed() {
     let app = app().set("http.header_timeout", "300ms").start().await;
     let mut slow = connect(app.http_address()).await;
     let mut silent = connect(app.http_address()).await;
+    let mut second = connect(app.http_address()).await;
+    let whole = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /he";
 
     slow.write_all(b"GET /healthz HTTP/1.1\r\nHost: local")
         .await
         .expect("it is read");
     until_closed(&mut slow).await;
+    second.write_all(whole).await.expect("it is read");
     until_closed(&mut silent).await;
+    until_closed(&mut second).await;
 
     assert_alive(&app).await;
 }

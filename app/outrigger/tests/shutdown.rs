@@ -107,3 +107,23 @@ async fn idle_redis_clients_do_not_hold_the_process_back() {
 
     assert_eq!(status.code(), Some(0));
 }
+
+#[tokio::test]
+async fn idle_http_clients_do_not_hold_the_process_back() {
+    let mut app = app().set("server.shutdown_grace", "300s").start().await;
+    let mut idle = TcpStream::connect(app.http_address())
+        .await
+        .expect("it connects");
+    let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    idle.write_all(request).await.expect("it is read");
+    let mut answer = [0; 12];
+    idle.read_exact(&mut answer).await.expect("it is answered");
+    let _silent = TcpStream::connect(app.http_address())
+        .await
+        .expect("it connects");
+
+    let status = app.stop().await;
+
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    assert_eq!(status.code(), Some(0));
+}
