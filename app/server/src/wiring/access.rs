@@ -60,18 +60,13 @@ async fn set_up_first_admin(loaded: &Loaded, access: &Access) -> Result<(), Star
         .map_err(refuse)?
     {
         AdminBootstrap::Applied(_) => {
-            tracing::info!("the owner account was set up from the environment")
+            tracing::info!("the owner account was set up from the environment");
         }
-        _ => tracing::debug!("the owner account was set up before"),
+        _ => tracing::debug!("the owner account was set up before");,
     }
     Ok(())
 }
 
-fn refuse(error: AccessError) -> StartError {
-    StartError::Part {
-        part: "access",
-        kind: error.kind(),
-        hint: error.hint().map(|hint| hint.to_string()),
-        source: Box::new(error),
-    }
+pub(crate) fn refuse(error: AccessError) -> StartError {
+    StartError::part("access", error.kind(), error.hint(), error)
 }
