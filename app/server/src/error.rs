@@ -92,7 +92,12 @@ impl StartError {
         hint: Option<impl Into<String>>,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self::Part { part, kind, hint: hint.map(Into::into), source: source.into() }
+        Self::Part {
+            part,
+            kind,
+            hint: hint.map(Into::into),
+            source: source.into(),
+        }
     }
 
     /// What a caller may do about it.

@@ -115,7 +115,11 @@ async fn first_login_link(house: &House) -> Result<Option<String>, StartError> {
     if !owner.setup_required() {
         return Ok(None);
     }
-    let local = house.access.local_principal().await.map_err(access::refuse)?;
+    let local = house
+        .access
+        .local_principal()
+        .await
+        .map_err(access::refuse)?;
     let link = house
         .access
         .create_login_link(&local, Some(owner.id))

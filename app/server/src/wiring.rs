@@ -69,7 +69,8 @@ impl House {
             services,
             log,
         } = surroundings;
-        let keyring = Keyring::from_config(&config.crypto, data_dir.path()).map_err(|error| StartError::part("encryption", error.kind(), error.hint(), error))?;
+        let keyring = Keyring::from_config(&config.crypto, data_dir.path())
+            .map_err(|error| StartError::part("encryption", error.kind(), error.hint(), error))?;
         let store = Store::open(config, data_dir, Arc::clone(&clock)).await?;
         let throttle: Arc<dyn LoginThrottle> =
             Arc::new(MemoryThrottle::new(&config.access, Arc::clone(&clock)));
