@@ -1,7 +1,7 @@
 //! The OpenAPI document: what is said once for all routes, and what keeps the snapshot the same from build to build.
 
 use http::StatusCode;
-use outrigger_api_types::problem::Problem;
+use outrigger_api_types::problem::{FieldProblem, Problem};
 use serde_json::Value;
 use utoipa::openapi::{
     Components, ComponentsBuilder, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
@@ -43,6 +43,7 @@ fn components() -> Components {
     let cookie = ApiKey::Cookie(ApiKeyValue::with_description("__Host-outrigger", name));
     ComponentsBuilder::new()
         .schema_from::<Problem>()
+        .schema_from::<FieldProblem>()
         .security_scheme(BEARER, SecurityScheme::Http(bearer))
         .security_scheme(COOKIE, SecurityScheme::ApiKey(cookie))
         .build()
