@@ -1,1 +1,158 @@
-//! Placeholder.
+//! The dashboard's build, embedded.
+//!
+//! The page itself is TypeScript and lives in this folder too (`src/main.tsx` is where it starts); `cargo x dashboard` builds it into
+//! `dist/`. This crate hands the result out and knows nothing about HTTP, and nothing of ours: which headers go with a file,
+//! who may see it and below which path it is mounted is for the server to decide.
+//!
+//! - **Release builds** carry the files inside the binary: they are what `dist/` held when the crate was compiled.
+//! - **Debug builds** read `dist/` from the checkout each time, so that a page that was just built needs no new binary.
+//!
+//! Without a build everything here answers `None`, and the server says how to make one.
+//!
+//! ```
+//! match outrigger_dashboard::page("/admin/production/", "c2VjcmV0") {
+//!     Some(html) => assert!(html.contains("nonce=\"c2VjcmV0\"")),
+//!     None => println!("no build: run `cargo x dashboard`"),
+//! }
+//! ```
+
+use std::borrow::Cow;
+
+use rust_embed::RustEmbed;
+
+/// What stands in the template where the nonce of a response goes.
+pub const NONCE_PLACEHOLDER: &str = "__NONCE__";
+
+/// What stands in the template where the path goes below which the dashboard is mounted.
+pub const BASE_PLACEHOLDER: &str = "__BASE__";
+
+#[derive(RustEmbed)]
+#[folder = "dist"]
+struct Dist;
+
+/// A file of the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asset {
+    /// What is in it.
+    pub bytes: Cow<'static, [u8]>,
+    /// Its media type, for `Content-Type`.
+    pub content_type: &'static str,
+    /// Whether its name changes whenever its content does, so that browsers may keep it for good.
+    pub immutable: bool,
+}
+
+/// The file at a path below the dashboard, such as `assets/index-D6O8XQhP.js`; `None` when there is none.
+///
+/// `index.html` is not one of them: it is a template, see [`page`]. A path that tries to climb out of the build finds nothing.
+#[must_use]
+pub fn asset(path: &str) -> Option<Asset> {
+    let climbs = path
+        .split(['/', '\\'])
+        .any(|segment| matches!(segment, "" | "." | ".."));
+    if climbs || path.contains('\0') || path == "index.html" {
+        return None;
+    }
+    let file = Dist::get(path)?;
+    Some(Asset {
+        bytes: file.data,
+        content_type: content_type(path),
+        immutable: path.starts_with("assets/"),
+    })
+}
+
+/// The template of the page, with [`NONCE_PLACEHOLDER`] and [`BASE_PLACEHOLDER`] in it; `None` when the page was not built.
+#[must_use]
+pub fn index() -> Option<Cow<'static, str>> {
+    match Dist::get("index.html")?.data {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+    }
+}
+
+/// The page for one response; `None` when it was not built.
+///
+/// `base` is the path below which the dashboard is mounted as the browser sees it, with a slash at both ends:
+/// `/admin/production/`, or the same behind a proxy's prefix. `nonce` is the one in the response's content security policy, in base64.
+#[must_use]
+pub fn page(base: &str, nonce: &str) -> Option<String> {
+    let template = index()?;
+    Some(
+        template
+            .replace(BASE_PLACEHOLDER, &escaped(base))
+            .replace(NONCE_PLACEHOLDER, &escaped(nonce)),
+    )
+}
+
+/// Text as it may stand between the quotes of an attribute: a prefix comes from a proxy's header.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('"', "&quot;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("css") => "text/css; charset=utf-8",
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("json") => "application/json",
+        Some("png") => "image/png",
+        Some("svg") => "image/svg+xml",
+        Some("txt") => "text/plain; charset=utf-8",
+        Some("woff2") => "font/woff2",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_climbs_out_of_the_build_finds_nothing() {
+        for path in [
+            "../Cargo.toml",
+            "assets/../../Cargo.toml",
+            "/etc/passwd",
+            "assets\\..\\..\\Cargo.toml",
+            "",
+            "assets//x.js",
+            "assets/\0.js",
+        ] {
+            assert_eq!(asset(path), None, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn the_template_is_not_handed_out_as_a_file() {
+        assert_eq!(asset("index.html"), None);
+    }
+
+    #[test]
+    fn a_built_page_has_its_placeholders_filled_and_its_files_found() {
+        let Some(html) = page("/a\"b/", "n0nce") else {
+            // No build here; the server answers with how to make one.
+            assert_eq!(index(), None);
+            return;
+        };
+
+        assert!(!html.contains(NONCE_PLACEHOLDER) && !html.contains(BASE_PLACEHOLDER));
+        assert!(html.contains("<base href=\"/a&quot;b/\""));
+        let script = html
+            .split("src=\"./")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .expect("a built page has a script");
+        let file = asset(script).expect("the page's script is in the build");
+        assert!(file.immutable);
+        assert_eq!(file.content_type, "text/javascript; charset=utf-8");
+    }
+
+    #[test]
+    fn every_kind_of_file_in_a_build_has_a_media_type() {
+        for path in Dist::iter() {
+            assert_ne!(content_type(&path), "application/octet-stream", "{path}");
+        }
+    }
+}

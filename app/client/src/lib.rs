@@ -1,1 +1,13 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod access;
+mod cache;
+mod client;
+mod error;
+mod key;
+mod status;
+mod transport;
+
+pub use client::Client;
+pub use error::ClientError;
+pub use transport::{Transport, TransportError};

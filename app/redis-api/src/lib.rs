@@ -1,1 +1,23 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod auth;
+mod clients;
+mod commands;
+mod config;
+mod connection;
+mod error;
+mod glob;
+mod listener;
+mod metrics;
+mod server;
+mod session;
+mod stream;
+mod timer;
+mod worker;
+
+pub use auth::{Authenticator, PasswordOnly, Peer};
+pub use config::{RedisConfig, SocketMode, Switch};
+pub use error::RedisError;
+pub use listener::RedisListener;
+pub use metrics::RedisMetrics;
+pub use server::{RedisParts, RedisServer};

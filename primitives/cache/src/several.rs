@@ -100,6 +100,24 @@ impl Cache {
         .count()
     }
 
+    /// The same, and each of them counts as used for eviction.
+    pub fn touch_many<'k>(
+        &self,
+        database: Database,
+        keys: impl Iterator<Item = &'k [u8]> + Clone,
+        now: Now,
+    ) -> usize {
+        let mut shards =
+            LockedShards::of(self, keys.clone().map(|key| self.id(database, key).hash));
+        keys.filter(|key| {
+            let id = self.id(database, key);
+            let shard = shards.get(id);
+            let slot = shard.lookup(id, now);
+            slot.is_some_and(|slot| shard.touch(slot).is_some())
+        })
+        .count()
+    }
+
     /// Deletes several keys at one moment, and answers how many were there.
     pub fn delete_many<'k>(
         &self,

@@ -1,0 +1,103 @@
+//! The list of commands, and which file carries each out.
+
+mod access;
+mod cache;
+mod completions;
+mod config;
+mod doctor;
+mod open;
+mod serve;
+mod status;
+
+use clap::Subcommand;
+use outrigger_config::Environment;
+
+use crate::{
+    answer::Answer, arguments::Arguments, connect::Connector, error::CliError, output::Output,
+};
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start Outrigger (also without a command)
+    Serve,
+    /// Show how the running Outrigger is doing
+    Status,
+    /// Check the surroundings and say what could be better
+    ///
+    /// Works without a running Outrigger too. Ends with 1 when a check fails.
+    Doctor,
+    /// Show, explain and check the configuration
+    ///
+    /// `show` and `explain` ask the Outrigger that runs on the data directory, if one does, unless `--set` or `--config` ask what
+    /// would be in force with them. `check` always reads what the next start would read.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Login links and accounts
+    ///
+    /// Works without a running Outrigger too.
+    #[command(subcommand)]
+    Admin(access::AdminCommand),
+    /// Tokens for programs
+    #[command(subcommand)]
+    Token(access::TokenCommand),
+    /// Read, write and watch the cache
+    #[command(subcommand)]
+    Cache(cache::CacheCommand),
+    /// Open the dashboard in a browser, signed in
+    Open,
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+}
+
+/// Carries out what was typed.
+pub(crate) fn run(
+    arguments: Arguments,
+    environment: &Environment,
+    output: &Output,
+) -> Result<Answer, CliError> {
+    let connector = Connector::new(&arguments.global, environment);
+    match arguments.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(&connector),
+        Command::Completions(command) => Ok(command.run()),
+        Command::Config(config::ConfigCommand::Check) => config::check(&connector),
+        Command::Status => wait(status::run(&connector, output)),
+        Command::Doctor => wait(doctor::run(&connector, output)),
+        Command::Config(command) => wait(command.run(&connector)),
+        Command::Admin(command) => wait(command.run(&connector)),
+        Command::Token(command) => wait(command.run(&connector)),
+        Command::Cache(command) => wait(command.run(&connector)),
+        Command::Open => wait(open::run(&connector)),
+    }
+}
+
+/// Waits for a command that makes calls.
+fn wait(command: impl Future<Output = Result<Answer, CliError>>) -> Result<Answer, CliError> {
+    let runtime = outrigger_supervisor::main_runtime().map_err(|source| CliError::Io {
+        what: "the command cannot start its threads".to_owned(),
+        source,
+    })?;
+    runtime.block_on(command)
+}
+
+/// Reads all of standard input, at most `limit` bytes of it.
+fn read_stdin(what: &str, limit: u64) -> Result<Vec<u8>, CliError> {
+    use std::io::Read as _;
+
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|source| CliError::Io {
+            what: format!("the {what} cannot be read from standard input"),
+            source,
+        })?;
+    if bytes.len() as u64 > limit {
+        return Err(CliError::WrongUse {
+            message: format!("the {what} on standard input is longer than {limit} bytes"),
+            hint: None,
+        });
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,352 @@
+//! `admin` and `token`: who may do what.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+use outrigger_api_types::access::{Account, NewAccount, NewLoginLink, NewToken, Role, Token};
+use outrigger_client::Client;
+use serde_json::json;
+
+use super::read_stdin;
+use crate::{answer::Answer, connect::Connector, error::CliError, human, table::Table};
+
+/// No password is this long; a file that is, is not a password's.
+const PASSWORD_FILE_MAX: u64 = 4096;
+
+/// Login links and accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Print a new one-time login link
+    Link {
+        /// The account's e-mail address [default: the owner]
+        #[arg(long, value_name = "EMAIL")]
+        account: Option<String>,
+    },
+    /// Create an account
+    Create {
+        /// The e-mail address to sign in with
+        #[arg(long)]
+        email: String,
+        /// What the account may do
+        #[arg(long, value_enum, default_value_t = RoleName::Viewer)]
+        role: RoleName,
+        /// The person's name [default: the e-mail address]
+        #[arg(long)]
+        name: Option<String>,
+        /// File with the first password, `-` for standard input [default: a login link is printed instead]
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// List the accounts
+    List,
+}
+
+/// Tokens for programs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Create a token and print its text, which is never shown again
+    Create {
+        /// What the token is for
+        #[arg(long)]
+        name: String,
+        /// What it may do, such as `cache:write`; may be repeated
+        #[arg(
+            long = "scope",
+            required = true,
+            value_name = "SCOPE",
+            value_delimiter = ','
+        )]
+        scopes: Vec<String>,
+        /// How long it works, such as `90d`, or `never` [default: 90d]
+        #[arg(long, value_name = "DURATION")]
+        expires_in: Option<String>,
+    },
+    /// List the tokens
+    List,
+    /// Revoke a token at once
+    Revoke {
+        /// The token's id, or its name when only one has it
+        token: String,
+    },
+}
+
+/// What an account may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RoleName {
+    /// Reads everything but secrets and access
+    Viewer,
+    /// Also safe and reversible actions
+    Operator,
+    /// Also destructive actions and access
+    Admin,
+    /// Everything
+    Owner,
+}
+
+impl AdminCommand {
+    pub(super) async fn run(self, connector: &Connector<'_>) -> Result<Answer, CliError> {
+        // A password is read before the data directory is locked: a person may take long to type it.
+        let password = match &self {
+            Self::Create {
+                password_file: Some(path),
+                ..
+            } => Some(read_password(path)?),
+            _ => None,
+        };
+        connector
+            .with_server_or_here(async |client| self.call(client, password).await)
+            .await
+    }
+
+    async fn call(self, client: &Client, password: Option<String>) -> Result<Answer, CliError> {
+        match self {
+            Self::Link { account } => link(client, account).await,
+            Self::Create {
+                email, role, name, ..
+            } => {
+                let account = NewAccount {
+                    email,
+                    name,
+                    role: role.into(),
+                    password,
+                };
+                create(client, &account).await
+            }
+            Self::List => {
+                let accounts = client.accounts().await?;
+                let text = accounts_text(&accounts);
+                Ok(Answer::new(&json!({ "items": accounts }), text))
+            }
+        }
+    }
+}
+
+impl TokenCommand {
+    pub(super) async fn run(self, connector: &Connector<'_>) -> Result<Answer, CliError> {
+        let client = connector.server()?;
+        match self {
+            Self::Create {
+                name,
+                scopes,
+                expires_in,
+            } => {
+                let token = client
+                    .create_token(&NewToken {
+                        name,
+                        scopes,
+                        expires_in,
+                    })
+                    .await?;
+                let note = match &token.details.expires_at {
+                    Some(time) => format!("it works until {time} and is not shown again"),
+                    None => "it works until it is revoked and is not shown again".to_owned(),
+                };
+                let text = token.token.clone();
+                Ok(Answer::new(&token, text).with_note(note))
+            }
+            Self::List => {
+                let tokens = client.tokens().await?;
+                let text = tokens_text(&tokens);
+                Ok(Answer::new(&json!({ "items": tokens }), text))
+            }
+            Self::Revoke { token } => {
+                let token = find_token(client.tokens().await?, &token)?;
+                client.revoke_token(&token.id).await?;
+                Ok(Answer::quiet(&json!({ "id": token.id })))
+            }
+        }
+    }
+}
+
+async fn link(client: &Client, email: Option<String>) -> Result<Answer, CliError> {
+    let account = match email {
+        None => None,
+        Some(email) => Some(find_account(client.accounts().await?, &email)?.id),
+    };
+    let link = client.create_login_link(&NewLoginLink { account }).await?;
+    let note = format!("it works once, until {}", link.expires_at);
+    let text = link.url.clone();
+    Ok(Answer::new(&link, text).with_note(note))
+}
+
+async fn create(client: &Client, account: &NewAccount) -> Result<Answer, CliError> {
+    let created = client.create_account(account).await?;
+    let mut text = format!(
+        "created {} as {}",
+        human::visible(&account.email),
+        role_name(created.account.role)
+    );
+    if let Some(link) = &created.link {
+        text.push_str(&format!(
+            "\n{}\nopening it signs in and asks for a password; it works once, until {}",
+            link.url, link.expires_at
+        ));
+    }
+    Ok(Answer::new(&created, text))
+}
+
+fn find_account(accounts: Vec<Account>, email: &str) -> Result<Account, CliError> {
+    let matches = |account: &Account| {
+        account.id == email
+            || account
+                .email
+                .as_deref()
+                .is_some_and(|known| known.eq_ignore_ascii_case(email))
+    };
+    accounts
+        .into_iter()
+        .find(matches)
+        .ok_or_else(|| CliError::NotFound {
+            what: "account",
+            name: human::visible(email),
+            hint: Some("`outrigger admin list` shows those that exist".to_owned()),
+        })
+}
+
+fn find_token(tokens: Vec<Token>, wanted: &str) -> Result<Token, CliError> {
+    let mut found: Vec<Token> = tokens
+        .into_iter()
+        .filter(|token| token.id == wanted || token.name == wanted)
+        .collect();
+    match found.len() {
+        0 => Err(CliError::NotFound {
+            what: "token",
+            name: human::visible(wanted),
+            hint: Some("`outrigger token list` shows those that exist".to_owned()),
+        }),
+        1 => Ok(found.remove(0)),
+        count => Err(CliError::WrongUse {
+            message: format!("{count} tokens have the name `{}`", human::visible(wanted)),
+            hint: Some("name one by its id, as `outrigger token list` shows it".to_owned()),
+        }),
+    }
+}
+
+/// Reads a password from a file, or from standard input for `-`; the newline that editors add is not part of it.
+fn read_password(path: &PathBuf) -> Result<String, CliError> {
+    let bytes = if path.as_os_str() == "-" {
+        read_stdin("password", PASSWORD_FILE_MAX)?
+    } else {
+        std::fs::read(path).map_err(|source| CliError::Io {
+            what: format!("the password file `{}` cannot be read", path.display()),
+            source,
+        })?
+    };
+    let text = String::from_utf8(bytes).map_err(|_| CliError::WrongUse {
+        message: "the password is not UTF-8 text".to_owned(),
+        hint: None,
+    })?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn accounts_text(accounts: &[Account]) -> String {
+    let mut table = Table::new(&["EMAIL", "NAME", "ROLE", "LAST LOGIN", "ID"]);
+    for account in accounts {
+        let role = role_name(account.role);
+        let role = if account.disabled {
+            format!("{role}, disabled")
+        } else {
+            role.to_owned()
+        };
+        table.row([
+            account
+                .email
+                .clone()
+                .unwrap_or_else(|| "none yet".to_owned()),
+            account.name.clone(),
+            role,
+            account
+                .last_login_at
+                .clone()
+                .unwrap_or_else(|| "never".to_owned()),
+            account.id.clone(),
+        ]);
+    }
+    table.render(0)
+}
+
+fn tokens_text(tokens: &[Token]) -> String {
+    if tokens.is_empty() {
+        return "no tokens; `outrigger token create` makes one".to_owned();
+    }
+    let mut table = Table::new(&["NAME", "BEGINS", "SCOPES", "EXPIRES", "LAST USED", "ID"]);
+    for token in tokens {
+        let never = || "never".to_owned();
+        table.row([
+            token.name.clone(),
+            token.hint.clone(),
+            token.scopes.join(" "),
+            token.expires_at.clone().unwrap_or_else(never),
+            token.last_used_at.clone().unwrap_or_else(never),
+            token.id.clone(),
+        ]);
+    }
+    table.render(0)
+}
+
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "viewer",
+        Role::Operator => "operator",
+        Role::Admin => "admin",
+        Role::Owner => "owner",
+    }
+}
+
+impl From<RoleName> for Role {
+    fn from(role: RoleName) -> Self {
+        match role {
+            RoleName::Viewer => Self::Viewer,
+            RoleName::Operator => Self::Operator,
+            RoleName::Admin => Self::Admin,
+            RoleName::Owner => Self::Owner,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(id: &str, name: &str) -> Token {
+        Token {
+            id: id.into(),
+            name: name.into(),
+            hint: "otr_ab".into(),
+            scopes: vec!["cache:write".into(), "metrics:read".into()],
+            created_by: "local".into(),
+            created_at: "2026-01-01T12:00:00Z".into(),
+            expires_at: None,
+            last_used_at: None,
+        }
+    }
+
+    #[test]
+    fn a_token_is_found_by_id_or_by_a_name_that_only_one_has() {
+        let tokens = || vec![token("1", "deploy"), token("2", "twin"), token("3", "twin")];
+
+        assert_eq!(find_token(tokens(), "3").expect("the id is there").id, "3");
+        assert_eq!(
+            find_token(tokens(), "deploy")
+                .expect("the name is there")
+                .id,
+            "1"
+        );
+        assert!(matches!(
+            find_token(tokens(), "twin"),
+            Err(CliError::WrongUse { .. })
+        ));
+        assert!(matches!(
+            find_token(tokens(), "4"),
+            Err(CliError::NotFound { .. })
+        ));
+    }
+
+    #[test]
+    fn the_list_of_tokens_shows_how_each_begins_and_never_its_text() {
+        insta::assert_snapshot!(tokens_text(&[token("1", "deploy")]), @r"
+        NAME    BEGINS  SCOPES                    EXPIRES  LAST USED  ID
+        deploy  otr_ab  cache:write metrics:read  never    never      1
+        ");
+    }
+}

@@ -1,0 +1,192 @@
+//! `config`: what is configured, why, and whether it would start.
+
+use clap::Subcommand;
+use outrigger_api_types::config::{ConfigKey, ConfigKeys, ConfigSource};
+use outrigger_config::display_value;
+use serde_json::json;
+
+use crate::{answer::Answer, connect::Connector, error::CliError, human, table::Table};
+
+/// Show, explain and check the configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// List the keys with value and source
+    Show {
+        /// Only the keys of this section, such as `cache`
+        section: Option<String>,
+        /// Only the keys that something set
+        #[arg(long)]
+        changed: bool,
+    },
+    /// Print everything about one key: value, source, default, unit, documentation
+    Explain {
+        /// The key, as `section.key`
+        key: String,
+    },
+    /// Read the configuration and report everything that is wrong with it
+    Check,
+}
+
+impl ConfigCommand {
+    pub(super) async fn run(self, connector: &Connector<'_>) -> Result<Answer, CliError> {
+        match self {
+            Self::Show { section, changed } => {
+                show(&keys(connector).await?, section.as_deref(), changed)
+            }
+            Self::Explain { key } => explain(&keys(connector).await?, &key),
+            Self::Check => check(connector),
+        }
+    }
+}
+
+/// Loads the configuration, which fails with all problems at once.
+pub(super) fn check(connector: &Connector<'_>) -> Result<Answer, CliError> {
+    let keys = connector.load()?.keys();
+    let set = keys
+        .iter()
+        .filter(|key| key.source != ConfigSource::Default)
+        .count();
+    let text = format!(
+        "the configuration is good: {} of {} are set",
+        set,
+        human::count(keys.len() as u64, "key", "keys")
+    );
+    Ok(Answer::new(
+        &json!({ "ok": true, "keys": keys.len(), "set": set }),
+        text,
+    ))
+}
+
+async fn keys(connector: &Connector<'_>) -> Result<Vec<ConfigKey>, CliError> {
+    match connector.running()? {
+        Some(client) => Ok(client.config().await?.items),
+        None => Ok(connector.load()?.keys()),
+    }
+}
+
+fn show(keys: &[ConfigKey], section: Option<&str>, changed: bool) -> Result<Answer, CliError> {
+    let sections: Vec<&str> = keys.iter().map(|key| section_of(&key.key)).collect();
+    if let Some(section) = section
+        && !sections.contains(&section)
+    {
+        return Err(not_found("section", section, sections.into_iter()));
+    }
+    let wanted = |key: &ConfigKey| {
+        section.is_none_or(|section| section_of(&key.key) == section)
+            && (!changed || key.source != ConfigSource::Default)
+    };
+    let items: Vec<ConfigKey> = keys.iter().filter(|key| wanted(key)).cloned().collect();
+    let mut table = Table::new(&["KEY", "VALUE", "SOURCE"]);
+    for key in &items {
+        table.row([key.key.clone(), display_value(&key.value), source(key)]);
+    }
+    let text = table.render(0);
+    Ok(Answer::new(&ConfigKeys { items }, text))
+}
+
+fn explain(keys: &[ConfigKey], wanted: &str) -> Result<Answer, CliError> {
+    let Some(key) = keys.iter().find(|key| key.key == wanted) else {
+        let names = keys.iter().map(|key| key.key.as_str());
+        return Err(not_found("configuration key", wanted, names));
+    };
+    let mut facts = Table::facts();
+    facts.fact("value", display_value(&key.value));
+    facts.fact("source", source(key));
+    facts.fact("default", display_value(&key.default));
+    facts.fact("kind", key.kind.clone());
+    facts.fact("variable", key.variable.clone());
+    if !key.aliases.is_empty() {
+        facts.fact("also", key.aliases.join(", "));
+    }
+    let text = format!(
+        "{}\n{}\n{}",
+        key.key,
+        facts.render(2),
+        key.documentation.trim_end()
+    );
+    Ok(Answer::new(key, text))
+}
+
+fn section_of(key: &str) -> &str {
+    key.split('.').next().unwrap_or(key)
+}
+
+/// Where the value came from: `default`, or the flag, variable or line that set it.
+fn source(key: &ConfigKey) -> String {
+    let word = match key.source {
+        ConfigSource::Flag => "flag",
+        ConfigSource::Environment => "environment",
+        ConfigSource::File => "file",
+        ConfigSource::Default => "default",
+    };
+    match &key.source_detail {
+        Some(detail) => format!("{word} ({detail})"),
+        None => word.to_owned(),
+    }
+}
+
+fn not_found<'a>(what: &'static str, name: &str, known: impl Iterator<Item = &'a str>) -> CliError {
+    let nearest = known
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .max_by(|(left, _), (right, _)| left.total_cmp(right))
+        // Below this the suggestion has little to do with what was written.
+        .filter(|(likeness, _)| *likeness >= 0.75);
+    CliError::NotFound {
+        what,
+        name: human::visible(name),
+        hint: nearest.map(|(_, candidate)| format!("did you mean `{candidate}`?")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::Text;
+
+    fn memory() -> ConfigKey {
+        ConfigKey {
+            key: "cache.memory".into(),
+            value: "128MiB".into(),
+            default: "64MiB".into(),
+            source: ConfigSource::Flag,
+            source_detail: Some("--set cache.memory".into()),
+            kind: "size".into(),
+            documentation: "How much memory the cache may use.".into(),
+            variable: "OUTRIGGER_CACHE__MEMORY".into(),
+            aliases: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn explain_names_value_source_default_and_documentation() {
+        let answer = explain(&[memory()], "cache.memory").expect("the key is known");
+
+        let Text::Lines(text) = answer.text else {
+            panic!("explain prints lines");
+        };
+        insta::assert_snapshot!(text, @r"
+        cache.memory
+          value     128MiB
+          source    flag (--set cache.memory)
+          default   64MiB
+          kind      size
+          variable  OUTRIGGER_CACHE__MEMORY
+
+        How much memory the cache may use.
+        ");
+    }
+
+    #[test]
+    fn a_key_that_does_not_exist_is_answered_with_the_nearest_one() {
+        let error = explain(&[memory()], "cache.memori").expect_err("there is no such key");
+
+        assert_eq!(
+            error.to_string(),
+            "there is no configuration key `cache.memori`"
+        );
+        assert_eq!(
+            error.hint().as_deref(),
+            Some("did you mean `cache.memory`?")
+        );
+    }
+}

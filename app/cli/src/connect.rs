@@ -1,0 +1,144 @@
+//! Where a command's calls go: another host, the server on the data directory, or the router in this process.
+
+use std::{
+    io,
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use outrigger_client::{Client, ClientError, Transport, TransportError};
+use outrigger_config::Environment;
+use outrigger_server::{InProcess, LoadOptions, Loaded};
+use outrigger_stdx::Secret;
+
+use crate::{answer::Answer, arguments::Global, error::CliError};
+
+/// The variable that holds the token for `--url`. A flag for it would show in the list of processes.
+const TOKEN: &str = "OUTRIGGER_TOKEN";
+
+/// Finds the server that a command means.
+#[derive(Debug)]
+pub(crate) struct Connector<'a> {
+    global: &'a Global,
+    environment: &'a Environment,
+}
+
+impl<'a> Connector<'a> {
+    pub(crate) fn new(global: &'a Global, environment: &'a Environment) -> Self {
+        Self {
+            global,
+            environment,
+        }
+    }
+
+    /// The configuration that this command line, the environment and the file make.
+    pub(crate) fn load(&self) -> Result<Loaded, CliError> {
+        outrigger_server::load(LoadOptions {
+            config_file: self.global.config.clone(),
+            sets: self.global.sets.clone(),
+            data_dir: self.global.data_dir.clone(),
+            environment: self.environment.clone(),
+        })
+        .map_err(CliError::Config)
+    }
+
+    /// A server that runs, here or elsewhere.
+    pub(crate) fn server(&self) -> Result<Client, CliError> {
+        if let Some(remote) = self.remote()? {
+            return Ok(remote);
+        }
+        let loaded = self.load()?;
+        let data_dir = data_dir(&loaded);
+        local(&data_dir)?.ok_or(CliError::NoLocalServer { data_dir })
+    }
+
+    /// Does `work` with a server that runs, or with the router in this process when none does on the data directory.
+    pub(crate) async fn with_server_or_here(
+        &self,
+        work: impl AsyncFnOnce(&Client) -> Result<Answer, CliError>,
+    ) -> Result<Answer, CliError> {
+        if let Some(remote) = self.remote()? {
+            return work(&remote).await;
+        }
+        let loaded = self.load()?;
+        if let Some(client) = local(&data_dir(&loaded))? {
+            return work(&client).await;
+        }
+        let here = Arc::new(Here(
+            InProcess::open(&loaded).await.map_err(CliError::Start)?,
+        ));
+        let client = Client::over(Arc::<Here>::clone(&here));
+        let outcome = work(&client).await;
+        drop(client);
+        if let Some(Here(router)) = Arc::into_inner(here) {
+            router.close().await;
+        }
+        outcome
+    }
+
+    /// The server whose configuration is in force: another host, or the one on the data directory when nothing on this command
+    /// line asks what would be if.
+    pub(crate) fn running(&self) -> Result<Option<Client>, CliError> {
+        if let Some(remote) = self.remote()? {
+            return Ok(Some(remote));
+        }
+        if !self.global.sets.is_empty() || self.global.config.is_some() {
+            return Ok(None);
+        }
+        local(&data_dir(&self.load()?))
+    }
+
+    fn remote(&self) -> Result<Option<Client>, CliError> {
+        let Some(url) = &self.global.url else {
+            return Ok(None);
+        };
+        let token = self
+            .environment
+            .get(TOKEN)
+            .map(|token| Secret::new(token.trim().to_owned()));
+        match Client::tcp(url, token.as_ref()) {
+            Ok(client) => Ok(Some(client)),
+            Err(error @ ClientError::Token) => Err(CliError::WrongUse {
+                message: error.to_string(),
+                hint: Some(format!(
+                    "`{TOKEN}` holds the text that `outrigger token create` printed"
+                )),
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn data_dir(loaded: &Loaded) -> PathBuf {
+    loaded.config.server.data_dir.clone()
+}
+
+/// The server on `data_dir`, if one accepts connections there. A socket that was left behind by a killed process does not.
+fn local(data_dir: &Path) -> Result<Option<Client>, CliError> {
+    let socket = data_dir.join("control.sock");
+    match UnixStream::connect(&socket) {
+        Ok(_) => Ok(Some(Client::unix(socket))),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Err(CliError::NotYours { socket })
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+/// The router in this process.
+struct Here(InProcess);
+
+#[async_trait]
+impl Transport for Here {
+    fn place(&self) -> String {
+        "this process".to_owned()
+    }
+
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        Ok(self.0.request(request).await)
+    }
+}

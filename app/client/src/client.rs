@@ -1,0 +1,185 @@
+//! The handle: how a call becomes a request, and an answer becomes a value or an error.
+
+use std::{fmt, path::Path, sync::Arc};
+
+use bytes::Bytes;
+use http::{
+    HeaderValue, Method, Request, Response, StatusCode,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT},
+};
+use outrigger_api_types::{page::Page, problem::Problem};
+use outrigger_stdx::Secret;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    ClientError,
+    transport::{Transport, network::NetworkTransport},
+};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
+const AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("outrigger-client/", env!("CARGO_PKG_VERSION")));
+
+/// How many items a list is asked for at a time: the most that the API gives.
+const PAGE: u32 = 500;
+
+/// Calls the HTTP API. Cheap to clone; clones share the transport.
+#[derive(Clone)]
+pub struct Client {
+    transport: Arc<dyn Transport>,
+    authorization: Option<HeaderValue>,
+}
+
+impl Client {
+    /// A client of the server whose control socket is at `path`; it acts as the owner account `local`.
+    ///
+    /// Nothing is connected yet: whether a server listens shows at the first call.
+    #[must_use]
+    pub fn unix(path: impl AsRef<Path>) -> Self {
+        Self::over(Arc::new(NetworkTransport::unix(path.as_ref())))
+    }
+
+    /// A client of the server at `base_url`, such as `https://ops.example.com/outrigger`, that sends `token`.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Address`] when the address is not one of `http` or `https`, and [`ClientError::Token`] when the token
+    /// cannot stand in a header.
+    pub fn tcp(base_url: &str, token: Option<&Secret>) -> Result<Self, ClientError> {
+        let mut client = Self::over(Arc::new(NetworkTransport::tcp(base_url)?));
+        if let Some(token) = token {
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+                .map_err(|_| ClientError::Token)?;
+            value.set_sensitive(true);
+            client.authorization = Some(value);
+        }
+        Ok(client)
+    }
+
+    /// A client over a transport of the caller's own, such as a router that runs in the same process.
+    #[must_use]
+    pub fn over(transport: Arc<dyn Transport>) -> Self {
+        Self {
+            transport,
+            authorization: None,
+        }
+    }
+
+    /// Where the calls go, for people.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.transport.place()
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        decode(&self.call(Method::GET, path, Bytes::new(), None).await?)
+    }
+
+    pub(crate) async fn get_bytes(&self, path: &str) -> Result<Bytes, ClientError> {
+        let answer = self.call(Method::GET, path, Bytes::new(), None).await?;
+        Ok(answer.into_body())
+    }
+
+    pub(crate) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let body = serde_json::to_vec(body).map_err(|source| ClientError::Encode { source })?;
+        decode(
+            &self
+                .call(Method::POST, path, body.into(), Some(JSON))
+                .await?,
+        )
+    }
+
+    pub(crate) async fn put_bytes(&self, path: &str, value: Bytes) -> Result<(), ClientError> {
+        self.call(Method::PUT, path, value, Some(BYTES)).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Result<(), ClientError> {
+        self.call(Method::DELETE, path, Bytes::new(), None).await?;
+        Ok(())
+    }
+
+    /// All items of a list, page after page.
+    pub(crate) async fn all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, ClientError> {
+        let mut items = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page: Page<T> = self.get(&format!("{path}?limit={PAGE}{cursor}")).await?;
+            items.extend(page.items);
+            match page.next {
+                Some(next) => cursor = format!("&cursor={}", crate::key::encode(next.as_bytes())),
+                None => return Ok(items),
+            }
+        }
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+        content_type: Option<HeaderValue>,
+    ) -> Result<Response<Bytes>, ClientError> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(ACCEPT, "application/json, application/problem+json, */*")
+            .header(USER_AGENT, AGENT)
+            .body(body)
+            .map_err(|source| ClientError::Path {
+                path: path.to_owned(),
+                source,
+            })?;
+        if let Some(content_type) = content_type {
+            request.headers_mut().insert(CONTENT_TYPE, content_type);
+        }
+        if let Some(authorization) = &self.authorization {
+            request
+                .headers_mut()
+                .insert(AUTHORIZATION, authorization.clone());
+        }
+        let answer = self
+            .transport
+            .send(request)
+            .await
+            .map_err(|error| ClientError::from_transport(error, &*self.transport))?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        Err(self.explain(&answer))
+    }
+
+    /// The error that an answer stands for.
+    fn explain(&self, answer: &Response<Bytes>) -> ClientError {
+        match serde_json::from_slice::<Problem>(answer.body()) {
+            Ok(problem) => ClientError::Refused(Box::new(problem)),
+            Err(_) => ClientError::NotOutrigger {
+                place: self.place(),
+                status: answer.status(),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Client")
+            .field("place", &self.place())
+            .field("authorization", &self.authorization)
+            .finish()
+    }
+}
+
+fn decode<T: DeserializeOwned>(answer: &Response<Bytes>) -> Result<T, ClientError> {
+    let body = match answer.status() {
+        StatusCode::NO_CONTENT => b"null",
+        _ => &answer.body()[..],
+    };
+    serde_json::from_slice(body).map_err(|source| ClientError::Decode { source })
+}

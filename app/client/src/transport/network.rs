@@ -1,0 +1,185 @@
+//! The control socket, or another host over HTTP or HTTPS with the system's certificates.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use reqwest::{ClientBuilder, redirect::Policy};
+use url::Url;
+
+use super::{ANSWER_MAX, CALL, CONNECT, Transport, TransportError};
+use crate::ClientError;
+
+#[derive(Debug)]
+pub(crate) struct NetworkTransport {
+    place: String,
+    base: Url,
+    client: reqwest::Client,
+}
+
+impl NetworkTransport {
+    /// Over the socket at `path`. It is connected anew for each call, because a call must not fail for a connection that a
+    /// server has left behind which was since started again.
+    pub(crate) fn unix(path: &Path) -> Self {
+        let client = builder()
+            .unix_socket(path)
+            .pool_max_idle_per_host(0)
+            .build()
+            .expect("a client without TLS settings of its own can always be made");
+        Self {
+            place: path.display().to_string(),
+            base: Url::parse("http://localhost/").expect("the address is one"),
+            client,
+        }
+    }
+
+    pub(crate) fn tcp(base: &str) -> Result<Self, ClientError> {
+        let refuse = || ClientError::Address {
+            address: without_credentials(base),
+        };
+        let mut url = Url::parse(base).map_err(|_| refuse())?;
+        let plain = url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        if !matches!(url.scheme(), "http" | "https") || !plain || !url.has_host() {
+            return Err(refuse());
+        }
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        Ok(Self {
+            place: url.as_str().trim_end_matches('/').to_owned(),
+            base: url,
+            client: builder().build().map_err(|_| refuse())?,
+        })
+    }
+}
+
+fn builder() -> ClientBuilder {
+    // A program may have installed its own already; either will do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(Policy::none())
+        .no_proxy()
+        .connect_timeout(CONNECT)
+        .timeout(CALL)
+}
+
+#[async_trait]
+impl Transport for NetworkTransport {
+    fn place(&self) -> String {
+        self.place.clone()
+    }
+
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let path = request.uri().path();
+        if let Some(key) = dot_segment(path) {
+            return Err(TransportError::DotSegment { key });
+        }
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        url.set_query(request.uri().query());
+        let (head, body) = request.into_parts();
+        let exchange = |error: reqwest::Error| {
+            if error.is_connect() {
+                TransportError::Connect(Box::new(Chain(error.without_url())))
+            } else {
+                TransportError::Exchange(Box::new(Chain(error.without_url())))
+            }
+        };
+        let mut answer = self
+            .client
+            .request(head.method, url)
+            .headers(head.headers)
+            .body(body)
+            .send()
+            .await
+            .map_err(exchange)?;
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = answer.headers().clone();
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(exchange)? {
+            if body.len() + chunk.len() > ANSWER_MAX {
+                return Err(TransportError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        *response.body_mut() = body.into();
+        Ok(response)
+    }
+}
+
+/// The key that ends `path`, when an address would lose it.
+fn dot_segment(path: &str) -> Option<String> {
+    let segment = path.rsplit('/').next()?;
+    let key = segment.replace("%2E", ".");
+    matches!(key.as_str(), "." | "..").then_some(key)
+}
+
+/// The address as it may be shown.
+fn without_credentials(address: &str) -> String {
+    match (address.find("://"), address.rfind('@')) {
+        (Some(scheme), Some(at)) if at > scheme => {
+            format!("{}://…{}", &address[..scheme], &address[at..])
+        }
+        _ => address.to_owned(),
+    }
+}
+
+/// An error of `reqwest` that says what happened: its own text is only that something did.
+#[derive(Debug)]
+struct Chain(reqwest::Error);
+
+impl std::fmt::Display for Chain {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut deepest: &dyn std::error::Error = &self.0;
+        while let Some(source) = deepest.source() {
+            deepest = source;
+        }
+        write!(formatter, "{deepest}")
+    }
+}
+
+impl std::error::Error for Chain {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_cannot_be_called_is_refused_without_its_credentials() {
+        for address in [
+            "localhost",
+            "ftp://host/",
+            "unix:/run/x.sock",
+            "http://h/?a=b",
+            "http://user:hunter2@h/",
+        ] {
+            let error = NetworkTransport::tcp(address)
+                .map(|_| ())
+                .expect_err(address);
+
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_path_prefix_stays_in_front_of_the_calls() {
+        let transport = NetworkTransport::tcp("https://ops.example.com/outrigger/")
+            .expect("the address is good");
+
+        assert_eq!(transport.place(), "https://ops.example.com/outrigger");
+    }
+
+    #[test]
+    fn only_the_keys_of_dots_are_lost_in_an_address() {
+        let lost = |path: &str| dot_segment(path);
+
+        assert_eq!(lost("/entries/%2E%2E").as_deref(), Some(".."));
+        assert_eq!(lost("/entries/%2E").as_deref(), Some("."));
+        assert_eq!(lost("/entries/%2E%2E%2E"), None);
+        assert_eq!(lost("/entries/a%2Eb"), None);
+    }
+}

@@ -1,0 +1,141 @@
+//! What was acknowledged survives SIGKILL.
+
+use std::time::Duration;
+
+use outrigger_api_types::access::{NewLoginLink, NewToken};
+use outrigger_testapp::{Builder, Outrigger};
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+fn app() -> Builder {
+    Outrigger::builder(env!("CARGO_BIN_EXE_outrigger"))
+}
+
+/// Creates tokens until the server is gone, and answers those that were acknowledged.
+async fn create_until_killed(app: &Outrigger, worker: usize) -> Vec<String> {
+    let mut acknowledged = Vec::new();
+    for number in 0.. {
+        let token = NewToken {
+            name: format!("{worker}-{number}"),
+            scopes: vec!["cache:read".to_owned()],
+            expires_in: None,
+        };
+        match app.client().create_token(&token).await {
+            Ok(created) => acknowledged.push(created.token),
+            Err(_) => break,
+        }
+    }
+    acknowledged
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_token_that_was_acknowledged_works_after_a_kill_at_any_moment() {
+    let mut app = app().start().await;
+
+    for round in 0..4_u64 {
+        let pid = app.pid();
+        // The moment is different in each round; that it may be any is the point.
+        let killer = async {
+            tokio::time::sleep(Duration::from_millis(30 + 70 * round)).await;
+            app.signal(rustix::process::Signal::KILL);
+        };
+        let (first, second, third, ()) = tokio::join!(
+            create_until_killed(&app, 1),
+            create_until_killed(&app, 2),
+            create_until_killed(&app, 3),
+            killer
+        );
+        app.wait().await;
+        app.restart().await;
+        assert_ne!(app.pid(), pid);
+
+        for token in [first, second, third].concat() {
+            let answer = app
+                .get("/api/v1/cache/stats")
+                .bearer_auth(&token)
+                .send()
+                .await;
+            assert_eq!(
+                answer.expect("it answers").status(),
+                StatusCode::OK,
+                "round {round}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_survives_a_kill_and_a_spent_link_stays_spent() {
+    let mut app = app().start().await;
+    let code = app.login_code().await;
+    let redeem = |app: &Outrigger| {
+        app.request(Method::POST, "/api/v1/access/login-link")
+            .json(&json!({ "code": code }))
+            .send()
+    };
+    let login = redeem(&app).await.expect("it answers");
+    let cookie = login.headers()["set-cookie"]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    let cookie = cookie.split(';').next().expect("a pair").to_owned();
+
+    app.kill9().await;
+    app.restart().await;
+
+    let me = app
+        .get("/api/v1/access/me")
+        .header("Cookie", cookie)
+        .send()
+        .await
+        .expect("it answers");
+    assert_eq!(me.status(), StatusCode::OK);
+    assert_eq!(
+        redeem(&app).await.expect("it answers").status(),
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test]
+async fn a_login_link_that_was_acknowledged_works_after_a_kill() {
+    let mut app = app().start().await;
+    let link = app
+        .client()
+        .create_login_link(&NewLoginLink::default())
+        .await
+        .expect("it is made");
+    let (_, code) = link
+        .url
+        .split_once('#')
+        .expect("the code is behind the `#`");
+
+    app.kill9().await;
+    app.restart().await;
+
+    let login = app
+        .request(Method::POST, "/api/v1/access/login-link")
+        .json(&json!({ "code": code }));
+    assert_eq!(
+        login.send().await.expect("it answers").status(),
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_token_that_was_revoked_before_a_kill_stays_revoked() {
+    let mut app = app().start().await;
+    let token = app.token(&["cache:read"]).await;
+    let revoked = app.cli(["token", "revoke", "test cache:read"]).run().await;
+    assert_eq!(revoked.code, Some(0), "{}", revoked.stderr);
+
+    app.kill9().await;
+    app.restart().await;
+
+    let answer = app
+        .get("/api/v1/cache/stats")
+        .bearer_auth(token)
+        .send()
+        .await
+        .expect("it answers");
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+}

@@ -1,0 +1,289 @@
+//! Clients that send nonsense, too much, too slowly or to the wrong port.
+
+use std::net::SocketAddr;
+
+use outrigger_testapp::{Builder, Outrigger, raw_exchange, resp};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+fn app() -> Builder {
+    Outrigger::builder(env!("CARGO_BIN_EXE_outrigger"))
+}
+
+async fn connect(address: SocketAddr) -> TcpStream {
+    TcpStream::connect(address)
+        .await
+        .expect("the server accepts connections")
+}
+
+async fn exchange(app: &Outrigger, bytes: &[u8]) -> String {
+    let answer = raw_exchange(app.redis_address(), bytes).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Waits until the other side closes; panics when it does not.
+async fn until_closed(stream: &mut TcpStream) -> Vec<u8> {
+    let mut rest = Vec::new();
+    let reading = stream.read_to_end(&mut rest);
+    let closed = tokio::time::timeout(outrigger_testapp::PATIENCE, reading).await;
+    // A reset is a way to close, too.
+    let _ = closed.expect("the server closes the connection");
+    rest
+}
+
+async fn assert_alive(app: &Outrigger) {
+    let mut stream = connect(app.redis_address()).await;
+    assert_eq!(
+        resp(&mut stream, b"PING\r\n", "+PONG\r\n").await,
+        "+PONG\r\n"
+    );
+    app.client().readyz().await.expect("it is ready");
+}
+
+#[tokio::test]
+async fn an_http_request_on_the_redis_port_closes_the_connection_and_runs_nothing() {
+    let app = app().start().await;
+
+    for first in [
+        "POST / HTTP/1.1",
+        "GET /SET HTTP/1.1",
+        "Host: localhost",
+        "PUT /x HTTP/1.1",
+        "OPTIONS * HTTP/1.1",
+    ] {
+        let answer = exchange(
+            &app,
+            format!("{first}\r\nHost: localhost\r\n\r\nSET stolen 1\r\n").as_bytes(),
+        )
+        .await;
+        assert!(!answer.contains("+OK"), "{first}: {answer}");
+    }
+
+    assert_eq!(
+        app.client()
+            .cache_stats()
+            .await
+            .expect("it answers")
+            .entries,
+        0
+    );
+    assert_alive(&app).await;
+}
+
+#[tokio::test]
+async fn broken_frames_are_protocol_errors_and_close_the_connection() {
+    let app = app().start().await;
+
+    for frame in [
+        &b"*1\r\n!4\r\nPING\r\n"[..],
+        b"*x\r\n",
+        b"*1\r\n$x\r\n",
+        b"*1\r\n$-5\r\n",
+        b"*2000000000\r\n",
+        b"*1\r\n$9999999999\r\n",
+    ] {
+        let answer = exchange(&app, frame).await;
+        assert!(
+            answer.starts_with("-ERR Protocol error"),
+            "{:?}: {answer:?}",
+            String::from_utf8_lossy(frame)
+        );
+    }
+    assert_alive(&app).await;
+}
+
+#[tokio::test]
+async fn a_value_over_the_limit_is_read_away_and_the_connection_lives() {
+    let app = app().set("cache.value_max", "64KiB").start().await;
+    let mut stream = connect(app.redis_address()).await;
+    let value = vec![b'x'; 65 * 1024];
+    let mut request = format!("*3\r\n$3\r\nSET\r\n$1\r\na\r\n${}\r\n", value.len()).into_bytes();
+    request.extend_from_slice(&value);
+    request.extend_from_slice(b"\r\n*1\r\n$4\r\nPING\r\n");
+
+    stream.write_all(&request).await.expect("it is read");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"+PONG\r\n") {
+        let read = stream
+            .read_buf(&mut answer)
+            .await
+            .expect("the connection lives");
+        assert_ne!(
+            read,
+            0,
+            "it was closed after {:?}",
+            String::from_utf8_lossy(&answer)
+        );
+    }
+
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.starts_with("-ERR"), "{answer}");
+    assert!(answer.contains("value_max"), "{answer}");
+    assert_eq!(
+        app.client()
+            .cache_stats()
+            .await
+            .expect("it answers")
+            .entries,
+        0
+    );
+}
+
+#[tokio::test]
+async fn a_value_beyond_what_is_read_away_is_a_protocol_error() {
+    let app = app()
+        .set("cache.value_max", "64KiB")
+        .set("redis.drain_max", "128KiB")
+        .start()
+        .await;
+
+    let answer = exchange(&app, b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$131073\r\n").await;
+
+    assert!(answer.starts_with("-ERR Protocol error"), "{answer}");
+    assert_alive(&app).await;
+}
+
+#[tokio::test]
+async fn a_key_over_the_limit_is_refused_and_the_connection_lives() {
+    let app = app().set("cache.key_max", "1KiB").start().await;
+    let key = "k".repeat(1025);
+    let mut request = format!("*3\r\n$3\r\nSET\r\n${}\r\n{key}\r\n$1\r\n1\r\n", key.len());
+    request.push_str("*1\r\n$4\r\nQUIT\r\n");
+
+    let answer = exchange(&app, request.as_bytes()).await;
+
+    let lines: Vec<_> = answer.lines().collect();
+    assert!(
+        lines[0].starts_with("-ERR") && lines[0].contains("key_max"),
+        "{answer}"
+    );
+    assert_eq!(lines[1], "+OK", "{answer}");
+}
+
+#[tokio::test]
+async fn a_redis_client_that_begins_a_command_and_stops_is_closed() {
+    let app = app().set("redis.request_timeout", "1s").start().await;
+    let mut half = connect(app.redis_address()).await;
+    let mut idle = connect(app.redis_address()).await;
+    resp(&mut idle, b"PING\r\n", "+PONG\r\n").await;
+
+    half.write_all(b"*2\r\n$3\r\nGET\r\n$5\r\nab")
+        .await
+        .expect("it is read");
+    until_closed(&mut half).await;
+
+    assert_eq!(resp(&mut idle, b"PING\r\n", "+PONG\r\n").await, "+PONG\r\n");
+}
+
+#[tokio::test]
+async fn an_idle_redis_client_is_closed_only_when_that_is_configured() {
+    let app = app().set("redis.idle_timeout", "1s").start().await;
+    let mut idle = connect(app.redis_address()).await;
+    resp(&mut idle, b"PING\r\n", "+PONG\r\n").await;
+
+    until_closed(&mut idle).await;
+
+    assert_alive(&app).await;
+}
+
+#[tokio::test]
+async fn an_http_client_that_never_finishes_its_head_is_closed() {
+    let app = app().set("http.header_timeout", "300ms").start().await;
+    let mut slow = connect(app.http_address()).await;
+    let mut silent = connect(app.http_address()).await;
+
+    slow.write_all(b"GET /healthz HTTP/1.1\r\nHost: local")
+        .await
+        .expect("it is read");
+    until_closed(&mut slow).await;
+    until_closed(&mut silent).await;
+
+    assert_alive(&app).await;
+}
+
+#[tokio::test]
+async fn an_http_client_that_never_finishes_its_body_is_told_and_closed() {
+    let app = app().set("http.body_timeout", "300ms").start().await;
+    let token = app.token(&["cache:write"]).await;
+    let mut slow = connect(app.http_address()).await;
+    let head = format!(
+        "PUT /api/v1/cache/entries/a HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: 100\r\n\
+         Connection: close\r\n\r\nabc"
+    );
+
+    slow.write_all(head.as_bytes()).await.expect("it is read");
+    let answer = until_closed(&mut slow).await;
+
+    assert!(
+        String::from_utf8_lossy(&answer).starts_with("HTTP/1.1 408"),
+        "{}",
+        String::from_utf8_lossy(&answer)
+    );
+    assert_eq!(
+        app.client()
+            .cache_stats()
+            .await
+            .expect("it answers")
+            .entries,
+        0
+    );
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_are_turned_away_and_others_are_served() {
+    let app = app().set("redis.connections_max", "2").start().await;
+    let mut first = connect(app.redis_address()).await;
+    resp(&mut first, b"PING\r\n", "+PONG\r\n").await;
+    let mut second = connect(app.redis_address()).await;
+    resp(&mut second, b"PING\r\n", "+PONG\r\n").await;
+
+    let mut third = connect(app.redis_address()).await;
+    let answer = until_closed(&mut third).await;
+
+    assert!(
+        answer.is_empty() || answer.starts_with(b"-ERR max number of clients"),
+        "{answer:?}"
+    );
+    assert_eq!(
+        resp(&mut first, b"PING\r\n", "+PONG\r\n").await,
+        "+PONG\r\n"
+    );
+}
+
+#[tokio::test]
+async fn the_redis_port_asks_for_the_password_and_takes_a_token_of_the_cache_too() {
+    let app = app()
+        .env("OUTRIGGER_REDIS__PASSWORD", "hunter2-and-a-long-tail")
+        .start()
+        .await;
+    let cache = app.token(&["cache:*"]).await;
+    let other = app.token(&["metrics:read"]).await;
+
+    let nobody = exchange(&app, b"GET a\r\nQUIT\r\n").await;
+    let wrong = exchange(&app, b"AUTH wrong\r\nGET a\r\nQUIT\r\n").await;
+    let password = exchange(&app, b"AUTH hunter2-and-a-long-tail\r\nSET a 1\r\nQUIT\r\n").await;
+    let token = exchange(
+        &app,
+        format!("AUTH {cache}\r\nGET a\r\nQUIT\r\n").as_bytes(),
+    )
+    .await;
+    let weak = exchange(
+        &app,
+        format!("AUTH {other}\r\nGET a\r\nQUIT\r\n").as_bytes(),
+    )
+    .await;
+
+    assert!(nobody.starts_with("-NOAUTH"), "{nobody}");
+    assert!(
+        wrong.starts_with("-WRONGPASS") && wrong.contains("-NOAUTH"),
+        "{wrong}"
+    );
+    assert!(password.starts_with("+OK\r\n+OK\r\n"), "{password}");
+    assert!(token.starts_with("+OK\r\n$1\r\n1\r\n"), "{token}");
+    assert!(
+        weak.starts_with("-WRONGPASS") && weak.contains("-NOAUTH"),
+        "{weak}"
+    );
+}

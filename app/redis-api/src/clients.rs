@@ -1,0 +1,169 @@
+//! Who is connected: what `CLIENT LIST` shows, and the limit on connections.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use outrigger_cache::Database;
+use outrigger_resp::Protocol;
+use parking_lot::Mutex;
+
+use crate::{Peer, commands};
+
+/// The connections of one listener. The connections themselves are elsewhere; these are their records.
+#[derive(Debug)]
+pub(crate) struct Clients {
+    max: usize,
+    count: AtomicUsize,
+    last_id: AtomicU64,
+    records: Mutex<BTreeMap<u64, Arc<Client>>>,
+}
+
+/// What is known of one connection. Written by its thread, read by whoever lists.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) id: u64,
+    pub(crate) peer: Peer,
+    connected_at: u64,
+    active_at: AtomicU64,
+    database: AtomicU8,
+    protocol: AtomicU8,
+    /// The place of the last command in the table.
+    command: AtomicU8,
+    /// The name and library that the client told; most tell nothing.
+    told: Mutex<Option<Box<Told>>>,
+}
+
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Told {
+    pub(crate) name: Vec<u8>,
+    pub(crate) library_name: Vec<u8>,
+    pub(crate) library_version: Vec<u8>,
+}
+
+/// A place among the connections; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    clients: Arc<Clients>,
+    pub(crate) client: Arc<Client>,
+}
+
+impl Clients {
+    pub(crate) fn new(max: usize) -> Arc<Self> {
+        Arc::new(Self {
+            max,
+            count: AtomicUsize::new(0),
+            last_id: AtomicU64::new(0),
+            records: Mutex::new(BTreeMap::new()),
+        })
+    }
+
+    /// A place for a new connection; `None` when all are taken.
+    pub(crate) fn enter(self: &Arc<Self>, peer: Peer, now: u64) -> Option<Place> {
+        if self.count.fetch_add(1, Ordering::Relaxed) >= self.max {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        let client = Arc::new(Client {
+            id: self.last_id.fetch_add(1, Ordering::Relaxed) + 1,
+            peer,
+            connected_at: now,
+            active_at: AtomicU64::new(now),
+            database: AtomicU8::new(0),
+            protocol: AtomicU8::new(2),
+            command: AtomicU8::new(commands::NONE),
+            told: Mutex::new(None),
+        });
+        self.records.lock().insert(client.id, Arc::clone(&client));
+        Some(Place {
+            clients: Arc::clone(self),
+            client,
+        })
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// How many there may be.
+    pub(crate) const fn max(&self) -> usize {
+        self.max
+    }
+
+    /// All of them, the oldest first.
+    pub(crate) fn list(&self) -> Vec<Arc<Client>> {
+        self.records.lock().values().cloned().collect()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.clients.records.lock().remove(&self.client.id);
+        self.clients.count.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Client {
+    pub(crate) fn note_activity(&self, now: u64) {
+        self.active_at.store(now, Ordering::Relaxed);
+    }
+
+    pub(crate) fn note_command(&self, index: u8) {
+        self.command.store(index, Ordering::Relaxed);
+    }
+
+    pub(crate) fn note_database(&self, database: Database) {
+        self.database.store(database.number(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn note_protocol(&self, protocol: Protocol) {
+        let number = if protocol == Protocol::Resp3 { 3 } else { 2 };
+        self.protocol.store(number, Ordering::Relaxed);
+    }
+
+    /// What the client told about itself.
+    pub(crate) fn told(&self) -> Told {
+        self.told.lock().as_deref().cloned().unwrap_or_default()
+    }
+
+    /// Changes what the client told about itself.
+    pub(crate) fn tell(&self, change: impl FnOnce(&mut Told)) {
+        change(self.told.lock().get_or_insert_default());
+    }
+
+    /// Appends the line that `CLIENT LIST` has for this connection.
+    pub(crate) fn describe(&self, socket: Option<&Path>, now: u64, line: &mut String) {
+        let told = self.told();
+        let address = match (self.peer, socket) {
+            (Peer::Tcp(address), _) => address.to_string(),
+            (Peer::Unix, Some(path)) => format!("{}:0", path.display()),
+            (Peer::Unix, None) => "unix:0".to_owned(),
+        };
+        let (age, idle) = (
+            now.saturating_sub(self.connected_at) / 1000,
+            now.saturating_sub(self.active_at.load(Ordering::Relaxed)) / 1000,
+        );
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            line,
+            "id={} addr={address} laddr= fd=0 name={} age={age} idle={idle} flags={} db={} sub=0 psub=0 ssub=0 multi=-1 \
+             qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd={} \
+             user=default redir=-1 resp={} lib-name={} lib-ver={}",
+            self.id,
+            told.name.escape_ascii(),
+            if self.peer == Peer::Unix { "U" } else { "N" },
+            self.database.load(Ordering::Relaxed),
+            commands::name_of(self.command.load(Ordering::Relaxed)),
+            self.protocol.load(Ordering::Relaxed),
+            told.library_name.escape_ascii(),
+            told.library_version.escape_ascii(),
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! Listing keys.
+
+use outrigger_cache::Cursor;
+use outrigger_resp::Args;
+
+use super::{Call, Failure, integer, is};
+use crate::glob;
+
+/// How many entries `KEYS` looks at under one lock.
+const STEP: usize = 1000;
+/// How many entries `SCAN` looks at, unless told.
+const COUNT: i64 = 10;
+
+pub(super) fn keys(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+    let pattern = &args[1];
+    let limit = call.server.config.output_max.as_usize();
+    let (mut found, mut bytes, mut cursor) = (Vec::new(), 0, Cursor::default());
+    loop {
+        let database = call.session.database;
+        cursor = call.cache.scan(database, cursor, STEP, call.now, |key, _| {
+            if glob::matches(pattern, key) {
+                bytes += key.len() + 32;
+                found.push(Box::<[u8]>::from(key));
+            }
+        });
+        if bytes > limit {
+            return Err(Failure::new(
+                "ERR the reply exceeds `[redis] output_max`; use SCAN",
+            ));
+        }
+        if cursor.is_end() {
+            break;
+        }
+    }
+    call.reply.array(found.len());
+    for key in found {
+        call.reply.bulk(&key);
+    }
+    Ok(())
+}
+
+pub(super) fn scan(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+    let cursor = parse_cursor(&args[1]).ok_or(Failure::new("ERR invalid cursor"))?;
+    let (mut count, mut pattern, mut is_type_known) = (COUNT, None, true);
+    let mut words = args.skip(2).iter();
+    while let Some(word) = words.next() {
+        let value = words.next().ok_or(Failure::SYNTAX)?;
+        if is(word, "count") {
+            count = integer(value)?;
+            if count < 1 {
+                return Err(Failure::SYNTAX);
+            }
+        } else if is(word, "match") {
+            pattern = Some(value);
+        } else if is(word, "type") {
+            is_type_known = is(value, "string");
+        } else {
+            return Err(Failure::SYNTAX);
+        }
+    }
+    // More than this under one call would hold everybody else up; the client goes on with the cursor.
+    let count = usize::try_from(count).unwrap_or(usize::MAX).min(100_000);
+    let mut found = Vec::new();
+    let next = call
+        .cache
+        .scan(call.session.database, cursor, count, call.now, |key, _| {
+            if is_type_known && pattern.is_none_or(|pattern| glob::matches(pattern, key)) {
+                found.push(Box::<[u8]>::from(key));
+            }
+        });
+    call.reply.array(2);
+    call.reply.bulk(next.number().to_string().as_bytes());
+    call.reply.array(found.len());
+    for key in found {
+        call.reply.bulk(&key);
+    }
+    Ok(())
+}
+
+/// Reads a cursor: an unsigned number, with a sign at most, or nothing at all.
+fn parse_cursor(text: &[u8]) -> Option<Cursor> {
+    let text = std::str::from_utf8(text).ok()?;
+    let (is_negative, digits) = match text.as_bytes() {
+        [] => return Some(Cursor::default()),
+        [b'-', ..] => (true, &text[1..]),
+        [b'+', ..] => (false, &text[1..]),
+        _ => (false, text),
+    };
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number: u64 = digits.parse().ok()?;
+    Some(Cursor::new(if is_negative {
+        number.wrapping_neg()
+    } else {
+        number
+    }))
+}
+
+pub(super) fn randomkey(call: &mut Call<'_>, _: Args<'_>) -> Result<(), Failure> {
+    match call.cache.random_key(call.session.database, call.now) {
+        Some(key) => call.reply.bulk(&key),
+        None => call.reply.null(),
+    }
+    Ok(())
+}

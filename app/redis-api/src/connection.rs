@@ -1,0 +1,419 @@
+//! One connection, from its first byte to its last.
+//!
+//! A connection at rest owns nearly nothing: it reads into a buffer that all connections of its thread share, executes
+//! what is whole, and writes all replies of the batch at once from another shared buffer. Only what is left over, half a
+//! request or replies that the client is slow to read, is kept in the connection's own memory, and given back after. Ten
+//! thousand idle connections cost ten thousand small structs.
+//!
+//! Reading, executing and writing happen in one poll, so a batch costs two system calls. When replies pile up faster than
+//! the client reads them, the connection stops executing until they are gone.
+
+use std::{
+    future::poll_fn,
+    io,
+    rc::Rc,
+    task::{Context, Poll, ready},
+};
+
+use outrigger_resp::{Parser, ProtocolError, Refusal, ReplyWriter, Step};
+use tracing::debug;
+
+use crate::{
+    auth::{Verdict, authenticate},
+    commands,
+    session::{Authentication, Next, Session, Standing, Then},
+    stream::Stream,
+    timer::{Ended, Timer, Waiting},
+    worker::{Scratch, Worker},
+};
+
+/// Replies of a batch are sent when they exceed this, before the next command is executed.
+const SEND_AT: usize = 64 * 1024;
+/// How much room is made for the rest of a request at least.
+const INPUT_STEP: usize = 16 * 1024;
+
+/// One connection.
+pub(crate) struct Connection {
+    stream: Stream,
+    session: Session,
+    parser: Parser,
+    timer: Rc<Timer>,
+    worker: Rc<Worker>,
+    /// The beginning of a request that has not arrived whole, or requests that wait for something.
+    input: Vec<u8>,
+    /// Whether `input` may hold whole requests.
+    is_input_fresh: bool,
+    /// Replies that the client has not taken yet.
+    unsent: Vec<u8>,
+    sent: usize,
+    /// Set when the connection is to end after its replies are sent.
+    ending: Option<Ending>,
+}
+
+/// How a connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// At once.
+    Close,
+    /// After the client has had time to read why.
+    Linger,
+}
+
+/// What a batch ended with.
+enum Batch {
+    /// Everything whole was executed.
+    Drained,
+    /// There is more to execute once the replies are sent.
+    Paused,
+    /// Nothing more is to be executed.
+    End(Ending),
+    Authenticate(Box<Authentication>),
+}
+
+enum Turn {
+    Authenticate(Box<Authentication>),
+    Ended(Ending),
+}
+
+impl Connection {
+    pub(crate) fn new(
+        stream: Stream,
+        session: Session,
+        timer: Rc<Timer>,
+        worker: Rc<Worker>,
+    ) -> Self {
+        Self {
+            stream,
+            session,
+            parser: Parser::new(),
+            timer,
+            worker,
+            input: Vec::new(),
+            is_input_fresh: false,
+            unsent: Vec::new(),
+            sent: 0,
+            ending: None,
+        }
+    }
+
+    /// Serves the connection until it ends.
+    pub(crate) async fn run(mut self) {
+        let outcome = loop {
+            match poll_fn(|context| self.poll_turn(context)).await {
+                Ok(Turn::Authenticate(authentication)) => self.authenticate(*authentication).await,
+                Ok(Turn::Ended(ending)) => break Ok(ending),
+                Err(error) => break Err(error),
+            }
+        };
+        match outcome {
+            Ok(Ending::Linger) => self.linger().await,
+            Ok(Ending::Close) => {
+                let _ = poll_fn(|context| {
+                    // One attempt; a client that does not let go is not waited for.
+                    let _ = self.stream.poll_shutdown(context);
+                    Poll::Ready(())
+                })
+                .await;
+            }
+            Err(error) => debug!(peer = %self.session.client().peer, %error, "connection lost"),
+        }
+    }
+
+    /// Serves batches until something else is to be done.
+    fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Turn>> {
+        loop {
+            if let Some(ended) = self.timer.poll_ended(context) {
+                if ended == Ended::Stopping {
+                    // What was executed is answered, if the client still reads.
+                    ready!(self.poll_send(context))?;
+                }
+                return Poll::Ready(Ok(Turn::Ended(self.note_end(ended))));
+            }
+            ready!(self.poll_send(context))?;
+            if let Some(ending) = self.ending {
+                return Poll::Ready(Ok(Turn::Ended(ending)));
+            }
+            let worker = Rc::clone(&self.worker);
+            let scratch = &mut *worker.scratch.borrow_mut();
+            let batch = if self.is_input_fresh {
+                self.execute_own(scratch)
+            } else {
+                ready!(self.poll_receive(context, scratch))?
+            };
+            self.send_at_once(context, scratch)?;
+            match batch {
+                Batch::Drained => {}
+                Batch::Paused => self.is_input_fresh = true,
+                Batch::End(ending) => self.ending = Some(ending),
+                Batch::Authenticate(authentication) => {
+                    self.is_input_fresh = true;
+                    return Poll::Ready(Ok(Turn::Authenticate(authentication)));
+                }
+            }
+        }
+    }
+
+    /// Reads once and executes what is whole.
+    fn poll_receive(
+        &mut self,
+        context: &mut Context<'_>,
+        scratch: &mut Scratch,
+    ) -> Poll<io::Result<Batch>> {
+        if self.input.is_empty() {
+            let received = ready!(self.stream.poll_read(context, &mut scratch.input))?;
+            if received == 0 {
+                return Poll::Ready(Ok(Batch::End(Ending::Close)));
+            }
+            let input = &scratch.input[..received];
+            let (consumed, batch) = self.execute(input, &mut scratch.output, received);
+            self.input.extend_from_slice(&input[consumed..]);
+            return Poll::Ready(Ok(batch));
+        }
+        let filled = self.input.len();
+        // Room grows with what has arrived, never with what was announced.
+        self.input.resize(filled + filled.max(INPUT_STEP), 0);
+        let polled = self.stream.poll_read(context, &mut self.input[filled..]);
+        let received = match &polled {
+            Poll::Ready(Ok(received)) => *received,
+            _ => 0,
+        };
+        self.input.truncate(filled + received);
+        if ready!(polled)? == 0 {
+            return Poll::Ready(Ok(Batch::End(Ending::Close)));
+        }
+        Poll::Ready(Ok(self.execute_own_received(scratch, received)))
+    }
+
+    fn execute_own(&mut self, scratch: &mut Scratch) -> Batch {
+        self.is_input_fresh = false;
+        self.execute_own_received(scratch, 0)
+    }
+
+    fn execute_own_received(&mut self, scratch: &mut Scratch, received: usize) -> Batch {
+        let mut input = std::mem::take(&mut self.input);
+        let (consumed, batch) = self.execute(&input, &mut scratch.output, received);
+        if consumed < input.len() {
+            input.drain(..consumed);
+            self.input = input;
+        }
+        batch
+    }
+
+    /// Executes what is whole in `input`, and answers how much of it is done with.
+    fn execute(&mut self, input: &[u8], output: &mut Vec<u8>, received: usize) -> (usize, Batch) {
+        let server = &self.worker.server;
+        let now = server.cache.now();
+        let (mut consumed, mut executed) = (0, 0);
+        let batch = loop {
+            let limits = match self.session.standing {
+                Standing::Trusted => &server.limits,
+                Standing::Unknown => &server.limits_unauthenticated,
+            };
+            let rest = &input[consumed..];
+            let step = match self.parser.parse(rest, limits) {
+                Ok(Step::Incomplete { .. }) => break Batch::Drained,
+                Ok(Step::Skip { consumed: skipped }) => {
+                    consumed += skipped;
+                    continue;
+                }
+                Ok(step) => step,
+                Err(error) => break self.note_broken(error, output),
+            };
+            let begun = output.len();
+            match step {
+                Step::Request { consumed: length } => {
+                    let args = self.parser.args(rest);
+                    commands::execute(server, &mut self.session, now, args, output);
+                    consumed += length;
+                    executed += 1;
+                }
+                Step::Refused(refusal) => refuse(refusal, &server.config, &server.cache, output),
+                Step::Incomplete { .. } | Step::Skip { .. } => {}
+            }
+            match self.session.next.take() {
+                None => {}
+                Some(Next::Close) => break Batch::End(Ending::Close),
+                Some(Next::Authenticate(authentication)) => {
+                    break Batch::Authenticate(authentication);
+                }
+            }
+            if output.len() > SEND_AT {
+                if output.len() - begun > server.config.output_max.as_usize() {
+                    output.truncate(begun);
+                    output.extend_from_slice(b"-ERR the reply exceeds `[redis] output_max`\r\n");
+                    break Batch::End(Ending::Linger);
+                }
+                break Batch::Paused;
+            }
+        };
+        let now = now.millis();
+        self.session.client().note_activity(now);
+        server.metrics.batch(executed, received, output.len());
+        self.note_waiting(now, executed > 0, consumed < input.len());
+        (consumed, batch)
+    }
+
+    /// Notes what the connection waits for after a batch.
+    fn note_waiting(&mut self, now: u64, has_executed: bool, has_rest: bool) {
+        if self.session.standing == Standing::Unknown {
+            // The clock runs since the connection was opened.
+            return;
+        }
+        if has_rest || self.parser.is_inside_request() {
+            // The clock runs since the request began, however often a piece of it arrives.
+            if has_executed || self.timer.waiting() != Waiting::Request {
+                self.timer.wait(Waiting::Request, now);
+            }
+        } else {
+            self.parser.release();
+            self.timer.wait(Waiting::Idle, now);
+        }
+    }
+
+    #[cold]
+    fn note_broken(&self, error: ProtocolError, output: &mut Vec<u8>) -> Batch {
+        self.worker.server.metrics.broken();
+        debug!(peer = %self.session.client().peer, %error, "closing the connection");
+        if error == ProtocolError::Http {
+            // A browser that was tricked into sending this must not learn what answers here.
+            return Batch::End(Ending::Close);
+        }
+        ReplyWriter::new(output, self.session.protocol).error(format!("ERR {error}"));
+        Batch::End(Ending::Linger)
+    }
+
+    fn note_end(&self, ended: Ended) -> Ending {
+        if let Ended::TimedOut(waiting) = ended {
+            self.worker.server.metrics.timed_out();
+            debug!(peer = %self.session.client().peer, ?waiting, "connection timed out");
+        }
+        Ending::Close
+    }
+
+    /// Writes the replies of a batch; what the client does not take at once is kept.
+    fn send_at_once(&mut self, context: &mut Context<'_>, scratch: &mut Scratch) -> io::Result<()> {
+        if scratch.output.is_empty() {
+            return Ok(());
+        }
+        let written = match self.stream.poll_write(context, &scratch.output) {
+            Poll::Ready(Ok(written)) => written,
+            Poll::Ready(Err(error)) => {
+                scratch.clear();
+                return Err(error);
+            }
+            Poll::Pending => 0,
+        };
+        if written < scratch.output.len() {
+            self.unsent.extend_from_slice(&scratch.output[written..]);
+            let now = self.worker.server.cache.now().millis();
+            self.timer.wait(Waiting::Write, now);
+        } else if let Poll::Ready(Err(error)) = self.stream.poll_flush(context) {
+            scratch.clear();
+            return Err(error);
+        }
+        scratch.clear();
+        Ok(())
+    }
+
+    /// Writes what is left of earlier replies.
+    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.unsent.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        while self.sent < self.unsent.len() {
+            let rest = &self.unsent[self.sent..];
+            let written = ready!(self.stream.poll_write(context, rest))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.sent += written;
+            let now = self.worker.server.cache.now().millis();
+            self.timer.wait(Waiting::Write, now);
+        }
+        ready!(self.stream.poll_flush(context))?;
+        self.unsent = Vec::new();
+        self.sent = 0;
+        let now = self.worker.server.cache.now().millis();
+        self.note_waiting(now, true, !self.input.is_empty());
+        Poll::Ready(Ok(()))
+    }
+
+    /// Has credentials checked and replies.
+    async fn authenticate(&mut self, authentication: Authentication) {
+        let server = &self.worker.server;
+        let verdict = authenticate(
+            &authentication.credentials,
+            server.config.password.as_ref(),
+            &*server.authenticator,
+            self.session.client().peer,
+        )
+        .await;
+        let now = server.cache.now();
+        let mut reply = ReplyWriter::new(&mut self.unsent, self.session.protocol);
+        if verdict != Verdict::Allowed {
+            server.metrics.authentication_failed();
+            reply.error(verdict.error());
+            return;
+        }
+        self.session.standing = Standing::Trusted;
+        match authentication.then {
+            Then::Ok => reply.ok(),
+            Then::Hello { protocol, name } => {
+                commands::hello(&mut self.session, &mut reply, protocol, name);
+            }
+        }
+        self.timer.wait(Waiting::Idle, now.millis());
+    }
+
+    /// Reads away what the client still sends, so that closing does not take the error back that was just written.
+    async fn linger(&mut self) {
+        let now = self.worker.server.cache.now().millis();
+        self.timer.wait(Waiting::Linger, now);
+        self.input = Vec::new();
+        let mut left = self.worker.server.config.drain_max.as_usize();
+        let _ = poll_fn(|context| {
+            if let Poll::Ready(Err(error)) = self.stream.poll_shutdown(context) {
+                return Poll::Ready(Err(error));
+            }
+            loop {
+                if self.timer.poll_ended(context).is_some() {
+                    return Poll::Ready(Ok(()));
+                }
+                let scratch = &mut *self.worker.scratch.borrow_mut();
+                let received = ready!(self.stream.poll_read(context, &mut scratch.input))?;
+                left = left.saturating_sub(received);
+                if received == 0 || left == 0 {
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        })
+        .await;
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.worker.timers.remove(self.session.client().id);
+        self.worker.server.metrics.closed();
+    }
+}
+
+#[cold]
+fn refuse(
+    refusal: Refusal,
+    config: &crate::RedisConfig,
+    cache: &outrigger_cache::Cache,
+    output: &mut Vec<u8>,
+) {
+    let text = match refusal {
+        Refusal::Bulk { length } => format!(
+            "ERR value of {length} bytes exceeds `[cache] value_max` of {}",
+            cache.config().value_max
+        ),
+        Refusal::Request => format!(
+            "ERR the request exceeds `[redis] request_max` of {}",
+            config.request_max
+        ),
+    };
+    ReplyWriter::new(output, outrigger_resp::Protocol::Resp2).error(text);
+}

@@ -1,0 +1,86 @@
+//! Why the listener could not start.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use outrigger_stdx::ErrorKind;
+use thiserror::Error;
+
+/// Why the listener could not start. Once it runs, what goes wrong with one connection ends that connection only.
+#[derive(Debug, Error)]
+pub enum RedisError {
+    /// The address cannot be bound: something else listens there, or it is not this machine's.
+    #[error("`[redis] listen` = {address} cannot be bound")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A process answers on the unix socket already.
+    #[error("`[redis] socket` = {} is in use by another process", path.display())]
+    SocketInUse {
+        /// The socket's path.
+        path: PathBuf,
+    },
+    /// The unix socket cannot be made.
+    #[error("`[redis] socket` = {} cannot be made", path.display())]
+    Socket {
+        /// The socket's path.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The path of the unix socket is longer than the system allows.
+    #[error(
+        "`[redis] socket` = {} has {length} bytes, more than the 107 that a socket's path may have",
+        path.display()
+    )]
+    SocketPathTooLong {
+        /// The socket's path.
+        path: PathBuf,
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// The group of the unix socket does not exist.
+    #[error("`[redis] socket_group` = {group} does not exist on this machine")]
+    UnknownGroup {
+        /// The configured group.
+        group: String,
+    },
+}
+
+impl RedisError {
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Listen { .. } | Self::SocketInUse { .. } => ErrorKind::Conflict,
+            Self::Socket { .. } => ErrorKind::Internal,
+            Self::SocketPathTooLong { .. } | Self::UnknownGroup { .. } => ErrorKind::Invalid,
+        }
+    }
+
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.kind().is_retryable()
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Listen { .. } => {
+                Some("stop what listens there, or set `redis.listen` to another port or `off`")
+            }
+            Self::SocketInUse { .. } => {
+                Some("stop that process, or set `redis.socket` to another path or `off`")
+            }
+            Self::Socket { .. } => Some("check that the directory exists and can be written"),
+            Self::SocketPathTooLong { .. } => Some("set `redis.socket` to a shorter absolute path"),
+            Self::UnknownGroup { .. } => {
+                Some("set `redis.socket_group` to a name from /etc/group or a number")
+            }
+        }
+    }
+}

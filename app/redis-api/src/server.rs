@@ -1,0 +1,152 @@
+//! The service that runs the listener's threads.
+
+use std::{io, sync::Arc};
+
+use async_trait::async_trait;
+use outrigger_cache::Cache;
+use outrigger_resp::{Limits, Trust};
+use outrigger_stdx::Clock;
+use outrigger_supervisor::{CancellationToken, Service, ServiceError, blocking, pinned};
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+use tracing::error;
+
+use crate::{
+    Authenticator, RedisConfig, RedisListener, RedisMetrics,
+    clients::Clients,
+    worker::{Server, Sources, Worker},
+};
+
+/// Arguments that are buffered whatever `[cache] value_max` says: names of commands, keys, passwords.
+const BULK_MIN: usize = 64 * 1024;
+/// Connections that may wait for a thread to take them over.
+const HANDED_MAX: usize = 256;
+
+/// The background service that answers the Redis protocol.
+#[derive(Debug)]
+pub struct RedisServer {
+    listener: RedisListener,
+    server: Arc<Server>,
+}
+
+/// What a [`RedisServer`] works with.
+#[derive(Debug)]
+pub struct RedisParts {
+    /// How it was configured.
+    pub config: RedisConfig,
+    /// What it serves.
+    pub cache: Cache,
+    /// What tells tokens and remembers failures.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// How TCP connections are encrypted, if they are.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// The clock that the cache has, too.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl RedisServer {
+    /// A server for sockets that were taken before.
+    #[must_use]
+    pub fn new(listener: RedisListener, parts: RedisParts) -> Self {
+        let RedisParts {
+            config,
+            cache,
+            authenticator,
+            tls,
+            clock,
+        } = parts;
+        let limits = Limits {
+            bulk_max: cache.config().value_max.as_usize().max(BULK_MIN),
+            drain_max: config.drain_max.as_usize(),
+            request_max: config.request_max.as_usize(),
+            trust: Trust::Full,
+            ..Limits::default()
+        };
+        let server = Server {
+            clients: Clients::new(config.connections_max as usize),
+            metrics: RedisMetrics::default(),
+            limits_unauthenticated: limits.unauthenticated(),
+            limits,
+            started: clock.monotonic(),
+            socket_path: listener.socket_path().map(ToOwned::to_owned),
+            port: listener.local_addr().map(|address| address.port()),
+            config,
+            cache,
+            clock,
+            authenticator,
+            tls,
+        };
+        Self {
+            listener,
+            server: Arc::new(server),
+        }
+    }
+
+    /// Its figures.
+    #[must_use]
+    pub fn metrics(&self) -> RedisMetrics {
+        self.server.metrics.clone()
+    }
+
+    /// What each thread accepts from: the first one from the sockets, the others from the first.
+    fn sources(&self) -> io::Result<Vec<Sources>> {
+        let threads = usize::from(self.server.config.threads.get());
+        let (others, handed): (Vec<_>, Vec<_>) =
+            (1..threads).map(|_| mpsc::channel(HANDED_MAX)).unzip();
+        let tcp = self.listener.tcp.as_ref();
+        let unix = self.listener.unix.as_ref();
+        let first = Sources {
+            // Cloned, so that the sockets outlive a failure of the threads.
+            tcp: tcp.map(std::net::TcpListener::try_clone).transpose()?,
+            unix: unix
+                .map(std::os::unix::net::UnixListener::try_clone)
+                .transpose()?,
+            others,
+            handed: None,
+        };
+        let rest = handed.into_iter().map(|handed| Sources {
+            tcp: None,
+            unix: None,
+            others: Vec::new(),
+            handed: Some(handed),
+        });
+        Ok(std::iter::once(first).chain(rest).collect())
+    }
+}
+
+#[async_trait]
+impl Service for RedisServer {
+    fn name(&self) -> &'static str {
+        "redis listener"
+    }
+
+    async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError> {
+        let sources: Vec<_> = self.sources()?.into_iter().map(Some).collect();
+        let threads = sources.len();
+        let sources = Mutex::new(sources);
+        let server = Arc::clone(&self.server);
+        let failed = stop.child_token();
+        let failure = failed.clone();
+        let pinned = pinned::start("redis", threads, &stop, move |index, tasks, stop| {
+            let worker = Worker::new(Arc::clone(&server), tasks);
+            let (sources, failed) = (sources.lock()[index].take(), failed.clone());
+            Box::pin(async move {
+                let Some(sources) = sources else {
+                    return;
+                };
+                // Cancelled also when the thread panics: then the others stop and the supervisor starts all of them again.
+                let _guard = failed.drop_guard();
+                if let Err(error) = worker.run(sources, stop).await {
+                    error!(%error, "the Redis listener cannot use its sockets");
+                }
+            })
+        })?;
+        failure.cancelled().await;
+        blocking(move || pinned.stop_and_join()).await?;
+        if stop.is_cancelled() {
+            Ok(())
+        } else {
+            Err("a thread of the Redis listener ended".into())
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! One thread of the listener: it accepts, serves, and looks after its connections.
+
+use std::{cell::RefCell, io, path::PathBuf, rc::Rc, sync::Arc, time::Duration};
+
+use outrigger_cache::Cache;
+use outrigger_resp::Limits;
+use outrigger_stdx::{Clock, Monotonic};
+use outrigger_supervisor::{CancellationToken, pinned::LocalTasks};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::{
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    sync::mpsc,
+};
+use tokio_rustls::TlsAcceptor;
+use tracing::{debug, warn};
+
+use crate::{
+    Authenticator, Peer, RedisConfig, RedisMetrics,
+    clients::Clients,
+    connection::Connection,
+    session::{Session, Standing},
+    stream::Stream,
+    timer::{Patience, Timer, Timers},
+};
+
+/// How often a thread looks for connections that have waited too long.
+const SWEEP: Duration = Duration::from_secs(1);
+/// How long accepting rests when the system has no more files; the connections that wait are not lost.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long connections have to end when the process stops.
+const GRACE: Duration = Duration::from_secs(5);
+/// What is read at once. A batch of sixteen small commands has some two thousand bytes.
+const INPUT: usize = 64 * 1024;
+/// Replies beyond this give their buffer back.
+const OUTPUT_KEPT: usize = 256 * 1024;
+
+/// What all threads of the listener share.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) config: RedisConfig,
+    pub(crate) cache: Cache,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) started: Monotonic,
+    pub(crate) authenticator: Arc<dyn Authenticator>,
+    pub(crate) clients: Arc<Clients>,
+    pub(crate) metrics: RedisMetrics,
+    pub(crate) limits: Limits,
+    pub(crate) limits_unauthenticated: Limits,
+    pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
+    pub(crate) socket_path: Option<PathBuf>,
+    pub(crate) port: Option<u16>,
+}
+
+/// What the connections of one thread share.
+pub(crate) struct Worker {
+    pub(crate) server: Arc<Server>,
+    pub(crate) scratch: RefCell<Scratch>,
+    pub(crate) timers: Timers,
+    tasks: LocalTasks,
+}
+
+/// Buffers for one batch; no connection keeps anything in them while it waits.
+pub(crate) struct Scratch {
+    pub(crate) input: Box<[u8]>,
+    pub(crate) output: Vec<u8>,
+}
+
+impl Scratch {
+    /// Empties the output, and gives it back when it has become large.
+    pub(crate) fn clear(&mut self) {
+        if self.output.capacity() > OUTPUT_KEPT {
+            self.output = Vec::new();
+        }
+        self.output.clear();
+    }
+}
+
+/// A connection that was accepted for another thread.
+#[derive(Debug)]
+pub(crate) enum Accepted {
+    Tcp(std::net::TcpStream),
+    Unix(std::os::unix::net::UnixStream),
+}
+
+/// What one thread accepts connections from, and gives some of them to.
+pub(crate) struct Sources {
+    pub(crate) tcp: Option<std::net::TcpListener>,
+    pub(crate) unix: Option<std::os::unix::net::UnixListener>,
+    /// The other threads, for the one that accepts.
+    pub(crate) others: Vec<mpsc::Sender<Accepted>>,
+    /// Where the others get connections from.
+    pub(crate) handed: Option<mpsc::Receiver<Accepted>>,
+}
+
+impl Worker {
+    pub(crate) fn new(server: Arc<Server>, tasks: LocalTasks) -> Rc<Self> {
+        Rc::new(Self {
+            server,
+            scratch: RefCell::new(Scratch {
+                input: vec![0; INPUT].into(),
+                output: Vec::new(),
+            }),
+            timers: Timers::default(),
+            tasks,
+        })
+    }
+
+    /// Accepts and serves until told to stop, then ends all connections.
+    pub(crate) async fn run(
+        self: Rc<Self>,
+        mut sources: Sources,
+        stop: CancellationToken,
+    ) -> io::Result<()> {
+        let tcp = sources.tcp.take().map(TcpListener::from_std).transpose()?;
+        let unix = sources
+            .unix
+            .take()
+            .map(UnixListener::from_std)
+            .transpose()?;
+        let patience = Patience::of(&self.server.config);
+        let mut turn = 0;
+        let mut sweep = self.server.clock.sleep(SWEEP);
+        loop {
+            let accepted = tokio::select! {
+                () = stop.cancelled() => break,
+                () = &mut sweep => {
+                    self.timers.sweep(&patience, self.server.cache.now().millis());
+                    sweep = self.server.clock.sleep(SWEEP);
+                    continue;
+                }
+                accepted = accept_tcp(tcp.as_ref()) => accepted.map(Stream::Tcp),
+                accepted = accept_unix(unix.as_ref()) => accepted.map(Stream::Unix),
+                accepted = receive(sources.handed.as_mut()) => accepted,
+            };
+            match accepted {
+                Ok(stream) => self.assign(stream, &sources.others, &mut turn),
+                Err(error) => {
+                    warn!(%error, "cannot accept connections to the Redis port");
+                    self.server.clock.sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+        drop((tcp, unix, sources));
+        self.timers.stop();
+        let left = self.tasks.finish(GRACE).await;
+        if left > 0 {
+            debug!(left, "connections did not end in time");
+        }
+        Ok(())
+    }
+
+    /// Serves a connection here or gives it to the thread whose turn it is.
+    fn assign(
+        self: &Rc<Self>,
+        stream: Stream,
+        others: &[mpsc::Sender<Accepted>],
+        turn: &mut usize,
+    ) {
+        *turn = (*turn + 1) % (others.len() + 1);
+        let Some(other) = others.get(*turn) else {
+            self.serve(stream);
+            return;
+        };
+        let accepted = match stream {
+            Stream::Tcp(stream) => stream.into_std().map(Accepted::Tcp),
+            Stream::Unix(stream) => stream.into_std().map(Accepted::Unix),
+            // Encryption begins on the thread that serves the connection.
+            Stream::Tls(_) => return,
+        };
+        let handed = accepted.map(|accepted| other.try_send(accepted));
+        if let Ok(Err(mpsc::error::TrySendError::Full(accepted))) = handed
+            && let Ok(stream) = accepted.into_stream()
+        {
+            self.serve(stream);
+        }
+    }
+
+    fn serve(self: &Rc<Self>, stream: Stream) {
+        let server = &self.server;
+        let peer = match &stream {
+            Stream::Tcp(stream) => match stream.peer_addr() {
+                Ok(address) => Peer::Tcp(address),
+                Err(_) => return,
+            },
+            Stream::Unix(_) | Stream::Tls(_) => Peer::Unix,
+        };
+        let now = server.cache.now().millis();
+        let Some(place) = server.clients.enter(peer, now) else {
+            server.metrics.rejected();
+            reject(&stream);
+            return;
+        };
+        if let Stream::Tcp(stream) = &stream {
+            prepare(stream, &server.config);
+        }
+        server.metrics.opened();
+        let standing = match server.config.password {
+            Some(_) => Standing::Unknown,
+            None => Standing::Trusted,
+        };
+        let timer = self.timers.add(place.client.id, now);
+        let session = Session::new(place, standing);
+        let (worker, tls) = (Rc::clone(self), server.tls.clone());
+        match (stream, tls) {
+            // Boxed, so that connections without encryption do not have room for a handshake.
+            (Stream::Tcp(stream), Some(tls)) => self.tasks.spawn(Box::pin(async move {
+                if let Some(stream) = encrypt(stream, tls, &timer).await {
+                    Connection::new(stream, session, timer, worker).run().await;
+                } else {
+                    worker.timers.remove(session.client().id);
+                    worker.server.metrics.closed();
+                }
+            })),
+            (stream, _) => {
+                self.tasks
+                    .spawn(Connection::new(stream, session, timer, worker).run());
+            }
+        }
+    }
+}
+
+impl Accepted {
+    fn into_stream(self) -> io::Result<Stream> {
+        match self {
+            Self::Tcp(stream) => TcpStream::from_std(stream).map(Stream::Tcp),
+            Self::Unix(stream) => UnixStream::from_std(stream).map(Stream::Unix),
+        }
+    }
+}
+
+async fn accept_tcp(listener: Option<&TcpListener>) -> io::Result<TcpStream> {
+    match listener {
+        Some(listener) => listener.accept().await.map(|(stream, _)| stream),
+        None => std::future::pending().await,
+    }
+}
+
+async fn accept_unix(listener: Option<&UnixListener>) -> io::Result<UnixStream> {
+    match listener {
+        Some(listener) => listener.accept().await.map(|(stream, _)| stream),
+        None => std::future::pending().await,
+    }
+}
+
+async fn receive(handed: Option<&mut mpsc::Receiver<Accepted>>) -> io::Result<Stream> {
+    match handed {
+        Some(handed) => match handed.recv().await {
+            Some(accepted) => accepted.into_stream(),
+            None => std::future::pending().await,
+        },
+        None => std::future::pending().await,
+    }
+}
+
+/// Sets what a connection needs: replies go out at once, and a peer that is gone is noticed.
+fn prepare(stream: &TcpStream, config: &RedisConfig) {
+    let keepalive = config.keepalive.get();
+    let probes = TcpKeepalive::new()
+        .with_time(keepalive)
+        .with_interval(keepalive.max(Duration::from_secs(3)) / 3)
+        .with_retries(3);
+    // Neither is worth losing a connection for.
+    let _ = stream.set_nodelay(true);
+    let _ = SockRef::from(stream).set_tcp_keepalive(&probes);
+}
+
+/// Tells a client that there is no place, if it can be told at once.
+fn reject(stream: &Stream) {
+    const TEXT: &[u8] = b"-ERR max number of clients reached\r\n";
+    let _ = match stream {
+        Stream::Tcp(stream) => SockRef::from(stream).send(TEXT),
+        Stream::Unix(stream) => SockRef::from(stream).send(TEXT),
+        Stream::Tls(_) => Ok(0),
+    };
+}
+
+/// Encrypts a connection; `None` when that fails or takes too long.
+async fn encrypt(
+    stream: TcpStream,
+    tls: Arc<rustls::ServerConfig>,
+    timer: &Timer,
+) -> Option<Stream> {
+    let mut handshake = std::pin::pin!(TlsAcceptor::from(tls).accept(stream));
+    let outcome = std::future::poll_fn(|context| {
+        use std::{future::Future, task::Poll};
+        if timer.poll_ended(context).is_some() {
+            return Poll::Ready(None);
+        }
+        handshake.as_mut().poll(context).map(Some)
+    })
+    .await;
+    match outcome {
+        Some(Ok(stream)) => Some(Stream::Tls(Box::new(stream))),
+        Some(Err(error)) => {
+            debug!(%error, "the handshake failed");
+            None
+        }
+        None => None,
+    }
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { dashboardPath, serverAddress } from "./place";
+import { ApiError, fieldTrouble, problemFrom, sentence, trouble } from "./problem";
+import { may } from "./scopes";
+
+describe("scopes", () => {
+  it("cover what they imply and nothing else", () => {
+    expect(may({ scopes: ["*"] }, "access:write")).toBe(true);
+    expect(may({ scopes: ["cache:*"] }, "cache:write")).toBe(true);
+    expect(may({ scopes: ["cache:write"] }, "cache:read")).toBe(true);
+    expect(may({ scopes: ["cache:read"] }, "cache:write")).toBe(false);
+    expect(may({ scopes: ["cache:*"] }, "access:read")).toBe(false);
+  });
+});
+
+describe("the place of the page", () => {
+  it("is derived from the base, behind any prefix", () => {
+    expect(dashboardPath("http://127.0.0.1:7300/admin/production/")).toBe("/admin/production");
+    expect(serverAddress("http://127.0.0.1:7300/admin/production/")).toBe("http://127.0.0.1:7300");
+    expect(dashboardPath("https://example.com/ops/admin/production/")).toBe("/ops/admin/production");
+    expect(serverAddress("https://example.com/ops/admin/production/")).toBe("https://example.com/ops");
+  });
+});
+
+describe("problems", () => {
+  const weak = new ApiError(422, {
+    type: "#invalid_input", title: "Invalid input", status: 422, code: "invalid_input",
+    detail: "the password is too easy to guess", request_id: "r1",
+    fields: [{ field: "new_password", code: "too_weak" }, { field: "scopes.1", code: "too_long", limit: "100" }],
+  });
+
+  it("become sentences", () => {
+    expect(trouble(weak).detail).toBe("The password is too easy to guess.");
+    expect(sentence("`cache.memory` is too small")).toBe("`cache.memory` is too small.");
+  });
+
+  it("name what is wrong with a field, or with an item in it", () => {
+    expect(fieldTrouble(weak, "new_password")).toBe("Too easy to guess");
+    expect(fieldTrouble(weak, "scopes")).toBe("Too long (100)");
+    expect(fieldTrouble(weak, "email")).toBeUndefined();
+    expect(fieldTrouble(new TypeError("fetch failed"), "email")).toBeUndefined();
+  });
+
+  it("are made up for answers of proxies, and say so", () => {
+    expect(problemFrom(502, "<html>Bad Gateway</html>").detail).toContain("status 502");
+  });
+
+  it("tell a silent server from a refusing one", () => {
+    expect(trouble(new TypeError("fetch failed")).title).toBe("No answer");
+  });
+});

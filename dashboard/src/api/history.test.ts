@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { append, HISTORY_MS, lastOf, NO_HISTORY, since } from "./history";
+import type { History } from "./types";
+
+function history(at_ms: number[], series: Record<string, (number | null)[]>, interval_ms = 5000): History {
+  return { interval_ms, at_ms, series };
+}
+
+describe("history", () => {
+  it("grows at its end and skips what is known", () => {
+    const known = history([5000, 10_000], { hits: [1, 2] });
+    const fresh = history([10_000, 15_000], { hits: [2, 3] });
+
+    const grown = append(known, fresh);
+
+    expect(grown.at_ms).toEqual([5000, 10_000, 15_000]);
+    expect(grown.series).toEqual({ hits: [1, 2, 3] });
+  });
+
+  it("fills a series that one side lacks with nulls", () => {
+    const grown = append(history([5000], { hits: [1] }), history([10_000], { misses: [4] }));
+    expect(grown.series).toEqual({ hits: [1, null], misses: [null, 4] });
+  });
+
+  it("stays the same object when nothing is new", () => {
+    const known = history([5000], { hits: [1] });
+    expect(append(known, history([5000], { hits: [1] }))).toBe(known);
+    expect(append(known, history([], {}))).toBe(known);
+  });
+
+  it("forgets what is older than an hour", () => {
+    const grown = append(history([0, HISTORY_MS - 5000], { hits: [1, 2] }), history([HISTORY_MS + 5000], { hits: [3] }));
+    expect(grown.at_ms).toEqual([HISTORY_MS - 5000, HISTORY_MS + 5000]);
+    expect(grown.series["hits"]).toEqual([2, 3]);
+  });
+
+  it("starts anew when the interval changed", () => {
+    const fresh = history([20_000], { hits: [9] }, 1000);
+    expect(append(history([5000], { hits: [1] }), fresh)).toEqual(fresh);
+  });
+
+  it("asks for what comes after the last sample", () => {
+    expect(since(NO_HISTORY)).toBeUndefined();
+    expect(since(history([0, 5000], { hits: [1, 2] }))).toBe("1970-01-01T00:00:05.000Z");
+  });
+
+  it("shows the last part of it", () => {
+    expect(lastOf(history([0, 5000, 10_000], { hits: [1, 2, 3] }), 5000).series["hits"]).toEqual([2, 3]);
+  });
+});

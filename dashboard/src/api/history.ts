@@ -1,0 +1,68 @@
+// The figures of the last hour, as the page keeps them: a copy of the server's columns that grows at the end.
+import type { History } from "./types";
+
+/** How much is kept: as much as the server has. */
+export const HISTORY_MS = 60 * 60 * 1000;
+
+export const NO_HISTORY: History = { interval_ms: 5000, at_ms: [], series: {} };
+
+/** The time after which to ask for more, or undefined when there is nothing yet. */
+export function since(history: History): string | undefined {
+  const last = history.at_ms.at(-1);
+  return last === undefined ? undefined : new Date(last).toISOString();
+}
+
+/**
+ * `known` with `fresh` at its end.
+ *
+ * Samples that are known already are skipped, a series that one side lacks is filled with nulls, and what is older than an hour
+ * falls off. A changed interval means that another configuration is running: then only the fresh samples count.
+ */
+export function append(known: History, fresh: History): History {
+  const continues = known.at_ms.length > 0 && known.interval_ms === fresh.interval_ms;
+  if (!continues) {
+    return trimmed(fresh);
+  }
+  const last = known.at_ms.at(-1)!;
+  const first = fresh.at_ms.findIndex((at) => at > last);
+  if (first === -1) {
+    return known;
+  }
+  const added = fresh.at_ms.length - first;
+  const series: Record<string, (number | null)[]> = {};
+  for (const name of new Set([...Object.keys(known.series), ...Object.keys(fresh.series)])) {
+    const before = known.series[name] ?? nulls(known.at_ms.length);
+    const after = fresh.series[name]?.slice(first) ?? nulls(added);
+    series[name] = before.concat(after);
+  }
+  return trimmed({ interval_ms: fresh.interval_ms, at_ms: known.at_ms.concat(fresh.at_ms.slice(first)), series });
+}
+
+/** The last `span` milliseconds of the history. */
+export function lastOf(history: History, span: number): History {
+  const end = history.at_ms.at(-1);
+  if (end === undefined) {
+    return history;
+  }
+  return from(history, end - span);
+}
+
+function trimmed(history: History): History {
+  return lastOf(history, HISTORY_MS);
+}
+
+function from(history: History, start: number): History {
+  const first = history.at_ms.findIndex((at) => at >= start);
+  if (first <= 0) {
+    return history;
+  }
+  const series: Record<string, (number | null)[]> = {};
+  for (const [name, values] of Object.entries(history.series)) {
+    series[name] = values.slice(first);
+  }
+  return { interval_ms: history.interval_ms, at_ms: history.at_ms.slice(first), series };
+}
+
+function nulls(count: number): null[] {
+  return new Array<null>(count).fill(null);
+}

@@ -1,0 +1,19 @@
+// Lists that come in pages.
+import { useInfiniteQuery, type QueryKey } from "@tanstack/react-query";
+
+/** A part of a list, as the server answers with it. */
+export interface Page<Item> {
+  items: Item[];
+  next?: string | null;
+}
+
+/** A list that grows page by page. */
+export function usePages<Item>(key: QueryKey, load: (cursor: string | undefined) => Promise<Page<Item>>) {
+  const query = useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam }) => load(pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+  });
+  return { ...query, items: query.data?.pages.flatMap((page) => page.items) };
+}

@@ -1,0 +1,25 @@
+// Short names for the shapes that the server's OpenAPI document defines.
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Account = Schemas["Account"];
+export type AuditEntry = Schemas["AuditEntry"];
+export type CacheStats = Schemas["CacheStats"];
+export type ConfigKey = Schemas["ConfigKey"];
+export type ConfigSource = Schemas["ConfigSource"];
+export type CreatedToken = Schemas["CreatedToken"];
+export type FieldProblem = Schemas["FieldProblem"];
+export type History = Schemas["History"];
+export type IngestKey = Schemas["IngestKey"];
+export type Listener = Schemas["Listener"];
+export type LoginLink = Schemas["LoginLink"];
+export type Me = Schemas["Me"];
+export type OpenProblem = Schemas["OpenProblem"];
+export type Problem = Schemas["Problem"];
+export type Role = Schemas["Role"];
+export type Service = Schemas["Service"];
+export type Session = Schemas["Session"];
+export type Status = Schemas["Status"];
+export type Store = Schemas["Store"];
+export type Token = Schemas["Token"];

@@ -1,0 +1,46 @@
+// The table behind a chart: the same figures for readers, screen readers and the clipboard.
+import { exact, clock } from "../format/time";
+import { Table } from "../parts/table";
+import { tabulate, type Series } from "./series";
+
+const ROWS = 30;
+
+interface ChartTableProps {
+  title: string;
+  at: number[];
+  series: Series[];
+}
+
+export function ChartTable({ title, at, series }: ChartTableProps) {
+  const rows = tabulate(at, series, ROWS);
+  return (
+    <Table label={`${title}, as a table`} height={168}>
+      <thead>
+        <tr>
+          <th scope="col">Time</th>
+          {series.map((line) => (
+            <th key={line.label} scope="col" data-number>
+              {line.label}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row.at}>
+            <th scope="row">
+              <time dateTime={new Date(row.at).toISOString()} title={exact(row.at)}>
+                {clock(row.at)}
+              </time>
+            </th>
+            {row.figures.map((figure, index) => (
+              <td key={series[index]!.label} data-number>
+                {series[index]!.format(figure)}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </Table>
+  );
+}

@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { duration, exact, relative } from "./time";
+
+const NOW = Date.UTC(2026, 10, 21, 12, 0, 0);
+const at = (milliseconds: number) => new Date(NOW + milliseconds).toISOString();
+
+describe("time", () => {
+  it("writes a duration in its two largest units", () => {
+    expect(duration(400)).toBe("0 s");
+    expect(duration(59_000)).toBe("59 s");
+    expect(duration(3_600_000)).toBe("1 h");
+    expect(duration(11_100_000)).toBe("3 h 5 min");
+    expect(duration(86_400_000 * 2 + 3_600_000 * 4 + 60_000)).toBe("2 d 4 h");
+  });
+
+  it("says how long ago and how soon", () => {
+    expect(relative(at(-10_000), NOW)).toBe("just now");
+    expect(relative(at(-12 * 60_000), NOW)).toBe("12 min ago");
+    expect(relative(at(3 * 3_600_000), NOW)).toBe("in 3 h");
+    expect(relative(at(-49 * 3_600_000), NOW)).toBe("2 d ago");
+  });
+
+  it("shows a text that is no time as it is", () => {
+    expect(relative("soon", NOW)).toBe("soon");
+    expect(exact("soon")).toBe("soon");
+  });
+});

@@ -1,0 +1,34 @@
+// One generous figure with its name and, below, what to compare it with.
+import type { ReactNode } from "react";
+import classes from "./figure.module.css";
+
+interface FigureProps {
+  name: string;
+  value: string;
+  note?: ReactNode;
+  /** How full something is, 0 to 1: drawn as a water level. */
+  level?: number | null;
+}
+
+export function Figures({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <dl className={classes.figures} aria-label={label}>
+      {children}
+    </dl>
+  );
+}
+
+export function Figure({ name, value, note, level }: FigureProps) {
+  return (
+    <div className={classes.figure}>
+      <dt>{name}</dt>
+      <dd className={classes.value}>{value}</dd>
+      {note !== undefined && <dd className={classes.note}>{note}</dd>}
+      {level !== undefined && level !== null && (
+        <dd className={classes.level} aria-hidden="true">
+          <span style={{ width: `${Math.min(100, Math.max(0, level * 100))}%` }} />
+        </dd>
+      )}
+    </div>
+  );
+}

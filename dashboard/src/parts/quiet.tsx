@@ -1,0 +1,12 @@
+// What stands where something is on its way. It appears late, so that a fast answer shows no flicker.
+import { Loader } from "@mantine/core";
+import classes from "./quiet.module.css";
+
+export function Quiet({ whole = false }: { whole?: boolean }) {
+  return (
+    <div className={whole ? classes.whole : classes.quiet} role="status">
+      <Loader size="sm" type="dots" />
+      <span className="visually-hidden">Loading</span>
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+// What went wrong, in words, with what to do about it.
+import { Button } from "@mantine/core";
+import { trouble } from "../api/problem";
+import { WarningIcon } from "./icons";
+import classes from "./trouble.module.css";
+
+export function TroubleNote({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  const { title, detail, fix, requestId } = trouble(error);
+  return (
+    <div className={classes.note} role="alert">
+      <WarningIcon />
+      <div className={classes.words}>
+        <strong>{title}</strong>
+        <p>{detail}</p>
+        {fix !== null && <p>{fix}</p>}
+        {requestId !== null && (
+          <p className={classes.request}>
+            Request <code>{requestId}</code>
+          </p>
+        )}
+      </div>
+      {onRetry !== undefined && (
+        <Button size="compact-sm" variant="default" onClick={onRetry}>
+          Try again
+        </Button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,69 @@
+// Which scopes a token gets: a row per capability, and only what the person has, because nobody gives what they lack.
+import { Checkbox } from "@mantine/core";
+import { may } from "../../api/scopes";
+import { useMe } from "../../api/session";
+import classes from "./access.module.css";
+
+const CAPABILITIES: { name: string; about: string; read?: string; write?: string }[] = [
+  { name: "cache", about: "Entries and figures of the cache", read: "cache:read", write: "cache:write" },
+  { name: "server", about: "State, figures, stores and services", read: "server:read" },
+  { name: "config", about: "Configuration keys", read: "config:read" },
+  { name: "metrics", about: "What Prometheus collects", read: "metrics:read" },
+  { name: "access", about: "Accounts, sessions, tokens, the audit log", read: "access:read", write: "access:write" },
+];
+
+/** The scopes of which none is implied by another one that is chosen. */
+export function withoutImplied(scopes: string[]): string[] {
+  return scopes.filter((scope) => !(scope.endsWith(":read") && scopes.includes(scope.replace(":read", ":write"))));
+}
+
+interface ScopePickerProps {
+  scopes: string[];
+  onChange: (scopes: string[]) => void;
+  error: string | undefined;
+}
+
+export function ScopePicker({ scopes, onChange, error }: ScopePickerProps) {
+  const me = useMe();
+  const box = (scope: string | undefined, label: string) =>
+    scope !== undefined && may(me, scope) ? (
+      <Checkbox
+        aria-label={label}
+        checked={scopes.includes(scope) || may({ scopes }, scope)}
+        disabled={!scopes.includes(scope) && may({ scopes }, scope)}
+        onChange={(event) =>
+          onChange(event.currentTarget.checked ? [...scopes, scope] : scopes.filter((held) => held !== scope))
+        }
+      />
+    ) : null;
+  return (
+    <fieldset className={classes.scopes} aria-describedby={error === undefined ? undefined : "scopes-error"}>
+      <legend>What it may do</legend>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Capability</th>
+            <th scope="col">Read</th>
+            <th scope="col">Write</th>
+          </tr>
+        </thead>
+        <tbody>
+          {CAPABILITIES.map(({ name, about, read, write }) => (
+            <tr key={name}>
+              <th scope="row">
+                <code>{name}</code> <span>{about}</span>
+              </th>
+              <td>{box(read, `Read ${name}`)}</td>
+              <td>{box(write, `Write ${name}`)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {error !== undefined && (
+        <p id="scopes-error" className={classes.error}>
+          {error}
+        </p>
+      )}
+    </fieldset>
+  );
+}

@@ -1,0 +1,47 @@
+// The state in one sentence, over the water line. The float beside the hull rides level when all is well, sits low when something
+// needs a person, and goes under when a promise is broken; the word and the sentence say the same.
+import type { Status } from "../../api/types";
+import { duration } from "../../format/time";
+import { Badge, type Tone } from "../../parts/badge";
+import classes from "./state-line.module.css";
+
+const STATES: Record<Status["state"], { word: string; tone: Tone }> = {
+  ok: { word: "All well", tone: "ok" },
+  degraded: { word: "Needs attention", tone: "warn" },
+  failing: { word: "Failing", tone: "fail" },
+};
+
+export function StateLine({ status }: { status: Status }) {
+  const { word, tone } = STATES[status.state];
+  return (
+    <section className={classes.state} data-state={status.state} aria-label="State">
+      <div className={classes.words}>
+        <Badge tone={tone}>{word}</Badge>
+        <p className={classes.sentence} role="status">
+          {status.sentence}
+        </p>
+      </div>
+      <Canoe />
+      <p className={classes.water}>
+        <span>Up {duration(status.uptime_ms)}</span>
+        <span>Version {status.version}</span>
+        <span>Process {status.pid}</span>
+      </p>
+    </section>
+  );
+}
+
+/** The canoe from the front, drawn so that the water line of the panel runs through it. */
+function Canoe() {
+  return (
+    <svg className={classes.canoe} viewBox="0 0 250 128" aria-hidden="true">
+      <g className={classes.boat}>
+        <path className={classes.spar} d="M210 47C190 37 166 35 146 37C104 41 66 54 46 86" />
+        <path className={classes.hull} d="M152 46c9 3 43 3 52 0 1 34-8 58-26 70-18-12-27-36-26-70Z" />
+        <path className={classes.float} d="M27 90c4-8 34-8 38 0 2 11-6 20-19 20s-21-9-19-20Z" />
+      </g>
+      <rect className={classes.sea} x="0" y="96" width="250" height="32" />
+      <rect className={classes.line} x="0" y="94" width="250" height="2" />
+    </svg>
+  );
+}

@@ -1,0 +1,111 @@
+//! Bytes as no well-behaved client would send them.
+
+use std::net::SocketAddr;
+
+use reqwest::redirect::Policy;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::PATIENCE;
+
+/// An HTTP answer that was read without a client's help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The status.
+    pub status: u16,
+    /// Status line and headers as they came, in lower case.
+    pub head: String,
+    /// The rest.
+    pub body: String,
+}
+
+/// An HTTP client without redirects and proxies.
+pub fn http_client() -> reqwest::ClientBuilder {
+    // Another test of the same process may have installed it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(Policy::none())
+        .no_proxy()
+        .timeout(PATIENCE)
+}
+
+/// Sends `bytes` to `address` and reads until the other side closes.
+///
+/// # Panics
+///
+/// When nobody listens there, or the connection is not closed.
+pub async fn raw_exchange(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address)
+        .await
+        .expect("the server accepts connections");
+    // A server that refuses early may close while this still writes.
+    let _ = stream.write_all(bytes).await;
+    let mut answer = Vec::new();
+    let reading = stream.read_to_end(&mut answer);
+    match timeout(PATIENCE, reading).await {
+        // A reset after the answer is a way to close, too.
+        Ok(_) => answer,
+        Err(_) => panic!(
+            "the connection stays open after {:?}",
+            String::from_utf8_lossy(&answer)
+        ),
+    }
+}
+
+/// Sends an HTTP/1.1 request whose first line is `method path`, with these header lines and no tidying of the path.
+///
+/// # Panics
+///
+/// When the answer is not HTTP.
+pub async fn raw_http(address: SocketAddr, line: &[u8], headers: &[&str]) -> Answered {
+    let mut request = line.to_vec();
+    request.extend_from_slice(b" HTTP/1.1\r\nConnection: close\r\n");
+    if !headers.iter().any(|header| header.starts_with("Host:")) {
+        request.extend_from_slice(format!("Host: {address}\r\n").as_bytes());
+    }
+    for header in headers {
+        request.extend_from_slice(header.as_bytes());
+        request.extend_from_slice(b"\r\n");
+    }
+    request.extend_from_slice(b"\r\n");
+    let answer = raw_exchange(address, &request).await;
+    let answer = String::from_utf8_lossy(&answer);
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    Answered {
+        status: status.unwrap_or_else(|| panic!("the answer is not HTTP: {answer:?}")),
+        head: head.to_lowercase(),
+        body: body.to_owned(),
+    }
+}
+
+/// Sends `request` on a connection that speaks the Redis protocol, and reads exactly as many bytes as `expected` has.
+///
+/// # Panics
+///
+/// When the connection ends before.
+pub async fn resp(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    request: &[u8],
+    expected: &str,
+) -> String {
+    stream
+        .write_all(request)
+        .await
+        .expect("the server reads commands");
+    let mut answer = vec![0; expected.len()];
+    match timeout(PATIENCE, stream.read_exact(&mut answer)).await {
+        Ok(read) => read.expect("the server answers as much as is expected"),
+        Err(_) => panic!(
+            "the server does not answer {:?}",
+            String::from_utf8_lossy(request)
+        ),
+    };
+    String::from_utf8_lossy(&answer).into_owned()
+}
