@@ -1,5 +1,5 @@
 // Believable data for the stand-in. The figures move with the clock, so that live charts have something to do.
-import type { Account, AuditEntry, CacheStats, ConfigKey, History, IngestKey, LoginLink, Me, Session, Status, Token } from "../src/api/types";
+import type { Account, AuditEntry, CacheStats, ConfigKey, DoctorCheck, History, IngestKey, LoginLink, Me, Session, Status, Token } from "../src/api/types";
 
 const STARTED = Date.now() - 3 * 86_400_000 - 5 * 3_600_000;
 const INTERVAL = 5000;
@@ -198,4 +198,18 @@ export const config: ConfigKey[] = [
 function key(name: string, value: unknown, fallback: unknown, kind: string, documentation: string): ConfigKey {
   const variable = `OUTRIGGER_${name.replace(".", "__").toUpperCase()}`;
   return { key: name, value, default: fallback, source: "default", source_detail: null, kind, documentation, variable, aliases: [] };
+}
+
+export function doctor(scene: string): { checks: DoctorCheck[] } {
+  const broken = scene === "failing";
+  return {
+    checks: [
+      { name: "data directory", result: "ok", detail: "/srv/shop/outrigger-data, for this user only", fix: null },
+      { name: "room on the disk", result: "ok", detail: "48212 MiB free of 102400 MiB", fix: null },
+      broken
+        ? { name: "store", result: "fail", detail: "disk I/O error", fix: "check that it runs and can be reached" }
+        : { name: "store", result: "ok", detail: "it answers, and its integrity check finds nothing", fix: null },
+      { name: "public address", result: "advice", detail: "http://shop.example.com is not encrypted", fix: "let the proxy speak https, and say so in `[http] public_url`" },
+    ],
+  };
 }

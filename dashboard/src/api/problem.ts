@@ -43,7 +43,7 @@ export function trouble(error: unknown): Trouble {
     return {
       title: problem.title,
       detail: sentence(problem.detail),
-      fix: problem.fix ?? null,
+      fix: problem.fix == null ? null : sentence(problem.fix),
       fields: problem.fields ?? [],
       requestId: problem.request_id === "" ? null : problem.request_id,
     };
@@ -51,7 +51,7 @@ export function trouble(error: unknown): Trouble {
   return {
     title: "No answer",
     detail: "Outrigger does not answer. The page tries again by itself.",
-    fix: "See whether the process runs: outrigger status",
+    fix: "See whether the process runs: `outrigger status`",
     fields: [],
     requestId: null,
   };

@@ -3,6 +3,7 @@ import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { answer, api } from "../../api/client";
+import { useAttempt } from "../../api/idempotency";
 import { usePages } from "../../api/pages";
 import { fieldTrouble } from "../../api/problem";
 import { may } from "../../api/scopes";
@@ -51,9 +52,11 @@ export function IngestKeys() {
 function NewIngestKey() {
   const queries = useQueryClient();
   const [name, setName] = useState("");
+  const attempt = useAttempt();
   const add = useMutation({
-    mutationFn: (body: { name: string }) => answer(api.POST("/api/v1/access/ingest-keys", { body })),
+    mutationFn: (body: { name: string }) => answer(api.POST("/api/v1/access/ingest-keys", { body, headers: attempt.headers(body) })),
     onSuccess: () => {
+      attempt.begin();
       setName("");
       void queries.invalidateQueries({ queryKey: ["ingest-keys"] });
     },
