@@ -291,3 +291,27 @@ async fn the_redis_port_asks_for_the_password_and_takes_a_token_of_the_cache_too
         "{weak}"
     );
 }
+
+#[tokio::test]
+async fn who_guesses_the_redis_password_is_slowed_down_and_who_repeats_a_wrong_one_locks_nobody_out()
+ {
+    let app = app()
+        .env("OUTRIGGER_REDIS__PASSWORD", "hunter2-and-a-long-tail")
+        .start()
+        .await;
+    let right = b"AUTH hunter2-and-a-long-tail\r\nPING\r\nQUIT\r\n";
+
+    for _ in 0..30 {
+        let stale = exchange(&app, b"AUTH last-years-password\r\nQUIT\r\n").await;
+        assert!(stale.starts_with("-WRONGPASS"), "{stale}");
+    }
+    let beside = exchange(&app, right).await;
+    let mut guesses = String::new();
+    for guess in 0..30 {
+        guesses
+            .push_str(&exchange(&app, format!("AUTH guess-{guess}\r\nQUIT\r\n").as_bytes()).await);
+    }
+
+    assert!(beside.starts_with("+OK\r\n+PONG\r\n"), "{beside}");
+    assert!(guesses.contains("too many failed attempts"), "{guesses}");
+}

@@ -1,8 +1,9 @@
 //! The plug for the Redis listener's port: tokens from `access`, and a memory of failures per address.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     fmt,
+    hash::{BuildHasher, RandomState},
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -14,17 +15,24 @@ use outrigger_stdx::{Clock, Monotonic, Via};
 
 /// How many addresses may be made to wait at the same time; beyond that those whose wait is over are forgotten first.
 const WAITING_MAX: usize = 10_000;
+/// How many wrong secrets of an address are recognised when they come again.
+const KNOWN_MAX: usize = 8;
 
 /// Checks tokens and slows down whoever guesses.
 ///
 /// A pool opens many connections at once, all with the right password. So, unlike at the login page, an attempt counts only
-/// when it has failed.
+/// when it has failed. And a program with a wrong password tries again for ever, always with the same one: that is no guess,
+/// and must not lock out the programs beside it that share its address and have the right one. So the same wrong secret counts
+/// once.
 pub(crate) struct RedisAuthenticator {
     access: Access,
     throttle: Arc<dyn LoginThrottle>,
     clock: Arc<dyn Clock>,
     /// Until when an address must wait.
     waiting: Mutex<HashMap<IpAddr, Monotonic>>,
+    /// The last wrong secrets of each address, hashed with keys that only this process knows.
+    wrong: Mutex<HashMap<IpAddr, VecDeque<u64>>>,
+    keys: RandomState,
 }
 
 impl RedisAuthenticator {
@@ -38,7 +46,27 @@ impl RedisAuthenticator {
             throttle,
             clock,
             waiting: Mutex::default(),
+            wrong: Mutex::default(),
+            keys: RandomState::new(),
         }
+    }
+
+    /// Whether this address has not tried this wrong secret lately.
+    fn is_new(&self, address: IpAddr, secret: &str) -> bool {
+        let hash = self.keys.hash_one(secret);
+        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        if wrong.len() >= WAITING_MAX && !wrong.contains_key(&address) {
+            wrong.clear();
+        }
+        let known = wrong.entry(address).or_default();
+        if known.contains(&hash) {
+            return false;
+        }
+        known.push_back(hash);
+        if known.len() > KNOWN_MAX {
+            known.pop_front();
+        }
+        true
     }
 }
 
@@ -66,11 +94,14 @@ impl Authenticator for RedisAuthenticator {
         }
     }
 
-    async fn failed(&self, peer: Peer) {
+    async fn failed(&self, peer: Peer, secret: &str) {
         tracing::warn!(%peer, "a wrong password or token at the Redis listener");
         let Some(address) = address_of(peer) else {
             return;
         };
+        if !self.is_new(address, secret) {
+            return;
+        }
         let Err(wait) = self.throttle.admit(&attempt(address)).await else {
             return;
         };
