@@ -16,7 +16,7 @@ use outrigger_stdx::Clock;
 use outrigger_telemetry::Metrics;
 use tower_http::compression::CompressionLayer;
 
-use crate::{HttpConfig, IdempotencyStore, hosts::Hosts, metrics::HttpMetrics, routes};
+use crate::{HttpConfig, IdempotencyStore, document, hosts::Hosts, metrics::HttpMetrics, routes};
 
 /// How the process tells about itself; the server plugs it in.
 #[async_trait]
@@ -100,9 +100,7 @@ impl Api {
         parts
             .metrics
             .with_registry(|registry| http_metrics.register(registry));
-        let openapi = serde_json::to_vec(&document)
-            .expect("a document made from types serialises")
-            .into();
+        let openapi = document::to_json(&document).to_string().into();
         let hosts = Hosts::new(&parts.config);
         let inner = Arc::new(Inner {
             parts,

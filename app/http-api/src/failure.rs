@@ -1,5 +1,7 @@
 //! A request that failed, on its way to becoming `application/problem+json`.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
@@ -12,22 +14,31 @@ use crate::codes::{self, Code};
 /// A request that failed: a code and the words for this occurrence. The id of the request is added where the answer leaves.
 #[derive(Debug, Clone)]
 pub struct Failure {
+    /// Boxed, because a failure travels in the results of functions that nearly always succeed.
+    details: Box<Details>,
+}
+
+#[derive(Debug, Clone)]
+struct Details {
     code: Code,
     detail: String,
     fields: Vec<FieldProblem>,
     fix: Option<String>,
-    retry_after: Option<std::time::Duration>,
+    retry_after: Option<Duration>,
 }
 
 impl Failure {
     /// A failure of this kind; `detail` says what happened this time, for people, and never repeats a secret.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
         Self {
-            code,
-            detail: detail.into(),
-            fields: Vec::new(),
-            fix: None,
-            retry_after: None,
+            details: Box::new(Details {
+                code,
+                detail,
+                fields: Vec::new(),
+                fix: None,
+                retry_after: None,
+            }),
         }
     }
 
@@ -53,7 +64,7 @@ impl Failure {
     /// The same, naming a part of the input and the limit it passed.
     #[must_use]
     pub fn with_field(mut self, name: &str, field_code: &str, limit: Option<String>) -> Self {
-        self.fields.push(FieldProblem {
+        self.details.fields.push(FieldProblem {
             field: name.to_owned(),
             code: field_code.to_owned(),
             limit,
@@ -64,34 +75,34 @@ impl Failure {
     /// The same, with advice.
     #[must_use]
     pub fn with_fix(mut self, fix: impl Into<String>) -> Self {
-        self.fix = Some(fix.into());
+        self.details.fix = Some(fix.into());
         self
     }
 
     /// The same, with the time after which it is worth trying again.
     #[must_use]
-    pub fn with_retry_after(mut self, wait: std::time::Duration) -> Self {
-        self.retry_after = Some(wait);
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.details.retry_after = Some(wait);
         self
     }
 
     /// The code.
     #[must_use]
     pub fn code(&self) -> Code {
-        self.code
+        self.details.code
     }
 
     /// The answer that leaves.
     pub(crate) fn render(self, request_id: &str) -> Response {
-        let status = self.code.status();
+        let status = self.details.code.status();
         let problem = Problem {
-            type_uri: format!("urn:outrigger:problem:{}", self.code.name),
-            title: self.code.title.to_owned(),
+            type_uri: format!("urn:outrigger:problem:{}", self.details.code.name),
+            title: self.details.code.title.to_owned(),
             status: status.as_u16(),
-            code: self.code.name.to_owned(),
-            detail: self.detail,
-            fields: self.fields,
-            fix: self.fix,
+            code: self.details.code.name.to_owned(),
+            detail: self.details.detail,
+            fields: self.details.fields,
+            fix: self.details.fix,
             request_id: request_id.to_owned(),
         };
         let body = serde_json::to_vec(&problem).expect("a problem has only text and numbers");
@@ -103,13 +114,13 @@ impl Failure {
             HeaderValue::from_static("application/problem+json"),
         );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if self.code == codes::UNAUTHENTICATED {
+        if self.details.code == codes::UNAUTHENTICATED {
             headers.insert(
                 header::WWW_AUTHENTICATE,
                 HeaderValue::from_static("Bearer realm=\"outrigger\""),
             );
         }
-        if let Some(wait) = self.retry_after {
+        if let Some(wait) = self.details.retry_after {
             // Rounded up: a client that comes back a moment early would be refused again.
             headers.insert(
                 header::RETRY_AFTER,
@@ -124,7 +135,7 @@ impl IntoResponse for Failure {
     /// Leaves the failure in the extensions, for the layer that knows the request's id.
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
-        *response.status_mut() = self.code.status();
+        *response.status_mut() = self.details.code.status();
         response.extensions_mut().insert(self);
         response
     }

@@ -18,7 +18,7 @@ use serde_json::json;
 use utoipa::openapi::{OpenApi, path::Operation};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
 
-use crate::{Api, Failure, caller, codes, context::RequestContext, idempotency};
+use crate::{Api, Failure, caller, codes, context::RequestContext, document, idempotency};
 
 /// What a route needs before its handler runs, and what is remembered of it.
 #[derive(Debug, Clone, Copy)]
@@ -141,7 +141,7 @@ fn missing(scope: Scope) -> Failure {
 fn parse(scope: &'static str) -> Scope {
     scope
         .parse()
-        .expect("the route table is made by a test, which would panic here")
+        .expect("every route's scope is parsed by the tests that build the table")
 }
 
 /// What the handler knows for the audit log that the route does not.
@@ -155,7 +155,7 @@ pub(crate) struct AuditSubject {
 
 impl AuditSubject {
     /// The object acted on.
-    pub(crate) fn target(target: impl ToString) -> Extension<Self> {
+    pub(crate) fn target(target: &(impl ToString + ?Sized)) -> Extension<Self> {
         Extension(Self {
             actor: None,
             target: Some(target.to_string()),
@@ -186,6 +186,7 @@ impl RouteTable {
         });
         for operation in paths.paths.values_mut().flat_map(operations) {
             guard.describe(operation);
+            document::complete(operation);
         }
         self.routes = self.routes.routes((schemas, paths, method_router));
         self

@@ -226,6 +226,7 @@ fn replay(kept: &[u8]) -> Result<Response, Failure> {
     Ok(response)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn unavailable(error: StoreFailure) -> Failure {
     tracing::error!(%error, "the store of idempotency keys failed");
     Failure::new(

@@ -14,6 +14,7 @@ pub mod codes;
 mod config;
 mod context;
 mod dashboard;
+mod document;
 mod extract;
 mod failure;
 mod guard;
@@ -34,8 +35,8 @@ pub use idempotency::{
 pub use listener::{ControlListener, HttpListener, bind, bind_control};
 pub use metrics::HttpMetrics;
 
-/// The OpenAPI document of all routes.
+/// The OpenAPI document of all routes, with sorted keys.
 #[must_use]
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes::table().into_parts().1
+pub fn openapi() -> serde_json::Value {
+    document::to_json(&routes::table().into_parts().1)
 }

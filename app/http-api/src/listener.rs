@@ -145,10 +145,10 @@ impl Service for HttpListener {
                 if let Some(acceptor) = tls {
                     match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
                         Ok(Ok(stream)) => {
-                            serve(&api, stream, Peer::Tcp { address, tls: true }, stop).await
+                            serve(&api, stream, Peer::Tcp { address, tls: true }, stop).await;
                         }
                         Ok(Err(error)) => {
-                            tracing::debug!(%error, %address, "the TLS handshake failed")
+                            tracing::debug!(%error, %address, "the TLS handshake failed");
                         }
                         Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),
                     }

@@ -50,7 +50,7 @@ impl Api {
         let elapsed = self.clock().monotonic().saturating_since(started);
         self.http_metrics().observe(response.status(), elapsed);
         span.in_scope(|| {
-            tracing::debug!(status = response.status().as_u16(), ?elapsed, "answered")
+            tracing::debug!(status = response.status().as_u16(), ?elapsed, "answered");
         });
         response
     }

@@ -6,13 +6,12 @@ pub(crate) mod config;
 pub(crate) mod status;
 
 use axum::routing::get;
-use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 
-use crate::{Failure, codes, dashboard, guard::RouteTable};
+use crate::{Failure, codes, dashboard, document, guard::RouteTable};
 
 /// All routes.
 pub(crate) fn table() -> RouteTable {
-    let table = RouteTable::new(document());
+    let table = RouteTable::new(document::base());
     let table = access::routes(table);
     let table = cache::routes(table);
     let table = config::routes(table);
@@ -23,18 +22,6 @@ pub(crate) fn table() -> RouteTable {
             .route("/admin/production/", get(dashboard::serve))
             .route("/admin/production/{*path}", get(dashboard::serve))
     })
-}
-
-fn document() -> OpenApi {
-    let info = InfoBuilder::new()
-        .title("Outrigger")
-        .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(
-            "The production companion of a web application. `x-scope` names the scope that a route needs (null: none), `x-risk` \
-             what it can destroy, `x-audit` how the audit log calls it.",
-        ))
-        .build();
-    OpenApiBuilder::new().info(info).build()
 }
 
 /// Nothing is there.

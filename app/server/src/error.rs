@@ -85,6 +85,21 @@ fn of_process(pid: Option<u32>) -> String {
 }
 
 impl StartError {
+    /// A part's own error as a reason not to start.
+    pub(crate) fn part(
+        part: &'static str,
+        kind: ErrorKind,
+        hint: Option<impl Into<String>>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Part {
+            part,
+            kind,
+            hint: hint.map(Into::into),
+            source: source.into(),
+        }
+    }
+
     /// What a caller may do about it.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

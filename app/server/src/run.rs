@@ -9,7 +9,6 @@ use std::{io::Write, sync::Arc};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use outrigger_access::AccessError;
 use outrigger_http_api::Peer;
 use outrigger_stdx::{Clock, SystemClock};
 use outrigger_supervisor::{CancellationToken, Signal, Supervisor, SupervisorHandle, signals};
@@ -17,7 +16,7 @@ use outrigger_telemetry::{Log, LogHandle};
 
 use crate::{
     DataDir, Loaded, StartError, banner,
-    wiring::{House, Listeners, Surroundings},
+    wiring::{House, Listeners, Surroundings, access},
 };
 
 /// Runs the server until it is told to stop, and prints a banner once it can be used. Blocks; brings its own runtime.
@@ -43,12 +42,7 @@ async fn run(loaded: &Loaded) -> Result<(), StartError> {
         loaded.colour(),
         Arc::clone(&clock),
     )
-    .map_err(|error| StartError::Part {
-        part: "the log",
-        kind: error.kind(),
-        hint: error.hint().map(str::to_owned),
-        source: Box::new(error),
-    })?;
+    .map_err(|error| StartError::part("the log", error.kind(), error.hint(), error))?;
     // Before anything is bound or opened, so that a signal that comes early is not lost.
     let mut signals = signals().map_err(StartError::System)?;
     let listeners = Listeners::bind(config, &data_dir)?;
@@ -117,22 +111,20 @@ async fn print_banner(
 
 /// A link for the owner account while it has no password. Later starts print none: a link in a log signs in whoever reads it.
 async fn first_login_link(house: &House) -> Result<Option<String>, StartError> {
-    let refuse = |error: AccessError| StartError::Part {
-        part: "access",
-        kind: error.kind(),
-        hint: error.hint().map(|hint| hint.to_string()),
-        source: Box::new(error),
-    };
-    let owner = house.access.owner().await.map_err(refuse)?;
+    let owner = house.access.owner().await.map_err(access::refuse)?;
     if !owner.setup_required() {
         return Ok(None);
     }
-    let local = house.access.local_principal().await.map_err(refuse)?;
+    let local = house
+        .access
+        .local_principal()
+        .await
+        .map_err(access::refuse)?;
     let link = house
         .access
         .create_login_link(&local, Some(owner.id))
         .await
-        .map_err(refuse)?;
+        .map_err(access::refuse)?;
     Ok(Some(house.api.login_link_url(&link)))
 }
 

@@ -3,7 +3,7 @@
 //! [`House::build`] reads as the list of marriages in the house, [`House::staff`] as the list of services and the order in
 //! which they stop. What one capability needs is in a file of its name beside this one.
 
-mod access;
+pub(crate) mod access;
 mod idempotency;
 mod listeners;
 mod redis;
@@ -69,14 +69,8 @@ impl House {
             services,
             log,
         } = surroundings;
-        let keyring = Keyring::from_config(&config.crypto, data_dir.path()).map_err(|error| {
-            StartError::Part {
-                part: "encryption",
-                kind: error.kind(),
-                hint: error.hint(),
-                source: Box::new(error),
-            }
-        })?;
+        let keyring = Keyring::from_config(&config.crypto, data_dir.path())
+            .map_err(|error| StartError::part("encryption", error.kind(), error.hint(), error))?;
         let store = Store::open(config, data_dir, Arc::clone(&clock)).await?;
         let throttle: Arc<dyn LoginThrottle> =
             Arc::new(MemoryThrottle::new(&config.access, Arc::clone(&clock)));

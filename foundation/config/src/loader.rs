@@ -120,7 +120,19 @@ impl Loader {
                 }
             }
         }
-        let section: S = serde_json::from_value(Value::Object(values)).unwrap_or_default();
+        let section: S = serde_json::from_value(Value::Object(values)).unwrap_or_else(|error| {
+            // Each value was usable alone, so it is their combination that is refused.
+            let message = match schema.fields.iter().any(|field| field.kind.is_secret()) {
+                true => "its values contradict each other".to_owned(),
+                false => format!("its values contradict each other: {error}"),
+            };
+            self.problems.push(Problem {
+                key: S::NAME.to_owned(),
+                message,
+                source: None,
+            });
+            S::default()
+        });
         let first_new = self.problems.len();
         section.validate(&mut Problems::new(S::NAME, &mut self.problems));
         for problem in &mut self.problems[first_new..] {

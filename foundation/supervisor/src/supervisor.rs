@@ -178,15 +178,28 @@ async fn keep_running(
         let outcome = AssertUnwindSafe(service.run(stop.clone()))
             .catch_unwind()
             .await;
-        if stop.is_cancelled() {
-            status.update(|status| status.state = ServiceState::Stopped);
-            return;
-        }
         let why = match outcome {
+            Ok(Ok(())) if stop.is_cancelled() => {
+                status.update(|status| status.state = ServiceState::Stopped);
+                return;
+            }
             Ok(Ok(())) => "it returned although it was not told to stop".to_owned(),
             Ok(Err(error)) => error.to_string(),
             Err(panic) => format!("it panicked: {}", panic_message(&*panic)),
         };
+        if stop.is_cancelled() {
+            // What a service could not flush or close would otherwise be lost in silence.
+            tracing::error!(
+                service = service.name(),
+                why,
+                "a service failed while it stopped"
+            );
+            status.update(|status| {
+                status.state = ServiceState::Stopped;
+                status.last_error = Some(why);
+            });
+            return;
+        }
         if clock.monotonic().saturating_since(started) >= HEALTHY_AFTER {
             backoff.reset();
         }
@@ -328,6 +341,36 @@ mod tests {
         assert_eq!((status.state, status.restarts), (ServiceState::Running, 3));
         assert_eq!(status.last_error.as_deref(), Some("no wind"));
         assert_eq!(handle.statuses()[0].state, ServiceState::Stopped);
+    }
+
+    #[tokio::test]
+    async fn what_went_wrong_while_a_service_stopped_is_kept() {
+        struct Leaky;
+
+        #[async_trait]
+        impl Service for Leaky {
+            fn name(&self) -> &'static str {
+                "leaky"
+            }
+
+            async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError> {
+                stop.cancelled().await;
+                Err("the last figures were not written".into())
+            }
+        }
+        let mut supervisor = Supervisor::new(SystemClock::shared());
+        supervisor.add(Phase::Flush, Leaky);
+        let (handle, stop) = (supervisor.handle(), CancellationToken::new());
+        stop.cancel();
+
+        supervisor.run(stop, GRACE).await;
+
+        let status = handle.statuses().remove(0);
+        assert_eq!((status.state, status.restarts), (ServiceState::Stopped, 0));
+        assert_eq!(
+            status.last_error.as_deref(),
+            Some("the last figures were not written")
+        );
     }
 
     #[tokio::test]

@@ -127,6 +127,13 @@ impl Claim<'_> {
     pub(crate) fn take(&mut self) -> usize {
         std::mem::take(&mut self.bytes)
     }
+
+    /// Takes over at most so many bytes of the claim, and answers how many.
+    pub(crate) fn take_part(&mut self, bytes: usize) -> usize {
+        let part = bytes.min(self.bytes);
+        self.bytes -= part;
+        part
+    }
 }
 
 impl Drop for Claim<'_> {
@@ -175,5 +182,51 @@ impl Inner {
             evicted += 1;
         }
         evicted > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parking_lot::Mutex;
+
+    use super::*;
+    use crate::{
+        Database, Eviction,
+        lock::Locked,
+        shard::{KeyId, Shard},
+    };
+
+    #[test]
+    fn a_claim_for_several_shards_covers_each_of_them_until_all_are_settled() {
+        let clock = outrigger_stdx::ManualClock::new();
+        let now =
+            crate::Cache::open(crate::CacheConfig::default(), std::sync::Arc::new(clock)).now();
+        let room = Room::new(1 << 20);
+        let shards = [(); 2].map(|()| Mutex::new(Shard::new(Eviction::All)));
+        let mut claim = room.claim();
+        assert!(claim.covers(200_000));
+
+        let mut locked = [0, 1].map(|number| Locked::new(shards[number].lock(), number, &room));
+        for shard in &mut locked {
+            let id = KeyId {
+                hash: 0,
+                database: Database::ZERO,
+                key: b"key",
+            };
+            shard.write(id, None, vec![0; 50_000].into(), None, now);
+            shard.settle_growth(&mut claim);
+        }
+        let bytes: usize = locked.iter().map(|shard| shard.bytes()).sum();
+        let [first, second] = locked;
+        drop(first);
+        let between = room.used();
+        drop(second);
+        drop(claim);
+
+        assert_eq!(
+            between, 200_000,
+            "somebody else could have taken the room of the second"
+        );
+        assert_eq!(room.used(), bytes);
     }
 }

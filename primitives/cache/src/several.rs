@@ -167,7 +167,7 @@ impl Cache {
                 let slot = shard.lookup(id, now);
                 shard.write(id, slot, Bytes::copy_from_slice(value), None, now);
                 shard.counts.writes += 1;
-                shard.settle(&mut claim);
+                shard.settle_growth(&mut claim);
             }
             return Ok(());
         }

@@ -36,7 +36,9 @@ pub(super) fn quit(call: &mut Call<'_>, _: Args<'_>) -> Result<(), Failure> {
 pub(super) fn select(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
     let number = integer(&args[1])?;
     if i32::try_from(number).is_err() {
-        return Err(Failure::NOT_AN_INTEGER);
+        return Err(Failure::new(
+            "ERR value is out of range, value must between -2147483648 and 2147483647",
+        ));
     }
     let database = u8::try_from(number)
         .ok()

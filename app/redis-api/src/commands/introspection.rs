@@ -59,7 +59,7 @@ fn info(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
     for name in names.iter() {
         match find(name) {
             Some((_, command)) => describe(call, command),
-            None => call.reply.null_array(),
+            None => call.reply.null(),
         }
     }
     Ok(())

@@ -43,16 +43,23 @@ fn add(call: &mut Call<'_>, args: Args<'_>, increment: i64) -> Result<(), Failur
 }
 
 pub(super) fn incrbyfloat(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
-    const NOT_A_FLOAT: Failure = Failure::new("ERR value is not a valid float");
+    const INFINITE: Failure = Failure::new("ERR increment would produce NaN or Infinity");
+    // Both are read before either's size matters; infinity can be read, but not added.
+    let read = |text: &[u8]| match Extended::parse(text) {
+        Some(number) => Ok(Some(number)),
+        None if Extended::is_infinity(text) => Ok(None),
+        None => Err(Failure::new("ERR value is not a valid float")),
+    };
     let text = change(call, args, |found| {
         let present = match found {
-            Some(found) => Extended::parse(found.value).ok_or(NOT_A_FLOAT)?,
-            None => Extended::ZERO,
+            Some(found) => read(found.value)?,
+            None => Some(Extended::ZERO),
         };
-        let increment = Extended::parse(&args[2]).ok_or(NOT_A_FLOAT)?;
+        let increment = read(&args[2])?;
         let sum = present
-            .add(increment)
-            .ok_or(Failure::new("ERR increment would produce NaN or Infinity"))?;
+            .zip(increment)
+            .and_then(|(present, increment)| present.add(increment))
+            .ok_or(INFINITE)?;
         let text = sum.to_string();
         Ok((Bytes::copy_from_slice(text.as_bytes()), text))
     })?;

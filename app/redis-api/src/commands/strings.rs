@@ -192,20 +192,21 @@ pub(super) fn getdel(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure>
 
 pub(super) fn getex(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
     let options = Options::parse(args.skip(2), Which::GetEx)?;
-    let database = call.session.database;
-    let expiry = options
-        .expiry
-        .map(|expiry| expiry.deadline(call.now, "getex"));
-    let expiry = expiry.transpose()?;
-    let value = call.cache.update(database, &args[1], call.now, |found| {
-        let change = match expiry {
-            Some(Some(deadline)) => Change::Expire(Some(deadline)),
-            Some(None) => Change::Delete,
+    let (database, now) = (call.session.database, call.now);
+    let value = call.cache.update(database, &args[1], now, |found| {
+        let Some(found) = found else {
+            // Whether the time makes sense is not looked at when there is nothing to expire.
+            return (Change::Keep, Ok(None));
+        };
+        let change = match options.expiry.map(|expiry| expiry.deadline(now, "getex")) {
+            Some(Ok(Some(deadline))) => Change::Expire(Some(deadline)),
+            Some(Ok(None)) => Change::Delete,
+            Some(Err(failure)) => return (Change::Keep, Err(failure)),
             None if options.persists => Change::Expire(None),
             None => Change::Keep,
         };
-        (change, found.map(|found| found.value.clone()))
-    })?;
+        (change, Ok(Some(found.value.clone())))
+    })??;
     answer(call, value);
     Ok(())
 }

@@ -54,24 +54,16 @@ async fn set_up_first_admin(loaded: &Loaded, access: &Access) -> Result<(), Star
         reason: format!("`{ADMIN_PASSWORD_FILE}` names `{file}`, which cannot be read: {error}"),
     })?;
     let password = Secret::new(password.trim_end_matches(['\r', '\n']).to_owned());
-    match access
+    let outcome = access
         .ensure_admin(email, &password)
         .await
-        .map_err(refuse)?
-    {
-        AdminBootstrap::Applied(_) => {
-            tracing::info!("the owner account was set up from the environment")
-        }
-        _ => tracing::debug!("the owner account was set up before"),
+        .map_err(refuse)?;
+    if let AdminBootstrap::Applied(_) = outcome {
+        tracing::info!("the owner account was set up from the environment");
     }
     Ok(())
 }
 
-fn refuse(error: AccessError) -> StartError {
-    StartError::Part {
-        part: "access",
-        kind: error.kind(),
-        hint: error.hint().map(|hint| hint.to_string()),
-        source: Box::new(error),
-    }
+pub(crate) fn refuse(error: AccessError) -> StartError {
+    StartError::part("access", error.kind(), error.hint(), error)
 }

@@ -1,6 +1,7 @@
 //! The plug for the HTTP API's store of idempotency keys: a table in our own database, with answers sealed.
 //!
-//! Both engines understand the same statements here, so there is one copy of them; only the parameters are passed in two ways.
+//! Both engines understand the same statements here, so there is one copy of them. SQLite numbers `$1` by where it first stands,
+//! so parameters stand in the order of their numbers.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -40,8 +41,8 @@ mod statements {
             where caller = $1 and key = $2";
         ANSWER = "
             update http_idempotency
-            set answer = $3
-            where caller = $1 and key = $2";
+            set answer = $1
+            where caller = $2 and key = $3";
         RELEASE = "
             delete from http_idempotency
             where caller = $1 and key = $2 and answer is null";
@@ -155,7 +156,7 @@ impl IdempotencyStore for Idempotency {
             Store::Sqlite(database) => {
                 let work = move |connection: &outrigger_sql::rusqlite::Connection| {
                     connection
-                        .execute(statements::ANSWER, (caller, key, sealed))
+                        .execute(statements::ANSWER, (sealed, caller, key))
                         .map_err(SqlError::from)
                 };
                 database.write(work).await?;
@@ -164,7 +165,7 @@ impl IdempotencyStore for Idempotency {
                 database
                     .client()
                     .await?
-                    .execute(statements::ANSWER, &[&caller, &key, &sealed])
+                    .execute(statements::ANSWER, &[&sealed, &caller, &key])
                     .await?;
             }
         }

@@ -44,12 +44,12 @@ impl Listeners {
             control_path.display().to_string(),
         ))?;
         let redis = RedisListener::bind(&config.redis, data_dir.path()).map_err(|error| {
-            StartError::Part {
-                part: "the Redis listener",
-                kind: error.kind(),
-                hint: error.hint().map(str::to_owned),
-                source: with_cause(error),
-            }
+            StartError::part(
+                "the Redis listener",
+                error.kind(),
+                error.hint(),
+                with_cause(error),
+            )
         })?;
         let shown = shown(config, http_address, &redis, &control_path);
         Ok(Self {

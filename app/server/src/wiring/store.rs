@@ -124,10 +124,5 @@ impl Store {
 
 /// A store's error as a reason not to start.
 pub(crate) fn refuse(part: &'static str, error: SqlError) -> StartError {
-    StartError::Part {
-        part,
-        kind: error.kind(),
-        hint: error.hint().map(str::to_owned),
-        source: Box::new(error),
-    }
+    StartError::part(part, error.kind(), error.hint(), error)
 }

@@ -39,20 +39,22 @@ pub(super) struct Writer {
 #[derive(Debug)]
 pub(super) struct WriterGuard {
     queue: SyncSender<Message>,
+    state: Arc<State>,
     ended: Receiver<()>,
 }
 
 #[derive(Debug)]
 enum Message {
     Line(Vec<u8>),
-    /// Wakes the thread to look at `State::reopen`.
+    /// Wakes the thread to look at its state.
     Wake,
-    Stop,
 }
 
 #[derive(Debug, Default)]
 struct State {
     reopen: AtomicBool,
+    /// Whether the thread ends as soon as the queue is empty.
+    stop: AtomicBool,
     dropped: Counter,
 }
 
@@ -88,9 +90,14 @@ pub(super) fn start(
     .map_err(|source| TelemetryError::Thread { source })?;
     let writer = Writer {
         queue: queue.clone(),
-        state,
+        state: Arc::clone(&state),
     };
-    Ok((writer, WriterGuard { queue, ended }))
+    let guard = WriterGuard {
+        queue,
+        state,
+        ended,
+    };
+    Ok((writer, guard))
 }
 
 /// A full disk passes; a directory that we may not write to does not.
@@ -129,10 +136,10 @@ impl Writer {
 
 impl Drop for WriterGuard {
     fn drop(&mut self) {
-        // With a full queue and a hanging disk there is nothing to wait for.
-        if self.queue.try_send(Message::Stop).is_ok() {
-            let _ = self.ended.recv_timeout(FLUSH_PATIENCE);
-        }
+        self.state.stop.store(true, Ordering::Release);
+        // A full queue will be looked at soon anyway.
+        let _ = self.queue.try_send(Message::Wake);
+        let _ = self.ended.recv_timeout(FLUSH_PATIENCE);
     }
 }
 
@@ -146,7 +153,12 @@ struct Thread {
 
 impl Thread {
     fn run(&mut self, lines: &Receiver<Message>) {
-        while let Ok(message) = lines.recv() {
+        loop {
+            let message = match self.state.stop.load(Ordering::Acquire) {
+                true => lines.try_recv().ok(),
+                false => lines.recv().ok(),
+            };
+            let Some(message) = message else { return };
             if self.state.reopen.swap(false, Ordering::AcqRel) {
                 // When this fails the next line finds out.
                 let _ = self.files.open();
@@ -154,7 +166,6 @@ impl Thread {
             match message {
                 Message::Line(line) => self.append(&line),
                 Message::Wake => {}
-                Message::Stop => return,
             }
         }
     }
@@ -198,4 +209,56 @@ impl Thread {
 /// Not an event: it would come back here.
 fn tell(text: &str) {
     let _ = writeln!(io::stderr().lock(), "outrigger: {text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use outrigger_stdx::ManualClock;
+
+    use super::*;
+
+    #[test]
+    fn a_queue_that_is_full_at_the_end_is_written_too() {
+        let dir = tempfile::tempdir().expect("a directory can be made");
+        let path = dir.path().join("outrigger.log");
+        // A pipe stands still until somebody reads, as a slow disk does.
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &path,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+            0,
+        )
+        .expect("a pipe can be made");
+        let (read, may_read) = std::sync::mpsc::channel::<()>();
+        let reader = outrigger_supervisor::thread("log-reader", move || {
+            let mut pipe = std::fs::File::open(path).expect("the pipe is there");
+            let _ = may_read.recv();
+            let mut text = String::new();
+            pipe.read_to_string(&mut text).expect("lines are text");
+            text
+        })
+        .expect("a thread starts");
+        let config = LogConfig {
+            queue: 16,
+            ..LogConfig::default()
+        };
+        let clock = Arc::new(ManualClock::new());
+        let (writer, guard) = start(&config, dir.path(), clock).expect("the pipe opens");
+        // The first line is larger than the pipe, so that the writer hangs on it.
+        writer.write(vec![b'x'; 1 << 20]);
+        let mut written = 0;
+        while writer.dropped() == 0 {
+            writer.write(b"\nline".to_vec());
+            written += 1;
+        }
+
+        drop(read);
+        drop(guard);
+
+        let text = reader.join().expect("the reader reads");
+        assert_eq!(text.matches("\nline").count(), written - 1);
+    }
 }

@@ -153,7 +153,7 @@ async fn create_login_link(
         .transpose()
         .map_err(refuse)?;
     let link = api.access().create_login_link(&principal, account).await?;
-    let subject = AuditSubject::target(link.account_id);
+    let subject = AuditSubject::target(&link.account_id);
     Ok((StatusCode::CREATED, subject, Json(link_to_api(&api, &link))).into_response())
 }
 

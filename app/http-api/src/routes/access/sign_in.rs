@@ -44,7 +44,7 @@ async fn log_in(
     Json(body): Json<LogIn>,
 ) -> Result<Response, Response> {
     // What was typed is remembered even when it fails: that is what an audit log is read for.
-    let subject = AuditSubject::target(shortened(&body.email));
+    let subject = AuditSubject::target(&shortened(&body.email));
     let client = client(&context, &headers);
     match api
         .access()

@@ -1,0 +1,412 @@
+//! Sockets, limits and hostile input.
+
+use std::{
+    fs,
+    net::TcpListener,
+    num::NonZeroU16,
+    os::unix::{fs::PermissionsExt, net::UnixStream},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use libtest_mimic::Trial;
+use outrigger_cache::Eviction;
+use outrigger_redis_api::{RedisConfig, RedisListener, Switch};
+use outrigger_stdx::ByteSize;
+use outrigger_testkit::{TempDir, trial};
+
+use crate::ours::{Client, Ours, Setup};
+
+async fn requests_may_arrive_byte_by_byte_or_many_at_once() {
+    let ours = Ours::start(Setup::default());
+    let mut client = ours.connect();
+
+    for byte in b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$5\r\nvalue\r\n" {
+        client.send([*byte]);
+    }
+    assert_eq!(client.reply(), b"+OK\r\n");
+
+    let many = b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n".repeat(20_000);
+    client.send(many);
+    for _ in 0..20_000 {
+        assert_eq!(client.reply(), b"$5\r\nvalue\r\n");
+    }
+}
+
+async fn an_oversized_value_is_read_away_and_the_connection_lives() {
+    let ours = Ours::start(Setup::default());
+    let mut client = ours.connect();
+
+    let refused = client.call(&[b"SET", b"a", &vec![b'v'; (8 << 20) + 1]]);
+    let kept = client.call(&[b"SET", b"a", &vec![b'v'; 8 << 20]]);
+
+    assert_eq!(
+        String::from_utf8_lossy(&refused),
+        "-ERR value of 8388609 bytes exceeds `[cache] value_max` of 8MiB\r\n"
+    );
+    assert_eq!(kept, b"+OK\r\n");
+    assert_eq!(client.call(&[b"GET", b"a"]).len(), (8 << 20) + 12);
+    assert_eq!(
+        client.call(&[b"SET", b"b", &vec![b'v'; 60 << 20]])[..4],
+        *b"-ERR"
+    );
+    assert_eq!(client.words("PING"), "+PONG\r\n");
+    client.send("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$67108865\r\nvvvvvv");
+    assert_eq!(
+        client.rest(),
+        b"-ERR Protocol error: invalid bulk length\r\n"
+    );
+}
+
+async fn many_large_values_in_one_request_are_bounded_together() {
+    let ours = Ours::start(Setup::default());
+    let mut client = ours.connect();
+
+    let value = vec![b'v'; 7 << 20];
+    let mut args: Vec<&[u8]> = vec![b"MSET"];
+    for key in [b"a", b"b", b"c", b"d", b"e", b"f", b"g", b"h", b"i", b"j"] {
+        args.extend([&key[..], &value]);
+    }
+
+    assert_eq!(
+        String::from_utf8_lossy(&client.call(&args)),
+        "-ERR the request exceeds `[redis] request_max` of 64MiB\r\n"
+    );
+    assert_eq!(client.words("EXISTS a b c"), ":0\r\n");
+}
+
+async fn keys_and_results_have_limits_that_are_named() {
+    let mut setup = Setup::default();
+    setup.cache.value_max = ByteSize::from_bytes(100);
+    let ours = Ours::start(setup);
+    let mut client = ours.connect();
+    let long_key = "k".repeat(8193);
+
+    for line in [
+        format!("GET {long_key}"),
+        format!("SET {long_key} 1"),
+        format!("DEL a {long_key}"),
+    ] {
+        assert_eq!(
+            client.words(&line),
+            "-ERR key of 8193 bytes exceeds `[cache] key_max` of 8KiB\r\n"
+        );
+    }
+    client.words(&format!("SET a {}", "v".repeat(60)));
+    let too_long = "-ERR value of 120 bytes exceeds `[cache] value_max` of 100\r\n";
+    assert_eq!(
+        client.words(&format!("APPEND a {}", "v".repeat(60))),
+        too_long
+    );
+    assert_eq!(client.words("SETRANGE a 119 v"), too_long);
+    assert_eq!(client.words("STRLEN a"), ":60\r\n");
+    assert!(
+        client
+            .words("SETRANGE a 9223372036854775807 v")
+            .starts_with("-ERR value of")
+    );
+    assert!(
+        client
+            .words(&format!("SET b {}", "v".repeat(101)))
+            .starts_with("-ERR value of 101 bytes")
+    );
+}
+
+async fn a_reply_beyond_its_limit_ends_the_connection_and_no_other() {
+    let mut setup = Setup::default();
+    setup.redis.output_max = ByteSize::mib(4);
+    let ours = Ours::start(setup);
+    let (mut client, mut other) = (ours.connect(), ours.connect());
+    other.call(&[b"SET", b"a", &vec![b'v'; 1 << 20]]);
+
+    client.send("MGET a a a a a a a a\r\n");
+
+    assert_eq!(
+        String::from_utf8_lossy(&client.rest()),
+        "-ERR the reply exceeds `[redis] output_max`\r\n"
+    );
+    assert_eq!(other.words("STRLEN a"), ":1048576\r\n");
+}
+
+async fn an_http_request_closes_the_connection_and_executes_nothing() {
+    let ours = Ours::start(Setup::default());
+    for request in [
+        "GET / HTTP/1.1\r\nHost: localhost\r\n\r\nSET a 1\r\n",
+        "POST /SET/a HTTP/1.1\r\n\r\nSET a 1\r\n",
+        "PUT / HTTP/1.1\r\nSET a 1\r\n",
+        "OPTIONS * HTTP/1.1\r\nSET a 1\r\n",
+        "Host: localhost\r\nSET a 1\r\n",
+    ] {
+        let mut client = ours.connect();
+        client.send(request);
+        assert_eq!(client.rest(), b"", "{request}");
+    }
+    assert_eq!(ours.connect().words("EXISTS a"), ":0\r\n");
+    assert_eq!(ours.connect().words("GET /"), "$-1\r\n");
+}
+
+async fn one_connection_too_many_is_told_so_and_a_place_is_free_again_after() {
+    let mut setup = Setup::default();
+    setup.redis.connections_max = 2;
+    let ours = Ours::start(setup);
+    let (mut first, mut second) = (ours.connect(), ours.connect());
+    first.words("PING");
+    second.words("PING");
+
+    assert_eq!(
+        ours.connect().rest(),
+        b"-ERR max number of clients reached\r\n"
+    );
+    assert_eq!(second.words("QUIT"), "+OK\r\n");
+    assert_eq!(second.rest(), b"");
+    while ours.metrics.connections() > 1 {
+        first.words("PING");
+    }
+    assert_eq!(ours.connect().words("PING"), "+PONG\r\n");
+}
+
+async fn when_nothing_may_be_evicted_writes_are_refused_in_words_that_clients_know() {
+    let mut setup = Setup::default();
+    setup.cache.memory = ByteSize::mib(1);
+    setup.cache.eviction = Eviction::Volatile;
+    let ours = Ours::start(setup);
+    let mut client = ours.connect();
+
+    let refused = (0..10_000)
+        .map(|number| client.call(&[b"SET", format!("k{number}").as_bytes(), &[b'v'; 1000]]))
+        .find(|reply| reply != b"+OK\r\n");
+
+    assert_eq!(
+        refused.as_deref().map(String::from_utf8_lossy).as_deref(),
+        Some("-OOM command not allowed when used memory > 'maxmemory'.\r\n")
+    );
+    assert_eq!(client.words("STRLEN k0"), ":1000\r\n");
+    assert!(client.words("DEL k0") == ":1\r\n" && client.words("SET k0 1") == "+OK\r\n");
+}
+
+async fn several_threads_serve_one_cache() {
+    let mut setup = Setup::default();
+    setup.redis.threads = NonZeroU16::new(3).expect("three is not zero");
+    let ours = Ours::start(setup);
+
+    let mut clients: Vec<_> = (0..12).map(|_| ours.connect()).collect();
+    for client in &mut clients {
+        client.words("INCR a");
+    }
+
+    for client in &mut clients {
+        assert_eq!(client.words("GET a"), "$2\r\n12\r\n");
+        assert_eq!(client.words("CLIENT LIST").lines().count(), 12 + 2);
+    }
+}
+
+async fn the_unix_socket_has_its_permissions_and_serves() {
+    let mut setup = Setup::default();
+    setup.redis.socket = Switch::On(PathBuf::from("r.sock"));
+    setup.redis.socket_mode = serde_json::from_str("\"0640\"").expect("these are permission bits");
+    let ours = Ours::start(setup);
+    let path = ours.dir.path().join("r.sock");
+
+    let mut client = Client::new(UnixStream::connect(&path).expect("it listens"));
+
+    assert_eq!(client.words("SET a 1"), "+OK\r\n");
+    assert_eq!(ours.connect().words("GET a"), "$1\r\n1\r\n");
+    assert!(client.words("CLIENT INFO").contains("flags=U"));
+    let mode = fs::metadata(&path)
+        .expect("it is there")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o640);
+    drop(ours);
+    assert!(!path.exists());
+}
+
+fn socket_config() -> RedisConfig {
+    RedisConfig {
+        listen: Switch::Off,
+        socket: Switch::On(PathBuf::from("r.sock")),
+        ..RedisConfig::default()
+    }
+}
+
+async fn a_stale_socket_is_replaced_and_a_living_one_is_not() {
+    let dir = TempDir::new();
+    let path = dir.path().join("r.sock");
+    drop(std::os::unix::net::UnixListener::bind(&path).expect("the directory can be written"));
+
+    let listener = RedisListener::bind(&socket_config(), dir.path()).expect("nobody answers there");
+    let refused = RedisListener::bind(&socket_config(), dir.path()).expect_err("somebody does now");
+
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "`[redis] socket` = {} is in use by another process",
+            path.display()
+        )
+    );
+    assert!(path.exists(), "the living socket is untouched");
+    drop(listener);
+}
+
+async fn what_cannot_be_bound_is_named() {
+    let dir = TempDir::new();
+    let taken = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
+    let address = taken.local_addr().expect("it has one");
+    let port = RedisConfig {
+        listen: Switch::On(address),
+        ..socket_config()
+    };
+    let long = RedisConfig {
+        socket: Switch::On(PathBuf::from("d/".repeat(60))),
+        ..socket_config()
+    };
+    let group = RedisConfig {
+        socket_group: Some("no such group".to_owned()),
+        ..socket_config()
+    };
+
+    let texts = [port, long, group].map(|config| {
+        let refused = RedisListener::bind(&config, dir.path()).expect_err("it cannot be had");
+        assert!(refused.hint().is_some());
+        refused.to_string()
+    });
+
+    assert_eq!(
+        texts[0],
+        format!("`[redis] listen` = {address} cannot be bound")
+    );
+    assert!(
+        texts[1].contains("more than the 107 that a socket's path may have"),
+        "{}",
+        texts[1]
+    );
+    assert_eq!(
+        texts[2],
+        "`[redis] socket_group` = no such group does not exist on this machine"
+    );
+}
+
+async fn connections_may_be_encrypted() {
+    let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])
+        .expect("a certificate can be made");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = rustls::pki_types::PrivateKeyDer::try_from(certified.signing_key.serialize_der())
+        .expect("it is a key");
+    let server = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .expect("the provider has them")
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .expect("the key fits");
+    let ours = Ours::start(Setup {
+        tls: Some(Arc::new(server)),
+        ..Setup::default()
+    });
+    let mut roots = rustls::RootCertStore::empty();
+    roots
+        .add(certified.cert.der().clone())
+        .expect("it is a certificate");
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider has them")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = "localhost".try_into().expect("it is a name");
+    let connection = rustls::ClientConnection::new(Arc::new(config), name).expect("it is complete");
+
+    let plain = ours.connect();
+    let mut client = Client::new(rustls::StreamOwned::new(connection, plain.stream));
+
+    assert_eq!(client.words("SET a 1"), "+OK\r\n");
+    let value = vec![b'v'; 3 << 20];
+    assert_eq!(client.call(&[b"SET", b"big", &value]), b"+OK\r\n");
+    assert_eq!(client.call(&[b"GET", b"big"]).len(), value.len() + 12);
+    let mut plain = ours.connect();
+    plain.send("PING\r\n");
+    assert!(!plain.rest().starts_with(b"+PONG"));
+}
+
+async fn stopping_closes_connections_and_answers_what_was_asked() {
+    let ours = Ours::start(Setup::default());
+    let mut client = ours.connect();
+    assert_eq!(client.words("SET a 1"), "+OK\r\n");
+
+    drop(ours);
+
+    assert_eq!(client.rest(), b"");
+}
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial(
+            "requests_may_arrive_byte_by_byte_or_many_at_once",
+            &[],
+            requests_may_arrive_byte_by_byte_or_many_at_once,
+        ),
+        trial(
+            "an_oversized_value_is_read_away_and_the_connection_lives",
+            &[],
+            an_oversized_value_is_read_away_and_the_connection_lives,
+        ),
+        trial(
+            "many_large_values_in_one_request_are_bounded_together",
+            &[],
+            many_large_values_in_one_request_are_bounded_together,
+        ),
+        trial(
+            "keys_and_results_have_limits_that_are_named",
+            &[],
+            keys_and_results_have_limits_that_are_named,
+        ),
+        trial(
+            "a_reply_beyond_its_limit_ends_the_connection_and_no_other",
+            &[],
+            a_reply_beyond_its_limit_ends_the_connection_and_no_other,
+        ),
+        trial(
+            "an_http_request_closes_the_connection_and_executes_nothing",
+            &[],
+            an_http_request_closes_the_connection_and_executes_nothing,
+        ),
+        trial(
+            "one_connection_too_many_is_told_so_and_a_place_is_free_again_after",
+            &[],
+            one_connection_too_many_is_told_so_and_a_place_is_free_again_after,
+        ),
+        trial(
+            "when_nothing_may_be_evicted_writes_are_refused_in_words_that_clients_know",
+            &[],
+            when_nothing_may_be_evicted_writes_are_refused_in_words_that_clients_know,
+        ),
+        trial(
+            "several_threads_serve_one_cache",
+            &[],
+            several_threads_serve_one_cache,
+        ),
+        trial(
+            "the_unix_socket_has_its_permissions_and_serves",
+            &[],
+            the_unix_socket_has_its_permissions_and_serves,
+        ),
+        trial(
+            "a_stale_socket_is_replaced_and_a_living_one_is_not",
+            &[],
+            a_stale_socket_is_replaced_and_a_living_one_is_not,
+        ),
+        trial(
+            "what_cannot_be_bound_is_named",
+            &[],
+            what_cannot_be_bound_is_named,
+        ),
+        trial(
+            "connections_may_be_encrypted",
+            &[],
+            connections_may_be_encrypted,
+        ),
+        trial(
+            "stopping_closes_connections_and_answers_what_was_asked",
+            &[],
+            stopping_closes_connections_and_answers_what_was_asked,
+        ),
+    ]
+}

@@ -1,0 +1,21 @@
+//! The listener as its clients see it: against a real Redis, and on its own.
+
+mod authentication;
+mod differential;
+mod listener;
+mod ours;
+mod random;
+mod scripts;
+mod server;
+mod slow_clients;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut trials = differential::trials();
+    trials.extend(authentication::trials());
+    trials.extend(listener::trials());
+    trials.extend(server::trials());
+    trials.extend(slow_clients::trials());
+    outrigger_testkit::run(trials)
+}
