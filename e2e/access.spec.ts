@@ -46,8 +46,10 @@ test("the first start leads from the printed link over the set-up to Home", asyn
 test("a link that was used does not work again", async ({ page }) => {
   await page.goto(server.link);
   await page.getByRole("button", { name: "Log in" }).click();
-  await expect(page.getByRole("alert")).toBeVisible();
-  await expect(page.getByText("outrigger admin link")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "This link leads nowhere" })).toBeVisible();
+  await expect(page.getByRole("alert")).toContainText("outrigger admin link");
+  await page.getByRole("link", { name: "Log in with a password" }).click();
+  await expect(page.getByRole("heading", { name: "Log in" })).toBeVisible();
 });
 
 test("a wrong password says so and lets one try again", async ({ page }) => {
@@ -93,6 +95,37 @@ test("a token is shown once, works, and stops when it is revoked", async ({ page
   await page.getByRole("dialog").getByRole("button", { name: /^Revoke/ }).click();
   await expect(page.getByRole("row", { name: /deploy/ })).toBeHidden();
   expect((await call("/api/v1/cache/stats")).status).toBe(401);
+});
+
+test("an answer that gets lost on the way makes nothing twice", async ({ page }) => {
+  await enter(page, "/access?tab=tokens");
+  await page.getByRole("button", { name: "Make a token" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("once only");
+  await dialog.getByRole("checkbox", { name: "Read cache" }).check();
+  const keys: (string | null)[] = [];
+  await page.route("**/api/v1/access/tokens", async (route) => {
+    if (route.request().method() !== "POST") {
+      await route.fallback();
+      return;
+    }
+    keys.push(await route.request().headerValue("idempotency-key"));
+    if (keys.length === 1) {
+      await route.fetch();
+      await route.abort("connectionreset");
+    } else {
+      await route.fallback();
+    }
+  });
+
+  await dialog.getByRole("button", { name: "Make the token" }).click();
+  await expect(dialog.getByRole("alert")).toContainText("No answer");
+  await dialog.getByRole("button", { name: "Make the token" }).click();
+  await dialog.getByRole("button", { name: "I have it" }).click();
+
+  await expect(page.getByRole("row", { name: /once only/ })).toHaveCount(1);
+  expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
+  expect(keys[1]).toBe(keys[0]);
 });
 
 test("a session that is ended has to log in again", async ({ page, browser }) => {

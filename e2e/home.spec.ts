@@ -34,6 +34,22 @@ test("stores and services are listed with their sizes and states", async ({ page
   await expect(page.getByRole("region", { name: "Services" }).getByText("running").first()).toBeVisible();
 });
 
+test("health is checked on request, and every result says in words how it went", async ({ page, server }) => {
+  await page.goto(`${server.dashboard}/`);
+  const health = page.getByRole("region", { name: "Health" });
+  await expect(health.getByRole("listitem")).toHaveCount(0);
+  await health.getByRole("button", { name: "Check now" }).click();
+  const report = await (await page.request.get(`${server.url}/api/v1/doctor`)).json();
+  await expect(health.getByRole("listitem")).toHaveCount(report.checks.length);
+  await expect(health.getByRole("status")).toContainText(`${report.checks.length} checks: `);
+  await expect(health.getByRole("listitem").filter({ hasText: "Store" })).toContainText("OK");
+  for (const check of report.checks) {
+    if (check.fix !== null) {
+      await expect(health.getByRole("listitem").filter({ hasText: check.fix.replaceAll("`", "") })).toContainText("What to do");
+    }
+  }
+});
+
 test("the range is in the address and survives a reload", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/`);
   await page.getByRole("radio", { name: "1 h" }).check({ force: true });

@@ -31,14 +31,15 @@ export interface Server {
   stop: () => Promise<void>;
 }
 
-/** Starts the program and waits until it is ready. */
-export async function start(): Promise<Server> {
+/** Starts the program with further `key=value` settings and waits until it is ready. */
+export async function start(...settings: string[]): Promise<Server> {
   // Short, because the paths of unix sockets end at 107 bytes.
   const dataDir = await mkdtemp(join(tmpdir(), "or-"));
   const [httpPort, redisPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${httpPort}`;
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("OUTRIGGER_")));
   const words = ["--data-dir", dataDir, "serve", "--set", `http.listen=127.0.0.1:${httpPort}`, "--set", `redis.listen=127.0.0.1:${redisPort}`];
+  words.push(...settings.flatMap((setting) => ["--set", setting]));
   const child = spawn(PROGRAM, words, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
   const printed = collect(child);
   try {

@@ -34,6 +34,11 @@ for (const colorScheme of ["light", "dark"] as const) {
 
   test(`dialogs and the pages before the login are accessible in the ${colorScheme} theme`, async ({ page, server, browser }) => {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.goto(`${server.dashboard}/`);
+    await page.getByRole("button", { name: "Check now" }).click();
+    await expect(page.getByRole("region", { name: "Health" }).getByRole("listitem").first()).toBeVisible();
+    await page.getByRole("button", { name: "Table of Latency" }).click();
+    await expectAccessible(page, "Home with its health and a table");
     await page.goto(`${server.dashboard}/access?tab=tokens`);
     await settled(page);
     await page.keyboard.press("?");
@@ -62,6 +67,10 @@ test("no page scrolls sideways at 360 pixels, and the menu opens there", async (
     await settled(page);
     await expectNoSidewaysScroll(page, path);
   }
+  await page.goto(`${server.dashboard}/`);
+  await page.getByRole("button", { name: "Check now" }).click();
+  await expect(page.getByRole("region", { name: "Health" }).getByRole("listitem").first()).toBeVisible();
+  await expectNoSidewaysScroll(page, "Home with its health");
   await page.getByRole("button", { name: "Menu" }).click();
   await page.getByRole("link", { name: "Cache" }).click();
   await expect(page).toHaveURL(`${server.dashboard}/cache`);

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         || async {
             a_lost_server_is_told_and_used_again()
                 .await
-                .expect("every step works")
+                .expect("every step works");
         },
     ));
     run(trials)

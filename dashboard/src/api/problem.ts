@@ -6,6 +6,8 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly problem: Problem,
+    /** How long to wait before trying again, in milliseconds; 0 when the server names no time. */
+    readonly waitMs = 0,
   ) {
     super(problem.detail);
     this.name = "ApiError";

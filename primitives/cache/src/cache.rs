@@ -111,13 +111,51 @@ impl Cache {
         value: &[u8],
         ttl: Option<Duration>,
     ) -> Result<(), CacheError> {
-        self.check(key.len(), value.len())?;
         let now = self.now();
         let deadline = ttl.map(|ttl| now.deadline_after(ttl));
-        self.update(database, key, now, |_| {
-            let value = Bytes::copy_from_slice(value);
-            (Change::Write(value, deadline), ())
-        })
+        self.put_at(database, key, value, deadline, now)
+    }
+
+    /// The same with a deadline and a moment.
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    #[inline]
+    pub fn put_at(
+        &self,
+        database: Database,
+        key: &[u8],
+        value: &[u8],
+        deadline: Option<Deadline>,
+        now: Now,
+    ) -> Result<(), CacheError> {
+        self.check(key.len(), value.len())?;
+        let id = self.id(database, key);
+        let mut claim = self.inner.room.claim();
+        loop {
+            let mut shard = self.lock(id);
+            let slot = shard.lookup(id, now);
+            let wheel = deadline.map_or(0, |_| shard.deadline_cost());
+            let cost = shard.cost(id, slot, value.len()) + wheel;
+            if !claim.covers(cost) {
+                if !(slot.is_none() && shard.vacate()) {
+                    drop(shard);
+                    self.inner.make_room(&mut claim, cost)?;
+                }
+                continue;
+            }
+            shard.counts.writes += 1;
+            match (deadline, slot) {
+                (Some(deadline), None) if deadline.has_passed(now) => {}
+                (Some(deadline), Some(slot)) if deadline.has_passed(now) => {
+                    shard.remove(slot);
+                }
+                _ => shard.copy(id, slot, value, deadline, now),
+            }
+            shard.settle(&mut claim);
+            return Ok(());
+        }
     }
 
     /// Deletes a key and answers whether it was there.
@@ -188,8 +226,10 @@ impl Cache {
             let (change, answer) = decide(slot.and_then(|slot| shard.get(slot)).map(found));
             let cost = self.cost(&shard, id, slot, &change)?;
             if !claim.covers(cost) {
-                drop(shard);
-                self.inner.make_room(&mut claim, cost)?;
+                if !(slot.is_none() && shard.vacate()) {
+                    drop(shard);
+                    self.inner.make_room(&mut claim, cost)?;
+                }
                 continue;
             }
             apply(&mut shard, id, slot, change, now);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{Database, Deadline};
+use crate::{Database, Deadline, key::Key};
 
 /// No slot.
 pub(crate) const NIL: u32 = u32::MAX;
@@ -12,7 +12,7 @@ pub(crate) const NIL: u32 = u32::MAX;
 pub(crate) struct Entry {
     /// Kept, so that growing the index does not read every key again.
     pub(crate) hash: u64,
-    pub(crate) key: Box<[u8]>,
+    pub(crate) key: Key,
     pub(crate) value: Bytes,
     pub(crate) deadline: Option<Deadline>,
     /// The neighbours in the eviction queue.
@@ -75,5 +75,5 @@ impl Entry {
 
 /// What a key and a value of these lengths take from the allocator, which hands out multiples of 16 bytes.
 pub(crate) const fn weight(key: usize, value: usize) -> usize {
-    key.next_multiple_of(16) + value.next_multiple_of(16)
+    Key::allocated(key).next_multiple_of(16) + value.next_multiple_of(16)
 }

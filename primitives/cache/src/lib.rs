@@ -7,6 +7,7 @@ mod entry;
 mod error;
 mod expirer;
 mod ghost;
+mod key;
 mod list;
 mod lock;
 mod metrics;

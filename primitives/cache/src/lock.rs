@@ -30,7 +30,11 @@ impl<'a> Locked<'a> {
     /// Accounts for a write: what it claimed and did not use is given back.
     #[inline]
     pub(crate) fn settle(&mut self, claim: &mut Claim<'_>) {
-        self.shard.settled += claim.take();
+        let claimed = claim.take();
+        if claimed > 0 {
+            self.shard.settled += claimed;
+            self.shard.is_changed = true;
+        }
     }
 
     /// Accounts for one of several shards that a claim is for: takes what this one grew by, and leaves the rest to others.
@@ -43,6 +47,9 @@ impl<'a> Locked<'a> {
 impl Drop for Locked<'_> {
     #[inline]
     fn drop(&mut self) {
+        if !std::mem::take(&mut self.shard.is_changed) {
+            return;
+        }
         let bytes = self.shard.bytes();
         let settled = std::mem::replace(&mut self.shard.settled, bytes);
         if bytes != settled {

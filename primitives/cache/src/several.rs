@@ -3,8 +3,6 @@
 //! All shards that are involved are locked, in the order of their numbers, before anything is looked at. Two such
 //! operations can therefore never wait for each other.
 
-use bytes::Bytes;
-
 use crate::{
     Cache, CacheError, Database, Found, Now,
     cache::{SHARDS, found, shard_of},
@@ -165,7 +163,7 @@ impl Cache {
                 let id = self.id(database, key);
                 let shard = shards.get(id);
                 let slot = shard.lookup(id, now);
-                shard.write(id, slot, Bytes::copy_from_slice(value), None, now);
+                shard.copy(id, slot, value, None, now);
                 shard.counts.writes += 1;
                 shard.settle_growth(&mut claim);
             }

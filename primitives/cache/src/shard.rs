@@ -36,6 +36,8 @@ pub(crate) struct Shard {
     weight: usize,
     /// How many bytes the cache's total holds for this shard.
     pub(crate) settled: usize,
+    /// Whether the number of bytes may have changed since it was settled.
+    pub(crate) is_changed: bool,
     entries: [u32; Database::COUNT],
     pub(crate) counts: Counts,
 }
@@ -50,6 +52,7 @@ impl Shard {
             eviction,
             weight: 0,
             settled: 0,
+            is_changed: false,
             entries: [0; Database::COUNT],
             counts: Counts::default(),
         }
@@ -135,28 +138,57 @@ impl Shard {
         value: Bytes,
         deadline: Option<Deadline>,
         now: Now,
-    ) -> Option<Bytes> {
-        match slot.and_then(|slot| Some((slot, self.slab.get_mut(slot)?))) {
-            Some((slot, entry)) => {
-                let before = entry.weight();
-                let replaced = std::mem::replace(&mut entry.value, value);
-                entry.touch();
-                let (place, after, old_deadline) = (entry.place, entry.weight(), entry.deadline);
-                self.policy.reweigh(place, before, after);
-                self.weight = self.weight - before + after;
-                if old_deadline != deadline {
-                    self.set_deadline(slot, deadline, now);
-                }
-                Some(replaced)
-            }
-            None => {
-                self.insert(id, value, deadline, now);
-                None
-            }
+    ) {
+        match slot {
+            Some(slot) => self.replace(slot, deadline, now, |old| *old = value),
+            None => self.insert(id, value, deadline, now),
+        }
+    }
+
+    /// The same with a value that is copied. One of the same length goes where the old one is, when nobody else reads that:
+    /// then nothing is allocated.
+    #[inline]
+    pub(crate) fn copy(
+        &mut self,
+        id: KeyId<'_>,
+        slot: Option<u32>,
+        value: &[u8],
+        deadline: Option<Deadline>,
+        now: Now,
+    ) {
+        match slot {
+            Some(slot) => self.replace(slot, deadline, now, |old| overwrite(old, value)),
+            None => self.insert(id, Bytes::copy_from_slice(value), deadline, now),
+        }
+    }
+
+    #[inline]
+    fn replace(
+        &mut self,
+        slot: u32,
+        deadline: Option<Deadline>,
+        now: Now,
+        change: impl FnOnce(&mut Bytes),
+    ) {
+        let Some(entry) = self.slab.get_mut(slot) else {
+            return;
+        };
+        let before = entry.weight();
+        change(&mut entry.value);
+        entry.touch();
+        let (place, after, old_deadline) = (entry.place, entry.weight(), entry.deadline);
+        if before != after {
+            self.policy.reweigh(place, before, after);
+            self.weight = self.weight - before + after;
+            self.is_changed = true;
+        }
+        if old_deadline != deadline {
+            self.set_deadline(slot, deadline, now);
         }
     }
 
     fn insert(&mut self, id: KeyId<'_>, value: Bytes, deadline: Option<Deadline>, now: Now) {
+        self.is_changed = true;
         let slot = self.slab.insert(Entry {
             hash: id.hash,
             key: id.key.into(),
@@ -188,6 +220,7 @@ impl Shard {
         let Some(entry) = self.slab.get_mut(slot) else {
             return;
         };
+        self.is_changed = true;
         let old = std::mem::replace(&mut entry.deadline, deadline);
         if let (Some(_), Some(wheel)) = (old, &mut self.wheel) {
             wheel.remove(&mut self.slab, slot);
@@ -252,9 +285,17 @@ impl Shard {
         true
     }
 
+    /// Evicts one entry if the tables would have to grow for another one: its place costs nothing. Answers whether it did.
+    ///
+    /// Without this, many small entries would go to make room for a piece of slots.
+    pub(crate) fn vacate(&mut self) -> bool {
+        self.growth(1) > 0 && self.evict()
+    }
+
     /// Takes everything out, to be dropped when the lock is no longer held; the counters stay.
     pub(crate) fn take(&mut self) -> Self {
         let emptied = Self {
+            is_changed: true,
             settled: self.settled,
             counts: self.counts,
             ..Self::new(self.eviction)
@@ -274,6 +315,7 @@ impl Shard {
     }
 
     fn forget(&mut self, slot: u32) -> Option<Entry> {
+        self.is_changed = true;
         let entry = self.slab.remove(slot)?;
         self.weight -= entry.weight();
         self.entries[entry.database.index()] -= 1;
@@ -284,4 +326,17 @@ impl Shard {
         }
         Some(entry)
     }
+}
+
+/// Copies `new` over `old`, into the same memory where that is possible.
+#[inline]
+fn overwrite(old: &mut Bytes, new: &[u8]) {
+    *old = if old.len() == new.len()
+        && let Ok(mut unshared) = std::mem::take(old).try_into_mut()
+    {
+        unshared.copy_from_slice(new);
+        unshared.freeze()
+    } else {
+        Bytes::copy_from_slice(new)
+    };
 }

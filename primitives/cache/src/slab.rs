@@ -143,7 +143,7 @@ mod tests {
     fn entry(key: u8) -> Entry {
         Entry {
             hash: 0,
-            key: Box::new([key]),
+            key: (&[key][..]).into(),
             value: Bytes::new(),
             deadline: None,
             queue: Links::NONE,

@@ -69,7 +69,8 @@ fn argument(args: Args<'_>, index: usize) -> &[u8] {
 
 pub(super) fn set(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
     if args.len() == 3 {
-        put(call, args, None)?;
+        let (database, now) = (call.session.database, call.now);
+        call.cache.put_at(database, &args[1], &args[2], None, now)?;
         call.reply.ok();
         return Ok(());
     }
@@ -78,7 +79,14 @@ pub(super) fn set(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
         .expiry
         .map(|expiry| expiry.deadline(call.now, "set"));
     let expiry = expiry.transpose()?;
-    set_with(call, args, &options, expiry)
+    match expiry {
+        Some(deadline) if options.is_plain() => {
+            put_expiring(call, &args[1], &args[2], deadline)?;
+            call.reply.ok();
+            Ok(())
+        }
+        _ => set_with(call, args, &options, expiry),
+    }
 }
 
 pub(super) fn setnx(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
@@ -111,12 +119,25 @@ fn set_expiring(
 ) -> Result<(), Failure> {
     let expiry = Expiry::after(&args[2], unit);
     let deadline = expiry.deadline(call.now, command)?;
-    let database = call.session.database;
-    call.cache.update(database, &args[1], call.now, |_| {
-        (write(&args[3], deadline), ())
-    })?;
+    put_expiring(call, &args[1], &args[3], deadline)?;
     call.reply.ok();
     Ok(())
+}
+
+/// Writes a value that expires; when the deadline has passed already, nothing stays.
+fn put_expiring(
+    call: &Call<'_>,
+    key: &[u8],
+    value: &[u8],
+    deadline: Option<Deadline>,
+) -> Result<(), CacheError> {
+    let (database, now) = (call.session.database, call.now);
+    match deadline {
+        Some(deadline) => call.cache.put_at(database, key, value, Some(deadline), now),
+        None => call
+            .cache
+            .update(database, key, now, |_| (Change::Delete, ())),
+    }
 }
 
 pub(super) fn getset(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
@@ -125,16 +146,6 @@ pub(super) fn getset(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure>
         ..Options::default()
     };
     set_with(call, args, &options, None)
-}
-
-fn put(call: &Call<'_>, args: Args<'_>, deadline: Option<Deadline>) -> Result<(), CacheError> {
-    let database = call.session.database;
-    call.cache.update(database, &args[1], call.now, |_| {
-        (
-            Change::Write(Bytes::copy_from_slice(&args[2]), deadline),
-            (),
-        )
-    })
 }
 
 /// The change that writes a value; a deadline that has passed already means that nothing stays.
@@ -331,6 +342,11 @@ impl<'a> Options<'a> {
             options.expiry = Some(expiry);
         }
         Ok(options)
+    }
+
+    /// Whether the old value plays no part.
+    fn is_plain(&self) -> bool {
+        self.condition.is_none() && !self.answers_old && !self.keeps_ttl
     }
 
     /// Takes a word that only `SET` knows; `false` for any other.
