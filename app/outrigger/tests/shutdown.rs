@@ -70,7 +70,7 @@ async fn a_second_signal_ends_the_process_at_once() {
     app.signal(Signal::TERM);
 
     // The grace period is longer than this is willing to wait.
-    app.wait().await;
+    assert_eq!(app.wait().await.code(), Some(1));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use outrigger_config::ConfigErrors;
 use outrigger_stdx::ErrorKind;
 use thiserror::Error;
 
-/// Why the server did not start. Each says what to change.
+/// Why the server did not start, or did not stop in peace. Each says what to change.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -75,6 +75,9 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
+    /// A second signal ended the process before everything had stopped. What was acknowledged is safe all the same.
+    #[error("a second signal ended the process before everything had stopped")]
+    Interrupted,
     /// The operating system refused something.
     #[error("the system refused to start the process: {0}")]
     System(#[source] io::Error),
@@ -109,7 +112,7 @@ impl StartError {
             | Self::Tls { .. }
             | Self::FirstAdmin { .. } => ErrorKind::Invalid,
             Self::Owned { .. } | Self::Listen { .. } => ErrorKind::Conflict,
-            Self::DataDir { .. } | Self::System(_) => ErrorKind::Unavailable,
+            Self::DataDir { .. } | Self::Interrupted | Self::System(_) => ErrorKind::Unavailable,
             Self::Part { kind, .. } => *kind,
         }
     }
@@ -138,7 +141,7 @@ impl StartError {
                     .to_owned(),
             ),
             Self::Part { hint, .. } => hint.clone(),
-            Self::FirstAdmin { .. } | Self::System(_) => None,
+            Self::FirstAdmin { .. } | Self::Interrupted | Self::System(_) => None,
         }
     }
 }

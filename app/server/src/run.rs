@@ -23,7 +23,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Why it did not start.
+/// Why it did not start, or [`StartError::Interrupted`].
 pub fn serve(loaded: &Loaded) -> Result<(), StartError> {
     let runtime = outrigger_supervisor::main_runtime().map_err(StartError::System)?;
     let outcome = runtime.block_on(run(loaded));
@@ -68,7 +68,7 @@ async fn run(loaded: &Loaded) -> Result<(), StartError> {
                 Some(Signal::Reopen) => reopen(&log.handle()),
                 Some(Signal::Stop) if stop.is_cancelled() => {
                     tracing::warn!("told to stop a second time; ending at once");
-                    return Ok(());
+                    return Err(StartError::Interrupted);
                 }
                 Some(Signal::Stop) | None => {
                     tracing::info!("stopping; a second signal ends it at once");
