@@ -66,7 +66,7 @@ fn data_dir_mode(process: &ServerProcess) -> DoctorCheck {
             advice(
                 NAME,
                 format!("{path} has mode {mode:o}, so other users can look into it"),
-                format!("chmod 700 {path}"),
+                format!("run `chmod 700 {path}`"),
             )
         }
         Err(error) => fail(
@@ -82,7 +82,8 @@ fn disk_room(process: &ServerProcess) -> DoctorCheck {
     let Some((free, all)) = folder::room(&process.data_dir) else {
         return advice(NAME, "the system does not tell", "check it by hand");
     };
-    let detail = format!("{} MiB free of {} MiB", free >> 20, all >> 20);
+    let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+    let detail = format!("{:.1} GiB free of {:.1} GiB", gib(free), gib(all));
     if free < ROOM_MIN.as_u64() {
         return fail(
             NAME,
@@ -143,7 +144,7 @@ async fn owner(process: &ServerProcess) -> DoctorCheck {
         Ok(true) => advice(
             NAME,
             "it has no e-mail address and password yet",
-            "outrigger admin link",
+            "run `outrigger admin link`, open what it prints and choose them",
         ),
         Err(error) => fail(NAME, error.to_string(), "look at the store first"),
     }

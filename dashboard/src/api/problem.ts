@@ -17,7 +17,7 @@ export class ApiError extends Error {
 /** What to tell a person about a failure. */
 export interface Trouble {
   title: string;
-  detail: string;
+  detail: string | null;
   fix: string | null;
   fields: FieldProblem[];
   requestId: string | null;
@@ -43,11 +43,12 @@ export function trouble(error: unknown): Trouble {
   if (error instanceof ApiError) {
     const { problem } = error;
     return {
-      title: problem.title,
-      detail: sentence(problem.detail),
+      title: sentence(problem.detail),
+      detail: null,
       fix: problem.fix == null ? null : sentence(problem.fix),
       fields: problem.fields ?? [],
-      requestId: problem.request_id === "" ? null : problem.request_id,
+      // Whoever mistypes a password has no use for it; whoever looks for a fault in the logs has.
+      requestId: error.status < 500 || problem.request_id === "" ? null : problem.request_id,
     };
   }
   return {
@@ -69,7 +70,8 @@ export function fieldTrouble(error: unknown, field: string): string | undefined 
     return undefined;
   }
   const words = FIELD_WORDS[found.code] ?? found.code.replaceAll("_", " ");
-  return found.limit ? `${words} (${found.limit})` : words;
+  // The limit of a guess is a score that means nothing to a person.
+  return found.limit && found.code !== "too_weak" && found.code !== "weak" ? `${words} (${found.limit})` : words;
 }
 
 const FIELD_WORDS: Record<string, string> = {

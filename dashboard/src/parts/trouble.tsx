@@ -11,10 +11,10 @@ export function TroubleNote({ error, onRetry }: { error: unknown; onRetry?: () =
     <div className={classes.note} role="alert">
       <WarningIcon />
       <div className={classes.words}>
-        <strong>{title}</strong>
-        <p>
-          <Prose text={detail} />
-        </p>
+        <strong>
+          <Prose text={title} />
+        </strong>
+        {detail !== null && <p>{detail}</p>}
         {fix !== null && (
           <p>
             <Prose text={fix} />

@@ -2,7 +2,6 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { answer, api } from "../../api/client";
-import { sentence } from "../../api/problem";
 import type { DoctorCheck } from "../../api/types";
 import { clock } from "../../format/time";
 import { counted } from "../../format/numbers";
@@ -62,14 +61,14 @@ function Checks({ checks }: { checks: DoctorCheck[] }) {
               <Icon />
               {word}
             </span>
-            <h3>{sentence(check.name).replace(/\.$/, "")}</h3>
+            <h3>{capitalised(check.name)}</h3>
             <div className={classes.words}>
               <p>
-                <Prose text={check.detail} />
+                <Prose text={capitalised(check.detail)} />
               </p>
               {check.fix != null && (
                 <p className={classes.fix}>
-                  <strong>What to do</strong> <Prose text={check.fix} />
+                  <strong>What to do:</strong> <Prose text={check.fix} />
                 </p>
               )}
             </div>
@@ -78,6 +77,11 @@ function Checks({ checks }: { checks: DoctorCheck[] }) {
       })}
     </ul>
   );
+}
+
+/** With a capital, unless it begins with something that has its own spelling: a path, an address. */
+function capitalised(text: string): string {
+  return /^[a-z][a-z'-]*(?:[\s,]|:\s|$)/.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text;
 }
 
 /** `8 checks: 1 failed, 2 with advice.` */
