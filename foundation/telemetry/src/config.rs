@@ -27,7 +27,8 @@ pub struct LogConfig {
     pub file_size: ByteSize,
     /// How many log files are kept, the one being written included, from 1 to 1000. Default 5.
     pub files: u32,
-    /// How many lines may wait for a slow disk, from 16 to 1000000; further ones are dropped and counted. Default 4096.
+    /// How many lines may wait for a slow disk, and as many for a slow reader of standard error, from 16 to 1000000; further
+    /// ones are dropped and counted. Default 4096.
     pub queue: u32,
 }
 
