@@ -166,9 +166,8 @@ fn filter(config: &LogConfig) -> Targets {
         .with_target("outrigger", ours)
         .with_targets(
             config
-                .targets
-                .iter()
-                .map(|(target, level)| (target.clone(), level.tracing())),
+                .target_levels()
+                .map(|(target, level)| (target, level.tracing())),
         )
 }
 
@@ -180,7 +179,7 @@ mod tests {
     fn libraries_do_not_get_louder_with_us() {
         let config = LogConfig {
             level: LogLevel::Debug,
-            targets: [("hyper::client".to_owned(), LogLevel::Trace)].into(),
+            targets: vec!["hyper::client=trace".to_owned()],
             ..LogConfig::default()
         };
 
