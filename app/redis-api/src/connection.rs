@@ -1,12 +1,15 @@
 //! One connection, from its first byte to its last.
 //!
 //! A connection at rest owns nearly nothing: it reads into a buffer that all connections of its thread share, executes
-//! what is whole, and writes all replies of the batch at once from another shared buffer. Only what is left over, half a
-//! request or replies that the client is slow to read, is kept in the connection's own memory, and given back after. Ten
-//! thousand idle connections cost ten thousand small structs.
+//! what is whole, and borrows a buffer for the replies until they are sent. Only what is left over, half a request or
+//! replies that the client is slow to read, is kept, and given back after. Ten thousand idle connections cost ten thousand
+//! small structs.
 //!
-//! Reading, executing and writing happen in one poll, so a batch costs two system calls. When replies pile up faster than
-//! the client reads them, the connection stops executing until they are gone.
+//! A batch costs two system calls: one read, one write of all its replies. The write waits until every connection that is
+//! ready has been read. A client with many connections then finds many replies when it wakes, not one; answering each
+//! at once would have it wake, and be paid for, fifty times as often.
+//!
+//! When replies pile up faster than the client reads them, the connection stops executing until they are gone.
 
 use std::{
     future::poll_fn,
@@ -24,7 +27,7 @@ use crate::{
     session::{Authentication, Next, Session, Standing, Then},
     stream::Stream,
     timer::{Ended, Timer, Waiting},
-    worker::{Scratch, Worker},
+    worker::Worker,
 };
 
 /// Replies of a batch are sent when they exceed this, before the next command is executed.
@@ -133,14 +136,11 @@ impl Connection {
             if let Some(ending) = self.ending {
                 return Poll::Ready(Ok(Turn::Ended(ending)));
             }
-            let worker = Rc::clone(&self.worker);
-            let scratch = &mut *worker.scratch.borrow_mut();
             let batch = if self.is_input_fresh {
-                self.execute_own(scratch)
+                self.execute_own(0)
             } else {
-                ready!(self.poll_receive(context, scratch))?
+                ready!(self.poll_receive(context))?
             };
-            self.send_at_once(context, scratch)?;
             match batch {
                 Batch::Drained => {}
                 Batch::Paused => self.is_input_fresh = true,
@@ -150,22 +150,25 @@ impl Connection {
                     return Poll::Ready(Ok(Turn::Authenticate(authentication)));
                 }
             }
+            if !self.unsent.is_empty() {
+                // The replies go out when all connections that are ready have been read.
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         }
     }
 
     /// Reads once and executes what is whole.
-    fn poll_receive(
-        &mut self,
-        context: &mut Context<'_>,
-        scratch: &mut Scratch,
-    ) -> Poll<io::Result<Batch>> {
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Batch>> {
         if self.input.is_empty() {
-            let received = ready!(self.stream.poll_read(context, &mut scratch.input))?;
+            let worker = Rc::clone(&self.worker);
+            let scratch = &mut *worker.scratch.borrow_mut();
+            let received = ready!(self.stream.poll_read(context, scratch))?;
             if received == 0 {
                 return Poll::Ready(Ok(Batch::End(Ending::Close)));
             }
-            let input = &scratch.input[..received];
-            let (consumed, batch) = self.execute(input, &mut scratch.output, received);
+            let input = &scratch[..received];
+            let (consumed, batch) = self.execute(input, received);
             self.input.extend_from_slice(&input[consumed..]);
             return Poll::Ready(Ok(batch));
         }
@@ -181,17 +184,14 @@ impl Connection {
         if ready!(polled)? == 0 {
             return Poll::Ready(Ok(Batch::End(Ending::Close)));
         }
-        Poll::Ready(Ok(self.execute_own_received(scratch, received)))
+        Poll::Ready(Ok(self.execute_own(received)))
     }
 
-    fn execute_own(&mut self, scratch: &mut Scratch) -> Batch {
+    /// Executes what is whole in the connection's own memory.
+    fn execute_own(&mut self, received: usize) -> Batch {
         self.is_input_fresh = false;
-        self.execute_own_received(scratch, 0)
-    }
-
-    fn execute_own_received(&mut self, scratch: &mut Scratch, received: usize) -> Batch {
         let mut input = std::mem::take(&mut self.input);
-        let (consumed, batch) = self.execute(&input, &mut scratch.output, received);
+        let (consumed, batch) = self.execute(&input, received);
         if consumed < input.len() {
             input.drain(..consumed);
             self.input = input;
@@ -200,8 +200,9 @@ impl Connection {
     }
 
     /// Executes what is whole in `input`, and answers how much of it is done with.
-    fn execute(&mut self, input: &[u8], output: &mut Vec<u8>, received: usize) -> (usize, Batch) {
+    fn execute(&mut self, input: &[u8], received: usize) -> (usize, Batch) {
         let server = &self.worker.server;
+        let output = &mut self.worker.buffers.take();
         let now = server.cache.now();
         let (mut consumed, mut executed) = (0, 0);
         let batch = loop {
@@ -249,6 +250,12 @@ impl Connection {
         let now = now.millis();
         self.session.client().note_activity(now);
         server.metrics.batch(executed, received, output.len());
+        let output = std::mem::take(output);
+        if output.is_empty() {
+            self.worker.buffers.give_back(output);
+        } else {
+            self.unsent = output;
+        }
         self.note_waiting(now, executed > 0, consumed < input.len());
         (consumed, batch)
     }
@@ -256,7 +263,10 @@ impl Connection {
     /// Notes what the connection waits for after a batch.
     fn note_waiting(&mut self, now: u64, has_executed: bool, has_rest: bool) {
         if self.session.standing == Standing::Unknown {
-            // The clock runs since the connection was opened.
+            // The clock runs since the connection was opened, or since the client has read what it was told.
+            if self.timer.waiting() == Waiting::Write {
+                self.timer.wait(Waiting::Request, now);
+            }
             return;
         }
         if has_rest || self.parser.is_inside_request() {
@@ -290,52 +300,47 @@ impl Connection {
         Ending::Close
     }
 
-    /// Writes the replies of a batch; what the client does not take at once is kept.
-    fn send_at_once(&mut self, context: &mut Context<'_>, scratch: &mut Scratch) -> io::Result<()> {
-        if scratch.output.is_empty() {
-            return Ok(());
-        }
-        let written = match self.stream.poll_write(context, &scratch.output) {
-            Poll::Ready(Ok(written)) => written,
-            Poll::Ready(Err(error)) => {
-                scratch.clear();
-                return Err(error);
-            }
-            Poll::Pending => 0,
-        };
-        if written < scratch.output.len() {
-            self.unsent.extend_from_slice(&scratch.output[written..]);
-            let now = self.worker.server.cache.now().millis();
-            self.timer.wait(Waiting::Write, now);
-        } else if let Poll::Ready(Err(error)) = self.stream.poll_flush(context) {
-            scratch.clear();
-            return Err(error);
-        }
-        scratch.clear();
-        Ok(())
-    }
-
-    /// Writes what is left of earlier replies.
+    /// Writes the replies of the last batch, as far as the client takes them.
     fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.unsent.is_empty() {
             return Poll::Ready(Ok(()));
         }
+        let mut is_delayed = self.timer.waiting() == Waiting::Write;
         while self.sent < self.unsent.len() {
             let rest = &self.unsent[self.sent..];
-            let written = ready!(self.stream.poll_write(context, rest))?;
+            let Poll::Ready(written) = self.stream.poll_write(context, rest) else {
+                if !is_delayed {
+                    self.wait(Waiting::Write);
+                }
+                return Poll::Pending;
+            };
+            let written = written?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.sent += written;
-            let now = self.worker.server.cache.now().millis();
-            self.timer.wait(Waiting::Write, now);
+            if self.sent < self.unsent.len() {
+                // The client reads, if slowly: it gets its time again.
+                is_delayed = true;
+                self.wait(Waiting::Write);
+            }
         }
         ready!(self.stream.poll_flush(context))?;
-        self.unsent = Vec::new();
+        self.worker
+            .buffers
+            .give_back(std::mem::take(&mut self.unsent));
         self.sent = 0;
-        let now = self.worker.server.cache.now().millis();
-        self.note_waiting(now, true, !self.input.is_empty());
+        if is_delayed {
+            let now = self.worker.server.cache.now().millis();
+            self.note_waiting(now, true, !self.input.is_empty());
+        }
         Poll::Ready(Ok(()))
+    }
+
+    /// Notes what the connection waits for from now on.
+    fn wait(&self, waiting: Waiting) {
+        self.timer
+            .wait(waiting, self.worker.server.cache.now().millis());
     }
 
     /// Has credentials checked and replies.
@@ -380,7 +385,7 @@ impl Connection {
                     return Poll::Ready(Ok(()));
                 }
                 let scratch = &mut *self.worker.scratch.borrow_mut();
-                let received = ready!(self.stream.poll_read(context, &mut scratch.input))?;
+                let received = ready!(self.stream.poll_read(context, scratch))?;
                 left = left.saturating_sub(received);
                 if received == 0 || left == 0 {
                     return Poll::Ready(Ok(()));

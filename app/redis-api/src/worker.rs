@@ -31,8 +31,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const GRACE: Duration = Duration::from_secs(5);
 /// What is read at once. A batch of sixteen small commands has some two thousand bytes.
 const INPUT: usize = 64 * 1024;
-/// Replies beyond this give their buffer back.
-const OUTPUT_KEPT: usize = 256 * 1024;
+/// Buffers up to this size are used again.
+const BUFFER_KEPT: usize = 16 * 1024;
+/// How many buffers are kept to be used again: one for each connection that is busy at the same moment.
+const BUFFERS_KEPT: usize = 128;
 
 /// What all threads of the listener share.
 #[derive(Debug)]
@@ -54,24 +56,34 @@ pub(crate) struct Server {
 /// What the connections of one thread share.
 pub(crate) struct Worker {
     pub(crate) server: Arc<Server>,
-    pub(crate) scratch: RefCell<Scratch>,
+    /// What was just read; no connection keeps anything in it while it waits.
+    pub(crate) scratch: RefCell<Box<[u8]>>,
+    pub(crate) buffers: Buffers,
     pub(crate) timers: Timers,
     tasks: LocalTasks,
 }
 
-/// Buffers for one batch; no connection keeps anything in them while it waits.
-pub(crate) struct Scratch {
-    pub(crate) input: Box<[u8]>,
-    pub(crate) output: Vec<u8>,
+/// Spare buffers for replies. A buffer is with a connection from the execution of a batch until its replies are sent.
+#[derive(Debug, Default)]
+pub(crate) struct Buffers {
+    spare: RefCell<Vec<Vec<u8>>>,
 }
 
-impl Scratch {
-    /// Empties the output, and gives it back when it has become large.
-    pub(crate) fn clear(&mut self) {
-        if self.output.capacity() > OUTPUT_KEPT {
-            self.output = Vec::new();
+impl Buffers {
+    /// An empty buffer.
+    #[inline]
+    pub(crate) fn take(&self) -> Vec<u8> {
+        self.spare.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Keeps a buffer for the next batch, unless it is large or there are many.
+    #[inline]
+    pub(crate) fn give_back(&self, mut buffer: Vec<u8>) {
+        let mut spare = self.spare.borrow_mut();
+        if buffer.capacity() <= BUFFER_KEPT && spare.len() < BUFFERS_KEPT {
+            buffer.clear();
+            spare.push(buffer);
         }
-        self.output.clear();
     }
 }
 
@@ -96,10 +108,8 @@ impl Worker {
     pub(crate) fn new(server: Arc<Server>, tasks: LocalTasks) -> Rc<Self> {
         Rc::new(Self {
             server,
-            scratch: RefCell::new(Scratch {
-                input: vec![0; INPUT].into(),
-                output: Vec::new(),
-            }),
+            scratch: RefCell::new(vec![0; INPUT].into()),
+            buffers: Buffers::default(),
             timers: Timers::default(),
             tasks,
         })
