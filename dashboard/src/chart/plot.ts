@@ -39,7 +39,7 @@ export function plotOptions({ series, width, height, onCursor, colour }: PlotInp
     },
     scales: { x: { time: true }, y: scale(1.12), right: scale(1.6) },
     axes: [
-      { ...axis, grid: { show: false }, values: (plot, at) => (plot.data[0].length === 0 ? at.map(() => null) : moments(at)), space: 76, size: 26 },
+      { ...axis, grid: { show: false }, values: (plot, at) => (plot.data[0].length < 2 ? at.map(() => null) : moments(at)), space: 76, size: 26 },
       { ...axis, values: labels(left), incrs: steps(left), size: 64, space: 36 },
       ...(right
         ? [{ ...axis, scale: "right", side: 1 as const, grid: { show: false }, values: labels(right), incrs: steps(right), size: 56, space: 36 }]
