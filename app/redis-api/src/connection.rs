@@ -18,7 +18,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use outrigger_resp::{Parser, ProtocolError, Refusal, ReplyWriter, Step};
+use outrigger_resp::{Parser, Protocol, ProtocolError, Refusal, ReplyWriter, Requests, Step};
 use tracing::debug;
 
 use crate::{
@@ -27,11 +27,15 @@ use crate::{
     session::{Authentication, Next, Session, Standing, Then},
     stream::Stream,
     timer::{Ended, Timer, Waiting},
-    worker::Worker,
+    worker::{Server, Worker},
 };
 
 /// Replies of a batch are sent when they exceed this, before the next command is executed.
 const SEND_AT: usize = 64 * 1024;
+/// How many requests are read before the first of them is executed.
+const AHEAD: usize = 16;
+/// From so many requests on it pays to fetch their entries together.
+const WARMED_FROM: usize = 4;
 /// How much room is made for the rest of a request at least.
 const INPUT_STEP: usize = 16 * 1024;
 
@@ -71,6 +75,16 @@ enum Batch {
     /// Nothing more is to be executed.
     End(Ending),
     Authenticate(Box<Authentication>),
+}
+
+/// What comes after the requests that were read ahead.
+enum Ahead {
+    /// Perhaps more requests.
+    More,
+    /// Nothing whole.
+    Nothing,
+    Refused(Refusal),
+    Broken(ProtocolError),
 }
 
 enum Turn {
@@ -201,63 +215,104 @@ impl Connection {
 
     /// Executes what is whole in `input`, and answers how much of it is done with.
     fn execute(&mut self, input: &[u8], received: usize) -> (usize, Batch) {
-        let server = &self.worker.server;
-        let output = &mut self.worker.buffers.take();
+        let worker = Rc::clone(&self.worker);
+        let server = &worker.server;
+        let requests = &mut *worker.requests.borrow_mut();
+        let mut output = worker.buffers.take();
         let now = server.cache.now();
         let (mut consumed, mut executed) = (0, 0);
-        let batch = loop {
-            let limits = match self.session.standing {
-                Standing::Trusted => &server.limits,
-                Standing::Unknown => &server.limits_unauthenticated,
-            };
-            let rest = &input[consumed..];
-            let step = match self.parser.parse(rest, limits) {
-                Ok(Step::Incomplete { .. }) => break Batch::Drained,
-                Ok(Step::Skip { consumed: skipped }) => {
-                    consumed += skipped;
-                    continue;
-                }
-                Ok(step) => step,
-                Err(error) => break self.note_broken(error, output),
-            };
-            let begun = output.len();
-            match step {
-                Step::Request { consumed: length } => {
-                    let args = self.parser.args(rest);
-                    commands::execute(server, &mut self.session, now, args, output);
-                    consumed += length;
-                    executed += 1;
-                }
-                Step::Refused(refusal) => refuse(refusal, &server.config, &server.cache, output),
-                Step::Incomplete { .. } | Step::Skip { .. } => {}
-            }
-            match self.session.next.take() {
-                None => {}
-                Some(Next::Close) => break Batch::End(Ending::Close),
-                Some(Next::Authenticate(authentication)) => {
-                    break Batch::Authenticate(authentication);
+        let batch = 'batch: loop {
+            let (position, ahead) = self.read_ahead(input, consumed, requests);
+            self.warm(input, requests);
+            for index in 0..requests.len() {
+                let begun = output.len();
+                let args = requests.args(index, input);
+                commands::execute(server, &mut self.session, now, args, &mut output);
+                consumed = requests.end(index);
+                executed += 1;
+                if let Some(batch) = self.interruption(&mut output, begun) {
+                    // What was read ahead is read again when it is time for it.
+                    self.parser.restart();
+                    break 'batch batch;
                 }
             }
-            if output.len() > SEND_AT {
-                if output.len() - begun > server.config.output_max.as_usize() {
-                    output.truncate(begun);
-                    output.extend_from_slice(b"-ERR the reply exceeds `[redis] output_max`\r\n");
-                    break Batch::End(Ending::Linger);
-                }
-                break Batch::Paused;
+            consumed = position;
+            match ahead {
+                Ahead::More => {}
+                Ahead::Nothing => break Batch::Drained,
+                Ahead::Refused(refusal) => refuse(refusal, server, &mut output),
+                Ahead::Broken(error) => break self.note_broken(error, &mut output),
             }
         };
+        requests.release();
         let now = now.millis();
         self.session.client().note_activity(now);
         server.metrics.batch(executed, received, output.len());
-        let output = std::mem::take(output);
         if output.is_empty() {
-            self.worker.buffers.give_back(output);
+            worker.buffers.give_back(output);
         } else {
             self.unsent = output;
         }
         self.note_waiting(now, executed > 0, consumed < input.len());
         (consumed, batch)
+    }
+
+    /// Finds the next requests in `input` from `position` on. Answers where they end, and what comes then.
+    fn read_ahead(
+        &mut self,
+        input: &[u8],
+        mut position: usize,
+        requests: &mut Requests,
+    ) -> (usize, Ahead) {
+        let server = &self.worker.server;
+        let (limits, most) = match self.session.standing {
+            Standing::Trusted => (&server.limits, AHEAD),
+            // The next request may lift the limits for the one after it.
+            Standing::Unknown => (&server.limits_unauthenticated, 1),
+        };
+        requests.clear();
+        while requests.len() < most {
+            match self.parser.parse(&input[position..], limits) {
+                Ok(Step::Request { consumed }) => {
+                    requests.push(&self.parser, position, position + consumed);
+                    position += consumed;
+                }
+                Ok(Step::Skip { consumed }) => position += consumed,
+                Ok(Step::Incomplete { .. }) => return (position, Ahead::Nothing),
+                Ok(Step::Refused(refusal)) => return (position, Ahead::Refused(refusal)),
+                Err(error) => return (position, Ahead::Broken(error)),
+            }
+        }
+        (position, Ahead::More)
+    }
+
+    /// Has the entries fetched that the requests are about to use. Nearly every command has its key there.
+    fn warm(&self, input: &[u8], requests: &Requests) {
+        if requests.len() >= WARMED_FROM {
+            let keys = (0..requests.len()).filter_map(|index| requests.args(index, input).get(1));
+            let database = self.session.database;
+            self.worker.server.cache.warm(database, keys);
+        }
+    }
+
+    /// What a command asked for instead of the next one, or what its reply makes necessary.
+    fn interruption(&mut self, output: &mut Vec<u8>, begun: usize) -> Option<Batch> {
+        match self.session.next.take() {
+            None => {}
+            Some(Next::Close) => return Some(Batch::End(Ending::Close)),
+            Some(Next::Authenticate(authentication)) => {
+                return Some(Batch::Authenticate(authentication));
+            }
+        }
+        if output.len() <= SEND_AT {
+            return None;
+        }
+        if output.len() - begun > self.worker.server.config.output_max.as_usize() {
+            output.truncate(begun);
+            output.extend_from_slice(b"-ERR the reply exceeds `[redis] output_max`\r\n");
+            return Some(Batch::End(Ending::Linger));
+        }
+        Some(Batch::Paused)
     }
 
     /// Notes what the connection waits for after a batch.
@@ -404,21 +459,16 @@ impl Drop for Connection {
 }
 
 #[cold]
-fn refuse(
-    refusal: Refusal,
-    config: &crate::RedisConfig,
-    cache: &outrigger_cache::Cache,
-    output: &mut Vec<u8>,
-) {
+fn refuse(refusal: Refusal, server: &Server, output: &mut Vec<u8>) {
     let text = match refusal {
         Refusal::Bulk { length } => format!(
             "ERR value of {length} bytes exceeds `[cache] value_max` of {}",
-            cache.config().value_max
+            server.cache.config().value_max
         ),
         Refusal::Request => format!(
             "ERR the request exceeds `[redis] request_max` of {}",
-            config.request_max
+            server.config.request_max
         ),
     };
-    ReplyWriter::new(output, outrigger_resp::Protocol::Resp2).error(text);
+    ReplyWriter::new(output, Protocol::Resp2).error(text);
 }

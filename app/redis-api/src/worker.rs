@@ -3,7 +3,7 @@
 use std::{cell::RefCell, io, path::PathBuf, rc::Rc, sync::Arc, time::Duration};
 
 use outrigger_cache::Cache;
-use outrigger_resp::Limits;
+use outrigger_resp::{Limits, Requests};
 use outrigger_stdx::{Clock, Monotonic};
 use outrigger_supervisor::{CancellationToken, pinned::LocalTasks};
 use socket2::{SockRef, TcpKeepalive};
@@ -58,6 +58,8 @@ pub(crate) struct Worker {
     pub(crate) server: Arc<Server>,
     /// What was just read; no connection keeps anything in it while it waits.
     pub(crate) scratch: RefCell<Box<[u8]>>,
+    /// The requests of the batch that is executed; empty in between.
+    pub(crate) requests: RefCell<Requests>,
     pub(crate) buffers: Buffers,
     pub(crate) timers: Timers,
     tasks: LocalTasks,
@@ -109,6 +111,7 @@ impl Worker {
         Rc::new(Self {
             server,
             scratch: RefCell::new(vec![0; INPUT].into()),
+            requests: RefCell::default(),
             buffers: Buffers::default(),
             timers: Timers::default(),
             tasks,

@@ -310,7 +310,7 @@ impl fmt::Debug for Cache {
     }
 }
 
-/// The shard of a hash. The index uses the lowest and the highest bits, so these come from the middle.
+/// The shard of a hash. The index uses the upper half from its highest bit down, so these are the half's lowest.
 #[inline]
 pub(crate) const fn shard_of(hash: u64) -> usize {
     (hash >> 32) as usize % SHARDS

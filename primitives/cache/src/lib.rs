@@ -7,6 +7,7 @@ mod entry;
 mod error;
 mod expirer;
 mod ghost;
+mod index;
 mod key;
 mod list;
 mod lock;
@@ -18,6 +19,7 @@ mod shard;
 mod slab;
 mod stats;
 mod time;
+mod warm;
 mod wheel;
 mod whole;
 

@@ -12,10 +12,10 @@ use crate::{
 };
 
 /// The locked shards of an operation.
-struct LockedShards<'a>([Option<Locked<'a>>; SHARDS]);
+pub(crate) struct LockedShards<'a>([Option<Locked<'a>>; SHARDS]);
 
 impl<'a> LockedShards<'a> {
-    fn of(cache: &'a Cache, keys: impl Iterator<Item = u64>) -> Self {
+    pub(crate) fn of(cache: &'a Cache, keys: impl Iterator<Item = u64>) -> Self {
         let mut wanted = [false; SHARDS];
         for hash in keys {
             wanted[shard_of(hash)] = true;
@@ -33,6 +33,12 @@ impl<'a> LockedShards<'a> {
         self.0[shard_of(id.hash)]
             .as_mut()
             .expect("the shards of all keys of an operation are locked at its beginning")
+    }
+
+    /// The shard of a hash, if it is locked.
+    #[inline]
+    pub(crate) fn peek(&self, hash: u64) -> Option<&Locked<'a>> {
+        self.0[shard_of(hash)].as_ref()
     }
 }
 

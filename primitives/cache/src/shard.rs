@@ -4,11 +4,11 @@
 //! it is told to write.
 
 use bytes::Bytes;
-use hashbrown::HashTable;
 
 use crate::{
     Database, Deadline, Eviction, Now,
     entry::{Entry, Links, Place, weight},
+    index::Index,
     policy::Policy,
     slab::Slab,
     stats::Counts,
@@ -26,7 +26,7 @@ pub(crate) struct KeyId<'a> {
 /// One part of the cache.
 #[derive(Debug)]
 pub(crate) struct Shard {
-    index: HashTable<u32>,
+    index: Index,
     slab: Slab,
     policy: Policy,
     /// Made when the first entry with a deadline arrives; it is large.
@@ -54,7 +54,7 @@ pub(crate) struct Sweep {
 impl Shard {
     pub(crate) fn new(eviction: Eviction) -> Self {
         Self {
-            index: HashTable::new(),
+            index: Index::new(),
             slab: Slab::new(),
             policy: Policy::new(),
             wheel: None,
@@ -72,7 +72,7 @@ impl Shard {
     pub(crate) fn bytes(&self) -> usize {
         self.weight
             + self.slab.bytes()
-            + self.index.allocation_size()
+            + self.index.bytes()
             + self.policy.bytes()
             + self.wheel.as_ref().map_or(0, |_| size_of::<Wheel>())
     }
@@ -122,15 +122,8 @@ impl Shard {
 
     /// An upper bound for the bytes that the tables grow by for `count` more entries and one more deadline.
     pub(crate) fn growth(&self, count: usize) -> usize {
-        let vacant = self.index.capacity() - self.index.len();
-        let index = if count <= vacant {
-            0
-        } else {
-            // Tables double: at most twice what holds everything, at five bytes a bucket and seven eighths full.
-            (self.index.len() + count).next_power_of_two() * 2 * 5 + 64
-        };
         let policy = self.policy.growth(self.slab.len() + count);
-        index + policy + self.slab.growth(count)
+        self.index.growth(count) + policy + self.slab.growth(count)
     }
 
     /// An upper bound for the bytes that a deadline adds: the wheel, and a place in the eviction queues.
@@ -210,11 +203,8 @@ impl Shard {
             place: Place::Unqueued,
             frequency: 0,
         });
-        let slab = &self.slab;
-        self.index.insert_unique(id.hash, slot, |slot| {
-            slab.get(*slot).map_or(0, |entry| entry.hash)
-        });
-        self.weight += slab.get(slot).map_or(0, Entry::weight);
+        self.index.insert(id.hash, slot);
+        self.weight += self.slab.get(slot).map_or(0, Entry::weight);
         self.entries[id.database.index()] += 1;
         if self.eviction == Eviction::All {
             self.policy.admit(&mut self.slab, slot);
@@ -253,9 +243,7 @@ impl Shard {
     pub(crate) fn remove(&mut self, slot: u32) -> Option<Entry> {
         let entry = self.slab.get(slot)?;
         let (hash, has_deadline) = (entry.hash, entry.deadline.is_some());
-        if let Ok(found) = self.index.find_entry(hash, |other| *other == slot) {
-            found.remove();
-        }
+        self.index.remove(hash, slot);
         self.policy.withdraw(&mut self.slab, slot);
         if let (true, Some(wheel)) = (has_deadline, &mut self.wheel) {
             wheel.remove(&mut self.slab, slot);
@@ -334,13 +322,23 @@ impl Shard {
 
     #[inline]
     fn find(&self, id: KeyId<'_>) -> Option<u32> {
-        self.index
-            .find(id.hash, |slot| {
-                self.slab.get(*slot).is_some_and(|entry| {
-                    entry.hash == id.hash && *entry.key == *id.key && entry.database == id.database
-                })
+        self.index.find(id.hash, |slot| {
+            self.slab.get(slot).is_some_and(|entry| {
+                entry.hash == id.hash && *entry.key == *id.key && entry.database == id.database
             })
-            .copied()
+        })
+    }
+
+    /// Begins to look a hash up: reads the bucket where the search starts.
+    #[inline]
+    pub(crate) fn glance(&self, hash: u64) -> u64 {
+        self.index.glance(hash)
+    }
+
+    /// Goes on: the slot that probably is the one.
+    #[inline]
+    pub(crate) fn guess(&self, hash: u64) -> Option<u32> {
+        self.index.find(hash, |_| true)
     }
 
     fn forget(&mut self, slot: u32) -> Option<Entry> {

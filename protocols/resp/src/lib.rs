@@ -6,6 +6,7 @@ mod limits;
 mod number;
 mod reply;
 mod request;
+mod requests;
 mod value;
 
 pub use error::ProtocolError;
@@ -13,6 +14,7 @@ pub use limits::{Limits, Trust};
 pub use number::parse_integer;
 pub use reply::{Protocol, ReplyWriter};
 pub use request::{Args, Parser, Refusal, Step, encode_request};
+pub use requests::Requests;
 pub use value::{ReplyError, Value, decode_reply};
 
 pub mod invariants;

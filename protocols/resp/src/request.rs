@@ -141,6 +141,17 @@ impl Parser {
         }
     }
 
+    /// Starts over at the first byte that was not consumed, as if nothing after it had been seen.
+    pub fn restart(&mut self) {
+        self.reset();
+    }
+
+    /// The spans of the request just found, and the text they lie in when it was inline.
+    #[inline]
+    pub(crate) fn parts(&self) -> (&[Span], &[u8]) {
+        (&self.spans, &self.text)
+    }
+
     /// Whether some of a request has been seen, but not all of it.
     #[must_use]
     pub fn is_inside_request(&self) -> bool {
@@ -374,6 +385,11 @@ fn bulk_header(
 pub struct Args<'a> {
     bytes: &'a [u8],
     spans: &'a [Span],
+}
+
+#[inline]
+pub(crate) const fn args_of<'a>(bytes: &'a [u8], spans: &'a [Span]) -> Args<'a> {
+    Args { bytes, spans }
 }
 
 impl<'a> Args<'a> {
