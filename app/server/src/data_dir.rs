@@ -137,6 +137,7 @@ mod tests {
             .socket(Path::new(&"s".repeat(120)), "redis.socket")
             .expect_err("it is too long");
 
-        assert!(error.to_string().contains("`redis.socket`"), "{error}");
+        let hint = error.hint().unwrap_or_default();
+        assert!(hint.contains("`redis.socket`"), "{hint}");
     }
 }
