@@ -31,6 +31,7 @@ const ROUTES: [method: string, path: RegExp, answer: Answer][] = [
   ["POST", /^access\/ingest-keys$/, () => [201, fixtures.ingestKeys[0]]],
   ["GET", /^access\/audit$/, ({ url }) => ok(fixtures.audit(url.searchParams))],
   ["DELETE", /^access\//, () => [204]],
+  ["GET", /^doctor$/, ({ scene }) => ok(fixtures.doctor(scene))],
   ["GET", /^status$/, ({ scene }) => ok(fixtures.status(scene))],
   ["GET", /^status\/history$/, ({ scene, url }) => ok(fixtures.history(scene, url.searchParams.get("since")))],
   ["GET", /^config$/, () => ok({ items: fixtures.config })],

@@ -1,5 +1,5 @@
 // Believable data for the stand-in. The figures move with the clock, so that live charts have something to do.
-import type { Account, AuditEntry, CacheStats, ConfigKey, History, IngestKey, LoginLink, Me, Session, Status, Token } from "../src/api/types";
+import type { Account, AuditEntry, CacheStats, ConfigKey, DoctorCheck, History, IngestKey, LoginLink, Me, Session, Status, Token } from "../src/api/types";
 
 const STARTED = Date.now() - 3 * 86_400_000 - 5 * 3_600_000;
 const INTERVAL = 5000;
@@ -20,7 +20,7 @@ function account(id: string, email: string, name: string, role: Account["role"],
 export function me(scene: string): Me {
   const base = { via: "session" as const, expires_at: ahead(60 * 24 * 13), setup_required: false };
   if (scene === "viewer") {
-    return { ...base, account: accounts[2]!, scopes: ["cache:read", "status:read", "config:read"] };
+    return { ...base, account: accounts[2]!, scopes: ["cache:read", "server:read", "config:read"] };
   }
   if (scene === "setup") {
     return { ...base, account: { ...accounts[0]!, email: null, name: "local" }, scopes: ["*"], setup_required: true };
@@ -51,7 +51,7 @@ export const tokenText = "otr_4fJq8T2mVbX0sLw9ZcR7yKd3GhN6pUaE1iQvB5x";
 
 export const tokens: Token[] = [
   { id: "1", name: "shop backend", hint: "otr_4fJq", scopes: ["cache:write"], created_by: "ana@example.com", created_at: ago(40_000), expires_at: ahead(60 * 24 * 61), last_used_at: ago(1) },
-  { id: "2", name: "prometheus", hint: "otr_Zp02", scopes: ["metrics:read", "status:read"], created_by: "kei@example.com", created_at: ago(90_000), expires_at: null, last_used_at: ago(0.2) },
+  { id: "2", name: "prometheus", hint: "otr_Zp02", scopes: ["metrics:read", "server:read"], created_by: "kei@example.com", created_at: ago(90_000), expires_at: null, last_used_at: ago(0.2) },
 ];
 
 export const ingestKeys: IngestKey[] = [
@@ -60,7 +60,7 @@ export const ingestKeys: IngestKey[] = [
 
 export function audit(query: URLSearchParams): { items: AuditEntry[]; next: string | null } {
   const start = Number(query.get("cursor") ?? 0);
-  const actions = ["access.login", "access.create_token", "cache.clear", "access.update_account", "access.login", "access.revoke_session"];
+  const actions = ["access.log_in", "access.create_token", "cache.clear", "access.update_account", "access.log_in", "access.revoke_session"];
   const all = Array.from({ length: 60 }, (_, index): AuditEntry => {
     const action = actions[index % actions.length]!;
     const program = index % 5 === 2;
@@ -198,4 +198,18 @@ export const config: ConfigKey[] = [
 function key(name: string, value: unknown, fallback: unknown, kind: string, documentation: string): ConfigKey {
   const variable = `OUTRIGGER_${name.replace(".", "__").toUpperCase()}`;
   return { key: name, value, default: fallback, source: "default", source_detail: null, kind, documentation, variable, aliases: [] };
+}
+
+export function doctor(scene: string): { checks: DoctorCheck[] } {
+  const broken = scene === "failing";
+  return {
+    checks: [
+      { name: "data directory", result: "ok", detail: "/srv/shop/outrigger-data, for this user only", fix: null },
+      { name: "room on the disk", result: "ok", detail: "48212 MiB free of 102400 MiB", fix: null },
+      broken
+        ? { name: "store", result: "fail", detail: "disk I/O error", fix: "check that it runs and can be reached" }
+        : { name: "store", result: "ok", detail: "it answers, and its integrity check finds nothing", fix: null },
+      { name: "public address", result: "advice", detail: "http://shop.example.com is not encrypted", fix: "let the proxy speak https, and say so in `[http] public_url`" },
+    ],
+  };
 }

@@ -27,7 +27,7 @@ pub const NONCE_PLACEHOLDER: &str = "__NONCE__";
 pub const BASE_PLACEHOLDER: &str = "__BASE__";
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/dist"]
+#[folder = "dist"]
 struct Dist;
 
 /// A file of the page.

@@ -11,7 +11,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { ApiError } from "./api/problem";
-import { meQuery } from "./api/session";
+import { forget } from "./api/session";
 import { theme, variables } from "./theme";
 
 // Browsers hide the attribute from style sheets' eyes but keep the property.
@@ -32,7 +32,7 @@ const queries = new QueryClient({
 /** A session that ended leads to the login page, wherever that was noticed. */
 function signOutWhenRefused(error: Error): void {
   if (error instanceof ApiError && error.status === 401) {
-    queries.setQueryData(meQuery.queryKey, null);
+    forget(queries);
   }
 }
 

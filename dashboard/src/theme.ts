@@ -44,7 +44,9 @@ export const variables: CSSVariablesResolver = () => {
     "--mantine-color-error": "var(--fail)",
     "--mantine-color-anchor": "var(--lagoon)",
     "--mantine-color-lagoon-light-color": "var(--lagoon)",
+    "--mantine-color-lagoon-light-hover": "var(--lagoon-wash)",
     "--mantine-color-red-light-color": "var(--fail)",
+    "--mantine-color-red-light-hover": "var(--fail-wash)",
   };
   return { variables: {}, light: shared, dark: shared };
 };

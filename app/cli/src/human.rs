@@ -42,6 +42,14 @@ pub(crate) fn duration(millis: u64) -> String {
     parts.join(" ")
 }
 
+/// A time as the API gives it, to the second: `2026-01-01 12:00:00 UTC`.
+pub(crate) fn time(rfc3339: &str) -> String {
+    match (rfc3339.get(..10), rfc3339.get(11..19)) {
+        (Some(date), Some(time)) if rfc3339.ends_with('Z') => format!("{date} {time} UTC"),
+        _ => rfc3339.to_owned(),
+    }
+}
+
 /// A share as a percentage: `87.5 %`.
 pub(crate) fn percent(ratio: f64) -> String {
     format!("{:.1} %", ratio * 100.0)
@@ -94,6 +102,15 @@ mod tests {
         ] {
             assert_eq!(duration(millis), text);
         }
+    }
+
+    #[test]
+    fn times_are_to_the_second() {
+        assert_eq!(
+            time("2026-01-01T12:00:00.957716085Z"),
+            "2026-01-01 12:00:00 UTC"
+        );
+        assert_eq!(time("soon"), "soon");
     }
 
     #[test]

@@ -1,1 +1,42 @@
-//! Placeholder.
+//! The HTTP API: routes, authentication, problems, and the OpenAPI document that describes them.
+//!
+//! This crate knows HTTP and nothing of how capabilities work inside: a handler extracts, calls a handle, and converts to
+//! `api-types`. It is the only crate that names axum. A request passes, in this order, the [listener](HttpListener), the
+//! pipeline, the guard of its route, and the handler; an error on the way becomes a [`Failure`] and leaves as
+//! `application/problem+json` with a code from one table.
+//!
+//! What it refuses to know: how to open stores, where configuration comes from, how processes start and stop. The server
+//! plugs those in through [`Parts`] and the [`Process`] port.
+
+mod api;
+mod caller;
+pub mod codes;
+mod config;
+mod context;
+mod dashboard;
+mod document;
+mod extract;
+mod failure;
+mod guard;
+mod hosts;
+mod idempotency;
+mod listener;
+mod metrics;
+mod pipeline;
+mod routes;
+
+pub use api::{Api, Parts, Process, RedisFigures};
+pub use config::HttpConfig;
+pub use context::Peer;
+pub use failure::Failure;
+pub use idempotency::{
+    ABANDONED_AFTER, Claim, IdempotencyKey, IdempotencyStore, KEPT_FOR, StoreFailure,
+};
+pub use listener::{ControlListener, HttpListener, bind, bind_control};
+pub use metrics::HttpMetrics;
+
+/// The OpenAPI document of all routes, with sorted keys.
+#[must_use]
+pub fn openapi() -> serde_json::Value {
+    document::to_json(&routes::table().into_parts().1)
+}

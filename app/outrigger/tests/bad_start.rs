@@ -161,14 +161,13 @@ async fn a_certificate_that_is_none_is_refused_with_its_path() {
 async fn a_data_directory_that_a_newer_version_wrote_is_refused_and_left_alone() {
     let mut app = app().start().await;
     app.stop().await;
-    let database = app.data_dir().join("state.db");
-    let newer = write_history_of_the_future(&database);
+    let newer = write_history_of_the_future(&app.database());
     assert!(newer > 0, "the database has a history of migrations");
 
     let finished = app.run_again().await;
 
     assert_refused(&finished, 1, &["newer"]);
-    assert_eq!(versions_of_the_future(&database), newer);
+    assert_eq!(versions_of_the_future(&app.database()), newer);
 }
 
 #[tokio::test]
@@ -186,9 +185,8 @@ async fn refusals_are_problems_when_a_program_reads_them() {
 }
 
 /// Adds a migration with a number far ahead to every history in the database, and answers how many there are.
-fn write_history_of_the_future(database: &std::path::Path) -> u64 {
-    let connection = open(database);
-    let tables = histories(&connection);
+fn write_history_of_the_future(connection: &rusqlite::Connection) -> u64 {
+    let tables = histories(connection);
     for table in &tables {
         let sql = format!(
             "insert into {table} (version, name, applied_on, checksum) values (9999, 'from_the_future', '2099-01-01T00:00:00Z', '1')"
@@ -200,9 +198,8 @@ fn write_history_of_the_future(database: &std::path::Path) -> u64 {
     tables.len() as u64
 }
 
-fn versions_of_the_future(database: &std::path::Path) -> u64 {
-    let connection = open(database);
-    let tables = histories(&connection);
+fn versions_of_the_future(connection: &rusqlite::Connection) -> u64 {
+    let tables = histories(connection);
     let count = |table: &String| -> u64 {
         let sql = format!("select count(*) from {table} where version = 9999");
         connection
@@ -220,12 +217,4 @@ fn histories(connection: &rusqlite::Connection) -> Vec<String> {
         .query_map([], |row| row.get(0))
         .expect("the schema can be read");
     names.collect::<Result<_, _>>().expect("names are text")
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the test plays another version, which is not ours to open"
-)]
-fn open(database: &std::path::Path) -> rusqlite::Connection {
-    rusqlite::Connection::open(database).expect("the database exists")
 }

@@ -164,7 +164,7 @@ async fn a_key_over_the_limit_is_refused_and_the_connection_lives() {
 
 #[tokio::test]
 async fn a_redis_client_that_begins_a_command_and_stops_is_closed() {
-    let app = app().set("redis.request_timeout", "300ms").start().await;
+    let app = app().set("redis.request_timeout", "1s").start().await;
     let mut half = connect(app.redis_address()).await;
     let mut idle = connect(app.redis_address()).await;
     resp(&mut idle, b"PING\r\n", "+PONG\r\n").await;
@@ -179,7 +179,7 @@ async fn a_redis_client_that_begins_a_command_and_stops_is_closed() {
 
 #[tokio::test]
 async fn an_idle_redis_client_is_closed_only_when_that_is_configured() {
-    let app = app().set("redis.idle_timeout", "300ms").start().await;
+    let app = app().set("redis.idle_timeout", "1s").start().await;
     let mut idle = connect(app.redis_address()).await;
     resp(&mut idle, b"PING\r\n", "+PONG\r\n").await;
 
@@ -193,12 +193,16 @@ async fn an_http_client_that_never_finishes_its_head_is_closed() {
     let app = app().set("http.header_timeout", "300ms").start().await;
     let mut slow = connect(app.http_address()).await;
     let mut silent = connect(app.http_address()).await;
+    let mut second = connect(app.http_address()).await;
+    let whole = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /he";
 
     slow.write_all(b"GET /healthz HTTP/1.1\r\nHost: local")
         .await
         .expect("it is read");
     until_closed(&mut slow).await;
+    second.write_all(whole).await.expect("it is read");
     until_closed(&mut silent).await;
+    until_closed(&mut second).await;
 
     assert_alive(&app).await;
 }
@@ -286,4 +290,28 @@ async fn the_redis_port_asks_for_the_password_and_takes_a_token_of_the_cache_too
         weak.starts_with("-WRONGPASS") && weak.contains("-NOAUTH"),
         "{weak}"
     );
+}
+
+#[tokio::test]
+async fn who_guesses_the_redis_password_is_slowed_down_and_who_repeats_a_wrong_one_locks_nobody_out()
+ {
+    let app = app()
+        .env("OUTRIGGER_REDIS__PASSWORD", "hunter2-and-a-long-tail")
+        .start()
+        .await;
+    let right = b"AUTH hunter2-and-a-long-tail\r\nPING\r\nQUIT\r\n";
+
+    for _ in 0..30 {
+        let stale = exchange(&app, b"AUTH last-years-password\r\nQUIT\r\n").await;
+        assert!(stale.starts_with("-WRONGPASS"), "{stale}");
+    }
+    let beside = exchange(&app, right).await;
+    let mut guesses = String::new();
+    for guess in 0..30 {
+        guesses
+            .push_str(&exchange(&app, format!("AUTH guess-{guess}\r\nQUIT\r\n").as_bytes()).await);
+    }
+
+    assert!(beside.starts_with("+OK\r\n+PONG\r\n"), "{beside}");
+    assert!(guesses.contains("too many failed attempts"), "{guesses}");
 }

@@ -91,15 +91,13 @@ async fn run_script(client: &Client, door: Door) -> Result<Completion, Failed> {
     let script = client.script.canonicalize()?;
     let program = Program::new(&client.runner, app.directory()).args([script]);
     let address = app.redis_address();
+    let program = program
+        .env("REDIS_HOST", address.ip().to_string())
+        .env("REDIS_PORT", address.port().to_string());
     let program = match door {
-        Door::Tcp | Door::Password => program
-            .env("REDIS_HOST", address.ip().to_string())
-            .env("REDIS_PORT", address.port().to_string()),
+        Door::Tcp => program,
         Door::Socket => program.env("REDIS_SOCKET", app.redis_socket()),
-    };
-    let program = match door {
         Door::Password => program.env("REDIS_PASSWORD", PASSWORD),
-        Door::Tcp | Door::Socket => program,
     };
 
     let finished = program.run().await;

@@ -70,7 +70,7 @@ async fn a_second_signal_ends_the_process_at_once() {
     app.signal(Signal::TERM);
 
     // The grace period is longer than this is willing to wait.
-    app.wait().await;
+    assert_eq!(app.wait().await.code(), Some(1));
 }
 
 #[tokio::test]
@@ -105,5 +105,25 @@ async fn idle_redis_clients_do_not_hold_the_process_back() {
 
     let status = app.stop().await;
 
+    assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn idle_http_clients_do_not_hold_the_process_back() {
+    let mut app = app().set("server.shutdown_grace", "300s").start().await;
+    let mut idle = TcpStream::connect(app.http_address())
+        .await
+        .expect("it connects");
+    let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    idle.write_all(request).await.expect("it is read");
+    let mut answer = [0; 12];
+    idle.read_exact(&mut answer).await.expect("it is answered");
+    let _silent = TcpStream::connect(app.http_address())
+        .await
+        .expect("it connects");
+
+    let status = app.stop().await;
+
+    assert_eq!(&answer, b"HTTP/1.1 200");
     assert_eq!(status.code(), Some(0));
 }

@@ -39,8 +39,8 @@ pub trait Authenticator: Send + Sync + fmt::Debug {
     /// Whether `token` is valid now and has the scope `cache:*`.
     async fn allows(&self, token: &str, peer: Peer) -> bool;
 
-    /// Notes that an attempt failed.
-    async fn failed(&self, peer: Peer);
+    /// Notes that an attempt with `secret` failed. Whoever repeats the same wrong secret guesses nothing.
+    async fn failed(&self, peer: Peer, secret: &str);
 
     /// Notes that an attempt succeeded.
     async fn succeeded(&self, peer: Peer);
@@ -60,7 +60,7 @@ impl Authenticator for PasswordOnly {
         false
     }
 
-    async fn failed(&self, _: Peer) {}
+    async fn failed(&self, _: Peer, _: &str) {}
 
     async fn succeeded(&self, _: Peer) {}
 }
@@ -126,7 +126,9 @@ pub(crate) async fn authenticate(
         authenticator.succeeded(peer).await;
         return Verdict::Allowed;
     }
-    authenticator.failed(peer).await;
+    authenticator
+        .failed(peer, credentials.secret.expose())
+        .await;
     if password.is_none() && credentials.user.is_none() {
         return Verdict::NoPassword;
     }

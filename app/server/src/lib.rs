@@ -1,1 +1,23 @@
-//! Placeholder.
+//! The composition root: where configuration becomes a running process.
+//!
+//! Everything else in the house is a part that knows nothing of its neighbours; this crate opens the stores, makes the
+//! handles, plugs ports together (in `wiring`), gives the services to the supervisor and stops them in order. It contains no
+//! product logic: what it does itself is the data directory's lock, certificates, the banner, and telling how the process is
+//! doing.
+
+mod banner;
+mod config;
+mod data_dir;
+mod doctor;
+mod error;
+mod figures;
+mod folder;
+mod process;
+mod run;
+mod tls;
+mod wiring;
+
+pub use config::{Config, LoadOptions, Loaded, ServerConfig, configuration_reference, load};
+pub use data_dir::DataDir;
+pub use error::StartError;
+pub use run::{InProcess, serve};

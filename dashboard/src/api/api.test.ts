@@ -30,7 +30,7 @@ describe("problems", () => {
   });
 
   it("become sentences", () => {
-    expect(trouble(weak).detail).toBe("The password is too easy to guess.");
+    expect(trouble(weak).title).toBe("The password is too easy to guess.");
     expect(sentence("`cache.memory` is too small")).toBe("`cache.memory` is too small.");
   });
 

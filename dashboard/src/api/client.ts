@@ -19,7 +19,9 @@ export async function answer<Data>(
 ): Promise<Data> {
   const { data, error, response } = await request;
   if (!response.ok) {
-    throw new ApiError(response.status, problemFrom(response.status, error));
+    const seconds = Number(response.headers.get("retry-after") ?? 0);
+    const waitMs = Number.isFinite(seconds) ? seconds * 1000 : 0;
+    throw new ApiError(response.status, problemFrom(response.status, error), waitMs);
   }
   return data as Data;
 }

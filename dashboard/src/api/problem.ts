@@ -6,6 +6,8 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly problem: Problem,
+    /** How long to wait before trying again, in milliseconds; 0 when the server names no time. */
+    readonly waitMs = 0,
   ) {
     super(problem.detail);
     this.name = "ApiError";
@@ -15,7 +17,7 @@ export class ApiError extends Error {
 /** What to tell a person about a failure. */
 export interface Trouble {
   title: string;
-  detail: string;
+  detail: string | null;
   fix: string | null;
   fields: FieldProblem[];
   requestId: string | null;
@@ -41,17 +43,18 @@ export function trouble(error: unknown): Trouble {
   if (error instanceof ApiError) {
     const { problem } = error;
     return {
-      title: problem.title,
-      detail: sentence(problem.detail),
-      fix: problem.fix ?? null,
+      title: sentence(problem.detail),
+      detail: null,
+      fix: problem.fix == null ? null : sentence(problem.fix),
       fields: problem.fields ?? [],
-      requestId: problem.request_id === "" ? null : problem.request_id,
+      // Whoever mistypes a password has no use for it; whoever looks for a fault in the logs has.
+      requestId: error.status < 500 || problem.request_id === "" ? null : problem.request_id,
     };
   }
   return {
     title: "No answer",
     detail: "Outrigger does not answer. The page tries again by itself.",
-    fix: "See whether the process runs: outrigger status",
+    fix: "See whether the process runs: `outrigger status`",
     fields: [],
     requestId: null,
   };
@@ -67,7 +70,8 @@ export function fieldTrouble(error: unknown, field: string): string | undefined 
     return undefined;
   }
   const words = FIELD_WORDS[found.code] ?? found.code.replaceAll("_", " ");
-  return found.limit ? `${words} (${found.limit})` : words;
+  // The limit of a guess is a score that means nothing to a person.
+  return found.limit && found.code !== "too_weak" && found.code !== "weak" ? `${words} (${found.limit})` : words;
 }
 
 const FIELD_WORDS: Record<string, string> = {
@@ -87,6 +91,6 @@ export function sentence(text: string): string {
   if (trimmed === "") {
     return trimmed;
   }
-  const first = /^[a-z]+(?=[\s,])/.test(trimmed) ? trimmed[0]!.toUpperCase() + trimmed.slice(1) : trimmed;
+  const first = /^[a-z][a-z'-]*(?=[\s,])/.test(trimmed) ? trimmed[0]!.toUpperCase() + trimmed.slice(1) : trimmed;
   return /[.!?:…]$/.test(first) ? first : `${first}.`;
 }

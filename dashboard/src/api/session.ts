@@ -1,5 +1,5 @@
 // Who is signed in.
-import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { answer, api } from "./client";
 import { ApiError } from "./problem";
 import type { Me } from "./types";
@@ -29,12 +29,17 @@ export function useMe(): Me {
   return data;
 }
 
-/** Leaves: ends the session on the server, then forgets everything that was shown. */
+/** Ends the session on the server, and then here. */
 export function useLogOut(): () => Promise<void> {
   const queries = useQueryClient();
   return async () => {
     await answer(api.POST("/api/v1/access/logout")).catch(() => undefined);
-    queries.clear();
-    queries.setQueryData(meQuery.queryKey, null);
+    forget(queries);
   };
+}
+
+/** Nobody is signed in any more: what was shown is for nobody's eyes, and whoever comes next begins with nothing. */
+export function forget(queries: QueryClient): void {
+  queries.setQueryData(meQuery.queryKey, null);
+  queries.removeQueries({ predicate: (query) => query.queryKey[0] !== meQuery.queryKey[0] });
 }

@@ -9,6 +9,7 @@ export type CacheStats = Schemas["CacheStats"];
 export type ConfigKey = Schemas["ConfigKey"];
 export type ConfigSource = Schemas["ConfigSource"];
 export type CreatedToken = Schemas["CreatedToken"];
+export type DoctorCheck = Schemas["DoctorCheck"];
 export type FieldProblem = Schemas["FieldProblem"];
 export type History = Schemas["History"];
 export type IngestKey = Schemas["IngestKey"];

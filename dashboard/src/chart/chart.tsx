@@ -54,10 +54,16 @@ export function Chart({ title, history, span, lines, empty }: ChartProps) {
       ) : (
         <div className={classes.canvas} aria-hidden="true">
           <Plot history={shown} series={series} onCursor={setCursor} />
-          {!hasFigures(series) && <p className={classes.empty}>{empty}</p>}
+          {!hasFigures(series) && (
+            <p className={classes.empty}>
+              <span>{empty}</span>
+            </p>
+          )}
         </div>
       )}
-      <figcaption className={classes.summary}>{hasFigures(series) ? summarise(series) : empty}</figcaption>
+      <figcaption className={hasFigures(series) || asTable ? classes.summary : "visually-hidden"}>
+        {hasFigures(series) ? summarise(series) : empty}
+      </figcaption>
     </figure>
   );
 }
@@ -78,7 +84,7 @@ function Legend({ series, index, at }: LegendProps) {
             <Swatch series={line} position={position} />
             {line.label}
           </dt>
-          <dd>{line.format(index === null ? latest(line.values) : line.values[index])}</dd>
+          <dd>{line.format(line.values.at(index ?? -1))}</dd>
         </div>
       ))}
       <div className={classes.when}>{at === null ? "now" : clock(at)}</div>
@@ -101,8 +107,4 @@ function Swatch({ series, position }: { series: Series; position: number }) {
       />
     </svg>
   );
-}
-
-function latest(values: (number | null)[]): number | null {
-  return values.findLast((value) => value !== null) ?? null;
 }

@@ -39,7 +39,7 @@ export function plotOptions({ series, width, height, onCursor, colour }: PlotInp
     },
     scales: { x: { time: true }, y: scale(1.12), right: scale(1.6) },
     axes: [
-      { ...axis, grid: { show: false }, values: (_plot, at) => at.map(hourAndMinute), space: 64, size: 26 },
+      { ...axis, grid: { show: false }, values: (plot, at) => (plot.data[0].length < 2 ? at.map(() => null) : moments(at)), space: 76, size: 26 },
       { ...axis, values: labels(left), incrs: steps(left), size: 64, space: 36 },
       ...(right
         ? [{ ...axis, scale: "right", side: 1 as const, grid: { show: false }, values: labels(right), incrs: steps(right), size: 56, space: 36 }]
@@ -81,6 +81,8 @@ function scale(room: number): uPlot.Scale {
   return { range: (_plot, _low, high) => [0, high > 0 ? high * room : 1] };
 }
 
-function hourAndMinute(seconds: number): string {
-  return clock(seconds * 1000).slice(0, 5);
+/** Hours and minutes; with seconds where two marks would else read the same. */
+function moments(seconds: number[]): string[] {
+  const step = seconds.length > 1 ? seconds[1]! - seconds[0]! : 60;
+  return seconds.map((at) => clock(at * 1000).slice(0, step < 60 ? 8 : 5));
 }

@@ -13,7 +13,8 @@ const line = (label: string, values: (number | null)[], more: Partial<Series> = 
 
 describe("series", () => {
   it("know their latest, mean and largest figure", () => {
-    expect(extent([1, null, 5, 3, null])).toEqual({ now: 3, mean: 3, max: 5 });
+    expect(extent([1, null, 5, 3])).toEqual({ now: 3, mean: 3, max: 5 });
+    expect(extent([3, null])).toEqual({ now: null, mean: 3, max: 3 });
     expect(extent([null])).toEqual({ now: null, mean: null, max: null });
   });
 

@@ -27,12 +27,11 @@ export function column(history: History, name: string): (number | null)[] {
   return history.series[name] ?? history.at_ms.map(() => null);
 }
 
-/** Latest, mean and largest figure; nulls where there is none. */
+/** Latest, mean and largest figure; nulls where there is none. A latest sample without a figure has none: an older one is not now. */
 export function extent(values: (number | null)[]): Extent {
   let sum = 0;
   let seen = 0;
   let max: number | null = null;
-  let now: number | null = null;
   for (const value of values) {
     if (value === null) {
       continue;
@@ -40,9 +39,8 @@ export function extent(values: (number | null)[]): Extent {
     sum += value;
     seen += 1;
     max = max === null ? value : Math.max(max, value);
-    now = value;
   }
-  return { now, mean: seen === 0 ? null : sum / seen, max };
+  return { now: values.at(-1) ?? null, mean: seen === 0 ? null : sum / seen, max };
 }
 
 /** Whether there is anything to see: at least one figure, and one that is not zero. */

@@ -11,11 +11,11 @@ export function summarise(series: Series[]): string {
 
 function figures(line: Series): string {
   const { now, mean, max } = extent(line.values);
-  if (now === null || mean === null || max === null) {
+  if (mean === null || max === null) {
     return "no figures yet";
   }
   if (max === 0) {
     return "none";
   }
-  return `${line.format(now)} now, ${line.format(mean)} on average, ${line.format(max)} at most`;
+  return `${now === null ? "no figure" : line.format(now)} now, ${line.format(mean)} on average, ${line.format(max)} at most`;
 }

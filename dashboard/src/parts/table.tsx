@@ -12,7 +12,7 @@ interface TableProps {
 
 export function Table({ label, height, children }: TableProps) {
   return (
-    <div className={classes.frame} style={height === undefined ? undefined : { height }} tabIndex={0} role="region" aria-label={label}>
+    <div className={classes.frame} style={height === undefined ? undefined : { height }} tabIndex={0} role="group" aria-label={label}>
       <table className={classes.table}>{children}</table>
     </div>
   );

@@ -2,6 +2,7 @@
 import { Button } from "@mantine/core";
 import { trouble } from "../api/problem";
 import { WarningIcon } from "./icons";
+import { Prose } from "./prose";
 import classes from "./trouble.module.css";
 
 export function TroubleNote({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
@@ -10,9 +11,15 @@ export function TroubleNote({ error, onRetry }: { error: unknown; onRetry?: () =
     <div className={classes.note} role="alert">
       <WarningIcon />
       <div className={classes.words}>
-        <strong>{title}</strong>
-        <p>{detail}</p>
-        {fix !== null && <p>{fix}</p>}
+        <strong>
+          <Prose text={title} />
+        </strong>
+        {detail !== null && <p>{detail}</p>}
+        {fix !== null && (
+          <p>
+            <Prose text={fix} />
+          </p>
+        )}
         {requestId !== null && (
           <p className={classes.request}>
             Request <code>{requestId}</code>

@@ -104,7 +104,7 @@ impl Loader {
                 .remove(&(S::NAME.to_owned(), field.name.clone()))
                 .unwrap_or_default();
             // Stable by strength, so that of two flags the later wins.
-            candidates.extend(self.take_environment::<S>(field));
+            candidates.extend(self.take_environment::<S>(&schema, field));
             candidates.sort_by_key(|candidate| strength(&candidate.origin));
             for candidate in candidates {
                 match usable_value::<S>(field, candidate.raw) {
@@ -120,7 +120,19 @@ impl Loader {
                 }
             }
         }
-        let section: S = serde_json::from_value(Value::Object(values)).unwrap_or_default();
+        let section: S = serde_json::from_value(Value::Object(values)).unwrap_or_else(|error| {
+            // Each value was usable alone, so it is their combination that is refused.
+            let message = match schema.fields.iter().any(|field| field.kind.is_secret()) {
+                true => "its values contradict each other".to_owned(),
+                false => format!("its values contradict each other: {error}"),
+            };
+            self.problems.push(Problem {
+                key: S::NAME.to_owned(),
+                message,
+                source: None,
+            });
+            S::default()
+        });
         let first_new = self.problems.len();
         section.validate(&mut Problems::new(S::NAME, &mut self.problems));
         for problem in &mut self.problems[first_new..] {
@@ -185,7 +197,11 @@ impl Loader {
     }
 
     /// What the environment says about a field: its own variable, the same with `_FILE`, aliases.
-    fn take_environment<S: Section>(&mut self, field: &Field) -> Vec<Pending> {
+    fn take_environment<S: Section>(
+        &mut self,
+        schema: &SectionSchema,
+        field: &Field,
+    ) -> Vec<Pending> {
         let own = variable_of(S::NAME, &field.name);
         let aliases = S::ALIASES
             .iter()
@@ -204,11 +220,7 @@ impl Loader {
             let file_name = format!("{name}_FILE");
             let is_key = file_name
                 .strip_prefix(&section_prefix(S::NAME))
-                .is_some_and(|rest| {
-                    SectionSchema::of::<S>()
-                        .field(&rest.to_ascii_lowercase())
-                        .is_some()
-                });
+                .is_some_and(|rest| schema.field(&rest.to_ascii_lowercase()).is_some());
             let Some(path) = self
                 .environment
                 .get(&file_name)

@@ -341,3 +341,49 @@ fn the_reference_page_says_everything_about_a_key() {
     - Also read: `BOAT_CARGO`
     ");
 }
+
+/// Two numbers of which only one may be set.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, try_from = "Pair")]
+struct EitherConfig {
+    /// The one.
+    one: u8,
+    /// The other.
+    other: u8,
+}
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Pair {
+    one: u8,
+    other: u8,
+}
+
+impl TryFrom<Pair> for EitherConfig {
+    type Error = &'static str;
+
+    fn try_from(Pair { one, other }: Pair) -> Result<Self, Self::Error> {
+        match (one, other) {
+            (1.., 1..) => Err("only one may be set"),
+            _ => Ok(Self { one, other }),
+        }
+    }
+}
+
+impl Section for EitherConfig {
+    const NAME: &'static str = "either";
+}
+
+#[test]
+fn values_that_are_refused_only_together_are_reported_and_not_dropped_in_silence() {
+    let mut loader = Loader::new(sets(&["either.one=1", "either.other=2"]));
+
+    let either: EitherConfig = loader.section();
+    let errors = loader.finish().expect_err("they contradict each other");
+
+    assert_eq!(either, EitherConfig::default());
+    assert_eq!(
+        errors.problems[0].to_string(),
+        "`either`: its values contradict each other: only one may be set"
+    );
+}

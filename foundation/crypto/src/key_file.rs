@@ -113,26 +113,24 @@ impl KeyFile {
             .map_err(|error| self.unusable(&error))
     }
 
-    /// Writes the keys to a new file in the same folder and syncs it.
+    /// Writes the keys to a new file in the same folder and syncs it. Its name is random: process ids are the same in two
+    /// containers that share the folder, and in two threads.
     fn write_beside(&self, ring: &Keyring) -> io::Result<PathBuf> {
         let mut name = self.path.clone().into_os_string();
-        name.push(format!(".{}", std::process::id()));
+        name.push(format!(".{:016x}", getrandom::u64()?));
         let path = PathBuf::from(name);
         let mut file = OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(0o600)
             .open(&path)?;
-        file.write_all(PREAMBLE.as_bytes())?;
-        for key in std::iter::once(ring.current()).chain(ring.older()) {
-            file.write_all(key.to_hex().as_bytes())?;
-            file.write_all(b"\n")?;
+        if let Err(error) = write_keys(&mut file, ring) {
+            // Keys on a full disk are not left lying about.
+            let _ = fs::remove_file(&path);
+            return Err(error);
         }
-        file.sync_all()?;
         Ok(path)
     }
-
     fn sync_folder(&self) -> io::Result<()> {
         let folder = match self.path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -147,6 +145,15 @@ impl KeyFile {
             detail: error.to_string(),
         }
     }
+}
+
+fn write_keys(file: &mut File, ring: &Keyring) -> io::Result<()> {
+    file.write_all(PREAMBLE.as_bytes())?;
+    for key in std::iter::once(ring.current()).chain(ring.older()) {
+        file.write_all(key.to_hex().as_bytes())?;
+        file.write_all(b"\n")?;
+    }
+    file.sync_all()
 }
 
 #[cfg(test)]
@@ -166,6 +173,27 @@ mod tests {
         assert_eq!(first.current().id(), second.current().id());
         let metadata = fs::metadata(dir.join("outrigger.key")).expect("it exists");
         assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+        let entries = fs::read_dir(dir.path()).expect("it exists").count();
+        assert_eq!(entries, 1, "something was left behind");
+    }
+
+    #[test]
+    fn threads_that_make_a_key_file_at_once_all_get_the_same_key() {
+        let dir = TempDir::new();
+        let file = KeyFile::at(&dir.join("outrigger.key"));
+        let start = std::sync::Barrier::new(8);
+
+        let ids: Vec<_> = std::thread::scope(|scope| {
+            let open = || {
+                start.wait();
+                file.open_or_create().expect("it is made").current().id()
+            };
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+            let ids = threads.into_iter().map(|thread| thread.join());
+            ids.map(|id| id.expect("no thread fails")).collect()
+        });
+
+        assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
         let entries = fs::read_dir(dir.path()).expect("it exists").count();
         assert_eq!(entries, 1, "something was left behind");
     }

@@ -8,7 +8,8 @@
 //!
 //! `X-Forwarded-For` and `Forwarded` say the same in two syntaxes. Proxies write one and pass the other on as the client sent
 //! it, and we cannot know which. When both are there and lead to different addresses, neither is believed, and the peer
-//! stands for the client.
+//! stands for the client. A client knows its own address, so it can make them agree: then a scheme or a host counts only when
+//! both say it, because what one of them says alone may be the client's.
 
 mod chain;
 mod node;
@@ -71,7 +72,7 @@ impl ClientAddress {
                     return alone;
                 }
                 let extras = Extras::x_forwarded(headers, &listed, &first)
-                    .where_not_contradicted_by(Extras::forwarded(&standard, &second));
+                    .where_both_say_so(&Extras::forwarded(&standard, &second));
                 extras.at(first.ip)
             }
         }
@@ -148,10 +149,10 @@ impl Extras {
         }
     }
 
-    fn where_not_contradicted_by(self, other: Self) -> Self {
+    fn where_both_say_so(self, other: &Self) -> Self {
         Self {
-            scheme: agreed(self.scheme, other.scheme),
-            host: agreed(self.host, other.host),
+            scheme: self.scheme.filter(|_| self.scheme == other.scheme),
+            host: self.host.filter(|host| Some(host) == other.host.as_ref()),
         }
     }
 
@@ -161,13 +162,6 @@ impl Extras {
             scheme: self.scheme,
             host: self.host,
         }
-    }
-}
-
-fn agreed<T: PartialEq>(first: Option<T>, second: Option<T>) -> Option<T> {
-    match (first, second) {
-        (Some(first), Some(second)) => (first == second).then_some(first),
-        (first, second) => first.or(second),
     }
 }
 

@@ -67,7 +67,7 @@ impl OutgoingRequest {
     /// [`NetError::Url`] when the text is not an absolute `http` or `https` address.
     pub fn new(method: Method, url: &str) -> Result<Self, NetError> {
         let parsed = Url::parse(url).map_err(|_| NetError::Url {
-            url: url.chars().take(200).collect(),
+            url: without_secrets(url),
             reason: "it is not an absolute address such as `https://example.org/path`",
         })?;
         Ok(Self {
@@ -168,7 +168,7 @@ impl OutgoingClient {
     /// Checks what can be known before a connection is made. Names are checked when they are resolved.
     fn check(&self, url: &Url) -> Result<(), NetError> {
         let refuse = |reason| {
-            let url = without_user(url);
+            let url = without_secrets(url.as_str());
             Err(NetError::Url { url, reason })
         };
         if !matches!(url.scheme(), "http" | "https") {
@@ -250,11 +250,17 @@ fn transfer(url: &Url, error: reqwest::Error) -> NetError {
     }
 }
 
-fn host_of(url: &Url) -> String {
-    url.host_str().unwrap_or_default().to_owned()
+/// An address that is not requested, or a text that is none, without user, password and query, and not too long.
+fn without_secrets(text: &str) -> String {
+    let end = text.find(['?', '#']).unwrap_or(text.len());
+    let start = text.find("://").map_or(0, |scheme| scheme + 3).min(end);
+    let host = text[start..end]
+        .rfind('@')
+        .map_or(start, |at| start + at + 1);
+    let shown = text[..start].chars().chain(text[host..end].chars());
+    shown.take(200).collect()
 }
 
-/// The address without its user, password and query, which may be secret.
-fn without_user(url: &Url) -> String {
-    format!("{}://{}{}", url.scheme(), host_of(url), url.path())
+fn host_of(url: &Url) -> String {
+    url.host_str().unwrap_or_default().to_owned()
 }

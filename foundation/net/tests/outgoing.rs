@@ -156,6 +156,25 @@ async fn only_http_is_requested() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_not_requested_is_named_without_its_secrets() {
+    let client = client(&NetConfig::default(), &[&[LOCAL]]);
+
+    for url in [
+        "https://ana:hunter2@host:99999/x?token=hunter2",
+        "https://ana:hun@ter2@ho st/?hunter2",
+        "ana:hunter2@host name",
+        "https://?hunter2://",
+    ] {
+        let error = get(&client, url).await.expect_err("it is no address");
+        let message = error.to_string();
+        assert!(
+            !message.contains("hunter2") && !message.contains("ter2@"),
+            "{message}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_name_that_turns_inside_between_two_requests_is_refused_the_second_time() {
     // The name server first names a place that is allowed, then one that is not: the trick of DNS rebinding.
     let (listener, address) = listener().await;

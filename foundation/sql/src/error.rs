@@ -263,8 +263,8 @@ impl From<tokio_postgres::Error> for SqlError {
             name: answer.constraint().unwrap_or("unnamed").to_owned(),
         };
         let code = answer.code();
-        // The first two characters are the class of the code.
-        match (code, &code.code()[..2]) {
+        // The first two characters are the class of the code; what a server sends need not have so many.
+        match (code, code.code().get(..2).unwrap_or_default()) {
             (code, _) if *code == SqlState::UNIQUE_VIOLATION => constraint(ConstraintKind::Unique),
             (code, _) if *code == SqlState::FOREIGN_KEY_VIOLATION => {
                 constraint(ConstraintKind::ForeignKey)

@@ -11,6 +11,31 @@
 //! * [`statements!`](crate::statements): SQL as named constants, all of which a test can prepare.
 //!
 //! This crate knows no table.
+//!
+//! ```no_run
+//! use outrigger_sql::{Migrations, SqlError, SqliteDatabase, SqliteOptions};
+//! use outrigger_stdx::SystemClock;
+//!
+//! const MIGRATIONS: Migrations = Migrations {
+//!     capability: "boats",
+//!     sqlite: &[("V1__boats", "create table boats (name text not null unique) strict;")],
+//!     postgres: &[],
+//! };
+//!
+//! # async fn example(path: &std::path::Path) -> Result<(), SqlError> {
+//! let clock = SystemClock::shared();
+//! let database = SqliteDatabase::open(path, SqliteOptions::default(), clock).await?;
+//! database.migrate(MIGRATIONS).await?;
+//! database
+//!     .write(|connection| -> Result<(), SqlError> {
+//!         connection.execute("insert into boats (name) values (?1)", ["Hikianalia"])?;
+//!         Ok(())
+//!     })
+//!     .await?;
+//! database.close().await;
+//! # Ok(())
+//! # }
+//! ```
 
 mod config;
 mod error;

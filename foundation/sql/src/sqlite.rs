@@ -16,7 +16,7 @@ mod writer;
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     thread::JoinHandle,
     time::Duration,
 };
@@ -85,6 +85,8 @@ struct Inner {
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Readers,
     figures: WriterFigures,
+    /// Whether a snapshot was taken since the file was opened.
+    has_snapshot: AtomicBool,
 }
 
 impl SqliteDatabase {
@@ -127,6 +129,7 @@ impl SqliteDatabase {
                 writer: Mutex::new(Some(thread)),
                 readers,
                 figures,
+                has_snapshot: AtomicBool::new(false),
             }),
         })
     }
@@ -134,7 +137,8 @@ impl SqliteDatabase {
     /// Runs `work` on the writer in a transaction, and answers when it is durable.
     ///
     /// Others may share the transaction, but not the savepoint: when `work` fails or panics, only what it did is undone.
-    /// `work` must not begin or end transactions. It should not wait for anything but the database: everybody else waits for
+    /// `work` must not begin or end transactions, nor leave a deferred constraint broken: that would only be found at the
+    /// commit, and fail everybody in it. It should not wait for anything but the database: everybody else waits for
     /// it.
     ///
     /// Waits while the queue is full. When the future is dropped before its turn has come, `work` does not run; later it does.
@@ -175,16 +179,20 @@ impl SqliteDatabase {
         self.inner.readers.read(work).await
     }
 
-    /// Takes the steps that the file has not taken yet, all in one go, alone on the writer. Before steps on a file that has
-    /// data, a snapshot of it is left in the folder `snapshots` beside it.
+    /// Takes the steps that the file has not taken yet, all in one go, alone on the writer. Before the first steps on a file
+    /// that has data, a snapshot of it is left in the folder `snapshots` beside it: one each time that the file is opened and
+    /// needs any.
     ///
     /// # Errors
     ///
     /// [`SqlError::Newer`] when a newer release has written the data; otherwise why a step failed. The data is then as before.
     pub async fn migrate(&self, migrations: Migrations) -> Result<(), SqlError> {
-        let (path, now) = (self.inner.path.clone(), self.inner.clock.now());
-        self.alone(move |connection| migrate::migrate(connection, &path, &migrations, now))
-            .await?
+        let (inner, now) = (Arc::clone(&self.inner), self.inner.clock.now());
+        self.alone(move |connection| {
+            let has_snapshot = &inner.has_snapshot;
+            migrate::migrate(connection, &inner.path, &migrations, now, has_snapshot)
+        })
+        .await?
     }
 
     /// How many bytes the file takes on disk, with what is not yet merged into it.

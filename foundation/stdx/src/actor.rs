@@ -76,7 +76,10 @@ impl Actor {
     /// Somebody who is not known, over HTTP.
     #[must_use]
     pub const fn anonymous() -> Self {
-        Self { kind: ActorKind::Anonymous, via: Via::Api }
+        Self {
+            kind: ActorKind::Anonymous,
+            via: Via::Api,
+        }
     }
 
     /// What to show for this actor in lists.

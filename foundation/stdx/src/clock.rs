@@ -119,8 +119,11 @@ impl Clock for SystemClock {
     }
 
     fn sleep_until(&self, deadline: Monotonic) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        let instant = self.start + deadline.0;
-        Box::pin(tokio::time::sleep_until(instant.into()))
+        match self.start.checked_add(deadline.0) {
+            Some(instant) => Box::pin(tokio::time::sleep_until(instant.into())),
+            // Later than the operating system can count, as in "wait for ever".
+            None => Box::pin(std::future::pending()),
+        }
     }
 }
 
@@ -207,6 +210,15 @@ mod tests {
         sleep.await;
 
         assert!(early.is_err(), "it woke a second early");
+    }
+
+    #[tokio::test]
+    async fn a_sleep_longer_than_the_system_can_count_lasts_for_ever() {
+        let clock = SystemClock::new();
+
+        let sleep = tokio::time::timeout(Duration::ZERO, clock.sleep(Duration::MAX)).await;
+
+        assert!(sleep.is_err(), "it ended");
     }
 
     #[test]

@@ -76,7 +76,9 @@ impl Pinned {
         self.stop.cancel();
         let mut outcome = Ok(());
         for thread in self.threads.drain(..) {
-            if let Err(panic) = thread.join() {
+            if let Err(panic) = thread.join()
+                && outcome.is_ok()
+            {
                 outcome = Err(crate::supervisor::panic_message(&*panic));
             }
         }
@@ -193,14 +195,14 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_on_a_pinned_thread_is_reported() {
+    fn the_first_panic_on_a_pinned_thread_is_reported() {
         let stop = CancellationToken::new();
 
-        let pinned = start("pinned-test", 1, &stop, |_, _, _| {
-            Box::pin(async { panic!("the mast broke") })
+        let pinned = start("pinned-test", 2, &stop, |index, _, _| {
+            Box::pin(async move { panic!("mast {index} broke") })
         })
-        .expect("the thread starts");
+        .expect("the threads start");
 
-        assert_eq!(pinned.stop_and_join(), Err("the mast broke".to_owned()));
+        assert_eq!(pinned.stop_and_join(), Err("mast 0 broke".to_owned()));
     }
 }

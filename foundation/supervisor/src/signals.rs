@@ -14,31 +14,46 @@ pub enum Signal {
     Reopen,
 }
 
-/// Listens for signals from now on; each is delivered in order. Must be called inside a runtime.
+/// Listens for signals from now on, on a thread of its own; each is delivered in order.
+///
+/// When the receiver is gone, nobody is left who could stop in good order, and the system's own way of ending the process was
+/// given up with the first handler. SIGINT and SIGTERM then end it at once, however far `main` and its runtime have come.
 ///
 /// # Errors
 ///
-/// When the system refuses the handlers.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this crate is the door for tasks"
-)]
+/// When the system refuses the handlers or the thread.
 pub fn signals() -> std::io::Result<mpsc::Receiver<Signal>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
     let (sender, receiver) = mpsc::channel(8);
-    tokio::spawn(async move {
+    let inside = runtime.enter();
+    let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
+    let mut interrupts = signal(interrupt)?;
+    let mut terminations = signal(terminate)?;
+    let mut hangups = signal(SignalKind::hangup())?;
+    drop(inside);
+    let listen = async move {
         loop {
-            let seen = tokio::select! {
-                _ = interrupt.recv() => Signal::Stop,
-                _ = terminate.recv() => Signal::Stop,
-                _ = hangup.recv() => Signal::Reopen,
+            let (seen, kind) = tokio::select! {
+                _ = interrupts.recv() => (Signal::Stop, interrupt),
+                _ = terminations.recv() => (Signal::Stop, terminate),
+                _ = hangups.recv() => (Signal::Reopen, SignalKind::hangup()),
             };
-            if sender.send(seen).await.is_err() {
-                return;
+            if sender.send(seen).await.is_err() && seen == Signal::Stop {
+                end(kind);
             }
         }
-    });
+    };
+    crate::thread("signals", move || runtime.block_on(listen))?;
     Ok(receiver)
+}
+
+/// Ends the process with the code that a shell gives to one that a signal ended.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever would end the process in order is gone"
+)]
+fn end(kind: SignalKind) -> ! {
+    std::process::exit(128 + kind.as_raw_value());
 }

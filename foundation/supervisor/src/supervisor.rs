@@ -16,6 +16,8 @@ use crate::{Phase, Service, ServiceState, ServiceStatus};
 
 /// A service that ran this long has recovered: its next failure waits the first backoff again.
 const HEALTHY_AFTER: Duration = Duration::from_secs(60);
+/// How long a service that is dropped may take to reach a point where it waits.
+const ABORT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Owns the services: runs them, starts failed ones again, stops all in the order of [`Phase`].
 pub struct Supervisor {
@@ -69,14 +71,16 @@ impl Supervisor {
                 index,
             };
             let (clock, service_token) = (Arc::clone(&self.clock), token.clone());
+            let task_status = status.clone();
             let task = tokio::spawn(async move {
-                keep_running(&mut *service, &*clock, &status, &service_token).await;
+                keep_running(&mut *service, &*clock, &task_status, &service_token).await;
             });
             running.push(Running {
                 name,
                 phase,
                 token,
                 task: AbortOnDropHandle::new(task),
+                status,
             });
         }
         stop.cancelled().await;
@@ -132,22 +136,35 @@ struct Running {
     phase: Phase,
     token: CancellationToken,
     task: AbortOnDropHandle<()>,
+    status: StatusOf,
 }
 
 impl Running {
-    async fn stop(self, grace: Duration) {
+    async fn stop(mut self, grace: Duration) {
         self.token.cancel();
-        if tokio::time::timeout(grace, self.task).await.is_err() {
-            tracing::warn!(
-                service = self.name,
-                ?grace,
-                "a service did not stop in time and was dropped"
-            );
+        if tokio::time::timeout(grace, &mut self.task).await.is_ok() {
+            return;
         }
+        tracing::warn!(
+            service = self.name,
+            ?grace,
+            "a service did not stop in time and was dropped"
+        );
+        self.task.abort();
+        // What it holds must be gone before the next phase stops. One that blocks its thread cannot be dropped at all.
+        if let Ok(Ok(())) = tokio::time::timeout(ABORT_PATIENCE, &mut self.task).await {
+            // It ended by itself after all, and has said how.
+            return;
+        }
+        self.status.update(|status| {
+            status.state = ServiceState::Stopped;
+            status.last_error = Some("did not stop in time".to_owned());
+        });
     }
 }
 
 /// Writes the status of one service.
+#[derive(Clone)]
 struct StatusOf {
     handle: SupervisorHandle,
     index: usize,
@@ -178,15 +195,28 @@ async fn keep_running(
         let outcome = AssertUnwindSafe(service.run(stop.clone()))
             .catch_unwind()
             .await;
-        if stop.is_cancelled() {
-            status.update(|status| status.state = ServiceState::Stopped);
-            return;
-        }
         let why = match outcome {
+            Ok(Ok(())) if stop.is_cancelled() => {
+                status.update(|status| status.state = ServiceState::Stopped);
+                return;
+            }
             Ok(Ok(())) => "it returned although it was not told to stop".to_owned(),
             Ok(Err(error)) => error.to_string(),
             Err(panic) => format!("it panicked: {}", panic_message(&*panic)),
         };
+        if stop.is_cancelled() {
+            // What a service could not flush or close would otherwise be lost in silence.
+            tracing::error!(
+                service = service.name(),
+                why,
+                "a service failed while it stopped"
+            );
+            status.update(|status| {
+                status.state = ServiceState::Stopped;
+                status.last_error = Some(why);
+            });
+            return;
+        }
         if clock.monotonic().saturating_since(started) >= HEALTHY_AFTER {
             backoff.reset();
         }
@@ -331,8 +361,46 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_service_that_does_not_stop_is_dropped_after_the_grace_period() {
-        struct Deaf;
+    async fn what_went_wrong_while_a_service_stopped_is_kept() {
+        struct Leaky;
+
+        #[async_trait]
+        impl Service for Leaky {
+            fn name(&self) -> &'static str {
+                "leaky"
+            }
+
+            async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError> {
+                stop.cancelled().await;
+                Err("the last figures were not written".into())
+            }
+        }
+        let mut supervisor = Supervisor::new(SystemClock::shared());
+        supervisor.add(Phase::Flush, Leaky);
+        let (handle, stop) = (supervisor.handle(), CancellationToken::new());
+        stop.cancel();
+
+        supervisor.run(stop, GRACE).await;
+
+        let status = handle.statuses().remove(0);
+        assert_eq!((status.state, status.restarts), (ServiceState::Stopped, 0));
+        assert_eq!(
+            status.last_error.as_deref(),
+            Some("the last figures were not written")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_service_that_does_not_stop_is_dropped_before_the_next_phase_stops() {
+        struct Deaf(mpsc::Sender<String>);
+
+        struct Held(mpsc::Sender<String>);
+
+        impl Drop for Held {
+            fn drop(&mut self) {
+                let _ = self.0.try_send("deaf is dropped".to_owned());
+            }
+        }
 
         #[async_trait]
         impl Service for Deaf {
@@ -341,14 +409,31 @@ mod tests {
             }
 
             async fn run(&mut self, _: CancellationToken) -> Result<(), ServiceError> {
+                let _held = Held(self.0.clone());
                 std::future::pending().await
             }
         }
+        let (events, mut seen) = mpsc::channel(16);
         let mut supervisor = Supervisor::new(SystemClock::shared());
-        supervisor.add(Phase::Drain, Deaf);
-        let stop = CancellationToken::new();
+        supervisor.add(Phase::Drain, Deaf(events.clone()));
+        let store = Reporter {
+            name: "store",
+            failures: 0,
+            events,
+        };
+        supervisor.add(Phase::Close, store);
+        let (handle, stop) = (supervisor.handle(), CancellationToken::new());
         stop.cancel();
 
         supervisor.run(stop, Duration::from_millis(10)).await;
+
+        let mut order = Vec::new();
+        while let Some(event) = seen.recv().await {
+            order.push(event);
+        }
+        assert_eq!(order, ["store starts", "deaf is dropped", "store stops"]);
+        let status = handle.statuses().remove(0);
+        assert_eq!(status.state, ServiceState::Stopped);
+        assert_eq!(status.last_error.as_deref(), Some("did not stop in time"));
     }
 }

@@ -1,11 +1,17 @@
 //! The section `[log]`.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 use outrigger_config::{Problems, Section};
 use outrigger_stdx::ByteSize;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize,
+    de::{
+        IntoDeserializer,
+        value::{Error as ValueError, StrDeserializer},
+    },
+};
 
 /// Outrigger's own logs.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -14,9 +20,9 @@ pub struct LogConfig {
     /// The least severe level that is logged: `error`, `warn`, `info`, `debug` or `trace`. Libraries that Outrigger is made of
     /// never log more than `info` because of this key; raise them by name under `log.targets`. Default `info`.
     pub level: LogLevel,
-    /// Levels for parts of the program, by the beginning of their module path, such as `outrigger_sql = "debug"`. The longest
-    /// matching beginning wins. Default: none.
-    pub targets: BTreeMap<String, LogLevel>,
+    /// Levels for parts of the program, each as the beginning of a module path, `=` and a level, such as
+    /// `outrigger_sql=debug`. The longest matching beginning wins. Default: none.
+    pub targets: Vec<String>,
     /// How lines on standard error look: `text` for people, `json` for collectors that read it. Default `text`.
     pub format: LogFormat,
     /// Whether log files are written beside standard error. Default `true`.
@@ -27,7 +33,8 @@ pub struct LogConfig {
     pub file_size: ByteSize,
     /// How many log files are kept, the one being written included, from 1 to 1000. Default 5.
     pub files: u32,
-    /// How many lines may wait for a slow disk, from 16 to 1000000; further ones are dropped and counted. Default 4096.
+    /// How many lines may wait for a slow disk, and as many for a slow reader of standard error, from 16 to 1000000; further
+    /// ones are dropped and counted. Default 4096.
     pub queue: u32,
 }
 
@@ -70,7 +77,7 @@ impl Default for LogConfig {
     fn default() -> Self {
         Self {
             level: LogLevel::Info,
-            targets: BTreeMap::new(),
+            targets: Vec::new(),
             format: LogFormat::Text,
             write_files: true,
             dir: PathBuf::from("logs"),
@@ -93,6 +100,16 @@ impl Section for LogConfig {
     ];
 
     fn validate(&self, problems: &mut Problems<'_>) {
+        for target in &self.targets {
+            if target_and_level(target).is_none() {
+                problems.push(
+                    "targets",
+                    format!(
+                        "`{target}` is not a module path, `=` and one of error, warn, info, debug or trace, such as `outrigger_sql=debug`"
+                    ),
+                );
+            }
+        }
         let sizes = ByteSize::kib(4)..=ByteSize::from_bytes(1 << 40);
         problems.require(
             sizes.contains(&self.file_size),
@@ -117,6 +134,30 @@ impl Section for LogConfig {
     }
 }
 
+impl LogConfig {
+    /// The levels of `targets`; what cannot be read is left out, because [`validate`](Section::validate) has reported it.
+    pub(crate) fn target_levels(&self) -> impl Iterator<Item = (&str, LogLevel)> {
+        self.targets
+            .iter()
+            .filter_map(|target| target_and_level(target))
+    }
+}
+
+/// Takes `target=level` apart. Levels are spelt as for `level`.
+fn target_and_level(text: &str) -> Option<(&str, LogLevel)> {
+    let (target, level) = text.split_once('=')?;
+    let target = target.trim();
+    let is_path = !target.is_empty()
+        && target
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b':'));
+    let level: StrDeserializer<'_, ValueError> = level.trim().into_deserializer();
+    Some((
+        is_path.then_some(target)?,
+        LogLevel::deserialize(level).ok()?,
+    ))
+}
+
 impl LogLevel {
     /// The level in the words of `tracing`.
     pub(crate) fn tracing(self) -> tracing::Level {
@@ -132,6 +173,8 @@ impl LogLevel {
 
 #[cfg(test)]
 mod tests {
+    use outrigger_config::{Environment, Loader, Sources};
+
     use super::*;
 
     #[test]
@@ -158,6 +201,49 @@ mod tests {
 
         let keys: Vec<_> = found.iter().map(|problem| problem.key.as_str()).collect();
         assert_eq!(keys, ["log.file_size", "log.files", "log.queue", "log.dir"]);
+    }
+
+    #[test]
+    fn levels_of_targets_can_be_set_by_variable_and_flag() {
+        let sources = Sources {
+            environment: Environment::from_pairs(&[(
+                "OUTRIGGER_LOG__TARGETS",
+                "outrigger_sql=debug, hyper::client = WARN",
+            )]),
+            ..Sources::default()
+        };
+        let mut loader = Loader::new(sources);
+
+        let config: LogConfig = loader.section();
+
+        assert!(loader.finish().is_ok());
+        let levels: Vec<_> = config.target_levels().collect();
+        assert_eq!(
+            levels,
+            [
+                ("outrigger_sql", LogLevel::Debug),
+                ("hyper::client", LogLevel::Warn)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_target_without_a_path_or_a_known_level_is_reported() {
+        let targets = ["hyper", "hyper=loud", "=info", "a b=info", "hyper=info"];
+        let config = LogConfig {
+            targets: targets.map(str::to_owned).to_vec(),
+            ..LogConfig::default()
+        };
+        let mut found = Vec::new();
+
+        config.validate(&mut Problems::new("log", &mut found));
+
+        assert_eq!(found.len(), 4);
+        assert_eq!(
+            found[1].to_string(),
+            "`log.targets`: `hyper=loud` is not a module path, `=` and one of error, warn, info, debug or trace, \
+             such as `outrigger_sql=debug`"
+        );
     }
 
     #[test]

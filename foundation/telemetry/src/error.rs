@@ -25,8 +25,8 @@ pub enum TelemetryError {
         /// What the system said.
         source: io::Error,
     },
-    /// The thread that writes log files could not be started.
-    #[error("the thread that writes log files cannot be started")]
+    /// A thread that writes log lines could not be started.
+    #[error("the thread that writes log lines cannot be started")]
     Thread {
         /// What the system said.
         source: io::Error,

@@ -87,12 +87,14 @@ impl History {
     #[must_use]
     pub fn since(&self, since_ms: Option<i64>) -> HistorySlice {
         let columns = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
-        // Not a binary search: the wall clock may have been set back meanwhile.
+        // The sample that a page has seen last is known by its very time: when the wall clock has been set back, what came
+        // after it has a smaller one.
+        let times = &columns.at_ms;
         let skip = since_ms.map_or(0, |since| {
-            columns
-                .at_ms
+            times
                 .iter()
-                .rposition(|at| *at <= since)
+                .rposition(|at| *at == since)
+                .or_else(|| times.iter().rposition(|at| *at <= since))
                 .map_or(0, |position| position + 1)
         });
         let known = |figure: &f64| figure.is_finite().then_some(*figure);
@@ -221,6 +223,17 @@ mod tests {
 
         assert_eq!(read.at_ms, [3000]);
         assert_eq!(read.series["a"], [Some(3000.0)]);
+    }
+
+    #[test]
+    fn a_page_gets_what_is_new_after_the_wall_clock_was_set_back() {
+        let history = History::new();
+        for at in [9000, 10_000, 2000, 3000] {
+            history.push(at, &sample(&[("a", at as f64)]));
+        }
+
+        assert_eq!(history.since(Some(10_000)).at_ms, [2000, 3000]);
+        assert_eq!(history.since(Some(2000)).at_ms, [3000]);
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! some handler cannot leak a password. [`Metrics`] is the registry behind `/metrics`; [`History`] keeps the last hour of
 //! the few figures that the dashboard draws, because a page that opens should not be empty for an hour.
 //!
-//! Neither may harm the process that it watches: a full disk, a slow disk or a vanished directory costs log lines, which are
-//! counted, and nothing else.
+//! Neither may harm the process that it watches: a full disk, a slow disk, a vanished directory or a pipe that nobody reads
+//! costs log lines, which are counted, and nothing else.
 //!
 //! This crate knows no capability. Those register their own metrics and pick the figures that are kept.
 //!

@@ -12,12 +12,14 @@ use std::{
 };
 
 use outrigger_stdx::Clock;
-use prometheus_client::registry::Registry;
+use prometheus_client::{metrics::counter::Counter, registry::Registry};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt};
 
 use crate::{LogConfig, LogFormat, LogLevel, TelemetryError};
-use layer::{LineLayer, Stderr};
-use writer::{Writer, WriterGuard};
+use files::{Files, make_dir};
+use layer::LineLayer;
+use line::Look;
+use writer::{Writer, WriterGuard, Writers};
 
 /// Whether lines on standard error may be coloured. `NO_COLOR` is read by whoever reads the environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +37,8 @@ pub struct Log;
 /// What can be asked of the running log. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct LogHandle {
-    writer: Option<Writer>,
+    files: Option<Writer>,
+    dropped: Counter,
     dir: Option<PathBuf>,
 }
 
@@ -43,7 +46,7 @@ pub struct LogHandle {
 #[derive(Debug)]
 pub struct LogGuard {
     handle: LogHandle,
-    _writer: Option<WriterGuard>,
+    _writers: WriterGuard,
 }
 
 impl Log {
@@ -60,20 +63,26 @@ impl Log {
         clock: Arc<dyn Clock>,
     ) -> Result<LogGuard, TelemetryError> {
         let dir = config.write_files.then(|| data_dir.join(&config.dir));
-        let started = match &dir {
-            Some(dir) => Some(writer::start(config, dir, Arc::clone(&clock))?),
-            None => None,
-        };
-        let (writer, guard) = started.unzip();
-        let layer = LineLayer::new(stderr(config, colour), writer.clone(), clock);
+        let mut writers = Writers::new(config.queue, Arc::clone(&clock));
+        let opened = dir.as_deref().map(|dir| open(config, dir)).transpose()?;
+        let stderr = writers.start("log-stderr", look(config, colour), io::stderr(), None)?;
+        let files = opened
+            .map(|files| writers.start("log-writer", Look::Json, files, Some(stderr.clone())))
+            .transpose()?;
+        let layer = LineLayer::new(stderr, files.clone(), clock);
         let subscriber = tracing_subscriber::registry()
             .with(filter(config))
             .with(layer);
         tracing::subscriber::set_global_default(subscriber)
             .map_err(|_| TelemetryError::AlreadyStarted)?;
+        let dropped = writers.dropped();
         Ok(LogGuard {
-            handle: LogHandle { writer, dir },
-            _writer: guard,
+            handle: LogHandle {
+                files,
+                dropped,
+                dir,
+            },
+            _writers: writers.guard(),
         })
     }
 }
@@ -90,15 +99,16 @@ impl LogHandle {
     /// Closes the log file and opens it by its name again, so that `logrotate` can move it away: what SIGHUP does. Returns at
     /// once; the next line goes to the new file.
     pub fn reopen(&self) {
-        if let Some(writer) = &self.writer {
-            writer.reopen();
+        if let Some(files) = &self.files {
+            files.reopen();
         }
     }
 
-    /// How many lines were dropped because the disk was full, failing or too slow.
+    /// How many lines were dropped because the disk was full, failing or too slow, or because nobody read standard error; a
+    /// line that neither output took counts twice.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.writer.as_ref().map_or(0, Writer::dropped)
+        self.dropped.get()
     }
 
     /// The directory of the log files, where they are written.
@@ -109,21 +119,41 @@ impl LogHandle {
 
     /// Adds `outrigger_log_dropped_total`.
     pub fn register(&self, registry: &mut Registry) {
-        if let Some(writer) = &self.writer {
-            registry.register(
-                "outrigger_log_dropped",
-                "Lines that could not be written to the log files",
-                writer.dropped_counter(),
-            );
-        }
+        registry.register(
+            "outrigger_log_dropped",
+            "Lines that could not be written to the log files or to standard error",
+            self.dropped.clone(),
+        );
     }
 }
 
-fn stderr(config: &LogConfig, colour: Colour) -> Stderr {
+/// Opens the log files in `dir`, which is made.
+fn open(config: &LogConfig, dir: &Path) -> Result<Files, TelemetryError> {
+    let mut files = Files::new(dir, config.file_size.as_u64(), config.files);
+    if let Err(source) = make_dir(dir).or_else(unless_disk_is_full) {
+        let path = dir.to_owned();
+        return Err(TelemetryError::Directory { path, source });
+    }
+    if let Err(source) = files.open().or_else(unless_disk_is_full) {
+        let path = files.path(0);
+        return Err(TelemetryError::File { path, source });
+    }
+    Ok(files)
+}
+
+/// A full disk passes; a directory that we may not write to does not.
+fn unless_disk_is_full(error: io::Error) -> io::Result<()> {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Ok(()),
+        _ => Err(error),
+    }
+}
+
+fn look(config: &LogConfig, colour: Colour) -> Look {
     match config.format {
-        LogFormat::Json => Stderr::Json,
-        LogFormat::Text if colour == Colour::Auto && io::stderr().is_terminal() => Stderr::Coloured,
-        LogFormat::Text => Stderr::Plain,
+        LogFormat::Json => Look::Json,
+        LogFormat::Text if colour == Colour::Auto && io::stderr().is_terminal() => Look::Coloured,
+        LogFormat::Text => Look::Plain,
     }
 }
 
@@ -136,9 +166,8 @@ fn filter(config: &LogConfig) -> Targets {
         .with_target("outrigger", ours)
         .with_targets(
             config
-                .targets
-                .iter()
-                .map(|(target, level)| (target.clone(), level.tracing())),
+                .target_levels()
+                .map(|(target, level)| (target, level.tracing())),
         )
 }
 
@@ -150,7 +179,7 @@ mod tests {
     fn libraries_do_not_get_louder_with_us() {
         let config = LogConfig {
             level: LogLevel::Debug,
-            targets: [("hyper::client".to_owned(), LogLevel::Trace)].into(),
+            targets: vec!["hyper::client=trace".to_owned()],
             ..LogConfig::default()
         };
 

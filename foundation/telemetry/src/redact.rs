@@ -15,6 +15,10 @@ pub const REDACTED: &str = "[redacted]";
 /// The longest run of characters that is looked at as a name.
 const NAME_MAX: usize = 64;
 
+/// How far is looked for the end of something that only may be a secret. Without a bound, a text that begins one at every
+/// step would be read once for each.
+const FAR: usize = 512;
+
 /// Parts of names that say that the value is secret; letters only, because separators and case are ignored.
 const SECRET_PARTS: [&str; 20] = [
     "password",
@@ -58,7 +62,9 @@ pub fn is_secret_key(name: &str) -> bool {
         .rsplit(|character: char| !character.is_ascii_alphanumeric())
         .next()
         .unwrap_or_default();
-    SECRET_PARTS.iter().any(|part| letters.contains(part))
+    // `pass` alone is a word in many others: `passed`, `bypass`, `compass`.
+    let is_pass = last_word.eq_ignore_ascii_case("pass");
+    (is_pass || SECRET_PARTS.iter().any(|part| letters.contains(part)))
         && !HARMLESS_ENDS
             .iter()
             .any(|end| last_word.eq_ignore_ascii_case(end))
@@ -103,18 +109,25 @@ fn secret_at(text: &str, at: usize) -> Option<(usize, usize)> {
 /// `otr_…`
 fn own_token(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let start = at + 4;
-    let prefix = bytes.get(at..start)?;
+    if !bytes.get(at..start)?.eq_ignore_ascii_case(b"otr_") {
+        return None;
+    }
     let end = run(bytes, start, is_token_byte);
-    (prefix.eq_ignore_ascii_case(b"otr_") && end > start).then_some((start, end))
+    (end > start).then_some((start, end))
 }
 
 /// `eyJ….….…`
 fn json_web_token(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    if !bytes[at..].starts_with(b"eyJ") {
+        return None;
+    }
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let header = run(bytes, at, is_base64);
-    let is_header = bytes[at..].starts_with(b"eyJ") && bytes.get(header) == Some(&b'.');
-    let end = run(bytes, at, |byte| is_base64(byte) || byte == b'.');
-    (is_header && end > header + 1).then_some((at, end))
+    let header = run(&bytes[..bytes.len().min(at + FAR)], at, is_base64);
+    if bytes.get(header) != Some(&b'.') {
+        return None;
+    }
+    let end = run(bytes, header, |byte| is_base64(byte) || byte == b'.');
+    (end > header + 1).then_some((at, end))
 }
 
 /// `Bearer …` and `Basic …`
@@ -126,8 +139,11 @@ fn bearer(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     })?;
     let space = at + scheme.len();
     let start = run(bytes, space, |byte| matches!(byte, b' ' | b'\t'));
+    if start == space {
+        return None;
+    }
     let end = run(bytes, start, is_token_byte);
-    (start > space && end > start).then_some((start, end))
+    (end > start).then_some((start, end))
 }
 
 /// `-----BEGIN … PRIVATE KEY-----` up to its end, or to the end of the text.
@@ -153,13 +169,18 @@ fn user_info(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
     let stops = |byte: u8| {
         !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b',')
     };
-    let word = &bytes[start..run(bytes, start, stops)];
-    let authority = run(word, 0, |byte| !matches!(byte, b'/' | b'?' | b'#'));
-    let colon = word[..authority].iter().position(|byte| *byte == b':');
-    let looks_like_port = |colon: usize| word[colon + 1..authority].iter().all(u8::is_ascii_digit);
-    let at_sign = match last_at(&word[..authority]) {
+    let authority = run(bytes, start, |byte| {
+        stops(byte) && !matches!(byte, b'/' | b'?' | b'#')
+    });
+    let user_and_host = &bytes[start..authority];
+    let colon = user_and_host.iter().position(|byte| *byte == b':');
+    let looks_like_port = |colon: usize| user_and_host[colon + 1..].iter().all(u8::is_ascii_digit);
+    let at_sign = match last_at(user_and_host) {
         Some(at) => at,
-        None if colon.is_some_and(|colon| !looks_like_port(colon)) => last_at(word)?,
+        None if colon.is_some_and(|colon| !looks_like_port(colon)) => {
+            let near = &bytes[..bytes.len().min(authority + FAR)];
+            last_at(&bytes[start..run(near, authority, stops)])?
+        }
         None => return None,
     };
     let secret = colon
@@ -187,11 +208,16 @@ fn named_value(text: &str, separator: usize) -> Option<(usize, usize)> {
     while bytes[start..].starts_with(b"Some(") {
         start += 5;
     }
+    let opener = after_type_name(bytes, start);
     // `token::parse` is a path, not a value.
     let end = match bytes.get(start)? {
         b':' | b'\n' => return None,
         b'"' | b'\'' | b'\\' | b'`' => return quoted(bytes, start),
         b'[' | b'{' | b'(' => bracketed(bytes, start),
+        b'b' | b'c' | b'r' if bytes.get(start + 1) == Some(&b'"') => {
+            return quoted(bytes, start + 1);
+        }
+        _ if matches!(bytes.get(opener), Some(b'{' | b'(')) => bracketed(bytes, opener),
         _ if takes_the_line(name) => run(bytes, start, |byte| !matches!(byte, b'\n' | b'\r')),
         _ => run(bytes, start, |byte| {
             !byte.is_ascii_whitespace()
@@ -202,6 +228,17 @@ fn named_value(text: &str, separator: usize) -> Option<(usize, usize)> {
         }),
     };
     (end > start && &text[start..end] != REDACTED).then_some((start, end))
+}
+
+/// What stands behind the name of a type, as Rust's debug output has it: `Token("…")`, `Token { text: "…" }`.
+fn after_type_name(bytes: &[u8], start: usize) -> usize {
+    let end = run(bytes, start, |byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'<' | b'>')
+    });
+    match bytes.get(end..end + 2) {
+        Some(b" {") => end + 1,
+        _ => end,
+    }
 }
 
 /// Headers whose values have spaces in them.

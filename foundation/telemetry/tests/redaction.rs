@@ -29,6 +29,19 @@ fn secrets_are_taken_out_by_name_and_by_shape() {
             r#"Config { secret: Some("[redacted]"), n: 1 }"#,
         ),
         (
+            r#"Login { password: Password("hunter2"), n: 1 }"#,
+            "Login { password: [redacted], n: 1 }",
+        ),
+        (
+            r#"Login { token: Some(Token { text: "hunter2" }), n: 1 }"#,
+            "Login { token: Some([redacted]), n: 1 }",
+        ),
+        (
+            r#"Login { password: b"hunter2", n: 1 }"#,
+            r#"Login { password: b"[redacted]", n: 1 }"#,
+        ),
+        ("smtp_pass=hunter2", "smtp_pass=[redacted]"),
+        (
             r#"{"tokens":["a","b]"],"c":1}"#,
             r#"{"tokens":[redacted],"c":1}"#,
         ),
@@ -119,6 +132,7 @@ fn names_of_secrets_are_known_in_every_spelling() {
         "token_id",
         "request_id",
         "passing",
+        "compass",
         "cache_key",
     ] {
         assert!(!is_secret_key(name), "{name}");
@@ -149,6 +163,9 @@ fn dress() -> impl Strategy<Value = &'static str> {
         "-----BEGIN EC PRIVATE KEY-----\n§\n-----END EC PRIVATE KEY-----",
         "api-key: §",
         "Some { secret: Some(\"§\") }",
+        "Some { secret: Secret(\"§\") }",
+        "Some { secret: Secret { text: \"§\" } }",
+        "password: b\"§\"",
         "?access_token=§&x=1",
         "pwd = '§'",
         "dsn=https://§@host/1",

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use crate::{
     CacheConfig, CacheError, Database, Deadline, Now,
-    entry::Entry,
+    entry::{Entry, exact},
     lock::Locked,
     room::Room,
     shard::{KeyId, Shard},
@@ -54,7 +54,8 @@ pub enum Change {
     Keep,
     /// It is removed, if it is there.
     Delete,
-    /// It has this value from now on, and expires then, or never.
+    /// It has this value from now on, and expires then, or never. The bytes are copied where they are shared or have room to
+    /// spare.
     Write(Bytes, Option<Deadline>),
     /// It keeps its value and expires then, or never.
     Expire(Option<Deadline>),
@@ -338,7 +339,7 @@ fn apply(shard: &mut Shard, id: KeyId<'_>, slot: Option<u32>, change: Change, no
         }
         (Change::Write(value, deadline), slot) => {
             shard.counts.writes += 1;
-            shard.write(id, slot, value, deadline, now);
+            shard.write(id, slot, exact(value), deadline, now);
         }
         (Change::Expire(Some(deadline)), Some(slot)) if deadline.has_passed(now) => {
             shard.remove(slot);

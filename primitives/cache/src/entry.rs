@@ -77,3 +77,37 @@ impl Entry {
 pub(crate) const fn weight(key: usize, value: usize) -> usize {
     Key::allocated(key).next_multiple_of(16) + value.next_multiple_of(16)
 }
+
+/// The value in an allocation of its own length. Whoever computes a value may hand over one that has room to spare, or a part
+/// of a larger one; what it keeps alive beyond its length would not be accounted for.
+pub(crate) fn exact(value: Bytes) -> Bytes {
+    // Takes the allocation over where nobody shares it, and copies otherwise.
+    let value = Vec::from(value);
+    if value.capacity() == value.len() {
+        Bytes::from(value)
+    } else {
+        // Shrinking in place would leave it to the allocator how much is given back.
+        Bytes::copy_from_slice(&value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_keeps_no_more_alive_than_its_length_and_one_that_fits_is_not_copied() {
+        let mut spare = Vec::with_capacity(10_000);
+        spare.extend_from_slice(b"value");
+        let part = Bytes::from(vec![b'v'; 10_000]).slice(9_000..9_005);
+        let shared = Bytes::from(vec![b'v'; 10_000]);
+        let tight = Bytes::from(b"value".to_vec());
+        let place = tight.as_ptr();
+
+        for value in [spare.into(), part, shared.slice(..5)] {
+            let value = exact(value);
+            assert_eq!((value.len(), Vec::from(value).capacity()), (5, 5));
+        }
+        assert_eq!(exact(tight).as_ptr(), place);
+    }
+}

@@ -5,12 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use outrigger_supervisor::{CancellationToken, Service, ServiceError};
 
-use crate::Cache;
+use crate::{Cache, whole::AT_ONCE};
 
 /// How long an expired entry may take room. Nobody can see it meanwhile.
 const INTERVAL: Duration = Duration::from_millis(200);
-/// How many entries are removed under one lock: some tens of microseconds.
-const REMOVED_AT_ONCE: usize = 128;
 
 /// The background service that removes expired entries soon after their deadline.
 #[derive(Debug)]
@@ -30,9 +28,9 @@ impl Expirer {
         let now = self.cache.now();
         let mut removed = 0;
         loop {
-            let batch = self.cache.expire(now, REMOVED_AT_ONCE);
-            removed += batch;
-            if batch == 0 {
+            let sweep = self.cache.sweep(now, AT_ONCE);
+            removed += sweep.removed;
+            if sweep.is_done {
                 return removed;
             }
             tokio::task::yield_now().await;

@@ -36,6 +36,12 @@ impl<'a> Locked<'a> {
             self.shard.is_changed = true;
         }
     }
+
+    /// Accounts for one of several shards that a claim is for: takes what this one grew by, and leaves the rest to others.
+    pub(crate) fn settle_growth(&mut self, claim: &mut Claim<'_>) {
+        let grown = self.shard.bytes().saturating_sub(self.shard.settled);
+        self.shard.settled += claim.take_part(grown);
+    }
 }
 
 impl Drop for Locked<'_> {

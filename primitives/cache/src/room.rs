@@ -3,8 +3,14 @@
 //! A write first *claims* the bytes that it may add. Only when the total, claims included, is within the bound is anything
 //! written; afterwards the claim is settled against what the shard really grew by. So the bound is never exceeded, not even
 //! for a moment, by any number of threads.
+//!
+//! Several writes that make room at a time may together want more than there is, and find nothing to evict although each of
+//! them alone would fit. Such a write gives its claim back, waits until the others have written, and tries once more with
+//! nobody beside it.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::{
     CacheError,
@@ -23,6 +29,9 @@ pub(crate) struct Room {
     shards: [AtomicUsize; SHARDS],
     /// How often room was made.
     turns: AtomicU64,
+    /// Shared by the writes that make room, until they have written; held by one that must be alone. Nobody waits for it who
+    /// holds a shard.
+    makers: RwLock<()>,
     refusals: AtomicU64,
 }
 
@@ -31,6 +40,17 @@ pub(crate) struct Room {
 pub(crate) struct Claim<'a> {
     room: &'a Room,
     bytes: usize,
+    making: Making<'a>,
+}
+
+/// Whether a write makes room, and beside whom. The guards are held, not read.
+#[derive(Debug)]
+enum Making<'a> {
+    Nothing,
+    BesideOthers(
+        #[expect(dead_code, reason = "held until the write is done")] RwLockReadGuard<'a, ()>,
+    ),
+    Alone(#[expect(dead_code, reason = "held until the write is done")] RwLockWriteGuard<'a, ()>),
 }
 
 impl Room {
@@ -40,6 +60,7 @@ impl Room {
             used: AtomicUsize::new(0),
             shards: [const { AtomicUsize::new(0) }; SHARDS],
             turns: AtomicU64::new(0),
+            makers: RwLock::new(()),
             refusals: AtomicU64::new(0),
         }
     }
@@ -57,6 +78,7 @@ impl Room {
         Claim {
             room: self,
             bytes: 0,
+            making: Making::Nothing,
         }
     }
 
@@ -104,13 +126,41 @@ impl Claim<'_> {
             return true;
         }
         let missing = bytes - self.bytes;
-        let used = self.room.used.fetch_add(missing, Ordering::Relaxed);
-        if used + missing > self.room.max {
-            self.room.used.fetch_sub(missing, Ordering::Relaxed);
+        // Never above the bound, not even to look: somebody who makes room would take that for a claim.
+        let taken = self
+            .room
+            .used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                used.checked_add(missing)
+                    .filter(|used| *used <= self.room.max)
+            });
+        if taken.is_ok() {
+            self.bytes = bytes;
+        }
+        taken.is_ok()
+    }
+
+    /// Waits until no other write makes room for itself alone. Waits for nobody when this one makes room already.
+    fn begin_making(&mut self) {
+        if let Making::Nothing = self.making {
+            self.making = Making::BesideOthers(self.room.makers.read());
+        }
+    }
+
+    /// Gives the claim back and waits until all others that made room have written. Answers whether that is something new.
+    fn be_alone(&mut self) -> bool {
+        if let Making::Alone(_) = self.making {
             return false;
         }
-        self.bytes = bytes;
+        self.give_back();
+        // Before waiting: two that hold on to their share would wait for each other.
+        self.making = Making::Nothing;
+        self.making = Making::Alone(self.room.makers.write());
         true
+    }
+
+    fn give_back(&mut self) {
+        self.room.used.fetch_sub(self.take(), Ordering::Relaxed);
     }
 
     /// Claims so many bytes in all, free or not: whoever does must make room before writing.
@@ -127,13 +177,20 @@ impl Claim<'_> {
     pub(crate) fn take(&mut self) -> usize {
         std::mem::take(&mut self.bytes)
     }
+
+    /// Takes over at most so many bytes of the claim, and answers how many.
+    pub(crate) fn take_part(&mut self, bytes: usize) -> usize {
+        let part = bytes.min(self.bytes);
+        self.bytes -= part;
+        part
+    }
 }
 
 impl Drop for Claim<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.bytes > 0 {
-            self.room.used.fetch_sub(self.bytes, Ordering::Relaxed);
+            self.give_back();
         }
     }
 }
@@ -151,13 +208,18 @@ impl Inner {
         if bytes > self.room.max {
             return refuse();
         }
+        claim.begin_making();
         claim.insist(bytes);
         while !self.room.is_within_bound() {
             let first = self.room.next_shard();
             let is_evicted = (first..first + SHARDS).any(|number| self.evict_from(number % SHARDS));
-            if !is_evicted && !self.room.is_within_bound() {
+            if is_evicted || self.room.is_within_bound() {
+                continue;
+            }
+            if !claim.be_alone() {
                 return refuse();
             }
+            claim.insist(bytes);
         }
         Ok(())
     }
@@ -175,5 +237,51 @@ impl Inner {
             evicted += 1;
         }
         evicted > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parking_lot::Mutex;
+
+    use super::*;
+    use crate::{
+        Database, Eviction,
+        lock::Locked,
+        shard::{KeyId, Shard},
+    };
+
+    #[test]
+    fn a_claim_for_several_shards_covers_each_of_them_until_all_are_settled() {
+        let clock = outrigger_stdx::ManualClock::new();
+        let now =
+            crate::Cache::open(crate::CacheConfig::default(), std::sync::Arc::new(clock)).now();
+        let room = Room::new(1 << 20);
+        let shards = [(); 2].map(|()| Mutex::new(Shard::new(Eviction::All)));
+        let mut claim = room.claim();
+        assert!(claim.covers(200_000));
+
+        let mut locked = [0, 1].map(|number| Locked::new(shards[number].lock(), number, &room));
+        for shard in &mut locked {
+            let id = KeyId {
+                hash: 0,
+                database: Database::ZERO,
+                key: b"key",
+            };
+            shard.write(id, None, vec![0; 50_000].into(), None, now);
+            shard.settle_growth(&mut claim);
+        }
+        let bytes: usize = locked.iter().map(|shard| shard.bytes()).sum();
+        let [first, second] = locked;
+        drop(first);
+        let between = room.used();
+        drop(second);
+        drop(claim);
+
+        assert_eq!(
+            between, 200_000,
+            "somebody else could have taken the room of the second"
+        );
+        assert_eq!(room.used(), bytes);
     }
 }

@@ -171,7 +171,7 @@ impl Cache {
                 let slot = shard.lookup(id, now);
                 shard.copy(id, slot, value, None, now);
                 shard.counts.writes += 1;
-                shard.settle(&mut claim);
+                shard.settle_growth(&mut claim);
             }
             return Ok(());
         }

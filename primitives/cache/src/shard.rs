@@ -12,7 +12,7 @@ use crate::{
     policy::Policy,
     slab::Slab,
     stats::Counts,
-    wheel::Wheel,
+    wheel::{Popped, Wheel},
 };
 
 /// A key, where it belongs.
@@ -40,6 +40,15 @@ pub(crate) struct Shard {
     pub(crate) is_changed: bool,
     entries: [u32; Database::COUNT],
     pub(crate) counts: Counts,
+}
+
+/// What [`Shard::expire`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sweep {
+    /// How many entries it removed.
+    pub(crate) removed: usize,
+    /// Whether no expired entry is left.
+    pub(crate) is_done: bool,
 }
 
 impl Shard {
@@ -242,25 +251,45 @@ impl Shard {
         self.forget(slot)
     }
 
-    /// Removes at most `limit` expired entries, and answers how many.
-    pub(crate) fn expire(&mut self, now: Now, limit: usize) -> usize {
+    /// Removes expired entries. Looks at no more than `steps` entries, because the lock is held meanwhile.
+    pub(crate) fn expire(&mut self, now: Now, mut steps: usize) -> Sweep {
         let mut removed = 0;
-        while removed < limit {
+        let is_done = loop {
             let Some(wheel) = &mut self.wheel else {
-                break;
+                break true;
             };
-            let Some(slot) = wheel.pop(&mut self.slab, now.millis()) else {
-                break;
+            match wheel.pop(&mut self.slab, now.millis(), &mut steps) {
+                Popped::Nothing => break true,
+                Popped::OutOfSteps => break false,
+                Popped::Due(slot) => {
+                    // It is out of the wheel already.
+                    if let Some(entry) = self.slab.get_mut(slot) {
+                        entry.deadline = None;
+                    }
+                    self.remove(slot);
+                    removed += 1;
+                }
+            }
+        };
+        self.counts.expirations += removed as u64;
+        Sweep { removed, is_done }
+    }
+
+    /// Removes the entries of a database in so many slots from `first` on, and answers how many had not expired.
+    pub(crate) fn clear(&mut self, database: Database, first: u32, slots: u32, now: Now) -> u64 {
+        let mut cleared = 0;
+        for slot in first..first.saturating_add(slots).min(self.end()) {
+            let Some(entry) = self.slab.get(slot).filter(|one| one.database == database) else {
+                continue;
             };
-            // It is out of the wheel already.
-            if let Some(entry) = self.slab.get_mut(slot) {
-                entry.deadline = None;
+            match entry.is_expired(now) {
+                true => self.counts.expirations += 1,
+                false => cleared += 1,
             }
             self.remove(slot);
-            removed += 1;
         }
-        self.counts.expirations += removed as u64;
-        removed
+        self.counts.deletes += cleared;
+        cleared
     }
 
     /// Evicts one entry, if one may go.
@@ -337,4 +366,50 @@ fn overwrite(old: &mut Bytes, new: &[u8]) {
     } else {
         Bytes::copy_from_slice(new)
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use outrigger_stdx::ManualClock;
+
+    use super::*;
+    use crate::{Cache, CacheConfig};
+
+    #[test]
+    fn however_many_entries_come_due_at_once_only_so_many_are_looked_at_under_one_lock() {
+        let clock = ManualClock::new();
+        let cache = Cache::open(CacheConfig::default(), Arc::new(clock.clone()));
+        let mut shard = Shard::new(Eviction::All);
+        let now = cache.now();
+        for number in 0..1000u64 {
+            let key = number.to_le_bytes();
+            let id = KeyId {
+                hash: number,
+                database: Database::ZERO,
+                key: &key,
+            };
+            // Half of them share a bucket of a high level with those that come due.
+            let ttl = Duration::from_millis(300_000 + number % 2 * 10_000);
+            shard.write(id, None, Bytes::new(), Some(now.deadline_after(ttl)), now);
+        }
+
+        clock.advance(Duration::from_millis(300_000));
+        let (mut removed, mut sweeps) = (0, 0);
+        loop {
+            let sweep = shard.expire(cache.now(), 10);
+            assert!(sweep.removed <= 10);
+            removed += sweep.removed;
+            sweeps += 1;
+            if sweep.is_done {
+                break;
+            }
+        }
+
+        assert_eq!((removed, shard.slab.len()), (500, 500));
+        assert!(sweeps >= 100, "moving entries takes steps, too: {sweeps}");
+        clock.advance(Duration::from_millis(10_000));
+        assert_eq!(shard.expire(cache.now(), usize::MAX).removed, 500);
+    }
 }

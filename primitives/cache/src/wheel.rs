@@ -25,6 +25,17 @@ pub(crate) struct Wheel {
     buckets: [List<TimerChain>; LEVELS * BUCKETS],
 }
 
+/// What [`Wheel::pop`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Popped {
+    /// This slot's deadline has passed; it is no longer in the wheel.
+    Due(u32),
+    /// No deadline has passed.
+    Nothing,
+    /// The steps were used up before that was known.
+    OutOfSteps,
+}
+
 impl Wheel {
     pub(crate) const fn new(now: u64) -> Self {
         Self {
@@ -64,25 +75,29 @@ impl Wheel {
         }
     }
 
-    /// Takes out an entry whose deadline is `now` or before, if there is one.
-    pub(crate) fn pop(&mut self, slab: &mut Slab, now: u64) -> Option<u32> {
+    /// Takes out an entry whose deadline is `now` or before, if there is one. Moving an entry down takes one of `steps`, and
+    /// so does taking it out: when a bucket that holds a million entries comes up, it empties over many calls.
+    pub(crate) fn pop(&mut self, slab: &mut Slab, now: u64, steps: &mut usize) -> Popped {
         loop {
-            let Some((index, start)) = self.earliest() else {
+            let Some((index, start)) = self.earliest().filter(|(_, start)| *start <= now) else {
                 self.now = self.now.max(now);
-                return None;
+                return Popped::Nothing;
             };
-            if start > now {
-                self.now = self.now.max(now);
-                return None;
+            if *steps == 0 {
+                return Popped::OutOfSteps;
             }
+            *steps -= 1;
             self.now = self.now.max(start);
-            let slot = self.buckets[index].oldest()?;
+            let Some(slot) = self.buckets[index].oldest() else {
+                return Popped::Nothing;
+            };
             self.remove(slab, slot);
-            let deadline = slab.get(slot)?.deadline?.millis();
-            if deadline <= now {
-                return Some(slot);
+            match slab.get(slot).and_then(|entry| entry.deadline) {
+                Some(deadline) if deadline.millis() > now => {
+                    self.insert(slab, slot, deadline.millis());
+                }
+                _ => return Popped::Due(slot),
             }
-            self.insert(slab, slot, deadline);
         }
     }
 

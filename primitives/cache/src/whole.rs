@@ -11,11 +11,14 @@ use std::hash::BuildHasher;
 use crate::{
     Cache, CacheStats, Database, Found, Now,
     cache::{SHARDS, found},
+    shard::Sweep,
     stats::Counts,
 };
 
 /// How many slots a scan looks at for each entry that it was asked for, so that sparse databases end, too.
 const SLOTS_PER_ENTRY: usize = 10;
+/// How many entries are removed, moved in the timer wheel or looked at under one lock: some tens of microseconds.
+pub(crate) const AT_ONCE: usize = 128;
 /// How often a random slot is tried before the slots are gone through in order.
 const RANDOM_TRIES: u32 = 64;
 
@@ -134,40 +137,40 @@ impl Cache {
         self.len(database, now) == 0
     }
 
-    /// Removes all entries of one database, or of all, and answers how many had not expired.
+    /// Removes all entries of one database, or of all, and answers how many had not expired. One that is written meanwhile
+    /// may be removed or stay.
     pub fn clear(&self, database: Option<Database>) -> u64 {
         let now = self.now();
-        let mut removed = 0;
-        for number in 0..SHARDS {
+        (0..SHARDS)
+            .map(|number| match database {
+                None => self.clear_shard(number, now),
+                Some(database) => self.clear_from_shard(number, database, now),
+            })
+            .sum()
+    }
+
+    fn clear_shard(&self, number: usize, now: Now) -> u64 {
+        let mut old = self.inner.lock(number).take();
+        // Only now, with nobody waiting, is it counted and dropped.
+        let expired = old.expire(now, usize::MAX).removed as u64;
+        let cleared = old.entries().iter().map(|count| u64::from(*count)).sum();
+        drop(old);
+        let counts = &mut self.inner.lock(number).counts;
+        counts.expirations += expired;
+        counts.deletes += cleared;
+        cleared
+    }
+
+    fn clear_from_shard(&self, number: usize, database: Database, now: Now) -> u64 {
+        let (mut first, mut cleared) = (0, 0);
+        loop {
             let mut shard = self.inner.lock(number);
-            shard.expire(now, usize::MAX);
-            let cleared = match database {
-                None => {
-                    let cleared = shard.entries().iter().map(|count| u64::from(*count)).sum();
-                    let old = shard.take();
-                    shard.counts.deletes += cleared;
-                    drop(shard);
-                    // Only now, with nobody waiting.
-                    drop(old);
-                    cleared
-                }
-                Some(database) => {
-                    let cleared = u64::from(shard.entries()[database.index()]);
-                    for slot in 0..shard.end() {
-                        if shard
-                            .get(slot)
-                            .is_some_and(|entry| entry.database == database)
-                        {
-                            shard.remove(slot);
-                        }
-                    }
-                    shard.counts.deletes += cleared;
-                    cleared
-                }
-            };
-            removed += cleared;
+            if first >= shard.end() || shard.entries()[database.index()] == 0 {
+                return cleared;
+            }
+            cleared += shard.clear(database, first, AT_ONCE as u32, now);
+            first += AT_ONCE as u32;
         }
-        removed
     }
 
     /// What the cache holds and how it has served.
@@ -199,11 +202,24 @@ impl Cache {
         }
     }
 
-    /// Removes expired entries, at most `limit` under each lock, and answers how many.
+    /// Removes expired entries, looking at no more than `limit` under each lock, and answers how many it removed.
     pub fn expire(&self, now: Now, limit: usize) -> usize {
-        (0..SHARDS)
-            .map(|number| self.inner.lock(number).expire(now, limit))
-            .sum()
+        self.sweep(now, limit).removed
+    }
+
+    /// The same, and says whether none is left.
+    pub(crate) fn sweep(&self, now: Now, limit: usize) -> Sweep {
+        let nothing = Sweep {
+            removed: 0,
+            is_done: true,
+        };
+        (0..SHARDS).fold(nothing, |total, number| {
+            let sweep = self.inner.lock(number).expire(now, limit);
+            Sweep {
+                removed: total.removed + sweep.removed,
+                is_done: total.is_done && sweep.is_done,
+            }
+        })
     }
 
     /// The bytes in use, as [`CacheStats::memory`], without asking any shard.
@@ -212,15 +228,22 @@ impl Cache {
         self.inner.room.used()
     }
 
-    /// Entries per database, after the expired ones have been removed.
+    /// Entries per database, after the expired ones have been removed: some under each lock, in turns, until a shard has
+    /// none and is counted under that same lock.
     fn lens(&self, now: Now) -> [u64; Database::COUNT] {
         let mut lens = [0; Database::COUNT];
-        for number in 0..SHARDS {
-            let mut shard = self.inner.lock(number);
-            shard.expire(now, usize::MAX);
-            for (len, count) in lens.iter_mut().zip(shard.entries()) {
-                *len += u64::from(*count);
-            }
+        let mut waiting: Vec<usize> = (0..SHARDS).collect();
+        while !waiting.is_empty() {
+            waiting.retain(|number| {
+                let mut shard = self.inner.lock(*number);
+                let sweep = shard.expire(now, AT_ONCE);
+                if sweep.is_done {
+                    for (len, count) in lens.iter_mut().zip(shard.entries()) {
+                        *len += u64::from(*count);
+                    }
+                }
+                !sweep.is_done
+            });
         }
         lens
     }

@@ -275,3 +275,31 @@ fn many_threads_keep_the_bound_and_see_whole_values() {
     cache.clear(None);
     assert_eq!(cache.stats().memory, 0, "every claim was settled");
 }
+
+#[test]
+fn writes_that_fit_one_by_one_are_not_refused_because_they_come_together() {
+    let cache = cache(ByteSize::mib(1), Eviction::All);
+    let threads: Vec<_> = (0..4)
+        .map(|thread| {
+            let cache = cache.clone();
+            outrigger_supervisor::thread("cache-test", move || {
+                let value = vec![b'v'; 600 << 10];
+                for number in 0..200 {
+                    cache
+                        .put(ZERO, &key("large", number * 4 + thread), &value, None)
+                        .expect("everything else can be evicted");
+                }
+            })
+            .expect("a thread starts")
+        })
+        .collect();
+
+    for thread in threads {
+        thread.join().expect("no write is refused");
+    }
+
+    let stats = cache.stats();
+    assert_eq!((stats.writes, stats.refusals), (800, 0));
+    cache.clear(None);
+    assert_eq!(cache.stats().memory, 0, "every claim was settled");
+}

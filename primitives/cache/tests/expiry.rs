@@ -38,6 +38,36 @@ fn an_entry_is_gone_from_every_operation_at_its_millisecond() {
 }
 
 #[test]
+fn however_many_have_expired_none_of_them_is_counted_or_cleared() {
+    let databases = [ZERO, Database::new(1).expect("there are sixteen")];
+    for cleared in [None, Some(ZERO)] {
+        let (cache, clock) = cache();
+        for database in databases {
+            for number in 0..10_000 {
+                let ttl = Some(Duration::from_secs(60 + number % 2 * 60));
+                cache
+                    .put(database, format!("k{number}").as_bytes(), b"v", ttl)
+                    .expect("there is room");
+            }
+        }
+
+        clock.advance(Duration::from_secs(60));
+        let counted = cache.len(databases[1], cache.now());
+        clock.advance(Duration::from_secs(59));
+        cache
+            .put(ZERO, b"late", b"v", Some(Duration::from_secs(60)))
+            .expect("there is room");
+        clock.advance(Duration::from_secs(1));
+        let count = cache.clear(cleared);
+
+        assert_eq!((counted, count), (5000, 1));
+        let stats = cache.stats();
+        assert_eq!((stats.deletes, stats.entries_total()), (1, 0));
+        assert_eq!(stats.expirations, 20_000);
+    }
+}
+
+#[test]
 fn deadlines_from_milliseconds_to_centuries_pass_in_order() {
     let (cache, clock) = cache();
     let ttls: Vec<u64> = (0..52).map(|power| (1u64 << power) + power).collect();

@@ -252,6 +252,22 @@ impl Outrigger {
         self.setup.server().run().await
     }
 
+    /// The database in the data directory, opened behind the program's back: for playing another version, or another time.
+    /// Only while the process does not run.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the test plays somebody who does not go through `sql`"
+    )]
+    pub fn database(&self) -> rusqlite::Connection {
+        let path = self.data_dir().join("state.db");
+        rusqlite::Connection::open(path).expect("the database exists")
+    }
+
     async fn wait_until_it_answers(&mut self) {
         let client = self.client.clone();
         let (process, setup) = (&mut self.process, &self.setup);

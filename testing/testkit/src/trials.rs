@@ -2,19 +2,27 @@
 
 use std::{fmt, future::Future, process::ExitCode};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::LocalBoxFuture;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::Requirement;
 
 /// A behaviour that every backend must show: a name that is a sentence, and an async function over a fixture.
-#[derive(Clone, Copy)]
 pub struct Case<F> {
     /// The behaviour, as a sentence with underscores.
     pub name: &'static str,
     /// Shows it, or panics.
-    pub run: fn(F) -> BoxFuture<'static, ()>,
+    pub run: fn(F) -> LocalBoxFuture<'static, ()>,
 }
+
+// By hand, because a case can be copied whatever its fixture is.
+impl<F> Clone for Case<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F> Copy for Case<F> {}
 
 impl<F> fmt::Debug for Case<F> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,7 +62,7 @@ pub fn conformance<F, Opened>(
 ) -> Vec<Trial>
 where
     F: 'static,
-    Opened: Future<Output = F> + Send + 'static,
+    Opened: Future<Output = F> + 'static,
 {
     let trial_of = |case: &Case<F>| {
         let (run, open) = (case.run, open.clone());

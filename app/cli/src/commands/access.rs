@@ -138,7 +138,9 @@ impl TokenCommand {
                     })
                     .await?;
                 let note = match &token.details.expires_at {
-                    Some(time) => format!("it works until {time} and is not shown again"),
+                    Some(end) => {
+                        format!("it works until {} and is not shown again", human::time(end))
+                    }
                     None => "it works until it is revoked and is not shown again".to_owned(),
                 };
                 let text = token.token.clone();
@@ -164,7 +166,7 @@ async fn link(client: &Client, email: Option<String>) -> Result<Answer, CliError
         Some(email) => Some(find_account(client.accounts().await?, &email)?.id),
     };
     let link = client.create_login_link(&NewLoginLink { account }).await?;
-    let note = format!("it works once, until {}", link.expires_at);
+    let note = format!("it works once, until {}", human::time(&link.expires_at));
     let text = link.url.clone();
     Ok(Answer::new(&link, text).with_note(note))
 }
@@ -179,7 +181,8 @@ async fn create(client: &Client, account: &NewAccount) -> Result<Answer, CliErro
     if let Some(link) = &created.link {
         text.push_str(&format!(
             "\n{}\nopening it signs in and asks for a password; it works once, until {}",
-            link.url, link.expires_at
+            link.url,
+            human::time(&link.expires_at)
         ));
     }
     Ok(Answer::new(&created, text))
@@ -257,8 +260,8 @@ fn accounts_text(accounts: &[Account]) -> String {
             role,
             account
                 .last_login_at
-                .clone()
-                .unwrap_or_else(|| "never".to_owned()),
+                .as_deref()
+                .map_or_else(|| "never".to_owned(), human::time),
             account.id.clone(),
         ]);
     }
@@ -276,8 +279,11 @@ fn tokens_text(tokens: &[Token]) -> String {
             token.name.clone(),
             token.hint.clone(),
             token.scopes.join(" "),
-            token.expires_at.clone().unwrap_or_else(never),
-            token.last_used_at.clone().unwrap_or_else(never),
+            token.expires_at.as_deref().map_or_else(never, human::time),
+            token
+                .last_used_at
+                .as_deref()
+                .map_or_else(never, human::time),
             token.id.clone(),
         ]);
     }

@@ -70,7 +70,7 @@ fn process(status: &Status) -> String {
         format!(
             "{}, since {}",
             human::duration(status.uptime_ms),
-            status.started_at
+            human::time(&status.started_at)
         ),
     );
     facts.fact("data", status.data_dir.clone());
@@ -158,7 +158,7 @@ mod tests {
 
         version    0.1.0
         pid        42
-        running    2m 5s, since 2026-01-01T12:00:00Z
+        running    2m 5s, since 2026-01-01 12:00:00 UTC
         data       /d
         memory     30 MiB
         processor  900ms

@@ -43,7 +43,7 @@ impl Authenticator for Gate {
         token == "otr_token"
     }
 
-    async fn failed(&self, peer: Peer) {
+    async fn failed(&self, peer: Peer, _: &str) {
         self.tell("failed", peer);
     }
 

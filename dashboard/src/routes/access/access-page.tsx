@@ -1,5 +1,5 @@
 // Access: who may sign in, who is signed in, which programs may call, and who did what.
-import { useRef, type KeyboardEvent } from "react";
+import { useEffect, useRef, type KeyboardEvent } from "react";
 import { PageHead } from "../../parts/page-head";
 import { useUrlWord } from "../../shell/url-state";
 import classes from "./access.module.css";
@@ -45,6 +45,10 @@ export function AccessPage() {
 /** One stop for the Tab key; arrows move between the tabs, as the pattern for tabs has it. */
 function TabList({ tab, onChange }: { tab: Tab; onChange: (tab: Tab) => void }) {
   const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [tab]);
+
   function onKeyDown(event: KeyboardEvent) {
     const step = { ArrowRight: 1, ArrowLeft: -1, Home: -TABS.length, End: TABS.length }[event.key];
     if (step === undefined) {

@@ -38,17 +38,19 @@ export function AccountPage() {
         lead={
           me.account && (
             <>
-              You are {me.account.role}: {ROLE_WORDS[me.account.role]} This session ends <When at={me.expires_at} />.
+              You are {me.account.role}. {ROLE_WORDS[me.account.role]} This session ends <When at={me.expires_at} />.
             </>
           )
         }
       />
-      <Panel title="Who you are">
-        <Identity />
-      </Panel>
-      <Panel title="Password">
-        <Password />
-      </Panel>
+      <div className={classes.halves}>
+        <Panel title="Who you are">
+          <Identity />
+        </Panel>
+        <Panel title="Password">
+          <Password />
+        </Panel>
+      </div>
     </>
   );
 }

@@ -3,6 +3,7 @@ import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, api } from "../../api/client";
+import { useAttempt } from "../../api/idempotency";
 import { usePages } from "../../api/pages";
 import { may } from "../../api/scopes";
 import { useMe } from "../../api/session";
@@ -29,7 +30,7 @@ export function Accounts() {
   const me = useMe();
   const queries = useQueryClient();
   const mayChange = may(me, "access:write");
-  const list = usePages(["accounts"], (cursor) => answer(api.GET("/api/v1/access/accounts", { params: { query: { cursor } } })));
+  const list = usePages(["accounts"], () => answer(api.GET("/api/v1/access/accounts")));
   const renew = () => queries.invalidateQueries({ queryKey: ["accounts"] });
   const [adding, setAdding] = useState(false);
   const [link, setLink] = useState<LoginLink | null>(null);
@@ -39,9 +40,14 @@ export function Accounts() {
       answer(api.PATCH("/api/v1/access/accounts/{id}", { params: { path: { id } }, body })),
     onSettled: renew,
   });
+  const linkAttempt = useAttempt();
   const makeLink = useMutation({
-    mutationFn: (account: string) => answer(api.POST("/api/v1/access/login-links", { body: { account } })),
-    onSuccess: setLink,
+    mutationFn: (account: string) =>
+      answer(api.POST("/api/v1/access/login-links", { body: { account }, headers: linkAttempt.headers(account) })),
+    onSuccess: (made) => {
+      linkAttempt.begin();
+      setLink(made);
+    },
   });
 
   function askToDelete(account: Account) {

@@ -6,6 +6,7 @@ import { usePages } from "../../api/pages";
 import type { AuditEntry } from "../../api/types";
 import { exact } from "../../format/time";
 import { Badge } from "../../parts/badge";
+import { CopyButton } from "../../parts/copy";
 import { Paged } from "../../parts/paged";
 import { Panel } from "../../parts/panel";
 import { Table } from "../../parts/table";
@@ -66,7 +67,7 @@ function Filters({ actor, action, onApply }: FiltersProps) {
       />
       <TextInput
         label="Action"
-        placeholder="access. or access.create_token"
+        placeholder="cache.clear, or access."
         value={newAction}
         onChange={(event) => setNewAction(event.currentTarget.value)}
       />
@@ -81,6 +82,9 @@ function Filters({ actor, action, onApply }: FiltersProps) {
     </form>
   );
 }
+
+/** Kinds of actors that their names tell already. */
+const UNSAID = new Set(["account", "anonymous"]);
 
 function AuditTable({ entries }: { entries: AuditEntry[] }) {
   return (
@@ -104,20 +108,18 @@ function AuditTable({ entries }: { entries: AuditEntry[] }) {
               <time dateTime={entry.at}>{exact(entry.at)}</time>
             </td>
             <th scope="row">
-              {entry.actor} <Badge>{entry.actor_kind}</Badge>
+              {entry.actor} {UNSAID.has(entry.actor_kind) || <Badge>{entry.actor_kind}</Badge>}
             </th>
             <td>
               <code>{entry.action}</code>
             </td>
-            <td className={classes.agent}>{entry.target ?? "–"}</td>
+            <td className={classes.target}>{entry.target ?? "–"}</td>
             <td>
               <Badge tone={entry.outcome === "ok" ? "ok" : "fail"}>{entry.outcome}</Badge>
             </td>
             <td>{entry.via}</td>
             <td>{entry.address ?? "–"}</td>
-            <td>
-              <code>{entry.request_id ?? "–"}</code>
-            </td>
+            <td data-nowrap>{entry.request_id == null ? "–" : <CopyButton text={entry.request_id} what={`the request id ${entry.request_id}`} label="Copy id" />}</td>
           </tr>
         ))}
       </tbody>

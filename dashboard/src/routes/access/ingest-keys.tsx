@@ -3,6 +3,7 @@ import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { answer, api } from "../../api/client";
+import { useAttempt } from "../../api/idempotency";
 import { usePages } from "../../api/pages";
 import { fieldTrouble } from "../../api/problem";
 import { may } from "../../api/scopes";
@@ -21,9 +22,7 @@ export function IngestKeys() {
   const queries = useQueryClient();
   const mayChange = may(useMe(), "access:write");
   const [question, setQuestion] = useState<Question | null>(null);
-  const list = usePages(["ingest-keys"], (cursor) =>
-    answer(api.GET("/api/v1/access/ingest-keys", { params: { query: { cursor } } })),
-  );
+  const list = usePages(["ingest-keys"], () => answer(api.GET("/api/v1/access/ingest-keys")));
 
   function askToRevoke(key: IngestKey) {
     setQuestion({
@@ -53,9 +52,11 @@ export function IngestKeys() {
 function NewIngestKey() {
   const queries = useQueryClient();
   const [name, setName] = useState("");
+  const attempt = useAttempt();
   const add = useMutation({
-    mutationFn: (body: { name: string }) => answer(api.POST("/api/v1/access/ingest-keys", { body })),
+    mutationFn: (body: { name: string }) => answer(api.POST("/api/v1/access/ingest-keys", { body, headers: attempt.headers(body) })),
     onSuccess: () => {
+      attempt.begin();
       setName("");
       void queries.invalidateQueries({ queryKey: ["ingest-keys"] });
     },

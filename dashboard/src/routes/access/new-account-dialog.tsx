@@ -3,6 +3,7 @@ import { Button, Modal, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { answer, api } from "../../api/client";
+import { useAttempt } from "../../api/idempotency";
 import { fieldTrouble } from "../../api/problem";
 import type { LoginLink, Role } from "../../api/types";
 import { Actions } from "../../parts/actions";
@@ -20,8 +21,10 @@ interface NewAccountDialogProps {
 export function NewAccountDialog({ opened, onClose, onLink }: NewAccountDialogProps) {
   const queries = useQueryClient();
   const [role, setRole] = useState<Role>("viewer");
+  const attempt = useAttempt();
   const add = useMutation({
-    mutationFn: (body: { email: string; name?: string; role: Role }) => answer(api.POST("/api/v1/access/accounts", { body })),
+    mutationFn: (body: { email: string; name?: string; role: Role }) =>
+      answer(api.POST("/api/v1/access/accounts", { body, headers: attempt.headers(body) })),
     onSuccess: ({ link }) => {
       void queries.invalidateQueries({ queryKey: ["accounts"] });
       onClose();
@@ -45,7 +48,10 @@ export function NewAccountDialog({ opened, onClose, onLink }: NewAccountDialogPr
       title="Add an account"
       closeButtonProps={{ "aria-label": "Close" }}
       centered
-      onExitTransitionEnd={() => add.reset()}
+      onExitTransitionEnd={() => {
+        add.reset();
+        attempt.begin();
+      }}
     >
       <form className={classes.form} onSubmit={onSubmit}>
         {add.error && <TroubleNote error={add.error} />}

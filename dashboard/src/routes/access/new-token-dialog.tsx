@@ -3,6 +3,7 @@ import { Button, Modal, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { answer, api } from "../../api/client";
+import { useAttempt } from "../../api/idempotency";
 import { fieldTrouble } from "../../api/problem";
 import type { CreatedToken } from "../../api/types";
 import { Actions } from "../../parts/actions";
@@ -48,9 +49,10 @@ function TokenForm({ onCancel, onMade }: { onCancel: () => void; onMade: (token:
   const [scopes, setScopes] = useState<string[]>([]);
   const [life, setLife] = useState<Life>("90d");
   const [lacking, setLacking] = useState(false);
+  const attempt = useAttempt();
   const make = useMutation({
     mutationFn: (body: { name: string; scopes: string[]; expires_in: Life }) =>
-      answer(api.POST("/api/v1/access/tokens", { body })),
+      answer(api.POST("/api/v1/access/tokens", { body, headers: attempt.headers(body) })),
     onSuccess: (token) => {
       void queries.invalidateQueries({ queryKey: ["tokens"] });
       onMade(token);

@@ -6,7 +6,8 @@ import classes from "./access.module.css";
 
 const CAPABILITIES: { name: string; about: string; read?: string; write?: string }[] = [
   { name: "cache", about: "Entries and figures of the cache", read: "cache:read", write: "cache:write" },
-  { name: "status", about: "State, figures, configuration", read: "status:read" },
+  { name: "server", about: "State, figures, stores and services", read: "server:read" },
+  { name: "config", about: "Configuration keys", read: "config:read" },
   { name: "metrics", about: "What Prometheus collects", read: "metrics:read" },
   { name: "access", about: "Accounts, sessions, tokens, the audit log", read: "access:read", write: "access:write" },
 ];

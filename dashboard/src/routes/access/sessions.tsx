@@ -7,20 +7,20 @@ import { usePages } from "../../api/pages";
 import { may } from "../../api/scopes";
 import { useLogOut, useMe } from "../../api/session";
 import type { Session } from "../../api/types";
+import { browser } from "../../format/browser";
 import { Badge } from "../../parts/badge";
 import { Confirm, type Question } from "../../parts/confirm";
 import { Paged } from "../../parts/paged";
 import { Panel } from "../../parts/panel";
 import { Table } from "../../parts/table";
 import { When } from "../../parts/when";
-import classes from "./access.module.css";
 
 export function Sessions() {
   const queries = useQueryClient();
   const logOut = useLogOut();
   const mayRevoke = may(useMe(), "access:write");
   const [question, setQuestion] = useState<Question | null>(null);
-  const list = usePages(["sessions"], (cursor) => answer(api.GET("/api/v1/access/sessions", { params: { query: { cursor } } })));
+  const list = usePages(["sessions"], () => answer(api.GET("/api/v1/access/sessions")));
 
   function askToRevoke(session: Session) {
     setQuestion({
@@ -80,7 +80,7 @@ function SessionTable({ sessions, onRevoke }: SessionTableProps) {
               {session.account} {session.current && <Badge tone="lagoon">this one</Badge>}
             </th>
             <td>{session.address}</td>
-            <td className={classes.agent}>{session.user_agent}</td>
+            <td title={session.user_agent ?? undefined}>{browser(session.user_agent)}</td>
             <td data-nowrap>
               <When at={session.created_at} />
             </td>

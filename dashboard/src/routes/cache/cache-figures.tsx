@@ -17,7 +17,7 @@ export function CacheFigures({ cache, history }: { cache: CacheStats; history: H
     <Figures label="Cache figures">
       <Figure name="Hit ratio" value={percent(cache.hit_ratio)} note={reads > 0 ? `${percent(hits / reads)} in the last minute` : "no reads in the last minute"} />
       <Figure name="Hits" value={count(cache.hits)} note={`${counted(cache.misses, "miss", "misses")} since the start`} />
-      <Figure name="Operations" value={rate(extent(recent.series["redis_commands"] ?? []).now)} note={`${counted(cache.commands, "command", "commands")} since the start`} />
+      <Figure name="Redis commands" value={rate(extent(recent.series["redis_commands"] ?? []).now)} note={`${count(cache.commands)} since the start`} />
       <Figure name="Entries" value={count(cache.entries)} note={`${count(cache.writes)} written, ${count(cache.deletes)} deleted`} />
       <Figure
         name="Memory"

@@ -49,6 +49,7 @@ export function CachePage() {
       </p>
       {unused && <FirstSteps />}
       <CacheFigures cache={cache} history={history.data ?? NO_HISTORY} />
+      <h2 className="visually-hidden">Charts</h2>
       <CacheCharts history={history.data ?? NO_HISTORY} span={span} bound={cache.memory_max_bytes} />
       <Databases databases={cache.databases} onClear={clear ? setClearing : null} />
       <ClearDialog what={clearing} onClose={() => setClearing(null)} onDone={setDone} />

@@ -7,6 +7,7 @@ import { useRange } from "../../parts/range-choice";
 import { TroubleNote } from "../../parts/trouble";
 import { Connect } from "./connect";
 import { Footprint } from "./footprint";
+import { Health } from "./health";
 import { HomeCharts } from "./home-charts";
 import classes from "./home.module.css";
 import { Problems } from "./problems";
@@ -37,6 +38,7 @@ export function HomePage() {
       ) : (
         <HomeCharts history={history.data ?? NO_HISTORY} span={span} />
       )}
+      <Health />
       {status.data !== undefined && (
         <div className={classes.below}>
           <Connect status={status.data} />

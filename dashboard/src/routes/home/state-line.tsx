@@ -36,7 +36,7 @@ function Canoe() {
   return (
     <svg className={classes.canoe} viewBox="0 0 250 128" aria-hidden="true">
       <g className={classes.boat}>
-        <path className={classes.spar} d="M214 50C150 14 92 26 46 84" />
+        <path className={classes.spar} d="M210 47C190 37 166 35 146 37C104 41 66 54 46 86" />
         <path className={classes.hull} d="M152 46c9 3 43 3 52 0 1 34-8 58-26 70-18-12-27-36-26-70Z" />
         <path className={classes.float} d="M27 90c4-8 34-8 38 0 2 11-6 20-19 20s-21-9-19-20Z" />
       </g>

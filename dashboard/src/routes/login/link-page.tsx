@@ -6,13 +6,14 @@ import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { answer, api } from "../../api/client";
 import { meQuery } from "../../api/session";
+import { ApiError } from "../../api/problem";
 import { TroubleNote } from "../../parts/trouble";
 import { Gate } from "./gate";
 import classes from "./gate.module.css";
 
 export function LoginLinkPage() {
   // Read once: after redeeming, the code is taken out of the address and of the browser's history.
-  const [code] = useState(() => decodeURIComponent(window.location.hash.slice(1)));
+  const [code] = useState(() => window.location.hash.slice(1));
   const [, navigate] = useLocation();
   const queries = useQueryClient();
   const redeem = useMutation({
@@ -24,6 +25,8 @@ export function LoginLinkPage() {
     },
   });
 
+  // Refused once, refused for good: a link works once and for a while.
+  const refused = redeem.error instanceof ApiError && redeem.error.status === 401;
   if (code === "") {
     return (
       <Gate title="This link is not complete" lead="The part after the # is missing. Copy the whole line that Outrigger printed.">
@@ -34,16 +37,21 @@ export function LoginLinkPage() {
     );
   }
   return (
-    <Gate title="Welcome aboard" lead="This link signs you in once, on this browser.">
+    <Gate
+      title={refused ? "This link leads nowhere" : "Welcome aboard"}
+      lead={refused ? undefined : "This link signs you in once, on this browser."}
+    >
       <div className={classes.form}>
         {redeem.error && <TroubleNote error={redeem.error} />}
-        <Button onClick={() => redeem.mutate()} loading={redeem.isPending} fullWidth autoFocus>
-          Log in
-        </Button>
+        {!refused && (
+          <Button onClick={() => redeem.mutate()} loading={redeem.isPending} fullWidth autoFocus>
+            Log in
+          </Button>
+        )}
       </div>
       {redeem.error && (
         <p className={classes.hint}>
-          A new link: <code>outrigger admin link</code>. <Link href="/login">Log in with a password</Link>
+          <Link href="/login">Log in with a password</Link>
         </p>
       )}
     </Gate>

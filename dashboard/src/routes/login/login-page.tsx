@@ -1,7 +1,7 @@
 // Signing in with e-mail address and password.
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { FormEvent } from "react";
+import { useState, type FormEvent } from "react";
 import { Redirect, useSearch } from "wouter";
 import { answer, api } from "../../api/client";
 import { meQuery } from "../../api/session";
@@ -9,17 +9,20 @@ import { TroubleNote } from "../../parts/trouble";
 import { safeReturn } from "../../shell/url-state";
 import { Gate } from "./gate";
 import classes from "./gate.module.css";
+import { useWait } from "./use-wait";
 
 export function LoginPage() {
   const { data: me } = useQuery(meQuery);
   const search = useSearch();
   const queries = useQueryClient();
+  const [failedAt, setFailedAt] = useState(0);
   const logIn = useMutation({
     mutationFn: (body: { email: string; password: string }) => answer(api.POST("/api/v1/access/login", { body })),
     // A wrong password is no ended session.
-    onError: () => undefined,
+    onError: () => setFailedAt(Date.now()),
     onSuccess: (who) => queries.setQueryData(meQuery.queryKey, who),
   });
+  const wait = useWait(logIn.error, failedAt);
   if (me) {
     return <Redirect to={safeReturn(new URLSearchParams(search).get("return"))} replace />;
   }
@@ -43,8 +46,8 @@ export function LoginPage() {
           withAsterisk={false}
           visibilityToggleButtonProps={{ "aria-label": "Show the password", tabIndex: 0 }}
         />
-        <Button type="submit" loading={logIn.isPending} fullWidth>
-          Log in
+        <Button type="submit" loading={logIn.isPending} disabled={wait > 0} fullWidth>
+          {wait > 0 ? `Log in (wait ${wait} s)` : "Log in"}
         </Button>
       </form>
       <p className={classes.hint}>

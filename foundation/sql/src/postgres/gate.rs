@@ -1,4 +1,7 @@
 //! Who may try to connect while the server is away.
+//!
+//! When a server goes away, many callers find out at the same time. Only the first of them counts as a failure, and later
+//! only the one whose turn it was: otherwise a crowd of callers would raise the wait to its maximum at once.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -18,8 +21,18 @@ pub(super) struct Gate {
 #[derive(Debug)]
 struct State {
     backoff: Backoff,
-    /// When the next caller may try, and what the last one found; none while the server answers.
-    closed: Option<(Monotonic, String)>,
+    /// None while the server answers.
+    closed: Option<Closed>,
+}
+
+#[derive(Debug)]
+struct Closed {
+    /// When the next caller may try.
+    until: Monotonic,
+    /// Whether a caller whose turn it was is trying.
+    is_tried: bool,
+    /// What the last one found.
+    detail: String,
 }
 
 impl Gate {
@@ -39,19 +52,20 @@ impl Gate {
         let ceiling = state.backoff.ceiling();
         match &mut state.closed {
             None => Ok(()),
-            Some((until, _)) if *until <= now => {
-                *until = now + ceiling;
+            Some(closed) if closed.until <= now => {
+                closed.until = now + ceiling;
+                closed.is_tried = true;
                 Ok(())
             }
-            Some((_, detail)) => Err(SqlError::Unreachable {
-                detail: detail.clone(),
+            Some(closed) => Err(SqlError::Unreachable {
+                detail: closed.detail.clone(),
             }),
         }
     }
 
     /// How long until the next try; none while the server answers.
     pub(super) fn closed_for(&self, clock: &dyn Clock) -> Option<Duration> {
-        let (until, _) = self.lock().closed.as_ref().cloned()?;
+        let until = self.lock().closed.as_ref()?.until;
         Some(until.saturating_since(clock.monotonic()))
     }
 
@@ -65,15 +79,21 @@ impl Gate {
 
     pub(super) fn failed(&self, clock: &dyn Clock, error: &SqlError) {
         let mut state = self.lock();
-        if state.closed.is_none() {
-            tracing::warn!(%error, "the PostgreSQL server does not answer");
+        match &state.closed {
+            None => tracing::warn!(%error, "the PostgreSQL server does not answer"),
+            Some(closed) if !closed.is_tried => return,
+            Some(_) => {}
         }
         let detail = match error {
             SqlError::Unreachable { detail } => detail.clone(),
             other => other.to_string(),
         };
         let wait = state.backoff.next_random();
-        state.closed = Some((clock.monotonic() + wait, detail));
+        state.closed = Some(Closed {
+            until: clock.monotonic() + wait,
+            is_tried: false,
+            detail,
+        });
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -102,5 +122,24 @@ mod tests {
         assert_eq!(first, Ok(()));
         assert_eq!(second, Err(away));
         assert_eq!(gate.pass(&clock), Ok(()));
+    }
+
+    #[test]
+    fn a_crowd_that_fails_at_the_same_time_counts_as_one_failure() {
+        let (gate, clock) = (Gate::new(), ManualClock::new());
+        let away = SqlError::Unreachable {
+            detail: "connection refused".to_owned(),
+        };
+
+        for _ in 0..50 {
+            gate.failed(&clock, &away);
+        }
+
+        let longest = gate.lock().backoff.ceiling();
+        assert_eq!(longest, Duration::from_millis(500));
+        clock.advance(longest);
+        assert_eq!(gate.pass(&clock), Ok(()));
+        gate.failed(&clock, &away);
+        assert_eq!(gate.lock().backoff.ceiling(), Duration::from_secs(1));
     }
 }

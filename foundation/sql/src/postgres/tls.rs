@@ -9,8 +9,11 @@ use std::{
 };
 
 use rustls::{
-    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    client::{
+        WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
@@ -45,10 +48,19 @@ pub(super) fn connector(url: &PostgresUrl) -> Result<Connector, SqlError> {
             .with_root_certificates(roots(url)?)
             .with_no_client_auth()
     } else {
-        // What `sslmode=require` means to every client of PostgreSQL: nobody reads along, but whoever answers is believed.
+        // What `sslmode=require` means to every client of PostgreSQL: nobody reads along, but whoever answers is believed,
+        // unless there are certificates to believe. Then theirs is the word, and only the name may be another.
+        let is_vouched_for = url.tls == TlsMode::Require && url.root_certificates.is_some();
+        let authority = match is_vouched_for {
+            true => Some(authority(url, &provider)?),
+            false => None,
+        };
         builder
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Believer(provider)))
+            .with_custom_certificate_verifier(Arc::new(Believer {
+                provider,
+                authority,
+            }))
             .with_no_client_auth()
     };
     Ok(Connector(TlsConnector::from(Arc::new(config))))
@@ -70,7 +82,17 @@ fn roots(url: &PostgresUrl) -> Result<RootCertStore, SqlError> {
     Ok(roots)
 }
 
-fn refused(error: &rustls::Error) -> SqlError {
+fn authority(
+    url: &PostgresUrl,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, SqlError> {
+    let roots = Arc::new(roots(url)?);
+    WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider))
+        .build()
+        .map_err(|error| refused(&error))
+}
+
+fn refused(error: &dyn std::error::Error) -> SqlError {
     SqlError::Refused {
         detail: format!("TLS cannot be set up: {error}"),
     }
@@ -144,20 +166,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Encrypted<S> {
     }
 }
 
-/// Believes every certificate, but checks that whoever sent it has its key.
+/// Believes every name, and every certificate unless there is an authority; checks that whoever sent it has its key.
 #[derive(Debug)]
-struct Believer(Arc<CryptoProvider>);
+struct Believer {
+    provider: Arc<CryptoProvider>,
+    authority: Option<Arc<WebPkiServerVerifier>>,
+}
 
 impl ServerCertVerifier for Believer {
     fn verify_server_cert(
         &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
+        certificate: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
+        let Some(authority) = &self.authority else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        // The name is the last thing that is looked at: whoever fails there has a certificate of the authority.
+        match authority.verify_server_cert(certificate, chain, name, ocsp, now) {
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(ServerCertVerified::assertion()),
+            verified => verified,
+        }
     }
 
     fn verify_tls12_signature(
@@ -166,7 +200,7 @@ impl ServerCertVerifier for Believer {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
+        let algorithms = &self.provider.signature_verification_algorithms;
         verify_tls12_signature(message, certificate, signature, algorithms)
     }
 
@@ -176,11 +210,13 @@ impl ServerCertVerifier for Believer {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
+        let algorithms = &self.provider.signature_verification_algorithms;
         verify_tls13_signature(message, certificate, signature, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }

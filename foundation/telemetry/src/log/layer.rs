@@ -1,9 +1,6 @@
 //! Makes lines of events and hands them out.
 
-use std::{
-    io::{self, Write},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use outrigger_stdx::Clock;
 use tracing::{Event, Subscriber, span};
@@ -17,24 +14,16 @@ use super::{
     writer::Writer,
 };
 
-/// How lines on standard error look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stderr {
-    Plain,
-    Coloured,
-    Json,
-}
-
 /// Makes lines of events, with the fields of the spans they happened in, such as `request_id`.
 #[derive(Debug)]
 pub(super) struct LineLayer {
-    stderr: Stderr,
+    stderr: Writer,
     files: Option<Writer>,
     clock: Arc<dyn Clock>,
 }
 
 impl LineLayer {
-    pub(super) fn new(stderr: Stderr, files: Option<Writer>, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(stderr: Writer, files: Option<Writer>, clock: Arc<dyn Clock>) -> Self {
         Self {
             stderr,
             files,
@@ -77,17 +66,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LineLayer {
             target: event.metadata().target(),
             fields,
         };
-        let json = (self.files.is_some() || self.stderr == Stderr::Json).then(|| line.to_json());
-        // Nobody can be told when standard error is closed.
-        let _ = match (self.stderr, &json) {
-            (Stderr::Json, Some(json)) => io::stderr().lock().write_all(json),
-            (stderr, _) => {
-                let text = line.to_text(stderr == Stderr::Coloured);
-                io::stderr().lock().write_all(text.as_bytes())
-            }
-        };
-        if let (Some(files), Some(json)) = (&self.files, json) {
-            files.write(json);
+        let text = line.to_bytes(self.stderr.look());
+        if let Some(files) = &self.files {
+            files.write(match self.stderr.look() == files.look() {
+                true => text.clone(),
+                false => line.to_bytes(files.look()),
+            });
         }
+        self.stderr.write(text);
     }
 }

@@ -16,6 +16,14 @@ const TEXT_MAX: usize = 16 << 10;
 /// Names that the line itself uses; a field of that name gets an underscore behind it.
 const RESERVED: [&str; 4] = ["at", "level", "target", "message"];
 
+/// How a line is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    Plain,
+    Coloured,
+    Json,
+}
+
 /// Fields of an event or span, without secrets.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fields {
@@ -104,8 +112,17 @@ impl Visit for Fields {
 }
 
 impl Line<'_> {
+    /// The line as it is written, with its newline.
+    pub(super) fn to_bytes(&self, look: Look) -> Vec<u8> {
+        match look {
+            Look::Json => self.to_json(),
+            Look::Plain => self.to_text(false).into_bytes(),
+            Look::Coloured => self.to_text(true).into_bytes(),
+        }
+    }
+
     /// One JSON object and a newline: `at`, `level`, `target`, `message`, then the fields.
-    pub(super) fn to_json(&self) -> Vec<u8> {
+    fn to_json(&self) -> Vec<u8> {
         let mut object = Map::new();
         object.insert("at".to_owned(), json!(format!("{:.3}", self.at)));
         let level = self.level.as_str().to_ascii_lowercase();
@@ -124,7 +141,7 @@ impl Line<'_> {
 
     /// A line for people: time, level, where, message, fields. Control characters are escaped, so that nothing that was
     /// logged can move the cursor or pretend to be a line of its own.
-    pub(super) fn to_text(&self, coloured: bool) -> String {
+    fn to_text(&self, coloured: bool) -> String {
         let (colour, dim, off) = match (coloured, self.level) {
             (false, _) => ("", "", ""),
             (true, Level::ERROR) => ("\x1b[1;31m", "\x1b[2m", "\x1b[0m"),

@@ -1,15 +1,16 @@
-//! The thread that writes log files.
+//! The threads that write log lines.
 //!
-//! Whoever logs puts a line into a bounded queue and goes on; a full queue drops the line and counts it. One thread takes
-//! lines out and writes them. When the disk refuses, the line is dropped and counted, standard error says so once, and the
-//! next line tries again: there is nothing to recover, because nothing was given up.
+//! Whoever logs puts a line into a bounded queue and goes on; a full queue drops the line and counts it. One thread for each
+//! output takes lines out and writes them, so that neither a slow disk nor a pipe that nobody reads stops whoever logs. When
+//! the output refuses, the line is dropped and counted, and the next line tries again: there is nothing to recover, because
+//! nothing was given up. Either way the output says how many lines are missing, once, where they are. That the log files
+//! cannot be written is told on standard error, once, through the queue of that.
 
 use std::{
     io::{self, Write},
-    path::Path,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     time::Duration,
@@ -20,158 +21,250 @@ use prometheus_client::metrics::counter::Counter;
 use tracing::Level;
 
 use super::{
-    files::{Files, make_dir},
-    line::{Fields, Line},
+    files::Files,
+    line::{Fields, Line, Look},
 };
-use crate::{LogConfig, TelemetryError};
+use crate::TelemetryError;
 
-/// How long the end of the process waits for queued lines. A disk that hangs must not keep it from ending.
+/// How long the end of the process waits for the queued lines of all outputs together. A disk that hangs, or a pipe that
+/// nobody reads, must not keep it from ending.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Queues lines. Cheap to clone.
+/// Where a thread writes its lines.
+pub(super) trait Output: Send + 'static {
+    /// Writes a line.
+    fn append(&mut self, line: &[u8]) -> io::Result<()>;
+
+    /// Opens the output by its name again, where it has one.
+    fn reopen(&mut self) {}
+}
+
+impl Output for Files {
+    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        Self::append(self, line)
+    }
+
+    fn reopen(&mut self) {
+        // When this fails the next line finds out.
+        let _ = self.open();
+    }
+}
+
+impl Output for io::Stderr {
+    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        self.lock().write_all(line)
+    }
+}
+
+/// Queues lines for one output. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     queue: SyncSender<Message>,
+    look: Look,
     state: Arc<State>,
+}
+
+/// Starts the writers of one log, which share a counter and end together.
+#[derive(Debug)]
+pub(super) struct Writers {
+    queue: usize,
+    clock: Arc<dyn Clock>,
+    dropped: Counter,
+    started: Vec<Writer>,
+    /// Each thread holds a sender until it ends; nothing is ever sent.
+    end: SyncSender<()>,
+    ended: Receiver<()>,
 }
 
 /// Writes what is queued when it is dropped.
 #[derive(Debug)]
 pub(super) struct WriterGuard {
-    queue: SyncSender<Message>,
+    started: Vec<Writer>,
     ended: Receiver<()>,
 }
 
 #[derive(Debug)]
 enum Message {
-    Line(Vec<u8>),
-    /// Wakes the thread to look at `State::reopen`.
+    Line {
+        line: Vec<u8>,
+        /// How many lines did not fit into the queue before this one.
+        missing: u64,
+    },
+    /// Wakes the thread to look at its state.
     Wake,
-    Stop,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     reopen: AtomicBool,
+    /// Whether the thread ends as soon as the queue is empty.
+    stop: AtomicBool,
+    /// Lines that did not fit into the queue since the last one that did.
+    missing: AtomicU64,
     dropped: Counter,
 }
 
-/// Starts the thread that writes the files of `dir`.
-pub(super) fn start(
-    config: &LogConfig,
-    dir: &Path,
-    clock: Arc<dyn Clock>,
-) -> Result<(Writer, WriterGuard), TelemetryError> {
-    let mut files = Files::new(dir, config.file_size.as_u64(), config.files);
-    if let Err(source) = make_dir(dir).or_else(unless_disk_is_full) {
-        let path = dir.to_owned();
-        return Err(TelemetryError::Directory { path, source });
+impl Writers {
+    /// None yet; each will have a queue of so many lines.
+    pub(super) fn new(queue: u32, clock: Arc<dyn Clock>) -> Self {
+        let (end, ended) = sync_channel(1);
+        Self {
+            queue: queue as usize,
+            clock,
+            dropped: Counter::default(),
+            started: Vec::new(),
+            end,
+            ended,
+        }
     }
-    if let Err(source) = files.open().or_else(unless_disk_is_full) {
-        let path = files.path(0);
-        return Err(TelemetryError::File { path, source });
-    }
-    let (queue, lines) = sync_channel(config.queue as usize);
-    let (end, ended) = sync_channel(1);
-    let state = Arc::new(State::default());
-    let mut thread = Thread {
-        files,
-        clock,
-        state: Arc::clone(&state),
-        lost: 0,
-    };
-    outrigger_supervisor::thread("log-writer", move || {
-        thread.run(&lines);
-        // The guard may have lost its patience.
-        let _ = end.send(());
-    })
-    .map_err(|source| TelemetryError::Thread { source })?;
-    let writer = Writer {
-        queue: queue.clone(),
-        state,
-    };
-    Ok((writer, WriterGuard { queue, ended }))
-}
 
-/// A full disk passes; a directory that we may not write to does not.
-fn unless_disk_is_full(error: io::Error) -> io::Result<()> {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Ok(()),
-        _ => Err(error),
+    /// Starts a thread that writes to `output`, and tells on `notices` when that fails.
+    pub(super) fn start(
+        &mut self,
+        name: &str,
+        look: Look,
+        output: impl Output,
+        notices: Option<Writer>,
+    ) -> Result<Writer, TelemetryError> {
+        let (queue, lines) = sync_channel(self.queue);
+        let state = Arc::new(State {
+            reopen: AtomicBool::new(false),
+            stop: AtomicBool::new(false),
+            missing: AtomicU64::new(0),
+            dropped: self.dropped.clone(),
+        });
+        let mut thread = Thread {
+            output,
+            look,
+            notices,
+            clock: Arc::clone(&self.clock),
+            state: Arc::clone(&state),
+            lost: 0,
+        };
+        let end = self.end.clone();
+        outrigger_supervisor::thread(name, move || {
+            thread.run(&lines);
+            drop(end);
+        })
+        .map_err(|source| TelemetryError::Thread { source })?;
+        let writer = Writer { queue, look, state };
+        self.started.push(writer.clone());
+        Ok(writer)
+    }
+
+    /// Lines that any of the writers dropped.
+    pub(super) fn dropped(&self) -> Counter {
+        self.dropped.clone()
+    }
+
+    /// What ends all that were started.
+    pub(super) fn guard(self) -> WriterGuard {
+        WriterGuard {
+            started: self.started,
+            ended: self.ended,
+        }
     }
 }
 
 impl Writer {
-    /// Queues a line, or drops and counts it when the queue is full.
+    /// How its lines look.
+    pub(super) fn look(&self) -> Look {
+        self.look
+    }
+
+    /// Queues a line, or drops and counts it when the queue is full. Never waits.
     pub(super) fn write(&self, line: Vec<u8>) {
+        let missing = self.state.missing.swap(0, Ordering::Relaxed);
         if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
-            self.queue.try_send(Message::Line(line))
+            self.queue.try_send(Message::Line { line, missing })
         {
+            self.state.missing.fetch_add(missing + 1, Ordering::Relaxed);
             self.state.dropped.inc();
         }
     }
 
-    /// Opens the file anew before the next line.
+    /// Opens the output anew before the next line.
     pub(super) fn reopen(&self) {
         self.state.reopen.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    fn stop(&self) {
+        self.state.stop.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    fn wake(&self) {
         // A full queue will be looked at soon anyway.
         let _ = self.queue.try_send(Message::Wake);
-    }
-
-    pub(super) fn dropped(&self) -> u64 {
-        self.state.dropped.get()
-    }
-
-    pub(super) fn dropped_counter(&self) -> Counter {
-        self.state.dropped.clone()
     }
 }
 
 impl Drop for WriterGuard {
     fn drop(&mut self) {
-        // With a full queue and a hanging disk there is nothing to wait for.
-        if self.queue.try_send(Message::Stop).is_ok() {
-            let _ = self.ended.recv_timeout(FLUSH_PATIENCE);
+        for writer in &self.started {
+            writer.stop();
         }
+        // Fails at once when the last thread has ended.
+        let _ = self.ended.recv_timeout(FLUSH_PATIENCE);
     }
 }
 
-struct Thread {
-    files: Files,
+struct Thread<O> {
+    output: O,
+    look: Look,
+    notices: Option<Writer>,
     clock: Arc<dyn Clock>,
     state: Arc<State>,
     /// Lines that could not be written since the last one that could.
     lost: u64,
 }
 
-impl Thread {
+impl<O: Output> Thread<O> {
     fn run(&mut self, lines: &Receiver<Message>) {
-        while let Ok(message) = lines.recv() {
+        loop {
+            let message = match self.state.stop.load(Ordering::Acquire) {
+                true => lines.try_recv().ok(),
+                false => lines.recv().ok(),
+            };
+            let Some(message) = message else { break };
             if self.state.reopen.swap(false, Ordering::AcqRel) {
-                // When this fails the next line finds out.
-                let _ = self.files.open();
+                self.output.reopen();
             }
             match message {
-                Message::Line(line) => self.append(&line),
+                Message::Line { line, missing } => {
+                    self.note_missing(missing);
+                    self.append(&line);
+                }
                 Message::Wake => {}
-                Message::Stop => return,
             }
+        }
+        let missing = self.state.missing.swap(0, Ordering::Relaxed);
+        self.note_missing(missing);
+    }
+
+    /// Says where lines are missing that did not fit into the queue.
+    fn note_missing(&mut self, missing: u64) {
+        if missing > 0 && self.lost == 0 {
+            let gap = self.gap(missing, "they came faster than they could be written");
+            // When this fails so will the next line, which is counted.
+            let _ = self.output.append(&gap);
         }
     }
 
     fn append(&mut self, line: &[u8]) {
         if self.lost > 0 {
             // The gap is said first, where it is. When that does not fit, neither would the line.
-            let gap = self.gap();
-            if self.files.append(&gap).is_ok() {
-                tell("log files can be written again");
+            let gap = self.gap(self.lost, "writing failed");
+            if self.output.append(&gap).is_ok() {
+                self.tell(Level::INFO, "log files can be written again".to_owned());
                 self.lost = 0;
             }
         }
         if self.lost == 0 {
-            match self.files.append(line) {
+            match self.output.append(line) {
                 Ok(()) => return,
-                Err(error) => tell(&format!(
+                Err(error) => self.tell(Level::WARN, format!(
                     "log files cannot be written: {error}; lines are dropped and counted in `outrigger_log_dropped_total` until they can"
                 )),
             }
@@ -180,22 +273,101 @@ impl Thread {
         self.state.dropped.inc();
     }
 
-    fn gap(&self) -> Vec<u8> {
-        let lost = self.lost;
-        let plural = if lost == 1 { "line is" } else { "lines are" };
+    fn gap(&self, lines: u64, why: &str) -> Vec<u8> {
+        let plural = if lines == 1 { "line is" } else { "lines are" };
+        let text = format!("{lines} log {plural} missing here because {why}");
+        self.own_line(Level::WARN, text, self.look)
+    }
+
+    /// Not an event: it would come back here.
+    fn tell(&self, level: Level, text: String) {
+        if let Some(notices) = &self.notices {
+            notices.write(self.own_line(level, text, notices.look));
+        }
+    }
+
+    fn own_line(&self, level: Level, text: String, look: Look) -> Vec<u8> {
         Line {
             at: self.clock.now(),
-            level: Level::WARN,
+            level,
             target: module_path!(),
-            fields: Fields::message(format!(
-                "{lost} log {plural} missing here because the file could not be written"
-            )),
+            fields: Fields::message(text),
         }
-        .to_json()
+        .to_bytes(look)
     }
 }
 
-/// Not an event: it would come back here.
-fn tell(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "outrigger: {text}");
+#[cfg(test)]
+mod tests {
+    use std::io::{PipeReader, PipeWriter, Read};
+
+    use outrigger_stdx::ManualClock;
+
+    use super::*;
+
+    /// Stands still until somebody reads, as a slow disk does.
+    impl Output for PipeWriter {
+        fn append(&mut self, line: &[u8]) -> io::Result<()> {
+            self.write_all(line)
+        }
+    }
+
+    fn start() -> (PipeReader, Writer, Counter, WriterGuard) {
+        let (reader, pipe) = io::pipe().expect("a pipe can be made");
+        let mut writers = Writers::new(16, Arc::new(ManualClock::new()));
+        let writer = writers
+            .start("log-test", Look::Plain, pipe, None)
+            .expect("a thread starts");
+        (reader, writer, writers.dropped(), writers.guard())
+    }
+
+    /// Fills pipe and queue, and answers how many short lines were taken.
+    fn fill(writer: &Writer, dropped: &Counter) -> usize {
+        // The first line is larger than the pipe, so that the writer hangs on it.
+        writer.write([&[b'x'; 1 << 20][..], b"\n"].concat());
+        let mut written = 0;
+        while dropped.get() == 0 {
+            writer.write(b"line\n".to_vec());
+            written += 1;
+        }
+        written - 1
+    }
+
+    fn read(mut pipe: PipeReader) -> std::thread::JoinHandle<String> {
+        outrigger_supervisor::thread("log-reader", move || {
+            let mut text = String::new();
+            pipe.read_to_string(&mut text).expect("lines are text");
+            text
+        })
+        .expect("a thread starts")
+    }
+
+    #[test]
+    fn whoever_logs_never_waits_for_a_pipe_that_nobody_reads() {
+        let (reader, writer, dropped, guard) = start();
+
+        fill(&writer, &dropped);
+        for _ in 0..1000 {
+            writer.write(b"line\n".to_vec());
+        }
+
+        assert_eq!(dropped.get(), 1001);
+        // Its patience ends, and with it the process.
+        drop(guard);
+        drop(reader);
+    }
+
+    #[test]
+    fn a_queue_that_is_full_at_the_end_is_written_too_and_says_once_what_is_missing() {
+        let (pipe, writer, dropped, guard) = start();
+        let taken = fill(&writer, &dropped);
+        writer.write(b"line\n".to_vec());
+
+        let reader = read(pipe);
+        drop(guard);
+
+        let text = reader.join().expect("the reader reads");
+        assert_eq!(text.matches("\nline").count(), taken);
+        assert_eq!(text.matches("2 log lines are missing here").count(), 1);
+    }
 }

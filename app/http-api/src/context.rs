@@ -1,0 +1,63 @@
+//! What is known about a request before its handler runs.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::Api;
+
+/// Where a connection came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// The TCP listener.
+    Tcp {
+        /// The other end.
+        address: SocketAddr,
+        /// Whether the connection is encrypted.
+        tls: bool,
+    },
+    /// The control socket, or the same process: acts as the owner account `local`.
+    Control,
+}
+
+/// What is known about a request before its handler runs; in the extensions of every request.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestContext {
+    pub(crate) api: Api,
+    pub(crate) peer: Peer,
+    /// The client's address: the peer's, or what trusted proxies say. None on the control socket.
+    pub(crate) client: Option<IpAddr>,
+    /// Whether the request carries forwarding headers, trusted or not.
+    pub(crate) forwarded: bool,
+    /// Whether the browser reached us over HTTPS.
+    pub(crate) secure: bool,
+    pub(crate) request_id: String,
+}
+
+impl RequestContext {
+    /// Whether the client is on this machine, with no proxy between.
+    pub(crate) fn is_direct_loopback(&self) -> bool {
+        match self.peer {
+            Peer::Control => true,
+            Peer::Tcp { address, .. } => {
+                address.ip().to_canonical().is_loopback() && !self.forwarded
+            }
+        }
+    }
+
+    /// The client's address as the audit log shows it.
+    pub(crate) fn address_text(&self) -> String {
+        self.client.map_or_else(
+            || "control socket".to_owned(),
+            |address| address.to_string(),
+        )
+    }
+
+    /// The name of the session cookie. Browsers drop a `__Host-` cookie without TLS, so on plain loopback the port keeps the
+    /// sessions of several servers apart.
+    pub(crate) fn cookie_name(&self) -> String {
+        if self.secure {
+            "__Host-outrigger".to_owned()
+        } else {
+            format!("outrigger_{}", self.api.port())
+        }
+    }
+}

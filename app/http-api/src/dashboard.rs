@@ -1,0 +1,89 @@
+//! The dashboard's files, and the page with its content security policy.
+
+use axum::{
+    body::Body,
+    extract::{Path, Request, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderValue, StatusCode, header};
+
+use crate::{Api, Failure, codes, context::RequestContext};
+
+/// What a checkout without a build shows.
+const NO_BUILD: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Outrigger</title>\
+    <h1>The dashboard was not built into this binary</h1>\
+    <p>Everything else works. With Node 20 or newer, run <code>cargo x dashboard</code> in the source tree and build again.</p>";
+
+/// Sends people to the dashboard.
+pub(crate) async fn redirect(request: Request) -> Redirect {
+    let prefix = request
+        .extensions()
+        .get::<RequestContext>()
+        .and_then(|context| context.api.hosts().prefix().map(str::to_owned));
+    Redirect::temporary(&format!("{}/admin/production/", prefix.unwrap_or_default()))
+}
+
+/// A file of the dashboard, or its page for every address that the page's own router knows.
+pub(crate) async fn serve(State(api): State<Api>, path: Option<Path<String>>) -> Response {
+    let path = path.map(|Path(path)| path).unwrap_or_default();
+    if let Some(asset) = outrigger_dashboard::asset(&path) {
+        let caching = if asset.immutable {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        };
+        let headers = [
+            (
+                header::CONTENT_TYPE,
+                HeaderValue::from_static(asset.content_type),
+            ),
+            (header::CACHE_CONTROL, HeaderValue::from_static(caching)),
+        ];
+        return (headers, Body::from(asset.bytes.into_owned())).into_response();
+    }
+    // A missing file is not a page: answering with one would make a browser run HTML as a script.
+    if path
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.contains('.'))
+    {
+        return Failure::new(codes::NOT_FOUND, "the dashboard has no such file").into_response();
+    }
+    page(&api)
+}
+
+fn page(api: &Api) -> Response {
+    let nonce = match nonce() {
+        Ok(nonce) => nonce,
+        Err(error) => return Failure::internal(&error).into_response(),
+    };
+    let base = format!(
+        "{}/admin/production/",
+        api.hosts().prefix().unwrap_or_default()
+    );
+    let Some(html) = outrigger_dashboard::page(&base, &nonce) else {
+        let html = HeaderValue::from_static("text/html; charset=utf-8");
+        return (StatusCode::OK, [(header::CONTENT_TYPE, html)], NO_BUILD).into_response();
+    };
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    );
+    let policy = HeaderValue::from_str(&policy).expect("the policy is made of ASCII");
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::CONTENT_SECURITY_POLICY, policy),
+    ];
+    (headers, html).into_response()
+}
+
+fn nonce() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(STANDARD.encode(bytes))
+}

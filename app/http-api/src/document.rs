@@ -1,0 +1,121 @@
+//! The OpenAPI document: what is said once for all routes, and what keeps the snapshot the same from build to build.
+
+use http::StatusCode;
+use outrigger_api_types::problem::{FieldProblem, Problem};
+use serde_json::Value;
+use utoipa::openapi::{
+    Components, ComponentsBuilder, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
+    ResponseBuilder, SecurityRequirement,
+    path::Operation,
+    security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+
+const BEARER: &str = "token";
+const COOKIE: &str = "session";
+
+/// The document without routes.
+pub(crate) fn base() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Outrigger")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "The production companion of a web application. `x-scope` names the scope that a route needs (`signed-in`: any \
+             session or token; null: nothing), `x-risk` what it can destroy, `x-audit` how the audit log calls it, and \
+             `x-idempotency-key` that it takes an `Idempotency-Key` header.",
+        ))
+        .build();
+    OpenApiBuilder::new()
+        .info(info)
+        .components(Some(components()))
+        .security(Some([
+            SecurityRequirement::new(BEARER, Vec::<String>::new()),
+            SecurityRequirement::new(COOKIE, Vec::<String>::new()),
+        ]))
+        .build()
+}
+
+fn components() -> Components {
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("`Bearer otr_…`"))
+        .build();
+    let name = "`__Host-outrigger` on https, `outrigger_<port>` on plain loopback";
+    let cookie = ApiKey::Cookie(ApiKeyValue::with_description("__Host-outrigger", name));
+    ComponentsBuilder::new()
+        .schema_from::<Problem>()
+        .schema_from::<FieldProblem>()
+        .security_scheme(BEARER, SecurityScheme::Http(bearer))
+        .security_scheme(COOKIE, SecurityScheme::ApiKey(cookie))
+        .build()
+}
+
+/// Says what the document format demands of every answer, and that every error is a problem.
+pub(crate) fn complete(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else {
+            continue;
+        };
+        let reason = status
+            .parse()
+            .ok()
+            .and_then(|code: u16| StatusCode::from_u16(code).ok()?.canonical_reason());
+        if response.description.is_empty() {
+            response.description = reason.unwrap_or("An answer").to_owned();
+        }
+    }
+    let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+    let any = ResponseBuilder::new()
+        .description("Any error")
+        .content("application/problem+json", problem)
+        .build();
+    operation
+        .responses
+        .responses
+        .insert("default".to_owned(), RefOr::T(any));
+}
+
+/// The document as JSON. Extensions come from a hash map, so everything is sorted to be the same each time.
+pub(crate) fn to_json(document: &OpenApi) -> Value {
+    let mut json = serde_json::to_value(document).expect("a document made from types serialises");
+    json.sort_all_objects();
+    json
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::routes;
+
+    #[test]
+    fn every_answer_is_described_and_every_route_says_how_it_fails() {
+        let document = super::to_json(&routes::table().into_parts().1);
+
+        for (path, operations) in document["paths"].as_object().expect("there are paths") {
+            for (method, operation) in operations.as_object().expect("there are operations") {
+                let responses = operation["responses"]
+                    .as_object()
+                    .expect("there are responses");
+                assert!(responses.contains_key("default"), "{method} {path}");
+                for (status, response) in responses {
+                    assert!(
+                        response["description"].is_string(),
+                        "{method} {path} {status}"
+                    );
+                }
+                assert!(
+                    operation["summary"].is_string(),
+                    "{method} {path} has no summary"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_document_is_the_same_each_time() {
+        let once = super::to_json(&routes::table().into_parts().1).to_string();
+
+        assert_eq!(
+            super::to_json(&routes::table().into_parts().1).to_string(),
+            once
+        );
+    }
+}

@@ -1,0 +1,175 @@
+//! Which hosts a request may name.
+//!
+//! A page of another site can make a browser send requests to a loopback address under a name of its own choosing (DNS
+//! rebinding). Refusing names that are not ours closes that door.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::Request;
+use http::header;
+use url::Url;
+
+use crate::{Failure, HttpConfig, codes};
+
+/// The hosts that this server answers for, and the address people use.
+#[derive(Debug, Clone)]
+pub(crate) struct Hosts {
+    /// Lower-case names without ports.
+    names: Vec<String>,
+    public_url: Option<Url>,
+    /// The path of the public URL without its closing slash, when it has one.
+    prefix: Option<String>,
+}
+
+impl Hosts {
+    pub(crate) fn new(config: &HttpConfig) -> Self {
+        let public_url = config
+            .public_url
+            .as_deref()
+            .and_then(|text| Url::parse(text).ok());
+        let mut names: Vec<String> = config
+            .hosts
+            .iter()
+            .map(|name| name.to_ascii_lowercase())
+            .collect();
+        names.extend(
+            public_url
+                .as_ref()
+                .and_then(Url::host_str)
+                .map(str::to_ascii_lowercase),
+        );
+        let prefix = public_url
+            .as_ref()
+            .map(|url| url.path().trim_end_matches('/').to_owned());
+        Self {
+            names,
+            public_url,
+            prefix: prefix.filter(|prefix| !prefix.is_empty()),
+        }
+    }
+
+    /// The path prefix under which people reach us.
+    pub(crate) fn prefix(&self) -> Option<&str> {
+        self.prefix.as_deref()
+    }
+
+    /// The address people use, without a closing slash: the configured one, or the listener's own.
+    pub(crate) fn base_url(&self, listener: SocketAddr, tls: bool) -> String {
+        let configured = self
+            .public_url
+            .as_ref()
+            .map(|url| url.as_str().trim_end_matches('/').to_owned());
+        configured.unwrap_or_else(|| {
+            let scheme = if tls { "https" } else { "http" };
+            let ip = match listener.ip() {
+                unspecified if unspecified.is_unspecified() => "localhost".to_owned(),
+                IpAddr::V6(address) => format!("[{address}]"),
+                IpAddr::V4(address) => address.to_string(),
+            };
+            format!("{scheme}://{ip}:{}", listener.port())
+        })
+    }
+
+    /// Whether the request names the host of a public URL that is https: a proxy that does not say so terminates TLS.
+    pub(crate) fn is_public_https(&self, request: &Request) -> bool {
+        let Some(url) = self
+            .public_url
+            .as_ref()
+            .filter(|url| url.scheme() == "https")
+        else {
+            return false;
+        };
+        let host = request
+            .headers()
+            .get(header::HOST)
+            .and_then(|value| value.to_str().ok());
+        host.map(name_of) == url.host_str().map(str::to_ascii_lowercase)
+    }
+
+    /// # Errors
+    ///
+    /// When the request names no host, or one that is not ours.
+    pub(crate) fn check(&self, host: Option<&str>) -> Result<(), Failure> {
+        let Some(host) = host else {
+            return Err(Failure::new(
+                codes::HOST_UNKNOWN,
+                "the request names no host",
+            ));
+        };
+        let name = name_of(host);
+        let address = name
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .parse::<IpAddr>();
+        let loopback = name == "localhost"
+            || address.is_ok_and(|address| address.to_canonical().is_loopback());
+        if loopback || self.names.contains(&name) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            codes::HOST_UNKNOWN,
+            "the host that the request names is not one of this server's",
+        )
+        .with_field("host", "unknown", None)
+        .with_fix("set `[http] public_url`, or add the name to `[http] hosts`"))
+    }
+}
+
+/// The name in lower case, without the port.
+fn name_of(host: &str) -> String {
+    let after_bracket = host.rfind(']').map_or(0, |bracket| bracket + 1);
+    let end = host[after_bracket..]
+        .find(':')
+        .map_or(host.len(), |colon| after_bracket + colon);
+    host[..end].trim_end_matches('.').to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosts() -> Hosts {
+        Hosts::new(&HttpConfig {
+            public_url: Some("https://ops.example.com/boat/".to_owned()),
+            hosts: vec!["Other.example.com".to_owned()],
+            ..HttpConfig::default()
+        })
+    }
+
+    #[test]
+    fn loopback_the_public_host_and_listed_ones_are_ours() {
+        for host in [
+            "localhost",
+            "LOCALHOST:7300",
+            "127.0.0.1:7300",
+            "127.9.9.9",
+            "[::1]:7300",
+            "ops.example.com",
+            "other.example.com:1",
+        ] {
+            assert!(hosts().check(Some(host)).is_ok(), "{host}");
+        }
+    }
+
+    #[test]
+    fn other_hosts_are_refused() {
+        for host in [
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+            "10.0.0.1",
+            "",
+            "[::2]",
+            "a]b:1",
+        ] {
+            assert!(hosts().check(Some(host)).is_err(), "{host}");
+        }
+        assert!(hosts().check(None).is_err());
+    }
+
+    #[test]
+    fn the_prefix_is_the_path_of_the_public_url() {
+        assert_eq!(hosts().prefix(), Some("/boat"));
+        assert_eq!(Hosts::new(&HttpConfig::default()).prefix(), None);
+    }
+}

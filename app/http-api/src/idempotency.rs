@@ -1,0 +1,236 @@
+//! Answering a repeated POST with the answer of the first.
+//!
+//! A client that lost the answer to a POST cannot know whether the object was made. With an `Idempotency-Key` it may ask
+//! again: for a day, the same key from the same caller gets the same answer, and makes nothing. The same key with another
+//! request is refused, because one of the two is a mistake.
+//!
+//! The claim is stored before the handler runs, the answer after it. When the process dies in between, the claim stands
+//! without an answer; after [`ABANDONED_AFTER`] it counts for nothing and the request may run again. A client that retries a
+//! POST across a crash therefore gets one object, or in that window two, and never a false answer.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use axum::{
+    body::Body,
+    extract::Request,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use outrigger_access::Principal;
+use serde::{Deserialize, Serialize};
+
+use crate::{Failure, codes, context::RequestContext, extract};
+
+/// How long an answer is kept.
+pub const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
+/// When a claim without an answer counts for nothing: longer than any request may take.
+pub const ABANDONED_AFTER: Duration = Duration::from_secs(300);
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// The longest key, in characters.
+const KEY_MAX: usize = 255;
+
+/// A key as its caller means it: two callers may choose the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey {
+    /// Who sent it, such as `token:` and its id.
+    pub caller: String,
+    /// What was sent.
+    pub key: String,
+}
+
+/// What a claim found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Nobody used the key; it is claimed now.
+    New,
+    /// The same request was answered with this.
+    Answered(Bytes),
+    /// The same request is being worked on.
+    Running,
+    /// The key was used for another request.
+    Other,
+}
+
+/// Where claims and answers are kept; the server plugs it in.
+///
+/// Claims are atomic: of two at the same time, one is `New`. Answers may contain secrets, so they are kept encrypted.
+#[async_trait]
+pub trait IdempotencyStore: Send + Sync {
+    /// Claims the key for the request with this fingerprint. A claim of another that is older than `abandoned`, or an
+    /// answer that is older than `expired`, counts for nothing.
+    async fn claim(
+        &self,
+        key: &IdempotencyKey,
+        fingerprint: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Claim, StoreFailure>;
+
+    /// Keeps the answer to a claimed key.
+    async fn answer(&self, key: &IdempotencyKey, answer: Bytes) -> Result<(), StoreFailure>;
+
+    /// Gives the claim up, so that the request may run again.
+    async fn release(&self, key: &IdempotencyKey) -> Result<(), StoreFailure>;
+}
+
+/// Why the store failed; for the log.
+pub type StoreFailure = Box<dyn std::error::Error + Send + Sync>;
+
+/// An answer as it is kept; the version is the format's.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    version: u8,
+    status: u16,
+    content_type: Option<String>,
+    body: Vec<u8>,
+}
+
+/// Runs a request that makes something, or answers it as before.
+pub(crate) async fn once(
+    context: &RequestContext,
+    principal: &Principal,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(sent) = request.headers().get(KEY) else {
+        return next.run(request).await;
+    };
+    match key_of(sent, principal) {
+        Ok(key) => match run(context, &key, request, next).await {
+            Ok(response) => response,
+            Err(failure) => failure.into_response(),
+        },
+        Err(failure) => failure.into_response(),
+    }
+}
+
+async fn run(
+    context: &RequestContext,
+    key: &IdempotencyKey,
+    request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
+    let api = &context.api;
+    let store: &Arc<dyn IdempotencyStore> = api.idempotency();
+    let (parts, body) = request.into_parts();
+    let limit = api.config().body_max;
+    let body = extract::read_body(
+        Request::from_parts(parts.clone(), body),
+        api,
+        limit,
+        "[http] body_max",
+    )
+    .await?;
+    let mut hasher = blake3::Hasher::new();
+    for part in [
+        parts.method.as_str().as_bytes(),
+        parts.uri.to_string().as_bytes(),
+        &body,
+    ] {
+        hasher
+            .update(&(part.len() as u64).to_le_bytes())
+            .update(part);
+    }
+    let fingerprint = *hasher.finalize().as_bytes();
+    match store
+        .claim(key, fingerprint, api.clock().now())
+        .await
+        .map_err(unavailable)?
+    {
+        Claim::New => {}
+        Claim::Answered(kept) => return replay(&kept),
+        Claim::Running => {
+            let detail = "a request with this idempotency key is being worked on";
+            return Err(
+                Failure::new(codes::CONFLICT, detail).with_retry_after(Duration::from_secs(1))
+            );
+        }
+        Claim::Other => {
+            let detail = "this idempotency key was used for another request within 24 hours";
+            return Err(
+                Failure::new(codes::IDEMPOTENCY_MISMATCH, detail).with_field(
+                    "Idempotency-Key",
+                    "reused",
+                    None,
+                ),
+            );
+        }
+    }
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    // A refusal made nothing: the caller may mend the request and keep the key. Nothing of it is known to be wrong forever.
+    if !response.status().is_success() {
+        store.release(key).await.map_err(unavailable)?;
+        return Ok(response);
+    }
+    let (parts, body) = response.into_parts();
+    let body = body
+        .collect()
+        .await
+        .map_err(|error| Failure::internal(&error))?
+        .to_bytes();
+    let content_type = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let kept = Kept {
+        version: 1,
+        status: parts.status.as_u16(),
+        content_type: content_type.map(str::to_owned),
+        body: body.to_vec(),
+    };
+    let kept = serde_json::to_vec(&kept).map_err(|error| Failure::internal(&error))?;
+    // The object exists now; saying otherwise because its answer could not be kept would be the lie this exists to prevent.
+    if let Err(error) = store.answer(key, kept.into()).await {
+        tracing::error!(%error, "the answer to an idempotent request could not be kept");
+    }
+    Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+fn key_of(sent: &HeaderValue, principal: &Principal) -> Result<IdempotencyKey, Failure> {
+    let usable = |text: &&str| (1..=KEY_MAX).contains(&text.len());
+    let Some(key) = sent.to_str().ok().filter(usable) else {
+        let detail = format!("an idempotency key has 1 to {KEY_MAX} visible characters");
+        return Err(Failure::new(codes::INVALID, detail).with_field(
+            "Idempotency-Key",
+            "invalid",
+            Some(KEY_MAX.to_string()),
+        ));
+    };
+    let actor = &principal.actor;
+    let id = actor.id().map(|id| id.to_string()).unwrap_or_default();
+    Ok(IdempotencyKey {
+        caller: format!("{}:{id}", actor.kind_name()),
+        key: key.to_owned(),
+    })
+}
+
+fn replay(kept: &[u8]) -> Result<Response, Failure> {
+    let kept: Kept = serde_json::from_slice(kept).map_err(|error| Failure::internal(&error))?;
+    let mut response = Response::new(Body::from(kept.body));
+    *response.status_mut() = StatusCode::from_u16(kept.status).unwrap_or(StatusCode::OK);
+    let headers = response.headers_mut();
+    if let Some(value) = kept
+        .content_type
+        .and_then(|text| HeaderValue::from_str(&text).ok())
+    {
+        headers.insert(header::CONTENT_TYPE, value);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    Ok(response)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
+fn unavailable(error: StoreFailure) -> Failure {
+    tracing::error!(%error, "the store of idempotency keys failed");
+    Failure::new(
+        codes::UNAVAILABLE,
+        "the store cannot be reached, so nothing was done",
+    )
+}

@@ -1,0 +1,303 @@
+//! The TCP listener and the control socket: from bytes to requests.
+//!
+//! Both bind before anything else starts, so that a taken port is a start-up error with words, and serve as a supervised
+//! service. A client that sends its head or reads its answer too slowly, or is gone without saying so, loses its connection:
+//! the head by hyper's timer, the body by the extractors, the answer and half-open connections by the kernel's user timeout.
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use axum::body::Body;
+use hyper::{Request, body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
+use outrigger_supervisor::{CancellationToken, Service, ServiceError, TaskGroup};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, UnixListener},
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{Api, Peer};
+
+/// How long a TLS handshake may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long to wait when the process has no more files, so that the loop does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The TCP listener as a service.
+pub struct HttpListener {
+    /// Gone once it was told to stop, so that new clients are refused by the kernel instead of waiting for nobody.
+    listener: Option<TcpListener>,
+    tls: Option<TlsAcceptor>,
+    api: Api,
+    drain: Duration,
+}
+
+/// The control socket as a service: whoever can open it acts as the owner account `local`.
+pub struct ControlListener {
+    /// Gone once it was told to stop, as that of [`HttpListener`].
+    listener: Option<UnixListener>,
+    path: PathBuf,
+    api: Api,
+    drain: Duration,
+}
+
+/// Binds the TCP listener.
+///
+/// # Errors
+///
+/// When the address is taken or not ours.
+pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let listener = std::net::TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Binds the control socket, which only the process's own user may open. The caller holds the data directory's lock, so a
+/// socket that is left there belongs to nobody.
+///
+/// # Errors
+///
+/// When the socket cannot be made.
+pub fn bind_control(path: &Path) -> io::Result<std::os::unix::net::UnixListener> {
+    use std::os::unix::fs::PermissionsExt;
+
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = std::os::unix::net::UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+impl HttpListener {
+    /// Serves the API on a bound listener, with TLS when a configuration for it is given. Told to stop, it gives open requests
+    /// `drain` to be finished.
+    ///
+    /// # Errors
+    ///
+    /// When the runtime cannot watch the listener.
+    pub fn new(
+        api: Api,
+        listener: std::net::TcpListener,
+        tls: Option<Arc<rustls::ServerConfig>>,
+        drain: Duration,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            listener: Some(TcpListener::from_std(listener)?),
+            tls: tls.map(TlsAcceptor::from),
+            api,
+            drain,
+        })
+    }
+}
+
+impl ControlListener {
+    /// Serves the API on the bound control socket. Told to stop, it gives open requests `drain` to be finished.
+    ///
+    /// # Errors
+    ///
+    /// When the runtime cannot watch the socket.
+    pub fn new(
+        api: Api,
+        listener: std::os::unix::net::UnixListener,
+        path: PathBuf,
+        drain: Duration,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            listener: Some(UnixListener::from_std(listener)?),
+            path,
+            api,
+            drain,
+        })
+    }
+}
+
+#[async_trait]
+impl Service for HttpListener {
+    fn name(&self) -> &'static str {
+        "http listener"
+    }
+
+    async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError> {
+        let connections = TaskGroup::new(self.api.config().connections_max as usize);
+        while let Some(listener) = &self.listener {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = stop.cancelled() => {
+                    self.listener = None;
+                    break;
+                }
+            };
+            let (stream, address) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    pause_after(&error).await;
+                    continue;
+                }
+            };
+            let (api, tls, stop) = (self.api.clone(), self.tls.clone(), stop.clone());
+            let refused = connections.spawn(async move {
+                api.http_metrics().opened();
+                prepare(&stream, api.config().write_timeout.get());
+                if let Some(acceptor) = tls {
+                    match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+                        Ok(Ok(stream)) => {
+                            serve(&api, stream, Peer::Tcp { address, tls: true }, stop).await;
+                        }
+                        Ok(Err(error)) => {
+                            tracing::debug!(%error, %address, "the TLS handshake failed");
+                        }
+                        Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),
+                    }
+                } else {
+                    serve(
+                        &api,
+                        stream,
+                        Peer::Tcp {
+                            address,
+                            tls: false,
+                        },
+                        stop,
+                    )
+                    .await;
+                }
+                api.http_metrics().closed();
+            });
+            if refused.is_err() {
+                self.api.http_metrics().refused();
+                tracing::warn!(%address, "`[http] connections_max` is reached; a connection was closed");
+            }
+        }
+        connections.finish(self.drain).await;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Service for ControlListener {
+    fn name(&self) -> &'static str {
+        "control socket"
+    }
+
+    async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError> {
+        const CONNECTIONS_MAX: usize = 64;
+        let connections = TaskGroup::new(CONNECTIONS_MAX);
+        while let Some(listener) = &self.listener {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = stop.cancelled() => {
+                    self.listener = None;
+                    let _ = std::fs::remove_file(&self.path);
+                    break;
+                }
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    let (api, stop) = (self.api.clone(), stop.clone());
+                    // A full group drops the connection, which the command line reports as one.
+                    let _ = connections
+                        .spawn(async move { serve(&api, stream, Peer::Control, stop).await });
+                }
+                Err(error) => pause_after(&error).await,
+            }
+        }
+        connections.finish(self.drain).await;
+        Ok(())
+    }
+}
+
+/// Serves one connection until it ends; after `stop`, until the request at hand is answered.
+async fn serve(
+    api: &Api,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    stop: CancellationToken,
+) {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(api.config().header_timeout.get())
+        .max_buf_size(64 * 1024);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(api.config().header_timeout.get()))
+        .max_concurrent_streams(128)
+        .max_header_list_size(64 * 1024);
+    let heard = CancellationToken::new();
+    let service = service_fn(|request: Request<Incoming>| {
+        heard.cancel();
+        let api = api.clone();
+        async move { Ok::<_, std::convert::Infallible>(api.respond(request.map(Body::new), peer).await) }
+    });
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        () = silence(&heard, api.config().header_timeout.get()) => {
+            tracing::debug!(?peer, "a connection was closed because no request came");
+            return;
+        }
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(error = %error, ?peer, "a connection ended with an error");
+    }
+}
+
+/// Ends when no request has come in time. Hyper's own timer starts only when it knows which version of HTTP a client speaks,
+/// which a client that sends nothing never tells.
+async fn silence(heard: &CancellationToken, longest: Duration) {
+    if tokio::time::timeout(longest, heard.cancelled())
+        .await
+        .is_ok()
+    {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Sends small answers at once, and lets the kernel drop peers that are gone or do not read.
+fn prepare(stream: &tokio::net::TcpStream, write_timeout: Duration) {
+    let socket = SockRef::from(stream);
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(60))
+        .with_interval(Duration::from_secs(15));
+    let outcome = socket
+        .set_tcp_nodelay(true)
+        .and_then(|()| socket.set_tcp_keepalive(&keepalive))
+        .and_then(|()| set_user_timeout(&socket, write_timeout));
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "a socket option was refused");
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn set_user_timeout(socket: &SockRef<'_>, timeout: Duration) -> io::Result<()> {
+    socket.set_tcp_user_timeout(Some(timeout))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn set_user_timeout(_: &SockRef<'_>, _: Duration) -> io::Result<()> {
+    Ok(())
+}
+
+async fn pause_after(error: &io::Error) {
+    tracing::warn!(%error, "a connection could not be accepted");
+    tokio::time::sleep(ACCEPT_PAUSE).await;
+}

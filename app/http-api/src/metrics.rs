@@ -1,0 +1,127 @@
+//! Counts and latencies of requests.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use http::StatusCode;
+use outrigger_telemetry::Latency;
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+/// Upper bounds in seconds: from what a cached answer takes to what nobody waits for.
+const BUCKETS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
+
+/// Counts and latencies of requests. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct HttpMetrics {
+    requests: Family<ClassLabel, Counter>,
+    seconds: Histogram,
+    connections: Gauge,
+    refused: Counter,
+    totals: Arc<Totals>,
+}
+
+/// What the history is made from.
+#[derive(Debug, Default)]
+struct Totals {
+    requests: AtomicU64,
+    errors: AtomicU64,
+    latency: Latency,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ClassLabel {
+    /// `2xx`, `3xx`, `4xx` or `5xx`.
+    class: &'static str,
+}
+
+impl Default for HttpMetrics {
+    fn default() -> Self {
+        Self {
+            requests: Family::default(),
+            seconds: Histogram::new(BUCKETS),
+            connections: Gauge::default(),
+            refused: Counter::default(),
+            totals: Arc::default(),
+        }
+    }
+}
+
+impl HttpMetrics {
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "outrigger_http_requests",
+            "Requests answered, by class of status",
+            self.requests.clone(),
+        );
+        registry.register(
+            "outrigger_http_request_seconds",
+            "Time to answer a request",
+            self.seconds.clone(),
+        );
+        registry.register(
+            "outrigger_http_connections",
+            "Connections open now",
+            self.connections.clone(),
+        );
+        registry.register(
+            "outrigger_http_connections_refused",
+            "Connections closed because too many were open",
+            self.refused.clone(),
+        );
+    }
+
+    pub(crate) fn observe(&self, status: StatusCode, elapsed: Duration) {
+        let class = match status.as_u16() / 100 {
+            5 => "5xx",
+            4 => "4xx",
+            3 => "3xx",
+            _ => "2xx",
+        };
+        self.requests.get_or_create(&ClassLabel { class }).inc();
+        self.seconds.observe(elapsed.as_secs_f64());
+        self.totals.requests.fetch_add(1, Ordering::Relaxed);
+        if status.is_server_error() {
+            self.totals.errors.fetch_add(1, Ordering::Relaxed);
+        }
+        self.totals.latency.record(elapsed);
+    }
+
+    pub(crate) fn opened(&self) {
+        self.connections.inc();
+    }
+
+    pub(crate) fn closed(&self) {
+        self.connections.dec();
+    }
+
+    pub(crate) fn refused(&self) {
+        self.refused.inc();
+    }
+
+    /// Requests answered since the start.
+    #[must_use]
+    pub fn requests_total(&self) -> u64 {
+        self.totals.requests.load(Ordering::Relaxed)
+    }
+
+    /// Requests answered with a 5xx status since the start.
+    #[must_use]
+    pub fn errors_total(&self) -> u64 {
+        self.totals.errors.load(Ordering::Relaxed)
+    }
+
+    /// Latencies since the last call, for the history.
+    #[must_use]
+    pub fn latency(&self) -> &Latency {
+        &self.totals.latency
+    }
+}

@@ -1,0 +1,35 @@
+//! The routes: one file per capability, joined here into the table that serves and documents them.
+
+pub(crate) mod access;
+pub(crate) mod cache;
+pub(crate) mod config;
+pub(crate) mod status;
+
+use axum::routing::get;
+
+use crate::{Failure, codes, dashboard, document, guard::RouteTable};
+
+/// All routes.
+pub(crate) fn table() -> RouteTable {
+    let table = RouteTable::new(document::base());
+    let table = access::routes(table);
+    let table = cache::routes(table);
+    let table = config::routes(table);
+    status::routes(table).with_pages(|router| {
+        router
+            .route("/", get(dashboard::redirect))
+            .route("/admin/production", get(dashboard::redirect))
+            .route("/admin/production/", get(dashboard::serve))
+            .route("/admin/production/{*path}", get(dashboard::serve))
+    })
+}
+
+/// Nothing is there.
+pub(crate) async fn not_found() -> Failure {
+    Failure::new(codes::NOT_FOUND, "no route has this path")
+}
+
+/// The path is there, but not with this method.
+pub(crate) async fn method_not_allowed() -> Failure {
+    Failure::new(codes::METHOD_NOT_ALLOWED, "this path has other methods")
+}

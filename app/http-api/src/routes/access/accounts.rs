@@ -1,0 +1,208 @@
+//! Accounts and their login links.
+
+use axum::{
+    Extension,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::StatusCode;
+use outrigger_access::{AccountId, AccountUpdate, LoginLink, Principal, Role};
+use outrigger_api_types::{
+    access::{
+        Account as ApiAccount, CreatedAccount, LoginLink as ApiLoginLink, NewAccount, NewLoginLink,
+        Role as ApiRole, UpdateAccount,
+    },
+    page::{Count, CountRelation, Page},
+};
+use outrigger_stdx::Secret;
+use utoipa_axum::routes;
+
+use crate::{
+    Api, Failure,
+    extract::{Id, Json},
+    guard::{AuditSubject, Guard, RouteTable},
+};
+
+pub(super) fn routes(table: RouteTable) -> RouteTable {
+    table
+        .add(Guard::scope("access:read"), routes!(list_accounts))
+        .add(
+            Guard::scope("access:write")
+                .reversible()
+                .creates()
+                .audited("access.create_account"),
+            routes!(create_account),
+        )
+        .add(
+            Guard::scope("access:write")
+                .reversible()
+                .audited("access.update_account"),
+            routes!(update_account),
+        )
+        .add(
+            Guard::scope("access:write")
+                .reversible()
+                .audited("access.delete_account"),
+            routes!(delete_account),
+        )
+        .add(
+            Guard::scope("access:write")
+                .reversible()
+                .creates()
+                .audited("access.create_login_link"),
+            routes!(create_login_link),
+        )
+}
+
+/// All accounts.
+#[utoipa::path(get, path = "/api/v1/access/accounts", tag = "access", responses((status = 200, body = Page<ApiAccount>)))]
+async fn list_accounts(State(api): State<Api>) -> Result<Json<Page<ApiAccount>>, Failure> {
+    let accounts = api.access().accounts().await?;
+    Ok(Json(whole_list(
+        accounts.iter().map(account_to_api).collect(),
+    )))
+}
+
+/// Makes an account: with a password, or with a one-time link for its person.
+#[utoipa::path(
+    post, path = "/api/v1/access/accounts", tag = "access", request_body = NewAccount,
+    responses((status = 201, body = CreatedAccount))
+)]
+async fn create_account(
+    State(api): State<Api>,
+    Extension(principal): Extension<Principal>,
+    Json(body): Json<NewAccount>,
+) -> Result<Response, Failure> {
+    let with_link = body.password.is_none();
+    let new = outrigger_access::NewAccount {
+        email: body.email,
+        name: body.name,
+        role: role_from_api(body.role),
+        password: body.password.map(Secret::new),
+    };
+    let account = api.access().create_account(&principal, new).await?;
+    let link = match with_link {
+        true => {
+            let link = api
+                .access()
+                .create_login_link(&principal, Some(account.id))
+                .await?;
+            Some(link_to_api(&api, &link))
+        }
+        false => None,
+    };
+    let subject = AuditSubject::target(account.label());
+    let created = CreatedAccount {
+        account: account_to_api(&account),
+        link,
+    };
+    Ok((StatusCode::CREATED, subject, Json(created)).into_response())
+}
+
+/// Changes an account. Disabling it ends its sessions.
+#[utoipa::path(
+    patch, path = "/api/v1/access/accounts/{id}", tag = "access", request_body = UpdateAccount,
+    params(("id" = String, Path, description = "The account's id")),
+    responses((status = 200, body = ApiAccount), (status = 409, description = "It is the last owner"))
+)]
+async fn update_account(
+    State(api): State<Api>,
+    Extension(principal): Extension<Principal>,
+    Id(id): Id<AccountId>,
+    Json(body): Json<UpdateAccount>,
+) -> Result<Json<ApiAccount>, Failure> {
+    let update = AccountUpdate {
+        name: body.name,
+        role: body.role.map(role_from_api),
+        disabled: body.disabled,
+    };
+    let account = api.access().update_account(&principal, id, update).await?;
+    Ok(Json(account_to_api(&account)))
+}
+
+/// Deletes an account with its sessions and tokens.
+#[utoipa::path(
+    delete, path = "/api/v1/access/accounts/{id}", tag = "access",
+    params(("id" = String, Path, description = "The account's id")),
+    responses((status = 204, description = "It is gone"), (status = 409, description = "It is the last owner"))
+)]
+async fn delete_account(
+    State(api): State<Api>,
+    Extension(principal): Extension<Principal>,
+    Id(id): Id<AccountId>,
+) -> Result<StatusCode, Failure> {
+    api.access().delete_account(&principal, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Makes a one-time login link.
+#[utoipa::path(
+    post, path = "/api/v1/access/login-links", tag = "access", request_body = NewLoginLink,
+    responses((status = 201, body = ApiLoginLink))
+)]
+async fn create_login_link(
+    State(api): State<Api>,
+    Extension(principal): Extension<Principal>,
+    Json(body): Json<NewLoginLink>,
+) -> Result<Response, Failure> {
+    let refuse = |_| Failure::field("account", "invalid", "`account` is not an id");
+    let account = body
+        .account
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(refuse)?;
+    let link = api.access().create_login_link(&principal, account).await?;
+    let subject = AuditSubject::target(&link.account_id);
+    Ok((StatusCode::CREATED, subject, Json(link_to_api(&api, &link))).into_response())
+}
+
+fn link_to_api(api: &Api, link: &LoginLink) -> ApiLoginLink {
+    ApiLoginLink {
+        url: api.login_link_url(link),
+        expires_at: link.expires_at.to_string(),
+    }
+}
+
+/// A list that is always short enough to be answered whole.
+pub(super) fn whole_list<T>(items: Vec<T>) -> Page<T> {
+    let count = Some(Count {
+        value: items.len() as u64,
+        relation: CountRelation::Eq,
+    });
+    Page {
+        items,
+        next: None,
+        count,
+    }
+}
+
+pub(super) fn account_to_api(account: &outrigger_access::Account) -> ApiAccount {
+    ApiAccount {
+        id: account.id.to_string(),
+        email: account.email.as_ref().map(ToString::to_string),
+        name: account.name.clone(),
+        role: role_to_api(account.role),
+        disabled: account.disabled,
+        created_at: account.created_at.to_string(),
+        last_login_at: account.last_login_at.map(|time| time.to_string()),
+    }
+}
+
+fn role_to_api(role: Role) -> ApiRole {
+    match role {
+        Role::Viewer => ApiRole::Viewer,
+        Role::Operator => ApiRole::Operator,
+        Role::Admin => ApiRole::Admin,
+        Role::Owner => ApiRole::Owner,
+    }
+}
+
+fn role_from_api(role: ApiRole) -> Role {
+    match role {
+        ApiRole::Viewer => Role::Viewer,
+        ApiRole::Operator => Role::Operator,
+        ApiRole::Admin => Role::Admin,
+        ApiRole::Owner => Role::Owner,
+    }
+}

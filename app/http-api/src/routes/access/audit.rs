@@ -1,0 +1,68 @@
+//! The audit log.
+
+use axum::extract::State;
+use outrigger_access::{AuditAction, AuditEntry, AuditEntryId, AuditFilter};
+use outrigger_api_types::{
+    access::{AuditEntry as ApiAuditEntry, AuditQuery},
+    page::Page,
+};
+use utoipa_axum::routes;
+
+use crate::{
+    Api, Failure,
+    extract::{self, Json, Query},
+    guard::{Guard, RouteTable},
+};
+
+pub(super) fn routes(table: RouteTable) -> RouteTable {
+    table.add(Guard::scope("access:read"), routes!(list_audit_entries))
+}
+
+/// Who did what, the newest first.
+#[utoipa::path(
+    get, path = "/api/v1/access/audit", tag = "access", params(AuditQuery), responses((status = 200, body = Page<ApiAuditEntry>))
+)]
+async fn list_audit_entries(
+    State(api): State<Api>,
+    Query(query): Query<AuditQuery>,
+) -> Result<Json<Page<ApiAuditEntry>>, Failure> {
+    let limit = extract::page_limit(query.limit)?;
+    let refuse = |_| {
+        Failure::field(
+            "cursor",
+            "invalid",
+            "`cursor` is not one that this list gave out",
+        )
+    };
+    let before: Option<AuditEntryId> = query
+        .cursor
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(refuse)?;
+    let filter = AuditFilter {
+        actor: query.actor,
+        action: query.action.as_deref().map(AuditAction::parse),
+    };
+    let page = api.access().audit(&filter, before, limit).await?;
+    Ok(Json(Page {
+        items: page.entries.into_iter().map(to_api).collect(),
+        next: page.next.map(|id| id.to_string()),
+        count: None,
+    }))
+}
+
+fn to_api(entry: AuditEntry) -> ApiAuditEntry {
+    ApiAuditEntry {
+        id: entry.id.to_string(),
+        at: entry.at.to_string(),
+        actor: entry.actor,
+        actor_kind: entry.actor_kind,
+        via: entry.via,
+        action: entry.action,
+        target: entry.target,
+        outcome: entry.outcome,
+        address: entry.address,
+        request_id: entry.request_id,
+    }
+}

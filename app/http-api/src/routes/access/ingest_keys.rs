@@ -1,0 +1,83 @@
+//! Ingest keys: they can send in, and read nothing.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::StatusCode;
+use outrigger_access::{IngestKey, IngestKeyId};
+use outrigger_api_types::{
+    access::{IngestKey as ApiIngestKey, NewIngestKey},
+    page::Page,
+};
+use utoipa_axum::routes;
+
+use super::accounts::whole_list;
+use crate::{
+    Api, Failure,
+    extract::{Id, Json},
+    guard::{AuditSubject, Guard, RouteTable},
+};
+
+pub(super) fn routes(table: RouteTable) -> RouteTable {
+    table
+        .add(Guard::scope("access:read"), routes!(list_ingest_keys))
+        .add(
+            Guard::scope("access:write")
+                .reversible()
+                .creates()
+                .audited("access.create_ingest_key"),
+            routes!(create_ingest_key),
+        )
+        .add(
+            Guard::scope("access:write")
+                .reversible()
+                .audited("access.revoke_ingest_key"),
+            routes!(revoke_ingest_key),
+        )
+}
+
+/// Every ingest key.
+#[utoipa::path(get, path = "/api/v1/access/ingest-keys", tag = "access", responses((status = 200, body = Page<ApiIngestKey>)))]
+async fn list_ingest_keys(State(api): State<Api>) -> Result<Json<Page<ApiIngestKey>>, Failure> {
+    let keys = api.access().ingest_keys().await?;
+    Ok(Json(whole_list(keys.into_iter().map(to_api).collect())))
+}
+
+/// Makes an ingest key.
+#[utoipa::path(
+    post, path = "/api/v1/access/ingest-keys", tag = "access", request_body = NewIngestKey,
+    responses((status = 201, body = ApiIngestKey))
+)]
+async fn create_ingest_key(
+    State(api): State<Api>,
+    Json(body): Json<NewIngestKey>,
+) -> Result<Response, Failure> {
+    let key = api.access().create_ingest_key(&body.name).await?;
+    let subject = AuditSubject::target(&key.name);
+    Ok((StatusCode::CREATED, subject, Json(to_api(key))).into_response())
+}
+
+/// Ends an ingest key: what is sent with it is refused.
+#[utoipa::path(
+    delete, path = "/api/v1/access/ingest-keys/{id}", tag = "access",
+    params(("id" = String, Path, description = "The key's id")),
+    responses((status = 204, description = "It works no more"), (status = 404, description = "There is none with this id"))
+)]
+async fn revoke_ingest_key(
+    State(api): State<Api>,
+    Id(id): Id<IngestKeyId>,
+) -> Result<StatusCode, Failure> {
+    api.access().delete_ingest_key(id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn to_api(key: IngestKey) -> ApiIngestKey {
+    ApiIngestKey {
+        id: key.id.to_string(),
+        name: key.name,
+        key: key.key,
+        created_at: key.created_at.to_string(),
+        last_used_at: key.last_used_at.map(|time| time.to_string()),
+    }
+}

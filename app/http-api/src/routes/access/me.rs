@@ -1,0 +1,71 @@
+//! Whoever asks.
+
+use axum::{Extension, extract::State};
+use outrigger_access::{OwnUpdate, Principal};
+use outrigger_api_types::access::{Me, MeVia, UpdateMe};
+use outrigger_stdx::{ActorKind, Secret};
+use utoipa_axum::routes;
+
+use super::accounts::account_to_api;
+use crate::{
+    Api, Failure,
+    extract::Json,
+    guard::{Guard, RouteTable},
+};
+
+pub(super) fn routes(table: RouteTable) -> RouteTable {
+    table.add(Guard::signed_in(), routes!(get_me)).add(
+        Guard::signed_in().reversible().audited("access.update_me"),
+        routes!(update_me),
+    )
+}
+
+/// Who is signed in, and what they may do.
+#[utoipa::path(get, path = "/api/v1/access/me", tag = "access", responses((status = 200, body = Me)))]
+async fn get_me(
+    State(api): State<Api>,
+    Extension(principal): Extension<Principal>,
+) -> Result<Json<Me>, Failure> {
+    describe(&api, &principal).await.map(Json)
+}
+
+/// Changes one's own e-mail address, name or password. A new password ends one's other sessions.
+#[utoipa::path(
+    put, path = "/api/v1/access/me", tag = "access", request_body = UpdateMe, responses((status = 200, body = Me))
+)]
+async fn update_me(
+    State(api): State<Api>,
+    Extension(principal): Extension<Principal>,
+    Json(body): Json<UpdateMe>,
+) -> Result<Json<Me>, Failure> {
+    let update = OwnUpdate {
+        email: body.email,
+        name: body.name,
+        new_password: body.new_password.map(Secret::new),
+        current_password: body.current_password.map(Secret::new),
+    };
+    api.access().update_own(&principal, update).await?;
+    describe(&api, &principal).await.map(Json)
+}
+
+async fn describe(api: &Api, principal: &Principal) -> Result<Me, Failure> {
+    let via = match principal.actor.kind {
+        ActorKind::Token { .. } => MeVia::Token,
+        ActorKind::Account { .. } => MeVia::Session,
+        _ => MeVia::Control,
+    };
+    // A token does not speak for its account: it shows neither the account's address nor its needs.
+    let account = match via {
+        MeVia::Token => None,
+        MeVia::Session | MeVia::Control => Some(api.access().account(principal.account_id).await?),
+    };
+    Ok(Me {
+        via,
+        scopes: principal.scopes.to_strings(),
+        setup_required: account
+            .as_ref()
+            .is_some_and(outrigger_access::Account::setup_required),
+        expires_at: principal.expires_at.map(|time| time.to_string()),
+        account: account.as_ref().map(account_to_api),
+    })
+}

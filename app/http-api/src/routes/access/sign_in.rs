@@ -1,0 +1,164 @@
+//! Signing in and out.
+
+use axum::{
+    Extension,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use outrigger_access::{ClientInfo, Principal, SignedIn};
+use outrigger_api_types::access::{LogIn, Me, MeVia, RedeemLink};
+use outrigger_stdx::{Actor, ActorKind, Secret, Via};
+use utoipa_axum::routes;
+
+use super::accounts::account_to_api;
+use crate::{
+    Api, Failure,
+    context::RequestContext,
+    extract::Json,
+    guard::{AuditSubject, Guard, RouteTable},
+};
+
+pub(super) fn routes(table: RouteTable) -> RouteTable {
+    table
+        .add(Guard::open().audited("access.log_in"), routes!(log_in))
+        .add(
+            Guard::open().audited("access.log_in_by_link"),
+            routes!(redeem_link),
+        )
+        .add(
+            Guard::signed_in().audited("access.log_out"),
+            routes!(log_out),
+        )
+}
+
+/// Signs in with e-mail address and password, and sets the session cookie.
+#[utoipa::path(
+    post, path = "/api/v1/access/login", tag = "access", request_body = LogIn,
+    responses((status = 200, body = Me), (status = 401, description = "`wrong_credentials`"), (status = 429, description = "`too_many_attempts`"))
+)]
+async fn log_in(
+    State(api): State<Api>,
+    Extension(context): Extension<RequestContext>,
+    headers: HeaderMap,
+    Json(body): Json<LogIn>,
+) -> Result<Response, Response> {
+    // What was typed is remembered even when it fails: that is what an audit log is read for.
+    let subject = AuditSubject::target(&shortened(&body.email));
+    let client = client(&context, &headers);
+    match api
+        .access()
+        .log_in(&body.email, Secret::new(body.password), &client)
+        .await
+    {
+        Ok(signed_in) => Ok(welcome(&api, &context, signed_in)),
+        Err(error) => Err((subject, Failure::from(error)).into_response()),
+    }
+}
+
+/// Signs in with a one-time link, and sets the session cookie. The link's page sends this; a link preview does not.
+#[utoipa::path(
+    post, path = "/api/v1/access/login-link", tag = "access", request_body = RedeemLink,
+    responses((status = 200, body = Me), (status = 401, description = "`link_invalid`"))
+)]
+async fn redeem_link(
+    State(api): State<Api>,
+    Extension(context): Extension<RequestContext>,
+    headers: HeaderMap,
+    Json(body): Json<RedeemLink>,
+) -> Result<Response, Failure> {
+    let client = client(&context, &headers);
+    let signed_in = api.access().redeem_login_link(&body.code, &client).await?;
+    Ok(welcome(&api, &context, signed_in))
+}
+
+/// Ends the session that asks.
+#[utoipa::path(post, path = "/api/v1/access/logout", tag = "access", responses((status = 204, description = "It has ended")))]
+async fn log_out(
+    State(api): State<Api>,
+    Extension(context): Extension<RequestContext>,
+    Extension(principal): Extension<Principal>,
+) -> Result<Response, Failure> {
+    api.access().log_out(&principal).await?;
+    let cookie = format!(
+        "{}=; Max-Age=0{}",
+        context.cookie_name(),
+        attributes(&context)
+    );
+    let cookie = HeaderValue::from_str(&cookie).expect("the cookie is made of ASCII");
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+}
+
+fn welcome(api: &Api, context: &RequestContext, signed_in: SignedIn) -> Response {
+    let SignedIn {
+        cookie,
+        session,
+        account,
+    } = signed_in;
+    let lifetime = session
+        .expires_at
+        .duration_since(api.clock().now())
+        .as_secs()
+        .max(0);
+    let text = format!(
+        "{}={}; Max-Age={lifetime}{}",
+        context.cookie_name(),
+        cookie.expose(),
+        attributes(context)
+    );
+    let Ok(mut header_value) = HeaderValue::from_str(&text) else {
+        return Failure::new(
+            crate::codes::INTERNAL,
+            "the session cookie could not be made",
+        )
+        .into_response();
+    };
+    header_value.set_sensitive(true);
+    let actor = Actor {
+        kind: ActorKind::Account {
+            id: account.id.as_uuid(),
+            label: account.label().to_owned(),
+        },
+        via: Via::Dashboard,
+    };
+    let subject = Extension(AuditSubject {
+        actor: Some(actor),
+        target: None,
+    });
+    let me = Me {
+        via: MeVia::Session,
+        scopes: account.role.scopes().to_strings(),
+        setup_required: account.setup_required(),
+        expires_at: Some(session.expires_at.to_string()),
+        account: Some(account_to_api(&account)),
+    };
+    ([(header::SET_COOKIE, header_value)], subject, Json(me)).into_response()
+}
+
+/// `Path=/` is what the `__Host-` prefix demands.
+fn attributes(context: &RequestContext) -> &'static str {
+    if context.secure {
+        "; Path=/; HttpOnly; SameSite=Lax; Secure"
+    } else {
+        "; Path=/; HttpOnly; SameSite=Lax"
+    }
+}
+
+fn client(context: &RequestContext, headers: &HeaderMap) -> ClientInfo {
+    let user_agent = headers
+        .get(header::USER_AGENT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    ClientInfo {
+        // Over the control socket there is no address; whoever can open it is on this machine.
+        address: context
+            .client
+            .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
+        user_agent: user_agent.to_owned(),
+    }
+}
+
+/// Enough to recognise an address by; what people paste into a login form may be anything.
+fn shortened(text: &str) -> String {
+    text.chars().take(100).collect()
+}

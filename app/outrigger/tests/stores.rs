@@ -1,0 +1,222 @@
+//! What the program promises of its own data, on every store that it can keep it in.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use outrigger_testapp::{Outrigger, eventually};
+use outrigger_testkit::{
+    Case, LazyPostgres, PostgresServer, Requirement, cases, conformance, run, trial,
+};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+
+fn main() -> ExitCode {
+    let cases: Vec<Case<Outrigger>> = cases![
+        a_repeated_request_with_its_key_gets_the_first_answer_even_after_a_kill,
+        a_key_that_was_used_for_another_request_is_refused,
+        a_refused_request_does_not_use_its_key_up,
+        two_callers_may_choose_the_same_key,
+        a_key_beyond_the_limit_is_refused_with_the_limit,
+        a_token_survives_a_kill_and_a_revoked_one_stays_revoked,
+        the_status_names_the_store,
+    ]
+    .to_vec();
+    let postgres = LazyPostgres::default();
+    let mut trials = conformance("sqlite", &[], &cases, || start(None));
+    trials.extend(conformance(
+        "postgres",
+        &[Requirement::Postgres],
+        &cases,
+        move || start(Some(postgres.create_database())),
+    ));
+    trials.push(trial(
+        "postgres::a_server_that_is_away_is_told_and_a_server_that_returns_is_used_again",
+        &[Requirement::Postgres],
+        || async {
+            a_lost_server_is_told_and_used_again()
+                .await
+                .expect("every step works");
+        },
+    ));
+    run(trials)
+}
+
+async fn start(url: Option<String>) -> Outrigger {
+    let builder = Outrigger::builder(env!("CARGO_BIN_EXE_outrigger"));
+    match url {
+        Some(url) => builder.set("store.url", url).start().await,
+        None => builder.start().await,
+    }
+}
+
+fn new_token(app: &Outrigger, token: &str, key: &str, name: &str) -> RequestBuilder {
+    app.request(Method::POST, "/api/v1/access/tokens")
+        .bearer_auth(token)
+        .header("Idempotency-Key", key)
+        .json(&json!({ "name": name, "scopes": ["cache:read"] }))
+}
+
+async fn send(request: RequestBuilder) -> (StatusCode, Value, bool) {
+    let response = request.send().await.expect("the server answers");
+    let replayed = response.headers().contains_key("idempotency-replayed");
+    (
+        response.status(),
+        response.json().await.expect("it is JSON"),
+        replayed,
+    )
+}
+
+async fn a_repeated_request_with_its_key_gets_the_first_answer_even_after_a_kill(
+    mut app: Outrigger,
+) {
+    let token = app.token(&["access:*", "cache:*"]).await;
+
+    let first = send(new_token(&app, &token, "order-1", "shop")).await;
+    let again = send(new_token(&app, &token, "order-1", "shop")).await;
+    app.kill9().await;
+    app.restart().await;
+    let after_the_kill = send(new_token(&app, &token, "order-1", "shop")).await;
+
+    assert_eq!((first.0, first.2), (StatusCode::CREATED, false));
+    assert_eq!(
+        (again.0, &again.1, again.2),
+        (StatusCode::CREATED, &first.1, true)
+    );
+    assert_eq!(
+        (after_the_kill.0, &after_the_kill.1, after_the_kill.2),
+        (StatusCode::CREATED, &first.1, true)
+    );
+}
+
+async fn a_key_that_was_used_for_another_request_is_refused(app: Outrigger) {
+    let token = app.token(&["access:*", "cache:*"]).await;
+    send(new_token(&app, &token, "order-1", "shop")).await;
+
+    let (status, problem, _) = send(new_token(&app, &token, "order-1", "another shop")).await;
+
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(problem["code"], "idempotency_mismatch");
+}
+
+async fn a_refused_request_does_not_use_its_key_up(app: Outrigger) {
+    let token = app.token(&["access:*"]).await;
+
+    // The token may manage access, but cannot give a scope that it lacks.
+    let (refused, _, _) = send(new_token(&app, &token, "order-1", "shop")).await;
+    let mended = new_token(&app, &token, "order-1", "shop")
+        .json(&json!({ "name": "shop", "scopes": ["access:read"] }));
+    let (accepted, _, _) = send(mended).await;
+
+    assert_eq!(
+        (refused, accepted),
+        (StatusCode::FORBIDDEN, StatusCode::CREATED)
+    );
+}
+
+async fn two_callers_may_choose_the_same_key(app: Outrigger) {
+    let (one, two) = (
+        app.token(&["access:*", "cache:*"]).await,
+        app.token(&["access:*", "cache:*"]).await,
+    );
+
+    let first = send(new_token(&app, &one, "order-1", "shop")).await;
+    let second = send(new_token(&app, &two, "order-1", "shop")).await;
+
+    assert_ne!(first.1["id"], second.1["id"]);
+}
+
+async fn a_key_beyond_the_limit_is_refused_with_the_limit(app: Outrigger) {
+    let token = app.token(&["access:*", "cache:*"]).await;
+
+    let (status, problem, _) = send(new_token(&app, &token, &"k".repeat(256), "shop")).await;
+
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        problem["fields"][0],
+        json!({ "field": "Idempotency-Key", "code": "invalid", "limit": "255" })
+    );
+}
+
+async fn a_token_survives_a_kill_and_a_revoked_one_stays_revoked(mut app: Outrigger) {
+    let (kept, revoked) = (
+        app.token(&["cache:read"]).await,
+        app.token(&["cache:read"]).await,
+    );
+    let tokens = app.client().tokens().await.expect("the server answers");
+    let id = &tokens
+        .iter()
+        .find(|token| revoked.starts_with(&token.hint))
+        .expect("it is listed")
+        .id;
+    app.client().revoke_token(id).await.expect("it is revoked");
+
+    app.kill9().await;
+    app.restart().await;
+
+    let status = async |token: &str| {
+        let answer = app
+            .get("/api/v1/cache/stats")
+            .bearer_auth(token)
+            .send()
+            .await;
+        answer.expect("the server answers").status()
+    };
+    assert_eq!(status(&kept).await, StatusCode::OK);
+    assert_eq!(status(&revoked).await, StatusCode::UNAUTHORIZED);
+}
+
+async fn the_status_names_the_store(app: Outrigger) {
+    let status = app.client().status().await.expect("the server answers");
+
+    let store = status
+        .stores
+        .iter()
+        .find(|store| store.name == "state")
+        .expect("it is listed");
+    assert!(store.reachable);
+    assert!(store.size_bytes.is_some_and(|size| size > 0));
+}
+
+async fn a_lost_server_is_told_and_used_again() -> Result<()> {
+    let postgres = PostgresServer::start()?;
+    let app = start(Some(postgres.create_database())).await;
+    let token = app.token(&["cache:write"]).await;
+
+    postgres.stop();
+    let unready = async || {
+        app.get("/readyz")
+            .send()
+            .await
+            .ok()
+            .filter(|answer| answer.status() == 503)
+    };
+    eventually("it says that it is not ready", unready).await;
+    let alive = app.get("/healthz").send().await?.status();
+    let unknown = app
+        .get("/api/v1/cache/stats")
+        .bearer_auth("otr_unknown")
+        .send()
+        .await?
+        .status();
+    postgres.start_again()?;
+    let ready = async || {
+        app.get("/readyz")
+            .send()
+            .await
+            .ok()
+            .filter(|answer| answer.status() == 200)
+    };
+    eventually("it is ready again", ready).await;
+    let known = app
+        .get("/api/v1/cache/stats")
+        .bearer_auth(token)
+        .send()
+        .await?
+        .status();
+
+    assert_eq!(
+        (alive, unknown, known),
+        (StatusCode::OK, StatusCode::UNAUTHORIZED, StatusCode::OK)
+    );
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! What is printed at start: at most twelve lines, ready to paste.
+
+use std::fmt::Write;
+
+use outrigger_api_types::status::Listener;
+
+/// What the banner tells.
+pub(crate) struct Banner<'a> {
+    pub(crate) version: &'a str,
+    pub(crate) data_dir: &'a str,
+    pub(crate) listeners: &'a [Listener],
+    pub(crate) dashboard: &'a str,
+    /// Printed only before somebody has signed in: later starts need no link.
+    pub(crate) login_link: Option<&'a str>,
+}
+
+/// The banner as text.
+pub(crate) fn render(banner: &Banner<'_>) -> String {
+    let mut text = format!(
+        "Outrigger {} · data in {}\n\n",
+        banner.version, banner.data_dir
+    );
+    // Writing to a string cannot fail.
+    let _ = match banner.login_link {
+        Some(link) => writeln!(
+            text,
+            "  Dashboard     {link}\n                (signs you in once, within 30 minutes)"
+        ),
+        None => writeln!(text, "  Dashboard     {}", banner.dashboard),
+    };
+    for listener in banner.listeners {
+        let label = match listener.name.as_str() {
+            "http" => "HTTP API",
+            "redis" => "REDIS_URL",
+            "redis-socket" => "  or",
+            _ => continue,
+        };
+        let _ = writeln!(text, "  {label:<13} {}", listener.url);
+    }
+    text.push_str("\n  `outrigger status` tells how it is doing, `outrigger open` opens the dashboard, Ctrl-C stops it.\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_banner_has_at_most_twelve_lines() {
+        let listener = |name: &str, url: &str| Listener {
+            name: name.to_owned(),
+            address: String::new(),
+            url: url.to_owned(),
+            tls: false,
+        };
+        let listeners = [
+            listener("http", "http://127.0.0.1:7300"),
+            listener("redis", "redis://127.0.0.1:7379"),
+            listener("redis-socket", "unix:///srv/data/redis.sock"),
+            listener("control", "unix:///srv/data/control.sock"),
+        ];
+
+        let text = render(&Banner {
+            version: "0.1.0",
+            data_dir: "/srv/data",
+            listeners: &listeners,
+            dashboard: "http://127.0.0.1:7300/admin/production/",
+            login_link: Some("http://127.0.0.1:7300/admin/production/login/link#abc"),
+        });
+
+        assert!(text.lines().count() <= 12, "{text}");
+        assert!(text.contains("unix:///srv/data/redis.sock"));
+        assert!(!text.contains("control.sock"));
+    }
+}

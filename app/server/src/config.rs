@@ -1,0 +1,232 @@
+//! The configuration of the whole program: a struct of the parts' own structs.
+
+use std::path::PathBuf;
+
+use outrigger_access::AccessConfig;
+use outrigger_api_types::config::{ConfigKey, ConfigSource};
+use outrigger_cache::CacheConfig;
+use outrigger_config::{
+    ConfigErrors, Environment, Key, Loader, Origin, Problems, Section, SectionKeys, Sources,
+};
+use outrigger_crypto::CryptoConfig;
+use outrigger_http_api::HttpConfig;
+use outrigger_net::NetConfig;
+use outrigger_redis_api::RedisConfig;
+use outrigger_sql::StoreConfig;
+use outrigger_stdx::HumanDuration;
+use outrigger_telemetry::{Colour, LogConfig};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The configuration file that is read when none is named and it exists.
+const DEFAULT_FILE: &str = "outrigger.toml";
+
+/// The process as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerConfig {
+    /// Where databases, sockets, keys and logs live; one running process each. `./outrigger-data` by default.
+    pub data_dir: PathBuf,
+    /// How long each phase of shutdown may take before what still runs is dropped; `10s` by default.
+    pub shutdown_grace: HumanDuration,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("outrigger-data"),
+            shutdown_grace: HumanDuration::from_secs(10),
+        }
+    }
+}
+
+impl Section for ServerConfig {
+    const NAME: &'static str = "server";
+
+    fn validate(&self, problems: &mut Problems<'_>) {
+        problems.require(
+            !self.data_dir.as_os_str().is_empty(),
+            "data_dir",
+            "it cannot be empty",
+        );
+    }
+}
+
+/// Every section.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The process as a whole.
+    pub server: ServerConfig,
+    /// The HTTP listener.
+    pub http: HttpConfig,
+    /// The Redis protocol listener.
+    pub redis: RedisConfig,
+    /// The cache.
+    pub cache: CacheConfig,
+    /// Accounts, sessions and tokens.
+    pub access: AccessConfig,
+    /// Our own database.
+    pub store: StoreConfig,
+    /// Encryption.
+    pub crypto: CryptoConfig,
+    /// Outgoing requests.
+    pub net: NetConfig,
+    /// Our own logs.
+    pub log: LogConfig,
+}
+
+/// Where the configuration comes from.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// `--config`; `outrigger.toml` in the working directory when absent and there is one.
+    pub config_file: Option<PathBuf>,
+    /// `--data-dir`.
+    pub data_dir: Option<PathBuf>,
+    /// Each `--set section.key=value`.
+    pub sets: Vec<String>,
+    /// The environment.
+    pub environment: Environment,
+}
+
+/// The configuration with the provenance of every value.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The values.
+    pub config: Config,
+    /// The environment, for what is not a configuration key: the first account.
+    pub(crate) environment: Environment,
+    sections: Vec<SectionKeys>,
+}
+
+/// Reads the configuration from all sources.
+///
+/// # Errors
+///
+/// Every problem at once.
+pub fn load(options: LoadOptions) -> Result<Loaded, ConfigErrors> {
+    let default_file = || Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists());
+    let data_dir = options
+        .data_dir
+        .map(|path| path.to_string_lossy().into_owned());
+    let environment = options.environment;
+    let mut loader = Loader::new(Sources {
+        file: options.config_file.or_else(default_file),
+        environment: environment.clone(),
+        sets: options.sets,
+        flags: data_dir
+            .map(|path| ("--data-dir".to_owned(), "server.data_dir".to_owned(), path))
+            .into_iter()
+            .collect(),
+    });
+    let config = Config {
+        server: loader.section(),
+        http: loader.section(),
+        redis: loader.section(),
+        cache: loader.section(),
+        access: loader.section(),
+        store: loader.section(),
+        crypto: loader.section(),
+        net: loader.section(),
+        log: loader.section(),
+    };
+    Ok(Loaded {
+        config,
+        environment,
+        sections: loader.finish()?,
+    })
+}
+
+/// The reference page of all keys.
+///
+/// # Panics
+///
+/// When a default is not valid, which a test excludes.
+#[must_use]
+pub fn configuration_reference() -> String {
+    let options = LoadOptions {
+        config_file: None,
+        ..LoadOptions::default()
+    };
+    outrigger_config::reference(&load(options).expect("the defaults are valid").sections)
+}
+
+impl Loaded {
+    /// Every key as the API and `config explain` show it.
+    #[must_use]
+    pub fn keys(&self) -> Vec<ConfigKey> {
+        self.sections
+            .iter()
+            .flat_map(|section| &section.keys)
+            .map(to_api)
+            .collect()
+    }
+
+    /// Whether the log on a terminal has colours: not where <https://no-color.org> asks for none.
+    pub(crate) fn colour(&self) -> Colour {
+        if self.environment.get("NO_COLOR").is_some() {
+            Colour::Never
+        } else {
+            Colour::Auto
+        }
+    }
+}
+
+fn to_api(key: &Key) -> ConfigKey {
+    let source = match &key.origin {
+        Origin::Default => ConfigSource::Default,
+        Origin::File { .. } => ConfigSource::File,
+        Origin::Variable { .. } | Origin::VariableFile { .. } => ConfigSource::Environment,
+        Origin::Flag { .. } => ConfigSource::Flag,
+    };
+    ConfigKey {
+        key: key.path(),
+        value: key.value.clone(),
+        default: key.default.clone(),
+        source,
+        source_detail: (source != ConfigSource::Default).then(|| key.origin.to_string()),
+        kind: key.kind.clone(),
+        documentation: key.documentation.clone(),
+        variable: key.variable.clone(),
+        aliases: key
+            .aliases
+            .iter()
+            .map(|alias| (*alias).to_owned())
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid_and_every_key_is_documented() {
+        let loaded = load(LoadOptions::default()).expect("the defaults are valid");
+
+        for key in loaded.keys() {
+            assert!(
+                key.documentation.len() > 20,
+                "`{}` is not documented",
+                key.key
+            );
+        }
+    }
+
+    #[test]
+    fn the_data_dir_flag_is_named_as_the_source() {
+        let options = LoadOptions {
+            data_dir: Some(PathBuf::from("/srv/data")),
+            ..LoadOptions::default()
+        };
+
+        let loaded = load(options).expect("the flag is valid");
+
+        let key = loaded
+            .keys()
+            .into_iter()
+            .find(|key| key.key == "server.data_dir")
+            .expect("the key exists");
+        assert_eq!(key.source_detail.as_deref(), Some("--data-dir"));
+        assert_eq!(loaded.config.server.data_dir, PathBuf::from("/srv/data"));
+    }
+}

@@ -1,0 +1,181 @@
+//! From a configuration to a running process, and to its end.
+//!
+//! The order of starting is the order in which things can fail because of the environment: data directory, logs, listeners,
+//! stores. Only then does the first service run, and only then is anything printed, so that whoever reads the banner can use
+//! what it names. The order of stopping is [`Phase`](outrigger_supervisor::Phase)'s.
+
+use std::{io::Write, sync::Arc};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use outrigger_http_api::Peer;
+use outrigger_stdx::{Clock, SystemClock};
+use outrigger_supervisor::{CancellationToken, Signal, Supervisor, SupervisorHandle, signals};
+use outrigger_telemetry::{Log, LogHandle};
+
+use crate::{
+    DataDir, Loaded, StartError, banner,
+    wiring::{House, Listeners, Surroundings, access},
+};
+
+/// Runs the server until it is told to stop, and prints a banner once it can be used. Blocks; brings its own runtime.
+///
+/// # Errors
+///
+/// Why it did not start, or [`StartError::Interrupted`].
+pub fn serve(loaded: &Loaded) -> Result<(), StartError> {
+    let runtime = outrigger_supervisor::main_runtime().map_err(StartError::System)?;
+    let outcome = runtime.block_on(run(loaded));
+    // After a second signal nothing is waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn run(loaded: &Loaded) -> Result<(), StartError> {
+    let config = &loaded.config;
+    let clock = SystemClock::shared();
+    let data_dir = DataDir::open(&config.server.data_dir)?;
+    let log = Log::start(
+        &config.log,
+        data_dir.path(),
+        loaded.colour(),
+        Arc::clone(&clock),
+    )
+    .map_err(|error| StartError::part("the log", error.kind(), error.hint(), error))?;
+    // Before anything is bound or opened, so that a signal that comes early is not lost.
+    let mut signals = signals().map_err(StartError::System)?;
+    let listeners = Listeners::bind(config, &data_dir)?;
+    let mut supervisor = Supervisor::new(Arc::clone(&clock));
+    let surroundings = Surroundings {
+        http_address: listeners.http_address,
+        shown: listeners.shown.clone(),
+        redis: Some(listeners.redis),
+        services: supervisor.handle(),
+        log: Some(log.handle()),
+    };
+    let mut house = House::build(loaded, &data_dir, Arc::clone(&clock), surroundings).await?;
+    house.staff(&mut supervisor, listeners.http, config)?;
+    print_banner(&house, &data_dir, &listeners.shown).await?;
+
+    let stop = CancellationToken::new();
+    let mut running =
+        std::pin::pin!(supervisor.run(stop.clone(), config.server.shutdown_grace.get()));
+    loop {
+        tokio::select! {
+            () = &mut running => break,
+            signal = signals.recv() => match signal {
+                Some(Signal::Reopen) => reopen(&log.handle()),
+                Some(Signal::Stop) if stop.is_cancelled() => {
+                    tracing::warn!("told to stop a second time; ending at once");
+                    return Err(StartError::Interrupted);
+                }
+                Some(Signal::Stop) | None => {
+                    tracing::info!("stopping; a second signal ends it at once");
+                    stop.cancel();
+                }
+            },
+        }
+    }
+    house.store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn reopen(log: &LogHandle) {
+    log.reopen();
+    tracing::info!("log files were reopened");
+}
+
+async fn print_banner(
+    house: &House,
+    data_dir: &DataDir,
+    listeners: &[outrigger_api_types::status::Listener],
+) -> Result<(), StartError> {
+    let dashboard = format!("{}/admin/production/", house.api.base_url());
+    let link = first_login_link(house).await?;
+    let text = banner::render(&banner::Banner {
+        version: env!("CARGO_PKG_VERSION"),
+        data_dir: &data_dir.path().display().to_string(),
+        listeners,
+        dashboard: &dashboard,
+        login_link: link.as_deref(),
+    });
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), data_dir = %data_dir.path().display(), "started");
+    // Nobody may be reading; that is no reason to stop.
+    let _ = std::io::stdout()
+        .write_all(text.as_bytes())
+        .and_then(|()| std::io::stdout().flush());
+    Ok(())
+}
+
+/// A link for the owner account while it has no password. Later starts print none: a link in a log signs in whoever reads it.
+async fn first_login_link(house: &House) -> Result<Option<String>, StartError> {
+    let owner = house.access.owner().await.map_err(access::refuse)?;
+    if !owner.setup_required() {
+        return Ok(None);
+    }
+    let local = house
+        .access
+        .local_principal()
+        .await
+        .map_err(access::refuse)?;
+    let link = house
+        .access
+        .create_login_link(&local, Some(owner.id))
+        .await
+        .map_err(access::refuse)?;
+    Ok(Some(house.api.login_link_url(&link)))
+}
+
+/// The API without listeners, under the data directory's lock: for commands that run while no server does.
+pub struct InProcess {
+    house: House,
+    _data_dir: DataDir,
+}
+
+impl InProcess {
+    /// Opens the stores.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be opened; among others because a server owns them.
+    pub async fn open(loaded: &Loaded) -> Result<Self, StartError> {
+        let clock: Arc<dyn Clock> = SystemClock::shared();
+        let data_dir = DataDir::open(&loaded.config.server.data_dir)?;
+        let surroundings = Surroundings {
+            http_address: loaded.config.http.listen,
+            shown: Vec::new(),
+            redis: None,
+            services: SupervisorHandle::default(),
+            log: None,
+        };
+        let house = House::build(loaded, &data_dir, clock, surroundings).await?;
+        Ok(Self {
+            house,
+            _data_dir: data_dir,
+        })
+    }
+
+    /// Answers a request as the control socket would.
+    pub async fn request(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let (parts, body) = self
+            .house
+            .api
+            .respond(request.map(Into::into), Peer::Control)
+            .await
+            .into_parts();
+        // The body of a route that ran here is in memory; it cannot be cut off.
+        let bytes = body
+            .collect()
+            .await
+            .map(http_body_util::Collected::to_bytes)
+            .unwrap_or_default();
+        Response::from_parts(parts, bytes)
+    }
+
+    /// Closes the stores.
+    pub async fn close(self) {
+        self.house.store.close().await;
+    }
+}

@@ -1,0 +1,115 @@
+//! What listens, bound before anything else starts, so that a taken port is a start-up error with words.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use outrigger_api_types::status::Listener;
+use outrigger_redis_api::{RedisError, RedisListener};
+
+use crate::{Config, DataDir, StartError};
+
+/// The control socket's name in the data directory.
+const CONTROL_SOCKET: &str = "control.sock";
+
+/// Everything that listens, bound and not yet served.
+pub(crate) struct Listeners {
+    pub(crate) http: HttpSockets,
+    pub(crate) redis: RedisListener,
+    /// What can be connected to, for the banner and the status.
+    pub(crate) shown: Vec<Listener>,
+    pub(crate) http_address: SocketAddr,
+}
+
+/// The sockets of the HTTP API.
+pub(crate) struct HttpSockets {
+    pub(crate) tcp: std::net::TcpListener,
+    pub(crate) control: std::os::unix::net::UnixListener,
+    pub(crate) control_path: PathBuf,
+}
+
+impl Listeners {
+    pub(crate) fn bind(config: &Config, data_dir: &DataDir) -> Result<Self, StartError> {
+        let refuse = |key: &'static str, address: String| {
+            move |error: io::Error| StartError::Listen {
+                address,
+                key,
+                error,
+            }
+        };
+        let tcp = outrigger_http_api::bind(config.http.listen)
+            .map_err(refuse("http.listen", config.http.listen.to_string()))?;
+        let http_address = tcp.local_addr().map_err(StartError::System)?;
+        let control_path = data_dir.socket(CONTROL_SOCKET.as_ref(), "server.data_dir")?;
+        let control = outrigger_http_api::bind_control(&control_path).map_err(refuse(
+            "server.data_dir",
+            control_path.display().to_string(),
+        ))?;
+        let redis = RedisListener::bind(&config.redis, data_dir.path()).map_err(|error| {
+            StartError::part(
+                "the Redis listener",
+                error.kind(),
+                error.hint(),
+                with_cause(error),
+            )
+        })?;
+        let shown = shown(config, http_address, &redis, &control_path);
+        Ok(Self {
+            http: HttpSockets {
+                tcp,
+                control,
+                control_path,
+            },
+            redis,
+            shown,
+            http_address,
+        })
+    }
+}
+
+/// A start-up error is one line; what the system said belongs into it.
+fn with_cause(error: RedisError) -> Box<dyn std::error::Error + Send + Sync> {
+    match std::error::Error::source(&error) {
+        Some(cause) => format!("{error}: {cause}").into(),
+        None => Box::new(error),
+    }
+}
+
+fn shown(
+    config: &Config,
+    http: SocketAddr,
+    redis: &RedisListener,
+    control: &std::path::Path,
+) -> Vec<Listener> {
+    let tls = config.http.tls_cert.is_some();
+    let scheme = if tls { "https" } else { "http" };
+    let mut shown = vec![Listener {
+        name: "http".to_owned(),
+        address: http.to_string(),
+        url: format!("{scheme}://{http}"),
+        tls,
+    }];
+    if let Some(address) = redis.local_addr() {
+        let tls = config.redis.tls_cert.is_some();
+        let scheme = if tls { "rediss" } else { "redis" };
+        let url = format!("{scheme}://{address}");
+        shown.push(Listener {
+            name: "redis".to_owned(),
+            address: address.to_string(),
+            url,
+            tls,
+        });
+    }
+    for (name, path) in [
+        ("redis-socket", redis.socket_path()),
+        ("control", Some(control)),
+    ] {
+        let Some(path) = path else { continue };
+        let address = path.display().to_string();
+        shown.push(Listener {
+            name: name.to_owned(),
+            url: format!("unix://{address}"),
+            address,
+            tls: false,
+        });
+    }
+    shown
+}

@@ -1,0 +1,39 @@
+// The configuration page: values, sources, search, and the line for the file.
+import { expect, test } from "./server";
+
+test("a key shows its value, its source, its default and its documentation", async ({ page, server }) => {
+  await page.goto(`${server.dashboard}/configuration`);
+  const key = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "http.listen", exact: true }) });
+  await expect(key).toContainText(`127.0.0.1:${server.httpPort}`);
+  await expect(key).toContainText("flag");
+  await expect(key).toContainText("127.0.0.1:7300");
+  await expect(key).toContainText("OUTRIGGER_HTTP__LISTEN");
+});
+
+test("only what is set is shown on request, and the address says so", async ({ page, server }) => {
+  await page.goto(`${server.dashboard}/configuration`);
+  await page.getByRole("radio", { name: /^Changed/ }).check({ force: true });
+  await expect(page).toHaveURL(/show=changed/);
+  await expect(page.getByRole("heading", { name: "redis.listen", exact: true })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "cache.memory", exact: true })).toBeHidden();
+});
+
+test("the slash key leads to the search, and the search is in the address", async ({ page, server }) => {
+  await page.goto(`${server.dashboard}/configuration`);
+  await expect(page.getByRole("heading", { name: "cache.memory", exact: true })).toBeVisible();
+  await page.keyboard.press("/");
+  await page.keyboard.type("cache memory");
+  await expect(page).toHaveURL(/q=cache\+memory/);
+  await expect(page.getByRole("heading", { name: "cache.memory", exact: true })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "http.listen", exact: true })).toBeHidden();
+  await page.reload();
+  await expect(page.getByRole("searchbox")).toHaveValue("cache memory");
+});
+
+test("the line for the configuration file can be copied", async ({ page, server, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.goto(`${server.dashboard}/configuration?q=redis.listen`);
+  await page.getByRole("button", { name: /redis\.listen in outrigger\.toml/ }).click();
+  await expect(page.getByRole("button", { name: /^Copied/ })).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`listen = "127.0.0.1:${server.redisPort}"`);
+});

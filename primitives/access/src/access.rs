@@ -1,0 +1,161 @@
+//! The handle.
+
+mod accounts;
+mod authenticate;
+mod first_account;
+mod ingest_keys;
+mod records;
+mod sessions;
+mod sign_in;
+mod tokens;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use outrigger_stdx::Clock;
+use prometheus_client::{metrics::counter::Counter, registry::Registry};
+
+pub use first_account::{AdminBootstrap, EnsuredOwner};
+
+use crate::{
+    AccessConfig, AccessError, FieldProblem, LoginThrottle, Pruner,
+    credential_cache::CredentialCache, password_hash::PasswordHasher, store::AccessStore,
+};
+
+/// How long a login link works.
+const LOGIN_LINK_TTL: Duration = Duration::from_secs(30 * 60);
+
+/// How long after signing in with a login link a new password needs no current one.
+const RESET_TTL: Duration = Duration::from_secs(30 * 60);
+
+/// The use of a credential is written down when the last note of it is this old.
+const NOTE_EVERY: Duration = Duration::from_secs(60);
+
+/// The longest name of an account, token or key in characters.
+const NAME_MAX: usize = 100;
+
+/// Accounts and everything they sign in with. Cheap to clone; clones share the store and the caches.
+#[derive(Clone)]
+pub struct Access {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn AccessStore>,
+    throttle: Arc<dyn LoginThrottle>,
+    config: AccessConfig,
+    clock: Arc<dyn Clock>,
+    hasher: PasswordHasher,
+    cache: CredentialCache,
+    figures: Figures,
+}
+
+#[derive(Debug, Default)]
+struct Figures {
+    sign_ins: Counter,
+    refused: Counter,
+    throttled: Counter,
+}
+
+impl Access {
+    /// Access kept in `store`.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn AccessStore>,
+        throttle: Arc<dyn LoginThrottle>,
+        config: AccessConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                throttle,
+                hasher: PasswordHasher::new(&config),
+                cache: CredentialCache::new(&config),
+                config,
+                clock,
+                figures: Figures::default(),
+            }),
+        }
+    }
+
+    /// The background service that deletes what has ended.
+    #[must_use]
+    pub fn pruner(&self) -> Pruner {
+        Pruner::new(self.clone())
+    }
+
+    /// Registers the figures.
+    pub fn register(&self, registry: &mut Registry) {
+        let figures = &self.inner.figures;
+        registry.register(
+            "outrigger_access_sign_ins",
+            "Sessions that began",
+            figures.sign_ins.clone(),
+        );
+        registry.register(
+            "outrigger_access_sign_ins_refused",
+            "Attempts to sign in with a wrong password, or to a disabled account",
+            figures.refused.clone(),
+        );
+        registry.register(
+            "outrigger_access_sign_ins_throttled",
+            "Attempts to sign in that came too early after others that failed",
+            figures.throttled.clone(),
+        );
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.inner.clock
+    }
+
+    fn store(&self) -> &dyn AccessStore {
+        &*self.inner.store
+    }
+
+    /// The time of day, as exact as stores keep it.
+    fn now(&self) -> Timestamp {
+        let now = self.inner.clock.now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Access").finish_non_exhaustive()
+    }
+}
+
+/// The time so long after `at`; the end of time when there is none.
+fn later(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// The time so long before `at`; the beginning of time when there is none.
+fn earlier(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+/// A name without spaces around it, of 1 to 100 characters.
+fn parse_name(text: &str) -> Result<String, FieldProblem> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(FieldProblem::new("name", "required", "a name is needed"));
+    }
+    if text.chars().count() > NAME_MAX {
+        let message = format!("a name has at most {NAME_MAX} characters");
+        return Err(FieldProblem::new("name", "too_long", message).with_limit(&NAME_MAX));
+    }
+    if text.chars().any(char::is_control) {
+        let message = "a name has no control characters";
+        return Err(FieldProblem::new("name", "invalid", message));
+    }
+    Ok(text.to_owned())
+}
+
+/// The error of one wrong part.
+fn wrong(problem: FieldProblem) -> AccessError {
+    AccessError::Fields {
+        fields: vec![problem],
+    }
+}

@@ -1,0 +1,233 @@
+//! Accounts: made, changed, deleted.
+
+use outrigger_stdx::Secret;
+
+use super::{Access, parse_name};
+use crate::{
+    AccessError, Account, AccountId, AccountUpdate, Email, FieldProblem, NewAccount, OwnUpdate,
+    Principal, password_rules,
+    store::{AccountChange, AccountRow, EndSessions},
+};
+
+impl Access {
+    /// An account.
+    ///
+    /// # Errors
+    ///
+    /// When there is none with this id.
+    pub async fn account(&self, id: AccountId) -> Result<Account, AccessError> {
+        self.row(id).await.map(|row| row.account)
+    }
+
+    /// All accounts, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn accounts(&self) -> Result<Vec<Account>, AccessError> {
+        let rows = self.store().accounts().await?;
+        Ok(rows.into_iter().map(|row| row.account).collect())
+    }
+
+    /// Makes an account. Without a password it signs in with a [login link](Self::create_login_link) first.
+    ///
+    /// # Errors
+    ///
+    /// When parts of the input are wrong, the address is taken, or the role may do more than `by`.
+    pub async fn create_account(
+        &self,
+        by: &Principal,
+        new: NewAccount,
+    ) -> Result<Account, AccessError> {
+        by.require_role(new.role)?;
+        let mut problems = Vec::new();
+        let email = keep(&mut problems, Email::parse(&new.email));
+        let name = new.name.filter(|name| !name.trim().is_empty());
+        let name = name.unwrap_or_else(|| new.email.trim().chars().take(100).collect());
+        let name = keep(&mut problems, parse_name(&name));
+        if let Some(password) = &new.password {
+            let related = vec![new.email.clone(), name.clone().unwrap_or_default()];
+            problems.extend(
+                self.password_problems("password", password, related)
+                    .await?,
+            );
+        }
+        AccessError::of_fields(problems)?;
+        let password_hash = match new.password {
+            Some(password) => Some(self.inner.hasher.hash(password).await?),
+            None => None,
+        };
+        let row = AccountRow {
+            account: Account {
+                id: AccountId::generate(),
+                email,
+                name: name.unwrap_or_default(),
+                role: new.role,
+                disabled: false,
+                has_password: password_hash.is_some(),
+                created_at: self.now(),
+                last_login_at: None,
+            },
+            password_hash,
+        };
+        self.store().create_account(&row).await?;
+        Ok(row.account)
+    }
+
+    /// Changes somebody's name, role, or whether they may sign in. Disabling ends the account's sessions, login links, and for
+    /// as long as it lasts its tokens.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such account, its old or new role may do more than `by`, or no owner would be left.
+    pub async fn update_account(
+        &self,
+        by: &Principal,
+        id: AccountId,
+        update: AccountUpdate,
+    ) -> Result<Account, AccessError> {
+        by.require_role(self.row(id).await?.account.role)?;
+        if let Some(role) = update.role {
+            by.require_role(role)?;
+        }
+        let name = update.name.as_deref().map(parse_name).transpose();
+        let change = AccountChange {
+            name: name.map_err(super::wrong)?,
+            role: update.role,
+            disabled: update.disabled,
+            end_sessions: match update.disabled {
+                Some(true) => EndSessions::All,
+                _ => EndSessions::Keep,
+            },
+            ..AccountChange::default()
+        };
+        self.change(id, &change).await
+    }
+
+    /// Deletes an account with its sessions and tokens.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such account, its role may do more than `by`, or no owner would be left.
+    pub async fn delete_account(&self, by: &Principal, id: AccountId) -> Result<(), AccessError> {
+        by.require_role(self.row(id).await?.account.role)?;
+        let deleted = self.store().delete_account(id).await;
+        self.inner.cache.clear();
+        deleted
+    }
+
+    /// Changes one's own account. A new password ends all other sessions and login links of the account. Once there is a
+    /// password, a new one or a new address needs it, except shortly after signing in with a login link.
+    ///
+    /// # Errors
+    ///
+    /// When parts of the input are wrong, the address is taken, or the current password is needed and was not right. Programs
+    /// with a token have no account of their own to change.
+    pub async fn update_own(
+        &self,
+        by: &Principal,
+        update: OwnUpdate,
+    ) -> Result<Account, AccessError> {
+        if by.token_id.is_some() {
+            return Err(AccessError::NotFound { what: "account" });
+        }
+        let row = self.row(by.account_id).await?;
+        let mut problems = Vec::new();
+        let email = update.email.as_deref().map(Email::parse).transpose();
+        let email = keep(&mut problems, email).flatten();
+        let name = update.name.as_deref().map(parse_name).transpose();
+        let name = keep(&mut problems, name).flatten();
+        if let Some(password) = &update.new_password {
+            let related = related(&row.account, email.as_ref(), name.as_deref());
+            let found = self.password_problems("new_password", password, related);
+            problems.extend(found.await?);
+        }
+        AccessError::of_fields(problems)?;
+        let is_sensitive = email.is_some() || update.new_password.is_some();
+        let may_reset = by.reset_until.is_some_and(|until| self.now() < until);
+        if is_sensitive
+            && !may_reset
+            && let Some(hash) = row.password_hash
+        {
+            self.check_current(hash, update.current_password).await?;
+        }
+        let password_hash = match update.new_password {
+            Some(password) => Some(self.inner.hasher.hash(password).await?),
+            None => None,
+        };
+        let end_sessions = match (&password_hash, by.session_id) {
+            (None, _) => EndSessions::Keep,
+            (Some(_), Some(session)) => EndSessions::Except(session),
+            (Some(_), None) => EndSessions::All,
+        };
+        let change = AccountChange {
+            email,
+            name,
+            password_hash,
+            end_sessions,
+            ..AccountChange::default()
+        };
+        self.change(by.account_id, &change).await
+    }
+
+    pub(super) async fn row(&self, id: AccountId) -> Result<AccountRow, AccessError> {
+        let row = self.store().account(id).await?;
+        row.ok_or(AccessError::NotFound { what: "account" })
+    }
+
+    pub(super) async fn change(
+        &self,
+        id: AccountId,
+        change: &AccountChange,
+    ) -> Result<Account, AccessError> {
+        let changed = self.store().change_account(id, change).await;
+        self.inner.cache.clear();
+        Ok(changed?.account)
+    }
+
+    /// What is wrong with a password. The estimate takes its turn with the hashes, since it computes as well.
+    pub(super) async fn password_problems(
+        &self,
+        field: &'static str,
+        password: &Secret,
+        related: Vec<String>,
+    ) -> Result<Vec<FieldProblem>, AccessError> {
+        let (password, rules) = (password.clone(), self.inner.config.password_rules);
+        let judge = move || {
+            let related: Vec<&str> = related.iter().map(String::as_str).collect();
+            password_rules::problems(field, password.expose(), &related, rules)
+        };
+        self.inner.hasher.in_turn(judge).await
+    }
+
+    async fn check_current(
+        &self,
+        hash: String,
+        current: Option<Secret>,
+    ) -> Result<(), AccessError> {
+        let Some(current) = current else {
+            let message = "the current password is needed";
+            let problem = FieldProblem::new("current_password", "required", message);
+            return Err(super::wrong(problem));
+        };
+        if self.inner.hasher.verify(current, Some(hash)).await? {
+            return Ok(());
+        }
+        Err(AccessError::CurrentPasswordWrong)
+    }
+}
+
+fn related(account: &Account, email: Option<&Email>, name: Option<&str>) -> Vec<String> {
+    let known = account
+        .email
+        .as_ref()
+        .map(|email| email.as_str().to_owned());
+    let new = email.map(|email| email.as_str().to_owned());
+    let name = name.unwrap_or(&account.name).to_owned();
+    known.into_iter().chain(new).chain([name]).collect()
+}
+
+/// The value, or else its problem among the others.
+fn keep<T>(problems: &mut Vec<FieldProblem>, value: Result<T, FieldProblem>) -> Option<T> {
+    value.map_err(|problem| problems.push(problem)).ok()
+}

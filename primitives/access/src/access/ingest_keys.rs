@@ -1,0 +1,62 @@
+//! Ingest keys: made, listed, deleted, recognised.
+
+use super::{Access, authenticate::is_due, parse_name, wrong};
+use crate::{AccessError, IngestKey, IngestKeyId};
+
+impl Access {
+    /// Makes an ingest key.
+    ///
+    /// # Errors
+    ///
+    /// When the name is empty or too long.
+    pub async fn create_ingest_key(&self, name: &str) -> Result<IngestKey, AccessError> {
+        let key = IngestKey {
+            id: IngestKeyId::generate(),
+            name: parse_name(name).map_err(wrong)?,
+            // A random UUID without hyphens: 32 hexadecimal digits. It need not be secret, only its own.
+            key: uuid::Uuid::new_v4().simple().to_string(),
+            created_at: self.now(),
+            last_used_at: None,
+        };
+        self.store().create_ingest_key(&key).await?;
+        Ok(key)
+    }
+
+    /// All ingest keys, newest first.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn ingest_keys(&self) -> Result<Vec<IngestKey>, AccessError> {
+        self.store().ingest_keys().await
+    }
+
+    /// The ingest key with this text. Its use is written down at most once a minute.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessError::IngestKeyInvalid`] when there is none.
+    pub async fn authenticate_ingest_key(&self, text: &str) -> Result<IngestKey, AccessError> {
+        let key = self.store().ingest_key(text).await?;
+        let key = key.ok_or(AccessError::IngestKeyInvalid)?;
+        let now = self.now();
+        if is_due(key.last_used_at, now)
+            && let Err(error) = self.store().touch_ingest_key(key.id, now).await
+        {
+            tracing::warn!(%error, "the use of an ingest key could not be written down");
+        }
+        Ok(key)
+    }
+
+    /// Deletes an ingest key. What is sent with it from now on is refused.
+    ///
+    /// # Errors
+    ///
+    /// When there is none with this id.
+    pub async fn delete_ingest_key(&self, id: IngestKeyId) -> Result<(), AccessError> {
+        match self.store().delete_ingest_key(id).await? {
+            true => Ok(()),
+            false => Err(AccessError::NotFound { what: "ingest key" }),
+        }
+    }
+}

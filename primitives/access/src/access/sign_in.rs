@@ -1,0 +1,178 @@
+//! Signing in: with a password, or once with a link.
+
+use outrigger_crypto::{hash_token, random_text};
+use outrigger_stdx::Secret;
+
+use super::{Access, LOGIN_LINK_TTL, later};
+use crate::{
+    AccessError, Account, AccountId, ClientInfo, Email, LoginAttempt, LoginLink, Principal,
+    RetryAfter, Session, SessionId, SignedIn,
+    store::{AccountRow, LoginLinkRow, SessionRow},
+};
+
+/// How many random bytes a cookie has.
+const COOKIE: usize = 32;
+/// How many random bytes the code of a login link has.
+const CODE: usize = 16;
+/// How much is kept of how a browser names itself, in characters.
+const USER_AGENT_MAX: usize = 256;
+/// The longest password that is looked at, in bytes. Longer than any that can have been set.
+const PASSWORD_MAX: usize = 1024;
+
+/// How a session begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Began {
+    ByPassword,
+    ByLink,
+}
+
+impl Access {
+    /// Signs in with a password. A wrong address, a wrong password and a disabled account give the same answer after the same
+    /// time.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessError::BadCredentials`], or [`AccessError::Throttled`] after too many of them.
+    pub async fn log_in(
+        &self,
+        email: &str,
+        password: Secret,
+        client: &ClientInfo,
+    ) -> Result<SignedIn, AccessError> {
+        let email = Email::parse(email).ok();
+        let attempt = LoginAttempt {
+            account: email
+                .as_ref()
+                .map(|email| email.key().to_owned())
+                .unwrap_or_default(),
+            address: client.address,
+        };
+        if let Err(RetryAfter(retry_after)) = self.inner.throttle.admit(&attempt).await {
+            self.inner.figures.throttled.inc();
+            return Err(AccessError::Throttled { retry_after });
+        }
+        let row = match &email {
+            Some(email) => self.store().account_by_email(email.key()).await?,
+            None => None,
+        };
+        let Some(row) = self.check_password(row, password).await? else {
+            self.inner.figures.refused.inc();
+            return Err(AccessError::BadCredentials);
+        };
+        self.inner.throttle.succeeded(&attempt).await;
+        self.begin_session(row.account, client, Began::ByPassword)
+            .await
+    }
+
+    /// Makes a link that signs in once: to the given account, or to the [owner](Self::owner).
+    ///
+    /// # Errors
+    ///
+    /// When there is no such account, it is disabled, or its role may do more than `by`.
+    pub async fn create_login_link(
+        &self,
+        by: &Principal,
+        account: Option<AccountId>,
+    ) -> Result<LoginLink, AccessError> {
+        let account = match account {
+            Some(id) => self.account(id).await?,
+            None => self.owner().await?,
+        };
+        by.require_role(account.role)?;
+        if account.disabled {
+            return Err(AccessError::NotFound {
+                what: "account that may sign in",
+            });
+        }
+        let code = random_text(CODE)?;
+        let now = self.now();
+        let link = LoginLinkRow {
+            digest: hash_token(code.expose()),
+            account_id: account.id,
+            created_at: now,
+            expires_at: later(now, LOGIN_LINK_TTL),
+        };
+        self.store().create_login_link(&link).await?;
+        Ok(LoginLink {
+            code,
+            account_id: account.id,
+            expires_at: link.expires_at,
+        })
+    }
+
+    /// Signs in with the code of a login link, which is used up by it.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessError::LinkInvalid`] when it was used, has expired, never was, or its account is disabled.
+    pub async fn redeem_login_link(
+        &self,
+        code: &str,
+        client: &ClientInfo,
+    ) -> Result<SignedIn, AccessError> {
+        let digest = hash_token(code.trim());
+        let account = self.store().redeem_login_link(&digest, self.now()).await?;
+        let row = match account {
+            Some(id) => self.store().account(id).await?,
+            None => None,
+        };
+        let row = row.filter(|row| !row.account.disabled);
+        let row = row.ok_or(AccessError::LinkInvalid)?;
+        self.begin_session(row.account, client, Began::ByLink).await
+    }
+
+    /// The account, when the password is its own and it may sign in. Computes a hash in every case.
+    async fn check_password(
+        &self,
+        row: Option<AccountRow>,
+        password: Secret,
+    ) -> Result<Option<AccountRow>, AccessError> {
+        let hash = row.as_ref().and_then(|row| row.password_hash.clone());
+        let (hash, password) = match password.expose().len() <= PASSWORD_MAX {
+            true => (hash, password),
+            false => (None, Secret::new(String::new())),
+        };
+        let is_right = self.inner.hasher.verify(password, hash).await?;
+        Ok(row.filter(|row| is_right && !row.account.disabled))
+    }
+
+    async fn begin_session(
+        &self,
+        mut account: Account,
+        client: &ClientInfo,
+        began: Began,
+    ) -> Result<SignedIn, AccessError> {
+        let cookie = random_text(COOKIE)?;
+        let now = self.now();
+        let user_agent = client
+            .user_agent
+            .chars()
+            .filter(|letter| !letter.is_control());
+        let session = Session {
+            id: SessionId::generate(),
+            account_id: account.id,
+            account: account.label().to_owned(),
+            address: client.address.to_canonical().to_string(),
+            user_agent: user_agent.take(USER_AGENT_MAX).collect(),
+            by_link: began == Began::ByLink,
+            created_at: now,
+            last_seen_at: now,
+            expires_at: later(now, self.inner.config.session_ttl.get()),
+        };
+        let row = SessionRow {
+            session: session.clone(),
+            digest: hash_token(cookie.expose()),
+        };
+        let sessions_max = self.inner.config.sessions_max;
+        self.store().create_session(&row, sessions_max).await?;
+        // The account's oldest session may have ended by it.
+        self.inner.cache.clear();
+        self.inner.figures.sign_ins.inc();
+        account.last_login_at = Some(now);
+        Ok(SignedIn {
+            cookie,
+            session,
+            account,
+        })
+    }
+}

@@ -1,0 +1,59 @@
+//! Deletes what has ended.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use outrigger_supervisor::{CancellationToken, Service, ServiceError};
+
+use crate::Access;
+
+/// How often is looked for what has ended. It does not work any more in any case; this only frees the space.
+const EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// Deletes sessions and login links that have ended, and entries of the audit log that are older than their retention.
+#[derive(Debug)]
+pub struct Pruner {
+    access: Access,
+}
+
+/// What was deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pruned {
+    /// Sessions that had expired or were not used for too long.
+    pub sessions: u64,
+    /// Login links that had expired.
+    pub login_links: u64,
+    /// Entries of the audit log.
+    pub audit_entries: u64,
+}
+
+impl Pruner {
+    pub(crate) fn new(access: Access) -> Self {
+        Self { access }
+    }
+}
+
+#[async_trait]
+impl Service for Pruner {
+    fn name(&self) -> &'static str {
+        "access pruner"
+    }
+
+    async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError> {
+        loop {
+            let pruned = self.access.prune().await?;
+            if pruned != Pruned::default() {
+                tracing::debug!(
+                    sessions = pruned.sessions,
+                    login_links = pruned.login_links,
+                    audit_entries = pruned.audit_entries,
+                    "deleted what has ended"
+                );
+            }
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = self.access.clock().sleep(EVERY) => {}
+            }
+        }
+    }
+}

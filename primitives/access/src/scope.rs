@@ -1,0 +1,291 @@
+//! What a credential may do, as text such as `cache:write`.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use thiserror::Error;
+
+/// The capabilities that scopes can name. Also those that are still to come, so that a role means the same before and after.
+pub const CAPABILITIES: [&str; 20] = [
+    "access", "alerts", "assets", "backups", "cache", "checks", "config", "database", "errors",
+    "files", "images", "jobs", "limits", "loadtest", "logs", "mail", "metrics", "recovery",
+    "server", "settings",
+];
+
+/// Something that may be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// `*`: everything, also what future releases add.
+    Everything,
+    /// One capability.
+    Of {
+        /// One of [`CAPABILITIES`].
+        capability: &'static str,
+        /// How much of it.
+        access: ScopeAccess,
+    },
+}
+
+/// How much of a capability.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ScopeAccess {
+    /// `*`: also what is destructive.
+    All,
+    /// `write`: what is safe or reversible, and `read`.
+    Write,
+    /// `read`.
+    Read,
+    /// `work`, only of jobs: lease and settle, but see no other job.
+    Work,
+}
+
+/// A set of scopes, without those that others imply.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct ScopeSet(BTreeSet<Scope>);
+
+/// The text is not a scope.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "`{text}` is not a scope: write `capability:read`, `capability:write`, `capability:*`, `jobs:work` or `*`"
+)]
+pub struct ParseScopeError {
+    text: String,
+}
+
+impl Scope {
+    /// So much of this capability; none when the capability is not known, or has no such scope.
+    #[must_use]
+    pub fn of(capability: &str, access: ScopeAccess) -> Option<Self> {
+        let capability = CAPABILITIES
+            .into_iter()
+            .find(|known| *known == capability)?;
+        let exists = access != ScopeAccess::Work || capability == "jobs";
+        exists.then_some(Self::Of { capability, access })
+    }
+
+    /// Whether who may do this may also do `other`.
+    #[must_use]
+    pub fn implies(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Everything, _) => true,
+            (Self::Of { .. }, Self::Everything) => false,
+            (
+                Self::Of { capability, access },
+                Self::Of {
+                    capability: other,
+                    access: wanted,
+                },
+            ) => {
+                capability == other
+                    && match access {
+                        ScopeAccess::All => true,
+                        ScopeAccess::Write => {
+                            matches!(wanted, ScopeAccess::Write | ScopeAccess::Read)
+                        }
+                        ScopeAccess::Read | ScopeAccess::Work => access == wanted,
+                    }
+            }
+        }
+    }
+}
+
+impl ScopeSet {
+    /// Everything.
+    #[must_use]
+    pub fn everything() -> Self {
+        [Scope::Everything].into_iter().collect()
+    }
+
+    /// Whether this is allowed.
+    #[must_use]
+    pub fn allows(&self, wanted: Scope) -> bool {
+        self.0.iter().any(|scope| scope.implies(wanted))
+    }
+
+    /// Whether all of `wanted` is allowed.
+    #[must_use]
+    pub fn covers(&self, wanted: &Self) -> bool {
+        wanted.0.iter().all(|scope| self.allows(*scope))
+    }
+
+    /// What both allow.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        let of_both = |one: &Self, other: &Self| -> Vec<Scope> {
+            let allowed = one.0.iter().filter(|scope| other.allows(**scope));
+            allowed.copied().collect()
+        };
+        let mut both = of_both(self, other);
+        both.extend(of_both(other, self));
+        both.into_iter().collect()
+    }
+
+    /// The scopes in order.
+    pub fn iter(&self) -> impl Iterator<Item = Scope> {
+        self.0.iter().copied()
+    }
+
+    /// Whether nothing is allowed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The scopes as text.
+    #[must_use]
+    pub fn to_strings(&self) -> Vec<String> {
+        self.iter().map(|scope| scope.to_string()).collect()
+    }
+}
+
+impl FromIterator<Scope> for ScopeSet {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        let all: BTreeSet<Scope> = scopes.into_iter().collect();
+        let implied_by_another = |scope: &Scope| {
+            all.iter()
+                .any(|other| other != scope && other.implies(*scope))
+        };
+        Self(
+            all.iter()
+                .filter(|scope| !implied_by_another(scope))
+                .copied()
+                .collect(),
+        )
+    }
+}
+
+impl FromStr for Scope {
+    type Err = ParseScopeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parse = || {
+            if text == "*" {
+                return Some(Self::Everything);
+            }
+            let (capability, access) = text.split_once(':')?;
+            let access = match access {
+                "*" => ScopeAccess::All,
+                "write" => ScopeAccess::Write,
+                "read" => ScopeAccess::Read,
+                "work" => ScopeAccess::Work,
+                _ => return None,
+            };
+            Self::of(capability, access)
+        };
+        parse().ok_or_else(|| ParseScopeError {
+            text: text.to_owned(),
+        })
+    }
+}
+
+/// Scopes separated by spaces, as stores keep them.
+impl FromStr for ScopeSet {
+    type Err = ParseScopeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.split_whitespace().map(Scope::from_str).collect()
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everything => formatter.write_str("*"),
+            Self::Of { capability, access } => {
+                let access = match access {
+                    ScopeAccess::All => "*",
+                    ScopeAccess::Write => "write",
+                    ScopeAccess::Read => "read",
+                    ScopeAccess::Work => "work",
+                };
+                write!(formatter, "{capability}:{access}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for ScopeSet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.to_strings().join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_scope() -> impl Strategy<Value = Scope> {
+        // Few capabilities, so that scopes meet often.
+        let of_one = (
+            prop::sample::select(vec!["access", "cache", "jobs"]),
+            prop::sample::select(vec![
+                ScopeAccess::All,
+                ScopeAccess::Write,
+                ScopeAccess::Read,
+            ]),
+        );
+        prop_oneof![
+            1 => Just(Scope::Everything),
+            1 => Just(Scope::Of { capability: "jobs", access: ScopeAccess::Work }),
+            8 => of_one.prop_map(|(capability, access)| Scope::Of { capability, access }),
+        ]
+    }
+
+    fn any_set() -> impl Strategy<Value = ScopeSet> {
+        prop::collection::vec(any_scope(), 0..5).prop_map(|scopes| scopes.into_iter().collect())
+    }
+
+    proptest! {
+        #[test]
+        fn a_scope_reads_back_as_it_prints(set in any_set()) {
+            prop_assert_eq!(set.to_string().parse::<ScopeSet>(), Ok(set));
+        }
+
+        #[test]
+        fn implying_is_a_partial_order(a in any_scope(), b in any_scope(), c in any_scope()) {
+            prop_assert!(a.implies(a));
+            prop_assert!(!(a.implies(b) && b.implies(a)) || a == b);
+            prop_assert!(!(a.implies(b) && b.implies(c)) || a.implies(c));
+        }
+
+        #[test]
+        fn leaving_out_implied_scopes_changes_nothing(scopes in prop::collection::vec(any_scope(), 0..6), wanted in any_scope()) {
+            let set: ScopeSet = scopes.iter().copied().collect();
+            prop_assert_eq!(set.allows(wanted), scopes.iter().any(|scope| scope.implies(wanted)));
+        }
+
+        #[test]
+        fn an_intersection_allows_exactly_what_both_allow(a in any_set(), b in any_set(), wanted in any_scope()) {
+            let both = a.intersection(&b);
+            prop_assert_eq!(both.allows(wanted), a.allows(wanted) && b.allows(wanted));
+            prop_assert!(a.covers(&both) && b.covers(&both));
+        }
+
+        #[test]
+        fn what_a_set_covers_it_allows(a in any_set(), b in any_set(), wanted in any_scope()) {
+            prop_assert!(!(a.covers(&b) && b.allows(wanted)) || a.allows(wanted));
+        }
+
+        #[test]
+        fn any_text_is_read_without_a_panic(text: String) {
+            let _ = text.parse::<ScopeSet>();
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_scope_is_refused() {
+        for text in [
+            "",
+            "cache",
+            "cache:",
+            "cache:delete",
+            "cash:read",
+            "cache:work",
+            "*:read",
+            "cache:read:x",
+        ] {
+            assert!(text.parse::<Scope>().is_err(), "{text}");
+        }
+    }
+}

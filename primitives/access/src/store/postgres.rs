@@ -1,0 +1,68 @@
+//! Access in a PostgreSQL database, which several nodes can share.
+
+mod accounts;
+mod audit;
+mod columns;
+mod sessions;
+mod statements;
+mod tokens;
+
+use outrigger_sql::{BrokenStatement, Migration, PostgresDatabase};
+use tokio_postgres::{Row, types::ToSql};
+
+use super::sqlite::MIGRATIONS;
+use crate::AccessError;
+
+/// The steps of this capability's tables.
+pub(super) const STEPS: &[Migration] = &[(
+    "V1__access",
+    include_str!("../../migrations/postgres/V1__access.sql"),
+)];
+
+/// The values of a statement.
+type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// Access in a PostgreSQL database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct PostgresAccessStore {
+    database: PostgresDatabase,
+}
+
+impl PostgresAccessStore {
+    /// Takes the missing steps of the tables.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be migrated, for instance because a newer release has written it.
+    pub async fn open(database: PostgresDatabase) -> Result<Self, AccessError> {
+        database.migrate(MIGRATIONS).await?;
+        Ok(Self { database })
+    }
+
+    /// Prepares every statement and answers with those that PostgreSQL does not understand: none.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be asked.
+    pub async fn broken_statements(&self) -> Result<Vec<BrokenStatement>, AccessError> {
+        Ok(self.database.broken_statements(statements::ALL).await?)
+    }
+
+    async fn query(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, AccessError> {
+        let client = self.database.client().await?;
+        let statement = client.prepare_cached(sql).await?;
+        Ok(client.query(&statement, values).await?)
+    }
+
+    async fn query_opt(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>, AccessError> {
+        let client = self.database.client().await?;
+        let statement = client.prepare_cached(sql).await?;
+        Ok(client.query_opt(&statement, values).await?)
+    }
+
+    async fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, AccessError> {
+        let client = self.database.client().await?;
+        let statement = client.prepare_cached(sql).await?;
+        Ok(client.execute(&statement, values).await?)
+    }
+}

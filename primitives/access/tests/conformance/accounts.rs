@@ -1,0 +1,391 @@
+//! Accounts.
+
+use std::time::Duration;
+
+use outrigger_access::{AccessError, AccountUpdate, NewAccount, OwnUpdate, Role};
+use outrigger_testkit::{Case, cases};
+
+use crate::fixture::{Fixture, PASSWORD, browser, new_account, secret};
+
+pub(crate) fn cases() -> Vec<Case<Fixture>> {
+    cases![
+        every_statement_can_be_prepared,
+        an_account_is_listed_as_it_was_made,
+        the_same_address_in_other_letters_is_taken,
+        every_wrong_part_of_a_new_account_is_reported,
+        nobody_gives_a_role_above_their_own,
+        nobody_touches_an_account_above_their_own,
+        the_last_owner_stays,
+        two_owners_cannot_demote_each_other_at_once,
+        a_disabled_account_is_signed_out_and_cannot_sign_in,
+        a_new_password_ends_the_other_sessions,
+        a_new_password_needs_the_current_one,
+        a_forgotten_password_is_replaced_after_a_login_link,
+        the_owner_sets_up_without_a_current_password,
+        a_deleted_account_is_gone_with_all_it_had,
+        what_is_not_there_is_not_found,
+    ]
+    .to_vec()
+}
+
+async fn every_statement_can_be_prepared(on: Fixture) {
+    assert!(
+        on.broken_statements.is_empty(),
+        "{:?}",
+        on.broken_statements
+    );
+}
+
+async fn an_account_is_listed_as_it_was_made(on: Fixture) {
+    let new = NewAccount {
+        name: Some(" Ana Kealoha ".to_owned()),
+        ..new_account("Ana@Example.org", Role::Operator)
+    };
+
+    let made = on
+        .access
+        .create_account(&on.owner, new)
+        .await
+        .expect("it is free");
+    let listed = on.access.accounts().await.expect("the store works");
+
+    assert_eq!(listed.len(), 2);
+    assert_eq!(listed[1], made);
+    assert_eq!(made.name, "Ana Kealoha");
+    assert_eq!(made.label(), "Ana@Example.org");
+    assert_eq!(made.role, Role::Operator);
+    assert!(!made.disabled && !made.has_password && made.last_login_at.is_none());
+    assert!(made.setup_required());
+}
+
+async fn the_same_address_in_other_letters_is_taken(on: Fixture) {
+    on.account("ana@example.org", Role::Viewer).await;
+
+    let again = on
+        .access
+        .create_account(&on.owner, new_account("ANA@example.ORG", Role::Viewer));
+
+    assert_eq!(again.await.err(), Some(AccessError::EmailTaken));
+}
+
+async fn every_wrong_part_of_a_new_account_is_reported(on: Fixture) {
+    let new = NewAccount {
+        name: Some("x".repeat(101)),
+        password: Some(secret("password")),
+        ..new_account("ana", Role::Viewer)
+    };
+
+    let error = on.access.create_account(&on.owner, new).await;
+
+    let Err(AccessError::Fields { fields }) = error else {
+        panic!("{error:?}");
+    };
+    let found: Vec<_> = fields
+        .iter()
+        .map(|field| (field.field.as_str(), field.code))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("email", "invalid"),
+            ("name", "too_long"),
+            ("password", "too_weak")
+        ]
+    );
+}
+
+async fn nobody_gives_a_role_above_their_own(on: Fixture) {
+    let admin = on.principal("admin@example.org", Role::Admin).await;
+    let ana = on.account("ana@example.org", Role::Viewer).await;
+    let above = Some(AccessError::RoleAbove { role: Role::Owner });
+
+    let made = on
+        .access
+        .create_account(&admin, new_account("new@example.org", Role::Owner));
+    assert_eq!(made.await.err(), above);
+    let promote = AccountUpdate {
+        role: Some(Role::Owner),
+        ..AccountUpdate::default()
+    };
+    let promoted = on.access.update_account(&admin, ana.id, promote).await;
+    assert_eq!(promoted.err(), above);
+    let equal = on
+        .access
+        .create_account(&admin, new_account("new@example.org", Role::Admin));
+    assert!(equal.await.is_ok());
+}
+
+async fn nobody_touches_an_account_above_their_own(on: Fixture) {
+    let admin = on.principal("admin@example.org", Role::Admin).await;
+    let owner = on.account("owner@example.org", Role::Owner).await;
+    let above = Some(AccessError::RoleAbove { role: Role::Owner });
+
+    let disable = AccountUpdate {
+        disabled: Some(true),
+        ..AccountUpdate::default()
+    };
+    assert_eq!(
+        on.access
+            .update_account(&admin, owner.id, disable)
+            .await
+            .err(),
+        above
+    );
+    assert_eq!(
+        on.access.delete_account(&admin, owner.id).await.err(),
+        above
+    );
+    let link = on.access.create_login_link(&admin, Some(owner.id)).await;
+    assert_eq!(link.err(), above);
+}
+
+async fn the_last_owner_stays(on: Fixture) {
+    let id = on.owner.account_id;
+    let update = |role, disabled| AccountUpdate {
+        role,
+        disabled,
+        name: None,
+    };
+
+    for change in [update(Some(Role::Admin), None), update(None, Some(true))] {
+        let changed = on.access.update_account(&on.owner, id, change).await;
+        assert_eq!(changed.err(), Some(AccessError::LastOwner));
+    }
+    let deleted = on.access.delete_account(&on.owner, id).await;
+    assert_eq!(deleted.err(), Some(AccessError::LastOwner));
+    let unchanged = on.access.account(id).await.expect("it is there");
+    assert!(unchanged.role == Role::Owner && !unchanged.disabled);
+
+    on.account("second@example.org", Role::Owner).await;
+    assert!(on.access.delete_account(&on.owner, id).await.is_ok());
+}
+
+async fn two_owners_cannot_demote_each_other_at_once(on: Fixture) {
+    let second = on.account("second@example.org", Role::Owner).await;
+    let demote = AccountUpdate {
+        role: Some(Role::Viewer),
+        ..AccountUpdate::default()
+    };
+
+    let (one, other) = tokio::join!(
+        on.access
+            .update_account(&on.owner, on.owner.account_id, demote.clone()),
+        on.access.update_account(&on.owner, second.id, demote),
+    );
+
+    let outcomes = [one.map(drop), other.map(drop)];
+    assert!(outcomes.contains(&Ok(())), "{outcomes:?}");
+    assert!(
+        outcomes.contains(&Err(AccessError::LastOwner)),
+        "{outcomes:?}"
+    );
+}
+
+async fn a_disabled_account_is_signed_out_and_cannot_sign_in(on: Fixture) {
+    let ana = on
+        .account_with_password("ana@example.org", Role::Viewer)
+        .await;
+    let signed_in = on.sign_in(&ana).await;
+    let link = on.access.create_login_link(&on.owner, Some(ana.id)).await;
+    let link = link.expect("she may sign in");
+
+    let disable = AccountUpdate {
+        disabled: Some(true),
+        ..AccountUpdate::default()
+    };
+    on.access
+        .update_account(&on.owner, ana.id, disable)
+        .await
+        .expect("she is below");
+
+    let session = on
+        .access
+        .authenticate_session(signed_in.cookie.expose())
+        .await;
+    assert_eq!(session.err(), Some(AccessError::SessionInvalid));
+    let redeemed = on
+        .access
+        .redeem_login_link(link.code.expose(), &browser())
+        .await;
+    assert_eq!(redeemed.err(), Some(AccessError::LinkInvalid));
+    let logged_in = on
+        .access
+        .log_in("ana@example.org", secret(PASSWORD), &browser())
+        .await;
+    assert_eq!(logged_in.err(), Some(AccessError::BadCredentials));
+    let link = on.access.create_login_link(&on.owner, Some(ana.id)).await;
+    assert!(matches!(link.err(), Some(AccessError::NotFound { .. })));
+}
+
+async fn a_new_password_ends_the_other_sessions(on: Fixture) {
+    let ana = on.account("ana@example.org", Role::Viewer).await;
+    let (here, elsewhere) = (on.sign_in(&ana).await, on.sign_in(&ana).await);
+    let me = on
+        .access
+        .authenticate_session(here.cookie.expose())
+        .await
+        .expect("it is fresh");
+    on.access
+        .authenticate_session(elsewhere.cookie.expose())
+        .await
+        .expect("it is fresh");
+
+    let update = OwnUpdate {
+        new_password: Some(secret(PASSWORD)),
+        ..OwnUpdate::default()
+    };
+    let updated = on
+        .access
+        .update_own(&me, update)
+        .await
+        .expect("there was none before");
+
+    assert!(updated.has_password);
+    assert!(
+        on.access
+            .authenticate_session(here.cookie.expose())
+            .await
+            .is_ok()
+    );
+    let ended = on
+        .access
+        .authenticate_session(elsewhere.cookie.expose())
+        .await;
+    assert_eq!(ended.err(), Some(AccessError::SessionInvalid));
+    assert!(
+        on.access
+            .log_in("ana@example.org", secret(PASSWORD), &browser())
+            .await
+            .is_ok()
+    );
+}
+
+async fn a_new_password_needs_the_current_one(on: Fixture) {
+    on.account_with_password("ana@example.org", Role::Viewer)
+        .await;
+    let signed_in = on
+        .access
+        .log_in("ana@example.org", secret(PASSWORD), &browser())
+        .await;
+    let signed_in = signed_in.expect("the password is right");
+    let me = on
+        .access
+        .authenticate_session(signed_in.cookie.expose())
+        .await;
+    let me = me.expect("it is fresh");
+    let update = |current: Option<&str>| OwnUpdate {
+        new_password: Some(secret("nine paddles under the old pier")),
+        current_password: current.map(secret),
+        ..OwnUpdate::default()
+    };
+
+    let missing = on.access.update_own(&me, update(None)).await;
+    let wrong = on.access.update_own(&me, update(Some("a guess"))).await;
+    let right = on.access.update_own(&me, update(Some(PASSWORD))).await;
+
+    assert!(
+        matches!(missing, Err(AccessError::Fields { .. })),
+        "{missing:?}"
+    );
+    assert_eq!(wrong.err(), Some(AccessError::CurrentPasswordWrong));
+    assert!(right.is_ok(), "{right:?}");
+}
+
+async fn a_forgotten_password_is_replaced_after_a_login_link(on: Fixture) {
+    let ana = on
+        .account_with_password("ana@example.org", Role::Viewer)
+        .await;
+    let signed_in = on.sign_in(&ana).await;
+    let me = on
+        .access
+        .authenticate_session(signed_in.cookie.expose())
+        .await;
+    let me = me.expect("it is fresh");
+    let update = || OwnUpdate {
+        new_password: Some(secret("nine paddles under the old pier")),
+        ..OwnUpdate::default()
+    };
+
+    let soon = on.access.update_own(&me, update()).await;
+    on.pass(Duration::from_secs(30 * 60));
+    let late = on.access.update_own(&me, update()).await;
+
+    assert!(soon.is_ok(), "{soon:?}");
+    assert!(matches!(late, Err(AccessError::Fields { .. })), "{late:?}");
+}
+
+async fn the_owner_sets_up_without_a_current_password(on: Fixture) {
+    let local = on.access.owner().await.expect("there is one");
+    let signed_in = on.sign_in(&local).await;
+    assert!(signed_in.account.setup_required());
+    let me = on
+        .access
+        .authenticate_session(signed_in.cookie.expose())
+        .await;
+
+    let update = OwnUpdate {
+        email: Some("ana@example.org".to_owned()),
+        name: Some("Ana".to_owned()),
+        new_password: Some(secret(PASSWORD)),
+        current_password: None,
+    };
+    let updated = on
+        .access
+        .update_own(&me.expect("it is fresh"), update)
+        .await;
+
+    let updated = updated.expect("nothing was set before");
+    assert!(!updated.setup_required());
+    assert_eq!(updated.label(), "ana@example.org");
+    let session = on
+        .access
+        .authenticate_session(signed_in.cookie.expose())
+        .await;
+    assert_eq!(
+        session.expect("it is kept").actor.label(),
+        "ana@example.org"
+    );
+}
+
+async fn a_deleted_account_is_gone_with_all_it_had(on: Fixture) {
+    let ana = on.account("ana@example.org", Role::Admin).await;
+    let signed_in = on.sign_in(&ana).await;
+
+    on.access
+        .delete_account(&on.owner, ana.id)
+        .await
+        .expect("she is below");
+
+    let session = on
+        .access
+        .authenticate_session(signed_in.cookie.expose())
+        .await;
+    assert_eq!(session.err(), Some(AccessError::SessionInvalid));
+    assert!(
+        on.access
+            .sessions(None)
+            .await
+            .expect("the store works")
+            .is_empty()
+    );
+    on.account("ana@example.org", Role::Viewer).await;
+}
+
+async fn what_is_not_there_is_not_found(on: Fixture) {
+    let nobody = outrigger_access::AccountId::generate();
+    let found = Some(AccessError::NotFound { what: "account" });
+
+    assert_eq!(on.access.account(nobody).await.err(), found);
+    assert_eq!(
+        on.access.delete_account(&on.owner, nobody).await.err(),
+        found
+    );
+    let update = AccountUpdate::default();
+    assert_eq!(
+        on.access
+            .update_account(&on.owner, nobody, update)
+            .await
+            .err(),
+        found
+    );
+}

@@ -1,0 +1,159 @@
+//! What every case starts from: the owner account `local`, on a clock that stands still.
+
+use std::{sync::Arc, time::Duration};
+
+use outrigger_access::{
+    Access, AccessConfig, Account, ClientInfo, MemoryThrottle, NewAccount, NewToken, Principal,
+    Role, SignedIn, TokenExpiry,
+    store::{AccessStore, PostgresAccessStore, SqliteAccessStore},
+};
+use outrigger_sql::{
+    BrokenStatement, PostgresDatabase, PostgresOptions, PostgresUrl, SqliteDatabase, SqliteOptions,
+    StoreConfig,
+};
+use outrigger_stdx::{ManualClock, Secret};
+use outrigger_testkit::{LazyPostgres, TempDir};
+
+/// Good enough for the rules.
+pub(crate) const PASSWORD: &str = "seven canoes beyond the reef";
+
+pub(crate) struct Fixture {
+    pub(crate) access: Access,
+    pub(crate) clock: ManualClock,
+    pub(crate) store: Arc<dyn AccessStore>,
+    pub(crate) owner: Principal,
+    /// What two nodes that started at once thought of it.
+    pub(crate) first_starts: [bool; 2],
+    pub(crate) broken_statements: Vec<BrokenStatement>,
+    /// The folder of the SQLite file.
+    _dir: Option<TempDir>,
+}
+
+pub(crate) async fn on_sqlite() -> Fixture {
+    let (dir, clock) = (TempDir::new(), ManualClock::new());
+    let path = dir.join("state.db");
+    let opened = SqliteDatabase::open(&path, SqliteOptions::default(), Arc::new(clock.clone()));
+    let store = SqliteAccessStore::open(opened.await.expect("it opens")).await;
+    let store = store.expect("it migrates");
+    let broken = store.broken_statements().await.expect("it is readable");
+    fixture(Arc::new(store), clock, broken, Some(dir)).await
+}
+
+pub(crate) async fn on_postgres(postgres: LazyPostgres) -> Fixture {
+    let (url, clock) = (postgres.create_database(), ManualClock::new());
+    let url = PostgresUrl::parse(&url).expect("the address is right");
+    let config = StoreConfig {
+        pool_max: 4,
+        ..StoreConfig::default()
+    };
+    let options = PostgresOptions::new(url, &config);
+    let opened = PostgresDatabase::open(options, Arc::new(clock.clone()));
+    let store = PostgresAccessStore::open(opened.await.expect("it opens")).await;
+    let store = store.expect("it migrates");
+    let broken = store.broken_statements().await.expect("it is readable");
+    fixture(Arc::new(store), clock, broken, None).await
+}
+
+async fn fixture(
+    store: Arc<dyn AccessStore>,
+    clock: ManualClock,
+    broken_statements: Vec<BrokenStatement>,
+    dir: Option<TempDir>,
+) -> Fixture {
+    let (access, other) = (another_node(&store, &clock), another_node(&store, &clock));
+    let (one, two) = tokio::join!(access.ensure_owner(), other.ensure_owner());
+    let first_starts = [one, two].map(|owner| owner.expect("the store works").is_new);
+    let owner = access.local_principal().await.expect("there is an owner");
+    Fixture {
+        access,
+        clock,
+        store,
+        owner,
+        first_starts,
+        broken_statements,
+        _dir: dir,
+    }
+}
+
+/// A second handle on the same store, with caches of its own.
+pub(crate) fn another_node(store: &Arc<dyn AccessStore>, clock: &ManualClock) -> Access {
+    let clock = Arc::new(clock.clone());
+    let config = AccessConfig {
+        sessions_max: 3,
+        tokens_max: 3,
+        ..AccessConfig::default()
+    };
+    let throttle = Arc::new(MemoryThrottle::new(&config, clock.clone()));
+    Access::new(Arc::clone(store), throttle, config, clock)
+}
+
+pub(crate) fn secret(text: &str) -> Secret {
+    Secret::new(text.to_owned())
+}
+
+pub(crate) fn browser() -> ClientInfo {
+    ClientInfo {
+        address: "192.0.2.7".parse().expect("it is an address"),
+        user_agent: "Mozilla/5.0".to_owned(),
+    }
+}
+
+pub(crate) fn new_account(email: &str, role: Role) -> NewAccount {
+    NewAccount {
+        email: email.to_owned(),
+        name: None,
+        role,
+        password: None,
+    }
+}
+
+pub(crate) fn new_token(scopes: &[&str]) -> NewToken {
+    NewToken {
+        name: "deploy".to_owned(),
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+        expiry: TokenExpiry::Usual,
+    }
+}
+
+impl Fixture {
+    pub(crate) fn pass(&self, duration: Duration) {
+        self.clock.advance(duration);
+    }
+
+    /// Makes an account without a password.
+    pub(crate) async fn account(&self, email: &str, role: Role) -> Account {
+        let created = self
+            .access
+            .create_account(&self.owner, new_account(email, role));
+        created.await.expect("the address is free")
+    }
+
+    /// Makes an account with [`PASSWORD`].
+    pub(crate) async fn account_with_password(&self, email: &str, role: Role) -> Account {
+        let new = NewAccount {
+            password: Some(secret(PASSWORD)),
+            ..new_account(email, role)
+        };
+        let created = self.access.create_account(&self.owner, new);
+        created.await.expect("the address is free")
+    }
+
+    /// Signs an account in by a link.
+    pub(crate) async fn sign_in(&self, account: &Account) -> SignedIn {
+        let link = self
+            .access
+            .create_login_link(&self.owner, Some(account.id))
+            .await;
+        let link = link.expect("the account may sign in");
+        let client = browser();
+        let signed_in = self.access.redeem_login_link(link.code.expose(), &client);
+        signed_in.await.expect("the link is fresh")
+    }
+
+    /// Makes an account and answers with who it is when signed in.
+    pub(crate) async fn principal(&self, email: &str, role: Role) -> Principal {
+        let signed_in = self.sign_in(&self.account(email, role).await).await;
+        let authenticated = self.access.authenticate_session(signed_in.cookie.expose());
+        authenticated.await.expect("the session is fresh")
+    }
+}

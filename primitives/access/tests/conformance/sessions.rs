@@ -1,0 +1,234 @@
+//! Sessions.
+
+use std::time::Duration;
+
+use outrigger_access::{AccessError, Pruned, Role};
+use outrigger_supervisor::{CancellationToken, Service};
+use outrigger_testkit::{Case, cases};
+
+use crate::fixture::{Fixture, another_node};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+pub(crate) fn cases() -> Vec<Case<Fixture>> {
+    cases![
+        a_session_ends_when_it_is_revoked,
+        a_session_ends_on_another_node_after_the_cache_forgot_it,
+        a_session_ends_when_it_is_not_used,
+        a_session_ends_at_its_limit_although_it_is_used,
+        signing_out_ends_the_session,
+        nobody_ends_the_session_of_another_without_the_scope,
+        sessions_are_listed_with_whose_they_are,
+        a_role_that_changes_counts_at_once,
+        the_pruner_deletes_what_has_ended,
+    ]
+    .to_vec()
+}
+
+async fn a_session_ends_when_it_is_revoked(on: Fixture) {
+    let ana = on.account("ana@example.org", Role::Viewer).await;
+    let signed_in = on.sign_in(&ana).await;
+    let cookie = signed_in.cookie.expose();
+    on.access
+        .authenticate_session(cookie)
+        .await
+        .expect("it is fresh");
+
+    on.access
+        .end_session(&on.owner, signed_in.session.id)
+        .await
+        .expect("it is there");
+
+    let ended = on.access.authenticate_session(cookie).await;
+    assert_eq!(ended.err(), Some(AccessError::SessionInvalid));
+    let again = on.access.end_session(&on.owner, signed_in.session.id).await;
+    assert_eq!(again, Err(AccessError::NotFound { what: "session" }));
+}
+
+async fn a_session_ends_on_another_node_after_the_cache_forgot_it(on: Fixture) {
+    let other = another_node(&on.store, &on.clock);
+    let ana = on.account("ana@example.org", Role::Viewer).await;
+    let signed_in = on.sign_in(&ana).await;
+    let cookie = signed_in.cookie.expose();
+    other
+        .authenticate_session(cookie)
+        .await
+        .expect("it is fresh");
+
+    on.access
+        .end_session(&on.owner, signed_in.session.id)
+        .await
+        .expect("it is there");
+    on.pass(Duration::from_secs(5));
+
+    let ended = other.authenticate_session(cookie).await;
+    assert_eq!(ended.err(), Some(AccessError::SessionInvalid));
+}
+
+async fn a_session_ends_when_it_is_not_used(on: Fixture) {
+    let ana = on.account("ana@example.org", Role::Viewer).await;
+    let signed_in = on.sign_in(&ana).await;
+    let cookie = signed_in.cookie.expose();
+
+    on.pass(DAY * 6);
+    let used = on.access.authenticate_session(cookie).await;
+    on.pass(DAY * 6);
+    let used_again = on.access.authenticate_session(cookie).await;
+    on.pass(DAY * 7);
+    let unused = on.access.authenticate_session(cookie).await;
+
+    assert!(used.is_ok() && used_again.is_ok());
+    assert_eq!(unused.err(), Some(AccessError::SessionInvalid));
+    assert_eq!(on.access.sessions(None).await, Ok(vec![]));
+}
+
+async fn a_session_ends_at_its_limit_although_it_is_used(on: Fixture) {
+    let ana = on.account("ana@example.org", Role::Viewer).await;
+    let signed_in = on.sign_in(&ana).await;
+
+    let mut days = 0;
+    while on
+        .access
+        .authenticate_session(signed_in.cookie.expose())
+        .await
+        .is_ok()
+    {
+        on.pass(DAY);
+        days += 1;
+    }
+
+    assert_eq!(days, 30);
+}
+
+async fn signing_out_ends_the_session(on: Fixture) {
+    let ana = on.account("ana@example.org", Role::Viewer).await;
+    let signed_in = on.sign_in(&ana).await;
+    let me = on
+        .access
+        .authenticate_session(signed_in.cookie.expose())
+        .await;
+
+    on.access
+        .log_out(&me.expect("it is fresh"))
+        .await
+        .expect("the store works");
+
+    let ended = on
+        .access
+        .authenticate_session(signed_in.cookie.expose())
+        .await;
+    assert_eq!(ended.err(), Some(AccessError::SessionInvalid));
+    on.access
+        .log_out(&on.owner)
+        .await
+        .expect("there is nothing to end");
+}
+
+async fn nobody_ends_the_session_of_another_without_the_scope(on: Fixture) {
+    let ana = on.principal("ana@example.org", Role::Operator).await;
+    let ben = on.principal("ben@example.org", Role::Operator).await;
+    let admin = on.principal("admin@example.org", Role::Admin).await;
+    let session = |principal: &outrigger_access::Principal| {
+        principal.session_id.expect("they used a session")
+    };
+
+    let by_ben = on.access.end_session(&ben, session(&ana)).await;
+    let by_admin = on.access.end_session(&admin, session(&ana)).await;
+    let own = on.access.end_session(&ben, session(&ben)).await;
+
+    assert_eq!(by_ben, Err(AccessError::NotFound { what: "session" }));
+    assert_eq!((by_admin, own), (Ok(()), Ok(())));
+}
+
+async fn sessions_are_listed_with_whose_they_are(on: Fixture) {
+    let ana = on.account("ana@example.org", Role::Viewer).await;
+    let hers = on.sign_in(&ana).await;
+    on.pass(Duration::from_secs(90));
+    let local = on.access.owner().await.expect("there is one");
+    on.sign_in(&local).await;
+    on.pass(Duration::from_secs(90));
+    on.access
+        .authenticate_session(hers.cookie.expose())
+        .await
+        .expect("it is fresh");
+
+    let all = on.access.sessions(None).await.expect("the store works");
+    let of_ana = on
+        .access
+        .sessions(Some(ana.id))
+        .await
+        .expect("the store works");
+
+    let labels: Vec<_> = all.iter().map(|session| session.account.as_str()).collect();
+    assert_eq!(labels, ["ana@example.org", "local"]);
+    assert_eq!(of_ana.len(), 1);
+    assert_eq!(of_ana[0].id, hers.session.id);
+    assert_eq!(of_ana[0].created_at, hers.session.created_at);
+    assert!(of_ana[0].last_seen_at > hers.session.last_seen_at);
+}
+
+async fn a_role_that_changes_counts_at_once(on: Fixture) {
+    let ana = on.account("ana@example.org", Role::Admin).await;
+    let signed_in = on.sign_in(&ana).await;
+    let cookie = signed_in.cookie.expose();
+    on.access
+        .authenticate_session(cookie)
+        .await
+        .expect("it is fresh");
+
+    let demote = outrigger_access::AccountUpdate {
+        role: Some(Role::Viewer),
+        ..Default::default()
+    };
+    on.access
+        .update_account(&on.owner, ana.id, demote)
+        .await
+        .expect("she is below");
+
+    let demoted = on
+        .access
+        .authenticate_session(cookie)
+        .await
+        .expect("she stays signed in");
+    assert_eq!(demoted.scopes, Role::Viewer.scopes());
+}
+
+async fn the_pruner_deletes_what_has_ended(on: Fixture) {
+    let ana = on.account("ana@example.org", Role::Viewer).await;
+    on.sign_in(&ana).await;
+    on.access
+        .create_login_link(&on.owner, None)
+        .await
+        .expect("there is an owner");
+    on.pass(DAY * 8);
+    let fresh = on.sign_in(&ana).await;
+
+    let pruned = on.access.prune().await.expect("the store works");
+
+    let expected = Pruned {
+        sessions: 1,
+        login_links: 1,
+        audit_entries: 0,
+    };
+    assert_eq!(pruned, expected);
+    assert!(
+        on.access
+            .authenticate_session(fresh.cookie.expose())
+            .await
+            .is_ok()
+    );
+
+    on.pass(DAY * 8);
+    let stop = CancellationToken::new();
+    let mut pruner = on.access.pruner();
+    let running = pruner.run(stop.clone());
+    let passing = async {
+        while on.clock.sleepers() == 0 {
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+    };
+    let (outcome, ()) = tokio::join!(running, passing);
+    assert!(outcome.is_ok());
+    assert_eq!(on.access.prune().await, Ok(Pruned::default()));
+}

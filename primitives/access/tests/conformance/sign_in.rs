@@ -1,0 +1,207 @@
+//! Signing in.
+
+use std::time::Duration;
+
+use outrigger_access::{AccessError, ClientInfo, Role};
+use outrigger_testkit::{Case, cases};
+
+use crate::fixture::{Fixture, PASSWORD, browser, secret};
+
+pub(crate) fn cases() -> Vec<Case<Fixture>> {
+    cases![
+        the_right_password_begins_a_session,
+        wrong_credentials_all_give_the_same_answer,
+        too_many_wrong_passwords_have_to_wait,
+        a_login_link_works_once,
+        a_login_link_is_redeemed_by_one_of_two_browsers,
+        a_login_link_stops_working_after_half_an_hour,
+        a_login_link_is_for_the_owner_when_nobody_is_named,
+        the_oldest_session_ends_when_there_are_too_many,
+    ]
+    .to_vec()
+}
+
+async fn the_right_password_begins_a_session(on: Fixture) {
+    let ana = on
+        .account_with_password("ana@example.org", Role::Operator)
+        .await;
+
+    let signed_in = on
+        .access
+        .log_in(" ANA@example.org", secret(PASSWORD), &browser())
+        .await;
+    let signed_in = signed_in.expect("the password is right");
+    let principal = on
+        .access
+        .authenticate_session(signed_in.cookie.expose())
+        .await;
+    let principal = principal.expect("the session is fresh");
+
+    assert_eq!(signed_in.cookie.expose().len(), 52);
+    assert_eq!(signed_in.session.address, "192.0.2.7");
+    assert_eq!(principal.account_id, ana.id);
+    assert_eq!(principal.session_id, Some(signed_in.session.id));
+    assert_eq!(principal.role, Some(Role::Operator));
+    assert_eq!(principal.scopes, Role::Operator.scopes());
+    assert_eq!(principal.expires_at, Some(signed_in.session.expires_at));
+    assert_eq!(principal.actor.label(), "ana@example.org");
+    let account = on.access.account(ana.id).await.expect("it is there");
+    assert_eq!(account.last_login_at, Some(signed_in.session.created_at));
+}
+
+async fn wrong_credentials_all_give_the_same_answer(on: Fixture) {
+    on.account_with_password("ana@example.org", Role::Viewer)
+        .await;
+    on.account("ben@example.org", Role::Viewer).await;
+
+    for (email, password) in [
+        ("ana@example.org", "a guess"),
+        ("ana@example.org", ""),
+        ("ana@example.org", &"x".repeat(5000)),
+        ("ben@example.org", PASSWORD),
+        ("nobody@example.org", PASSWORD),
+        ("not an address", PASSWORD),
+        ("", ""),
+    ] {
+        let refused = on.access.log_in(email, secret(password), &browser()).await;
+        assert_eq!(refused.err(), Some(AccessError::BadCredentials), "{email}");
+    }
+}
+
+async fn too_many_wrong_passwords_have_to_wait(on: Fixture) {
+    on.account_with_password("ana@example.org", Role::Viewer)
+        .await;
+    let log_in = async |password: &str| {
+        let signed_in = on
+            .access
+            .log_in("ana@example.org", secret(password), &browser())
+            .await;
+        signed_in.map(drop)
+    };
+
+    for _ in 0..5 {
+        assert_eq!(log_in("a guess").await, Err(AccessError::BadCredentials));
+    }
+    let throttled = log_in(PASSWORD).await;
+    on.pass(Duration::from_secs(1));
+    let waited = log_in(PASSWORD).await;
+
+    let retry_after = Duration::from_secs(1);
+    assert_eq!(throttled, Err(AccessError::Throttled { retry_after }));
+    assert_eq!(waited, Ok(()));
+    assert_eq!(log_in("a guess").await, Err(AccessError::BadCredentials));
+}
+
+async fn a_login_link_works_once(on: Fixture) {
+    let link = on
+        .access
+        .create_login_link(&on.owner, None)
+        .await
+        .expect("there is an owner");
+
+    let first = on
+        .access
+        .redeem_login_link(link.code.expose(), &browser())
+        .await;
+    let replayed = on
+        .access
+        .redeem_login_link(link.code.expose(), &browser())
+        .await;
+    let guessed = on
+        .access
+        .redeem_login_link("00000000000000000000000000", &browser())
+        .await;
+
+    assert_eq!(link.code.expose().len(), 26);
+    assert_eq!(first.expect("it is fresh").account.id, on.owner.account_id);
+    assert_eq!(replayed.err(), Some(AccessError::LinkInvalid));
+    assert_eq!(guessed.err(), Some(AccessError::LinkInvalid));
+}
+
+async fn a_login_link_is_redeemed_by_one_of_two_browsers(on: Fixture) {
+    let link = on
+        .access
+        .create_login_link(&on.owner, None)
+        .await
+        .expect("there is an owner");
+    let client = browser();
+
+    let (one, two) = tokio::join!(
+        on.access.redeem_login_link(link.code.expose(), &client),
+        on.access.redeem_login_link(link.code.expose(), &client),
+    );
+
+    assert!(one.is_ok() != two.is_ok());
+}
+
+async fn a_login_link_stops_working_after_half_an_hour(on: Fixture) {
+    let link = on
+        .access
+        .create_login_link(&on.owner, None)
+        .await
+        .expect("there is an owner");
+    let other = on
+        .access
+        .create_login_link(&on.owner, None)
+        .await
+        .expect("there is an owner");
+
+    on.pass(Duration::from_secs(30 * 60 - 1));
+    let in_time = on
+        .access
+        .redeem_login_link(link.code.expose(), &browser())
+        .await;
+    on.pass(Duration::from_secs(1));
+    let late = on
+        .access
+        .redeem_login_link(other.code.expose(), &browser())
+        .await;
+
+    assert!(in_time.is_ok());
+    assert_eq!(late.err(), Some(AccessError::LinkInvalid));
+}
+
+async fn a_login_link_is_for_the_owner_when_nobody_is_named(on: Fixture) {
+    let ana = on.account("ana@example.org", Role::Viewer).await;
+
+    let owners = on.access.create_login_link(&on.owner, None).await;
+    let hers = on.access.create_login_link(&on.owner, Some(ana.id)).await;
+
+    assert_eq!(owners.map(|link| link.account_id), Ok(on.owner.account_id));
+    assert_eq!(hers.map(|link| link.account_id), Ok(ana.id));
+}
+
+async fn the_oldest_session_ends_when_there_are_too_many(on: Fixture) {
+    let ana = on.account("ana@example.org", Role::Viewer).await;
+
+    let mut cookies = Vec::new();
+    for _ in 0..4 {
+        on.pass(Duration::from_secs(1));
+        cookies.push(on.sign_in(&ana).await.cookie);
+    }
+
+    let mut valid = Vec::new();
+    for cookie in &cookies {
+        valid.push(
+            on.access
+                .authenticate_session(cookie.expose())
+                .await
+                .is_ok(),
+        );
+    }
+    assert_eq!(valid, [false, true, true, true]);
+    let long = ClientInfo {
+        user_agent: "\u{7}é".repeat(1000),
+        ..browser()
+    };
+    let link = on
+        .access
+        .create_login_link(&on.owner, None)
+        .await
+        .expect("there is an owner");
+    let signed_in = on.access.redeem_login_link(link.code.expose(), &long).await;
+    assert_eq!(
+        signed_in.expect("it is fresh").session.user_agent,
+        "é".repeat(256)
+    );
+}

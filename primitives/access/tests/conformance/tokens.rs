@@ -1,0 +1,336 @@
+//! API tokens and ingest keys.
+
+use std::time::Duration;
+
+use outrigger_access::{AccessError, AccountUpdate, NewToken, Role, TokenExpiry, TokenId};
+use outrigger_stdx::Via;
+use outrigger_testkit::{Case, cases};
+
+use crate::fixture::{Fixture, another_node, new_token};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+pub(crate) fn cases() -> Vec<Case<Fixture>> {
+    cases![
+        a_token_does_what_its_scopes_say,
+        a_token_is_listed_without_its_text,
+        nobody_gives_a_scope_they_lack,
+        every_wrong_part_of_a_new_token_is_reported,
+        a_revoked_token_is_refused_at_once,
+        a_token_expires,
+        a_token_can_do_no_more_than_its_account,
+        a_wrong_token_is_refused,
+        a_token_that_makes_a_token_passes_on_its_account,
+        the_number_of_tokens_is_limited,
+        the_use_of_a_token_is_noted_once_a_minute,
+        an_ingest_key_is_recognised_until_it_is_deleted,
+    ]
+    .to_vec()
+}
+
+async fn a_token_does_what_its_scopes_say(on: Fixture) {
+    let created = on
+        .access
+        .create_token(&on.owner, new_token(&["cache:write", "cache:read"]));
+    let created = created.await.expect("the owner may do everything");
+
+    let principal = on
+        .access
+        .authenticate_token(created.text.expose(), Via::Redis)
+        .await;
+
+    let principal = principal.expect("it is fresh");
+    assert_eq!(principal.scopes.to_string(), "cache:write");
+    assert_eq!(principal.token_id, Some(created.token.id));
+    assert_eq!(principal.role, None);
+    assert_eq!(principal.actor.label(), "deploy");
+    assert_eq!(principal.actor.via, Via::Redis);
+    assert_eq!(principal.account_id, on.owner.account_id);
+}
+
+async fn a_token_is_listed_without_its_text(on: Fixture) {
+    let created = on
+        .access
+        .create_token(&on.owner, new_token(&["cache:read"]))
+        .await;
+    let created = created.expect("the owner may do everything");
+
+    let listed = on.access.tokens().await.expect("the store works");
+
+    assert_eq!(listed, std::slice::from_ref(&created.token));
+    assert!(created.text.expose().starts_with(&created.token.hint));
+    assert!(created.text.expose().starts_with("otr_"));
+    assert!(created.token.hint.len() < 20);
+    assert_eq!(created.token.created_by, "local");
+}
+
+async fn nobody_gives_a_scope_they_lack(on: Fixture) {
+    let operator = on.principal("ana@example.org", Role::Operator).await;
+    let admin = on.principal("admin@example.org", Role::Admin).await;
+
+    for (by, scope) in [
+        (&operator, "jobs:*"),
+        (&operator, "access:read"),
+        (&operator, "*"),
+        (&admin, "*"),
+    ] {
+        let refused = on
+            .access
+            .create_token(by, new_token(&["cache:read", scope]))
+            .await;
+        let scope = scope.parse().expect("it is a scope");
+        assert_eq!(refused.err(), Some(AccessError::MissingScope { scope }));
+    }
+    let given = on
+        .access
+        .create_token(&operator, new_token(&["cache:write", "jobs:work"]))
+        .await;
+    assert!(given.is_ok(), "{given:?}");
+}
+
+async fn every_wrong_part_of_a_new_token_is_reported(on: Fixture) {
+    let new = NewToken {
+        name: " ".to_owned(),
+        expiry: TokenExpiry::After(Duration::from_secs(1)),
+        ..new_token(&["cache:read", "cash:read"])
+    };
+
+    let error = on.access.create_token(&on.owner, new).await;
+    let none = on.access.create_token(&on.owner, new_token(&[])).await;
+
+    let Err(AccessError::Fields { fields }) = error else {
+        panic!("{error:?}");
+    };
+    let found: Vec<_> = fields
+        .iter()
+        .map(|field| (field.field.as_str(), field.code))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("name", "required"),
+            ("scopes.1", "invalid"),
+            ("expires_in", "too_short")
+        ]
+    );
+    assert!(matches!(none, Err(AccessError::Fields { .. })));
+}
+
+async fn a_revoked_token_is_refused_at_once(on: Fixture) {
+    let other = another_node(&on.store, &on.clock);
+    let created = on
+        .access
+        .create_token(&on.owner, new_token(&["cache:read"]))
+        .await;
+    let created = created.expect("the owner may do everything");
+    let text = created.text.expose();
+    for node in [&on.access, &other] {
+        node.authenticate_token(text, Via::Api)
+            .await
+            .expect("it is fresh");
+    }
+
+    on.access
+        .revoke_token(created.token.id)
+        .await
+        .expect("it is there");
+    let here = on.access.authenticate_token(text, Via::Api).await;
+    on.pass(Duration::from_secs(5));
+    let there = other.authenticate_token(text, Via::Api).await;
+
+    assert_eq!(here.err(), Some(AccessError::TokenInvalid));
+    assert_eq!(there.err(), Some(AccessError::TokenInvalid));
+    let again = on.access.revoke_token(created.token.id).await;
+    assert_eq!(again, Err(AccessError::NotFound { what: "token" }));
+}
+
+async fn a_token_expires(on: Fixture) {
+    let mut texts = Vec::new();
+    for expiry in [
+        TokenExpiry::After(Duration::from_secs(60)),
+        TokenExpiry::Usual,
+        TokenExpiry::Never,
+    ] {
+        let new = NewToken {
+            expiry,
+            ..new_token(&["cache:read"])
+        };
+        let created = on
+            .access
+            .create_token(&on.owner, new)
+            .await
+            .expect("it is right");
+        texts.push(created.text);
+    }
+    let valid = async || {
+        let mut valid = Vec::new();
+        for text in &texts {
+            let principal = on.access.authenticate_token(text.expose(), Via::Api).await;
+            valid.push(principal.is_ok());
+        }
+        valid
+    };
+
+    assert_eq!(valid().await, [true, true, true]);
+    on.pass(Duration::from_secs(60));
+    assert_eq!(valid().await, [false, true, true]);
+    on.pass(DAY * 90);
+    assert_eq!(valid().await, [false, false, true]);
+}
+
+async fn a_token_can_do_no_more_than_its_account(on: Fixture) {
+    let admin = on.principal("admin@example.org", Role::Admin).await;
+    let created = on
+        .access
+        .create_token(&admin, new_token(&["cache:*", "access:read"]))
+        .await;
+    let created = created.expect("an admin may");
+    let scopes = async || {
+        let principal = on
+            .access
+            .authenticate_token(created.text.expose(), Via::Api)
+            .await;
+        principal.map(|principal| principal.scopes.to_string())
+    };
+    let update = async |update: AccountUpdate| {
+        let updated = on
+            .access
+            .update_account(&on.owner, admin.account_id, update)
+            .await;
+        updated.expect("the owner may");
+    };
+
+    let before = scopes().await;
+    update(AccountUpdate {
+        role: Some(Role::Operator),
+        ..AccountUpdate::default()
+    })
+    .await;
+    let demoted = scopes().await;
+    update(AccountUpdate {
+        disabled: Some(true),
+        ..AccountUpdate::default()
+    })
+    .await;
+    let disabled = scopes().await;
+
+    assert_eq!(before.as_deref(), Ok("access:read cache:*"));
+    assert_eq!(demoted.as_deref(), Ok("cache:write"));
+    assert_eq!(disabled, Err(AccessError::TokenInvalid));
+}
+
+async fn a_wrong_token_is_refused(on: Fixture) {
+    let created = on
+        .access
+        .create_token(&on.owner, new_token(&["cache:read"]))
+        .await;
+    let created = created.expect("the owner may do everything");
+    let right_id = created.token.id.as_uuid().into_bytes();
+    let wrong_secret = outrigger_crypto::mint_token(right_id).expect("there is randomness");
+    let nobodys = outrigger_crypto::mint_token(TokenId::generate().as_uuid().into_bytes());
+    let nobodys = nobodys.expect("there is randomness");
+
+    for text in [
+        "",
+        "otr_",
+        "hunter2",
+        wrong_secret.text.expose(),
+        nobodys.text.expose(),
+    ] {
+        let refused = on.access.authenticate_token(text, Via::Api).await;
+        assert_eq!(refused.err(), Some(AccessError::TokenInvalid));
+    }
+}
+
+async fn a_token_that_makes_a_token_passes_on_its_account(on: Fixture) {
+    let parent = on
+        .access
+        .create_token(&on.owner, new_token(&["access:write", "cache:read"]));
+    let parent = parent.await.expect("the owner may do everything");
+    let by = on
+        .access
+        .authenticate_token(parent.text.expose(), Via::Api)
+        .await;
+    let by = by.expect("it is fresh");
+
+    let child = on
+        .access
+        .create_token(&by, new_token(&["cache:read"]))
+        .await;
+    let more = on
+        .access
+        .create_token(&by, new_token(&["cache:write"]))
+        .await;
+
+    let child = child.expect("the parent has the scope").token;
+    assert_eq!(child.account_id, on.owner.account_id);
+    assert_eq!(child.created_by, "deploy");
+    assert!(matches!(more, Err(AccessError::MissingScope { .. })));
+}
+
+async fn the_number_of_tokens_is_limited(on: Fixture) {
+    for _ in 0..3 {
+        let created = on
+            .access
+            .create_token(&on.owner, new_token(&["cache:read"]))
+            .await;
+        created.expect("there is room");
+    }
+
+    let error = on
+        .access
+        .create_token(&on.owner, new_token(&["cache:read"]))
+        .await;
+
+    let error = error.expect_err("there are three");
+    assert!(error.to_string().contains("tokens_max"), "{error}");
+    assert_eq!(on.access.tokens().await.map(|tokens| tokens.len()), Ok(3));
+}
+
+async fn the_use_of_a_token_is_noted_once_a_minute(on: Fixture) {
+    let created = on
+        .access
+        .create_token(&on.owner, new_token(&["cache:read"]))
+        .await;
+    let created = created.expect("the owner may do everything");
+    let mut noted = Vec::new();
+
+    for _ in 0..5 {
+        let used = on
+            .access
+            .authenticate_token(created.text.expose(), Via::Api)
+            .await;
+        used.expect("it is fresh");
+        let tokens = on.access.tokens().await.expect("the store works");
+        noted.push(tokens[0].last_used_at);
+        on.pass(Duration::from_secs(30));
+    }
+
+    assert!(noted.iter().all(Option::is_some));
+    noted.dedup();
+    assert_eq!(noted.len(), 3, "{noted:?}");
+}
+
+async fn an_ingest_key_is_recognised_until_it_is_deleted(on: Fixture) {
+    let key = on
+        .access
+        .create_ingest_key("shop")
+        .await
+        .expect("the name is right");
+    assert_eq!(on.access.ingest_keys().await, Ok(vec![key.clone()]));
+
+    let known = on.access.authenticate_ingest_key(&key.key).await;
+    let listed = on.access.ingest_keys().await.expect("the store works");
+    on.access
+        .delete_ingest_key(key.id)
+        .await
+        .expect("it is there");
+    let deleted = on.access.authenticate_ingest_key(&key.key).await;
+
+    assert_eq!(known.map(|known| known.id), Ok(key.id));
+    assert!(listed[0].last_used_at.is_some());
+    assert_eq!(deleted, Err(AccessError::IngestKeyInvalid));
+    assert!(on.access.delete_ingest_key(key.id).await.is_err());
+    assert!(on.access.create_ingest_key("").await.is_err());
+    assert_eq!(key.key.len(), 32);
+}

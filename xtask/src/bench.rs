@@ -1,0 +1,46 @@
+//! Measures against the peers.
+//!
+//! Absolute numbers mean little on shared machines, so both sides run in turn on the same work, and what counts is the ratio
+//! of each pair. The peer runs twice per pair: when its two runs differ by more than 5 % in the median, the machine was not
+//! quiet enough and the whole run is void. Losses are written down like wins.
+
+mod connections;
+mod idle;
+mod machine;
+mod redis;
+mod report;
+mod server;
+mod statistics;
+
+use clap::ValueEnum;
+
+use crate::workspace::Workspace;
+
+pub(crate) use connections::hold as hold_connections;
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Name {
+    /// The cache over the Redis protocol, against redis-server.
+    Redis,
+    /// What the process costs when nobody uses it.
+    Idle,
+}
+
+/// Builds the release binary, measures, and writes the report unless it is only a try.
+pub(crate) fn run(workspace: &Workspace, name: Name, quick: bool) -> anyhow::Result<()> {
+    let binary = server::build(workspace)?;
+    let (file, report) = match name {
+        Name::Redis => ("redis.md", redis::measure(&binary, quick)?),
+        Name::Idle => ("idle.md", idle::measure(&binary, quick)?),
+    };
+    println!("{report}");
+    if quick {
+        eprintln!("A quick run is not written down.");
+        return Ok(());
+    }
+    let folder = workspace.path("docs/benchmarks");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join(file), report)?;
+    Ok(())
+}

@@ -1,0 +1,219 @@
+//! The servers that are measured, as processes.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, bail, ensure};
+
+use crate::{environment::Stopwatch, process, workspace::Workspace};
+
+/// The kernel counts processor time in hundredths of a second, on every platform that it exposes /proc on.
+const TICKS_PER_SECOND: f64 = 100.0;
+/// How long a server may take to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The hard limit that is usual; what asks for more may not start.
+const OPEN_FILES: &str = "--nofile=20000:20000";
+
+/// Builds the release binary.
+pub(super) fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    process::run(workspace.cargo().args([
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "outrigger",
+    ]))?;
+    Ok(workspace.target()?.join("release/outrigger"))
+}
+
+/// A running server; killed when dropped, its data with it.
+#[derive(Debug)]
+pub(super) struct Server {
+    child: Child,
+    data: PathBuf,
+    /// Where it speaks the Redis protocol.
+    pub(super) redis: SocketAddr,
+    /// Where it speaks HTTP; the Redis address again for a server that does not.
+    pub(super) http: SocketAddr,
+}
+
+impl Server {
+    /// Starts Outrigger on free ports and an empty data directory. Does not wait until it answers.
+    pub(super) fn outrigger(binary: &Path, core: Option<usize>) -> anyhow::Result<Self> {
+        let (redis, http) = (free_address()?, free_address()?);
+        let data = data_directory(redis.port())?;
+        let mut command = pinned(binary, core);
+        command
+            .arg("serve")
+            .arg("--data-dir")
+            .arg(&data)
+            .args(["--set", &format!("http.listen={http}")])
+            .args(["--set", &format!("redis.listen={redis}")])
+            .args(["--set", "redis.connections_max=12000"]);
+        Self::start(&mut command, data, redis, http)
+    }
+
+    /// Starts redis-server as a cache without persistence.
+    pub(super) fn redis(core: Option<usize>) -> anyhow::Result<Self> {
+        let redis = free_address()?;
+        let data = data_directory(redis.port())?;
+        let mut command = pinned(Path::new("redis-server"), core);
+        command
+            .args(["--port", &redis.port().to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no"])
+            .arg("--dir")
+            .arg(&data);
+        Self::start(&mut command, data, redis, redis)
+    }
+
+    fn start(
+        command: &mut Command,
+        data: PathBuf,
+        redis: SocketAddr,
+        http: SocketAddr,
+    ) -> anyhow::Result<Self> {
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("the server cannot be started")?;
+        Ok(Self {
+            child,
+            data,
+            redis,
+            http,
+        })
+    }
+
+    /// Waits until the Redis port answers.
+    pub(super) fn wait_for_redis(&self) -> anyhow::Result<()> {
+        poll(
+            "a connection to the Redis port",
+            Duration::from_millis(5),
+            || TcpStream::connect(self.redis).is_ok(),
+        )
+    }
+
+    /// Waits until a request is answered, and says how long it took since `watch` was started.
+    pub(super) fn wait_for_http(&self, watch: Stopwatch) -> anyhow::Result<Duration> {
+        poll(
+            "an answer to GET /healthz",
+            Duration::from_millis(1),
+            || is_healthy(self.http).unwrap_or_default(),
+        )?;
+        Ok(watch.elapsed())
+    }
+
+    /// Processor time used so far, in seconds.
+    pub(super) fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name of the program stands in parentheses and may hold spaces.
+        let (_, fields) = stat
+            .rsplit_once(')')
+            .context("/proc/PID/stat names the program")?;
+        let ticks: Vec<f64> = fields
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .filter_map(|field| field.parse().ok())
+            .collect();
+        ensure!(ticks.len() == 2, "/proc/PID/stat has user and system time");
+        Ok(ticks.iter().sum::<f64>() / TICKS_PER_SECOND)
+    }
+
+    /// Resident memory in bytes.
+    pub(super) fn resident_bytes(&self) -> anyhow::Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let kib: f64 = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .and_then(|rest| rest.split_whitespace().next()?.parse().ok())
+            .context("/proc/PID/status has VmRSS")?;
+        Ok(kib * 1024.0)
+    }
+
+    /// Sends one command without arguments that need quoting, and answers the first line and body of the reply.
+    pub(super) fn command(&self, line: &str) -> anyhow::Result<String> {
+        let mut stream = TcpStream::connect(self.redis)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.write_all(format!("{line}\r\nQUIT\r\n").as_bytes())?;
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply)?;
+        Ok(reply.trim_end_matches("+OK\r\n").trim().to_owned())
+    }
+
+    /// A number from `INFO`.
+    pub(super) fn info(&self, field: &str) -> anyhow::Result<u64> {
+        let info = self.command("INFO")?;
+        info.lines()
+            .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))
+            .and_then(|value| value.trim().parse().ok())
+            .with_context(|| format!("INFO has no number `{field}`"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.data);
+    }
+}
+
+/// The program on one core, with room for many connections, as far as the tools for that are here.
+fn pinned(program: &Path, core: Option<usize>) -> Command {
+    let mut words: Vec<String> = Vec::new();
+    if process::answers("prlimit", &[OPEN_FILES, "true"]) {
+        words.extend(["prlimit".to_owned(), OPEN_FILES.to_owned()]);
+    }
+    if let Some(core) = core {
+        words.extend(["taskset".to_owned(), "-c".to_owned(), core.to_string()]);
+    }
+    words.push(program.display().to_string());
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
+    command
+}
+
+/// An address that is free now. Someone else may take it before the server does; then the run fails, and is repeated.
+fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+/// A short path: a Unix socket lies in it.
+fn data_directory(port: u16) -> anyhow::Result<PathBuf> {
+    let path = std::env::temp_dir().join(format!("outrigger-bench-{port}"));
+    if path.exists() {
+        fs::remove_dir_all(&path)?;
+    }
+    fs::create_dir_all(&path)?;
+    Ok(path)
+}
+
+fn is_healthy(address: SocketAddr) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer.starts_with("HTTP/1.1 200"))
+}
+
+fn poll(what: &str, pause: Duration, mut happened: impl FnMut() -> bool) -> anyhow::Result<()> {
+    let watch = Stopwatch::start();
+    while watch.elapsed() < PATIENCE {
+        if happened() {
+            return Ok(());
+        }
+        thread::sleep(pause);
+    }
+    bail!("waited {PATIENCE:?} for {what}")
+}

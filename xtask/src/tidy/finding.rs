@@ -1,0 +1,28 @@
+//! What a check found.
+
+use std::fmt;
+
+/// Something that is not as it should be, at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Finding {
+    file: String,
+    line: usize,
+    message: String,
+}
+
+impl Finding {
+    /// A finding in `line` (from 1) of `file`.
+    pub(super) fn new(file: impl Into<String>, line: usize, message: impl Into<String>) -> Self {
+        Self {
+            file: file.into(),
+            line,
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}: {}", self.file, self.line, self.message)
+    }
+}
