@@ -129,6 +129,12 @@ pub fn load(options: LoadOptions) -> Result<Loaded, ConfigErrors> {
         net: loader.section(),
         log: loader.section(),
     };
+    loader.require(
+        config.http.allow_plaintext || !config.redis.is_plaintext_beyond_loopback(),
+        "redis",
+        "listen",
+        "beyond loopback it needs `tls_cert` and `tls_key`, or `[http] allow_plaintext = true`",
+    );
     Ok(Loaded {
         config,
         environment,
@@ -210,6 +216,31 @@ mod tests {
                 key.key
             );
         }
+    }
+
+    #[test]
+    fn the_redis_listener_beyond_loopback_needs_tls_or_the_word_that_it_is_meant() {
+        let load_with = |more: &[&str]| {
+            let mut sets = vec![
+                "redis.listen=0.0.0.0:7379".to_owned(),
+                "redis.password=long enough".to_owned(),
+            ];
+            sets.extend(more.iter().map(|set| (*set).to_owned()));
+            load(LoadOptions {
+                sets,
+                ..LoadOptions::default()
+            })
+        };
+
+        let refused = load_with(&[]).expect_err("it is neither encrypted nor meant");
+
+        assert!(
+            refused
+                .to_string()
+                .contains("`redis.listen` (--set redis.listen): beyond loopback"),
+            "{refused}"
+        );
+        assert!(load_with(&["http.allow_plaintext=true"]).is_ok());
     }
 
     #[test]

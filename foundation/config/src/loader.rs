@@ -143,6 +143,27 @@ impl Loader {
         section
     }
 
+    /// Reports that a key contradicts one of another section, unless `holds`.
+    pub fn require(&mut self, holds: bool, section: &str, key: &str, message: &str) {
+        if holds {
+            return;
+        }
+        let known = self
+            .sections
+            .iter()
+            .filter(|known| known.name == section)
+            .flat_map(|known| &known.keys);
+        let origin = known
+            .filter(|known| known.name == key)
+            .map(|known| known.origin.to_string())
+            .next();
+        self.problems.push(Problem {
+            key: format!("{section}.{key}"),
+            message: message.to_owned(),
+            source: origin,
+        });
+    }
+
     /// Ends the loading: all keys with their provenance, when nothing is wrong.
     ///
     /// # Errors
