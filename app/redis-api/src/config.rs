@@ -19,7 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 #[serde(default, deny_unknown_fields)]
 pub struct RedisConfig {
     /// The address and port to listen on, or `off`. Port 0 picks a free one. Default `127.0.0.1:7379`. An address beyond
-    /// loopback needs `password`.
+    /// loopback needs `password`, and `tls_cert` unless `[http] allow_plaintext` is set.
     pub listen: Switch<SocketAddr>,
     /// The unix socket to listen on, relative to the data directory, or `off`. Default `redis.sock`.
     pub socket: Switch<PathBuf>,
