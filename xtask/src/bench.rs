@@ -14,7 +14,7 @@ mod statistics;
 
 use clap::ValueEnum;
 
-use crate::workspace::Workspace;
+use crate::{run, workspace::Workspace};
 
 pub(crate) use connections::hold as hold_connections;
 
@@ -28,8 +28,8 @@ pub(crate) enum Name {
 }
 
 /// Builds the release binary, measures, and writes the report unless it is only a try.
-pub(crate) fn run(workspace: &Workspace, name: Name, quick: bool) -> anyhow::Result<()> {
-    let binary = server::build(workspace)?;
+pub(crate) fn measure(workspace: &Workspace, name: Name, quick: bool) -> anyhow::Result<()> {
+    let binary = run::build(workspace)?;
     let (file, report) = match name {
         Name::Redis => ("redis.md", redis::measure(&binary, quick)?),
         Name::Idle => ("idle.md", idle::measure(&binary, quick)?),

@@ -92,7 +92,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Tidy => tidy::run(&workspace),
         Command::Dashboard => done(dashboard::build(&workspace)),
         Command::Gen => done(generate::run(&workspace)),
-        Command::Bench { name, quick } => done(bench::run(&workspace, name, quick)),
+        Command::Bench { name, quick } => done(bench::measure(&workspace, name, quick)),
         Command::HoldConnections { address, count } => {
             done(bench::hold_connections(address, count))
         }

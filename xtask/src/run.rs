@@ -2,6 +2,7 @@
 
 use std::{
     os::unix::process::CommandExt,
+    path::PathBuf,
     process::{Command, ExitCode},
 };
 
@@ -9,13 +10,20 @@ use crate::{dashboard, process, workspace::Workspace};
 
 /// Replaces this process by the release binary, so that signals reach it and its exit code is ours.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> anyhow::Result<ExitCode> {
-    dashboard::build_if_possible(workspace)?;
-    process::run(
-        workspace
-            .cargo()
-            .args(["build", "--release", "--package", "outrigger"]),
-    )?;
-    let binary = workspace.target()?.join("release/outrigger");
+    let binary = build(workspace)?;
     let error = Command::new(&binary).args(arguments).exec();
     Err(anyhow::Error::new(error).context(format!("{} cannot be started", binary.display())))
+}
+
+/// Builds what users get: the release binary with the dashboard in it, where Node is there.
+pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    dashboard::build_if_possible(workspace)?;
+    process::run(workspace.cargo().args([
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "outrigger",
+    ]))?;
+    Ok(workspace.target()?.join("release/outrigger"))
 }

@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 
-use crate::{environment::Stopwatch, process, workspace::Workspace};
+use crate::{environment::Stopwatch, process};
 
 /// The kernel counts processor time in hundredths of a second, on every platform that it exposes /proc on.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -20,18 +20,6 @@ const TICKS_PER_SECOND: f64 = 100.0;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The hard limit that is usual; what asks for more may not start.
 const OPEN_FILES: &str = "--nofile=20000:20000";
-
-/// Builds the release binary.
-pub(super) fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
-    process::run(workspace.cargo().args([
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "outrigger",
-    ]))?;
-    Ok(workspace.target()?.join("release/outrigger"))
-}
 
 /// A running server; killed when dropped, its data with it.
 #[derive(Debug)]
