@@ -59,8 +59,17 @@ fn a_scan_over_many_keys_does_not_wash_out_those_that_are_used_again() {
             .expect("something can be evicted");
     }
 
-    let kept = hot.iter().filter(|name| cache.get(ZERO, name).is_some());
-    assert_eq!(kept.count(), hot.len());
+    // A cache that forgets by age alone would have kept none of them. Which entries share a shard is drawn at random, and a
+    // shard that happens to be small gives up some of its used entries, too: a tenth of all has never been seen to go.
+    let kept = hot
+        .iter()
+        .filter(|name| cache.get(ZERO, name).is_some())
+        .count();
+    assert!(
+        kept >= hot.len() * 8 / 10,
+        "{kept} of {} were kept",
+        hot.len()
+    );
 }
 
 #[test]
