@@ -21,14 +21,11 @@ const STEPS: [Step; 5] = [
 
 /// Runs all steps; stops at the first that fails.
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
+    let whole = Stopwatch::start();
     for (name, step) in STEPS {
-        eprintln!("== {name}");
-        let watch = Stopwatch::start();
-        let outcome = step(workspace);
-        eprintln!("== {name} took {:.1} s", watch.elapsed().as_secs_f64());
-        if let Err(error) = outcome {
-            return Err(error.context(format!("the step `{name}` failed")));
-        }
+        // Said before a step and not after it: the last line of all is the sum of the tests.
+        eprintln!("== {name}, after {:.0} s", whole.elapsed().as_secs_f64());
+        step(workspace).map_err(|error| error.context(format!("the step `{name}` failed")))?;
     }
     Ok(ExitCode::SUCCESS)
 }
