@@ -52,9 +52,7 @@ impl Drop for Locked<'_> {
         }
         let bytes = self.shard.bytes();
         let settled = std::mem::replace(&mut self.shard.settled, bytes);
-        if bytes != settled {
-            self.room.adjust(self.number, settled, bytes);
-        }
+        self.room.adjust(self.number, settled, bytes);
     }
 }
 

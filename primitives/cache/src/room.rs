@@ -83,12 +83,13 @@ impl Room {
     }
 
     /// Notes how many bytes a shard takes, and how many of them the total holds already.
-    #[cold]
+    #[inline]
     pub(crate) fn adjust(&self, shard: usize, settled: usize, bytes: usize) {
+        // Also when nothing is left to settle: a shard that grew by just what was claimed is larger than it was.
         self.shards[shard].store(bytes, Ordering::Relaxed);
         if bytes > settled {
             self.used.fetch_add(bytes - settled, Ordering::Relaxed);
-        } else {
+        } else if bytes < settled {
             self.used.fetch_sub(settled - bytes, Ordering::Relaxed);
         }
     }
@@ -242,20 +243,47 @@ impl Inner {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use outrigger_stdx::ManualClock;
     use parking_lot::Mutex;
 
     use super::*;
     use crate::{
-        Database, Eviction,
+        Cache, CacheConfig, Database, Eviction, Now,
         lock::Locked,
         shard::{KeyId, Shard},
     };
 
+    const ID: KeyId<'_> = KeyId {
+        hash: 0,
+        database: Database::ZERO,
+        key: b"key",
+    };
+
+    fn now() -> Now {
+        Cache::open(CacheConfig::default(), Arc::new(ManualClock::new())).now()
+    }
+
+    #[test]
+    fn a_shard_that_grew_by_just_what_was_claimed_counts_with_its_size() {
+        let room = Room::new(1 << 20);
+        let shard = Mutex::new(Shard::new(Eviction::All));
+        let mut claim = room.claim();
+        assert!(claim.covers(shard.lock().cost(ID, None, 50_000)));
+
+        let mut locked = Locked::new(shard.lock(), 7, &room);
+        locked.write(ID, None, vec![0; 50_000].into(), None, now());
+        let left = room.used() - locked.bytes();
+        locked.settle(&mut claim);
+        drop(locked);
+
+        assert_eq!(left, 0, "else this shows nothing");
+        assert_eq!(room.next_shard(), 7);
+    }
+
     #[test]
     fn a_claim_for_several_shards_covers_each_of_them_until_all_are_settled() {
-        let clock = outrigger_stdx::ManualClock::new();
-        let now =
-            crate::Cache::open(crate::CacheConfig::default(), std::sync::Arc::new(clock)).now();
         let room = Room::new(1 << 20);
         let shards = [(); 2].map(|()| Mutex::new(Shard::new(Eviction::All)));
         let mut claim = room.claim();
@@ -263,12 +291,7 @@ mod tests {
 
         let mut locked = [0, 1].map(|number| Locked::new(shards[number].lock(), number, &room));
         for shard in &mut locked {
-            let id = KeyId {
-                hash: 0,
-                database: Database::ZERO,
-                key: b"key",
-            };
-            shard.write(id, None, vec![0; 50_000].into(), None, now);
+            shard.write(ID, None, vec![0; 50_000].into(), None, now());
             shard.settle_growth(&mut claim);
         }
         let bytes: usize = locked.iter().map(|shard| shard.bytes()).sum();
