@@ -111,8 +111,11 @@ impl Drop for Place {
 }
 
 impl Client {
-    pub(crate) fn note_activity(&self, now: u64) {
+    /// Notes a batch, and answers when the one before it was.
+    pub(crate) fn note_activity(&self, now: u64) -> u64 {
+        let previous = self.active_at.load(Ordering::Relaxed);
         self.active_at.store(now, Ordering::Relaxed);
+        previous
     }
 
     pub(crate) fn note_command(&self, index: u8) {

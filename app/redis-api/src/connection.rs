@@ -246,7 +246,7 @@ impl Connection {
         };
         requests.release();
         let now = now.millis();
-        self.session.client().note_activity(now);
+        worker.note_batch(now, self.session.client().note_activity(now));
         server.metrics.batch(executed, received, output.len());
         if output.is_empty() {
             worker.buffers.give_back(output);

@@ -9,6 +9,7 @@ mod error;
 mod glob;
 mod listener;
 mod metrics;
+mod pace;
 mod server;
 mod session;
 mod stream;

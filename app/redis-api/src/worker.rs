@@ -18,6 +18,7 @@ use crate::{
     Authenticator, Peer, RedisConfig, RedisMetrics,
     clients::Clients,
     connection::Connection,
+    pace::Pace,
     session::{Session, Standing},
     stream::Stream,
     timer::{Patience, Timer, Timers},
@@ -62,6 +63,7 @@ pub(crate) struct Worker {
     pub(crate) requests: RefCell<Requests>,
     pub(crate) buffers: Buffers,
     pub(crate) timers: Timers,
+    pace: Pace,
     tasks: LocalTasks,
 }
 
@@ -114,6 +116,7 @@ impl Worker {
             requests: RefCell::default(),
             buffers: Buffers::default(),
             timers: Timers::default(),
+            pace: Pace::default(),
             tasks,
         })
     }
@@ -160,6 +163,13 @@ impl Worker {
             debug!(left, "connections did not end in time");
         }
         Ok(())
+    }
+
+    /// Notes a batch of a connection whose one before it was at `previous`, and has the thread pause where that pays.
+    #[inline]
+    pub(crate) fn note_batch(&self, now: u64, previous: u64) {
+        let pause = self.pace.note(now, previous, self.tasks.waits());
+        self.tasks.pause_before_wait(pause);
     }
 
     /// Serves a connection here or gives it to the thread whose turn it is.

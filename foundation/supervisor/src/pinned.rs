@@ -30,6 +30,13 @@ struct LocalTasksInner {
     emptied: Notify,
 }
 
+thread_local! {
+    /// How often this thread has waited for events.
+    static WAITS: Cell<u64> = const { Cell::new(0) };
+    /// How long it pauses before it waits the next time.
+    static PAUSE: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
 /// What a pinned thread runs.
 pub type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -52,6 +59,7 @@ pub fn start(
     for index in 0..count {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            .on_thread_park(before_wait)
             .build()?;
         let (main, stop) = (Arc::clone(&main), pinned.stop.clone());
         let thread = crate::thread(&format!("{name}-{index}"), move || {
@@ -64,6 +72,15 @@ pub fn start(
         pinned.threads.push(thread);
     }
     Ok(pinned)
+}
+
+/// Runs when a thread has nothing more to do and is about to wait for events.
+fn before_wait() {
+    WAITS.set(WAITS.get() + 1);
+    let pause = PAUSE.take();
+    if !pause.is_zero() {
+        std::thread::sleep(pause);
+    }
 }
 
 impl Pinned {
@@ -136,6 +153,20 @@ impl LocalTasks {
         self.len() == 0
     }
 
+    /// How often this thread has waited for events. What its tasks do between two waits became ready together.
+    #[inline]
+    #[must_use]
+    pub fn waits(&self) -> u64 {
+        WAITS.get()
+    }
+
+    /// Has this thread pause so long, once, before it waits for events the next time, so that more of them become ready
+    /// together. Everything on the thread is held up. The last call before the wait counts; zero means no pause.
+    #[inline]
+    pub fn pause_before_wait(&self, pause: Duration) {
+        PAUSE.set(pause);
+    }
+
     /// Waits until all tasks of this thread have ended, `grace` at most, and answers how many have not. Those are dropped
     /// with the runtime when the thread's main future returns.
     pub async fn finish(&self, grace: Duration) -> usize {
@@ -167,6 +198,8 @@ impl Drop for CountGuard {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use outrigger_stdx::{Clock, SystemClock};
+
     use super::*;
 
     #[test]
@@ -192,6 +225,34 @@ mod tests {
 
         assert_eq!(outcome, Ok(()));
         assert_eq!(finished.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn a_thread_that_was_told_to_pauses_before_it_waits() {
+        const PAUSE: Duration = Duration::from_millis(20);
+        let (sender, receiver) = std::sync::mpsc::channel();
+
+        let pinned = start(
+            "pinned-test",
+            1,
+            &CancellationToken::new(),
+            move |_, tasks, _| {
+                let sender = sender.clone();
+                Box::pin(async move {
+                    let clock = SystemClock::new();
+                    let (before, begun) = (tasks.waits(), clock.monotonic());
+                    tasks.pause_before_wait(PAUSE);
+                    clock.sleep(Duration::from_millis(1)).await;
+                    let passed = clock.monotonic().saturating_since(begun);
+                    let _ = sender.send((passed, tasks.waits() - before));
+                })
+            },
+        )
+        .expect("a thread starts");
+        let (passed, waits) = receiver.recv().expect("the thread tells");
+
+        assert_eq!(pinned.stop_and_join(), Ok(()));
+        assert!(passed >= PAUSE && waits > 0, "{passed:?}, {waits} waits");
     }
 
     #[test]
