@@ -8,7 +8,7 @@ use crate::{
     cache::{SHARDS, found, shard_of},
     entry::weight,
     lock::Locked,
-    shard::KeyId,
+    shard::{KeyId, Shard},
 };
 
 /// The locked shards of an operation.
@@ -95,13 +95,7 @@ impl Cache {
         keys: impl Iterator<Item = &'k [u8]> + Clone,
         now: Now,
     ) -> usize {
-        let mut shards =
-            LockedShards::of(self, keys.clone().map(|key| self.id(database, key).hash));
-        keys.filter(|key| {
-            let id = self.id(database, key);
-            shards.get(id).lookup(id, now).is_some()
-        })
-        .count()
+        self.visit_many(database, keys, now, |_, _| {})
     }
 
     /// The same, and each of them counts as used for eviction.
@@ -111,15 +105,9 @@ impl Cache {
         keys: impl Iterator<Item = &'k [u8]> + Clone,
         now: Now,
     ) -> usize {
-        let mut shards =
-            LockedShards::of(self, keys.clone().map(|key| self.id(database, key).hash));
-        keys.filter(|key| {
-            let id = self.id(database, key);
-            let shard = shards.get(id);
-            let slot = shard.lookup(id, now);
-            slot.is_some_and(|slot| shard.touch(slot).is_some())
+        self.visit_many(database, keys, now, |shard, slot| {
+            shard.touch(slot);
         })
-        .count()
     }
 
     /// Deletes several keys at one moment, and answers how many were there.
@@ -129,16 +117,32 @@ impl Cache {
         keys: impl Iterator<Item = &'k [u8]> + Clone,
         now: Now,
     ) -> usize {
+        self.visit_many(database, keys, now, |shard, slot| {
+            shard.remove(slot);
+            shard.counts.deletes += 1;
+        })
+    }
+
+    /// Shows those of several keys that exist to `visit`, in their order and at one moment, and answers how many they were.
+    fn visit_many<'k>(
+        &self,
+        database: Database,
+        keys: impl Iterator<Item = &'k [u8]> + Clone,
+        now: Now,
+        mut visit: impl FnMut(&mut Shard, u32),
+    ) -> usize {
         let mut shards =
             LockedShards::of(self, keys.clone().map(|key| self.id(database, key).hash));
-        keys.filter(|key| {
+        let mut existing = 0;
+        for key in keys {
             let id = self.id(database, key);
             let shard = shards.get(id);
-            let removed = shard.lookup(id, now).and_then(|slot| shard.remove(slot));
-            shard.counts.deletes += u64::from(removed.is_some());
-            removed.is_some()
-        })
-        .count()
+            if let Some(slot) = shard.lookup(id, now) {
+                visit(shard, slot);
+                existing += 1;
+            }
+        }
+        existing
     }
 
     /// Writes several values without a time to live at one moment: all or none.
