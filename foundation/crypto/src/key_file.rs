@@ -61,12 +61,14 @@ impl KeyFile {
         self.open()
     }
 
-    /// Adds a fresh key that seals from now on, and answers with the new ring. The old keys stay in the file.
+    /// Adds a fresh key that seals from now on, and answers with the new ring. The old keys stay in the file, also when others
+    /// change it at once; it is locked meanwhile, so this may block.
     ///
     /// # Errors
     ///
     /// As [`open_or_create`](Self::open_or_create). The file is then as it was.
     pub fn rotate(&self) -> Result<Keyring, CryptoError> {
+        let _lock = self.lock()?;
         let ring = self.open()?.rotated(SecretKey::generate()?);
         self.replace(&ring)?;
         Ok(ring)
@@ -78,6 +80,7 @@ impl KeyFile {
     ///
     /// As [`open_or_create`](Self::open_or_create). The file is then as it was.
     pub fn forget_older(&self) -> Result<Keyring, CryptoError> {
+        let _lock = self.lock()?;
         let ring = Keyring::new(self.open()?.current().clone(), vec![]);
         self.replace(&ring)?;
         Ok(ring)
@@ -131,12 +134,24 @@ impl KeyFile {
         }
         Ok(path)
     }
+
+    /// Waits until nobody else changes the file, and keeps others from it until the lock is dropped. The folder is locked,
+    /// because the file itself is replaced.
+    fn lock(&self) -> Result<File, CryptoError> {
+        self.folder()
+            .and_then(|folder| folder.lock().map(|()| folder))
+            .map_err(|error| self.unusable(&error))
+    }
+
     fn sync_folder(&self) -> io::Result<()> {
-        let folder = match self.path.parent() {
+        self.folder()?.sync_all()
+    }
+
+    fn folder(&self) -> io::Result<File> {
+        File::open(match self.path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
-        };
-        File::open(folder)?.sync_all()
+        })
     }
 
     fn unusable(&self, error: &io::Error) -> CryptoError {
@@ -177,25 +192,47 @@ mod tests {
         assert_eq!(entries, 1, "something was left behind");
     }
 
+    /// What eight threads get that do the same at once.
+    fn at_once<T: Send>(work: impl Fn() -> T + Sync) -> Vec<T> {
+        let start = std::sync::Barrier::new(8);
+        let work = || {
+            start.wait();
+            work()
+        };
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(work)).collect();
+            let results = threads.into_iter().map(|thread| thread.join());
+            results
+                .map(|result| result.expect("no thread fails"))
+                .collect()
+        })
+    }
+
     #[test]
     fn threads_that_make_a_key_file_at_once_all_get_the_same_key() {
         let dir = TempDir::new();
         let file = KeyFile::at(&dir.join("outrigger.key"));
-        let start = std::sync::Barrier::new(8);
 
-        let ids: Vec<_> = std::thread::scope(|scope| {
-            let open = || {
-                start.wait();
-                file.open_or_create().expect("it is made").current().id()
-            };
-            let threads: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
-            let ids = threads.into_iter().map(|thread| thread.join());
-            ids.map(|id| id.expect("no thread fails")).collect()
-        });
+        let ids = at_once(|| file.open_or_create().expect("it is made").current().id());
 
         assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
         let entries = fs::read_dir(dir.path()).expect("it exists").count();
         assert_eq!(entries, 1, "something was left behind");
+    }
+
+    #[test]
+    fn no_key_is_lost_when_several_rotate_at_once() {
+        let dir = TempDir::new();
+        let file = KeyFile::at(&dir.join("outrigger.key"));
+        file.open_or_create().expect("it is made");
+
+        let sealed = at_once(|| {
+            let ring = file.rotate().expect("it is writable");
+            ring.seal("place", b"secret").expect("it seals")
+        });
+
+        let ring = file.open_or_create().expect("it is read");
+        assert!(sealed.iter().all(|one| ring.open("place", one).is_ok()));
     }
 
     #[test]
