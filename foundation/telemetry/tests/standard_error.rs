@@ -1,20 +1,19 @@
-//! Standard error as other processes see it: each test starts this program again as a child, which logs.
+//! Standard error as other processes see it: each test starts itself again as a child, which logs.
 
 use std::{
     io::Read,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
 };
 
 use outrigger_stdx::SystemClock;
 use outrigger_telemetry::{Colour, Log, LogConfig};
+use outrigger_testkit::{child_of, is_child};
 
 /// More than a pipe and the queue hold together.
 const LINES: usize = 20_000;
 
-fn start(child: &str) -> Child {
-    let program = std::env::current_exe().expect("the program knows itself");
-    Command::new(program)
-        .args(["--ignored", "--exact", child])
+fn start(test: impl Fn()) -> Child {
+    child_of(test)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -41,31 +40,26 @@ fn log(lines: usize) {
 }
 
 #[test]
-#[ignore = "the child of another test"]
-fn child_that_logs_much() {
-    log(LINES);
-}
-
-#[test]
-#[ignore = "the child of another test"]
-fn child_that_logs_little() {
-    log(100);
-}
-
-#[test]
 fn a_pipe_that_nobody_reads_does_not_keep_a_process_from_working_and_ending() {
-    let mut child = start("child_that_logs_much");
+    if is_child() {
+        return log(LINES);
+    }
+    let mut child = start(a_pipe_that_nobody_reads_does_not_keep_a_process_from_working_and_ending);
 
-    let unread = child.stderr.take().expect("it is a pipe");
+    let mut unread = child.stderr.take().expect("it is a pipe");
     let status = child.wait().expect("it ends");
-    drop(unread);
 
     assert!(status.success());
+    let mut first = [0; 1];
+    unread.read_exact(&mut first).expect("it has logged");
 }
 
 #[test]
 fn the_last_lines_appear_before_the_process_ends() {
-    let mut child = start("child_that_logs_little");
+    if is_child() {
+        return log(100);
+    }
+    let mut child = start(the_last_lines_appear_before_the_process_ends);
 
     let mut text = String::new();
     let mut stderr = child.stderr.take().expect("it is a pipe");

@@ -24,6 +24,7 @@
 //! }
 //! ```
 
+mod child;
 mod keeper;
 mod port;
 mod postgres;
@@ -32,6 +33,7 @@ mod requirement;
 mod temp_dir;
 mod trials;
 
+pub use child::{child_of, is_child};
 pub use port::free_port;
 pub use postgres::{LazyPostgres, PostgresServer};
 pub use redis::RedisServer;
