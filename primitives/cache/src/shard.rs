@@ -39,6 +39,8 @@ pub(crate) struct Shard {
     /// Whether the number of bytes may have changed since it was settled.
     pub(crate) is_changed: bool,
     entries: [u32; Database::COUNT],
+    /// The entries with a deadline.
+    volatile: [u32; Database::COUNT],
     pub(crate) counts: Counts,
 }
 
@@ -63,6 +65,7 @@ impl Shard {
             settled: 0,
             is_changed: false,
             entries: [0; Database::COUNT],
+            volatile: [0; Database::COUNT],
             counts: Counts::default(),
         }
     }
@@ -80,6 +83,11 @@ impl Shard {
     /// How many entries each database has here, expired ones that were not yet removed included.
     pub(crate) fn entries(&self) -> &[u32; Database::COUNT] {
         &self.entries
+    }
+
+    /// How many of them have a deadline.
+    pub(crate) fn volatile(&self) -> &[u32; Database::COUNT] {
+        &self.volatile
     }
 
     /// One more than the highest slot's number.
@@ -221,6 +229,8 @@ impl Shard {
         };
         self.is_changed = true;
         let old = std::mem::replace(&mut entry.deadline, deadline);
+        let volatile = &mut self.volatile[entry.database.index()];
+        *volatile = *volatile - u32::from(old.is_some()) + u32::from(deadline.is_some());
         if let (Some(_), Some(wheel)) = (old, &mut self.wheel) {
             wheel.remove(&mut self.slab, slot);
         }
@@ -265,6 +275,7 @@ impl Shard {
                     // It is out of the wheel already.
                     if let Some(entry) = self.slab.get_mut(slot) {
                         entry.deadline = None;
+                        self.volatile[entry.database.index()] -= 1;
                     }
                     self.remove(slot);
                     removed += 1;
@@ -346,6 +357,7 @@ impl Shard {
         let entry = self.slab.remove(slot)?;
         self.weight -= entry.weight();
         self.entries[entry.database.index()] -= 1;
+        self.volatile[entry.database.index()] -= u32::from(entry.deadline.is_some());
         if self.slab.len() == 0 && self.slab.bytes() > Slab::PIECE_BYTES {
             // An empty shard gives its tables back; nothing in it has a position that a scan could miss. Small tables stay,
             // because the next write would only make them again.

@@ -15,6 +15,8 @@ pub struct CacheStats {
     pub eviction: Eviction,
     /// Entries that have not expired, per database.
     pub entries: [u64; Database::COUNT],
+    /// Those of them that have a time to live, per database.
+    pub volatile: [u64; Database::COUNT],
     /// Reads that found a value.
     pub hits: u64,
     /// Reads that found none.

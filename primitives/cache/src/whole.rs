@@ -128,7 +128,7 @@ impl Cache {
     /// How many entries a database has that have not expired.
     #[must_use]
     pub fn len(&self, database: Database, now: Now) -> u64 {
-        self.lens(now)[database.index()]
+        self.lens(now).0[database.index()]
     }
 
     /// Whether a database has no entry that has not expired.
@@ -176,7 +176,7 @@ impl Cache {
     /// What the cache holds and how it has served.
     #[must_use]
     pub fn stats(&self) -> CacheStats {
-        let entries = self.lens(self.now());
+        let (entries, volatile) = self.lens(self.now());
         let mut total = Counts::default();
         for number in 0..SHARDS {
             let counts = self.inner.lock(number).counts;
@@ -192,6 +192,7 @@ impl Cache {
             memory_max: self.inner.config.memory,
             eviction: self.inner.config.eviction,
             entries,
+            volatile,
             hits: total.hits,
             misses: total.misses,
             writes: total.writes,
@@ -228,23 +229,29 @@ impl Cache {
         self.inner.room.used()
     }
 
-    /// Entries per database, after the expired ones have been removed: some under each lock, in turns, until a shard has
-    /// none and is counted under that same lock.
-    fn lens(&self, now: Now) -> [u64; Database::COUNT] {
-        let mut lens = [0; Database::COUNT];
+    /// Entries per database and those of them with a time to live, after the expired ones have been removed: some under each
+    /// lock, in turns, until a shard has none and is counted under that same lock.
+    fn lens(&self, now: Now) -> ([u64; Database::COUNT], [u64; Database::COUNT]) {
+        let mut entries = [0; Database::COUNT];
+        let mut volatile = [0; Database::COUNT];
         let mut waiting: Vec<usize> = (0..SHARDS).collect();
         while !waiting.is_empty() {
             waiting.retain(|number| {
                 let mut shard = self.inner.lock(*number);
                 let sweep = shard.expire(now, AT_ONCE);
                 if sweep.is_done {
-                    for (len, count) in lens.iter_mut().zip(shard.entries()) {
-                        *len += u64::from(*count);
-                    }
+                    add(&mut entries, shard.entries());
+                    add(&mut volatile, shard.volatile());
                 }
                 !sweep.is_done
             });
         }
-        lens
+        (entries, volatile)
+    }
+}
+
+fn add(total: &mut [u64; Database::COUNT], counts: &[u32; Database::COUNT]) {
+    for (total, count) in total.iter_mut().zip(counts) {
+        *total += u64::from(*count);
     }
 }

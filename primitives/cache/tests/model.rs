@@ -77,6 +77,13 @@ impl Model {
         self.entries.keys().filter(|(d, _)| *d == database).count() as u64
     }
 
+    fn count_volatile(&self, database: u8) -> u64 {
+        let of_database = self.entries.iter().filter(|((d, _), _)| *d == database);
+        of_database
+            .filter(|(_, (_, deadline))| deadline.is_some())
+            .count() as u64
+    }
+
     fn keys(&self, database: u8) -> BTreeSet<u8> {
         self.entries
             .keys()
@@ -229,6 +236,7 @@ proptest! {
             apply(operation, &cache, &mut model);
             for number in 0..2 {
                 prop_assert_eq!(cache.len(database(number), cache.now()), model.count(number));
+                prop_assert_eq!(cache.stats().volatile[usize::from(number)], model.count_volatile(number));
             }
         }
     }

@@ -217,14 +217,14 @@ fn info_cluster(_: &Call<'_>, text: &mut String) {
 }
 
 fn info_keyspace(call: &Call<'_>, text: &mut String) {
-    let entries = call.cache.stats().entries;
-    for (database, count) in Database::all().zip(entries) {
-        if count > 0 {
+    let stats = call.cache.stats();
+    for ((database, keys), expires) in Database::all().zip(stats.entries).zip(stats.volatile) {
+        if keys > 0 {
             let name = format!("db{database}");
             line(
                 text,
                 &name,
-                format_args!("keys={count},expires=0,avg_ttl=0"),
+                format_args!("keys={keys},expires={expires},avg_ttl=0"),
             );
         }
     }

@@ -30,6 +30,7 @@ async fn info_has_the_fields_that_clients_read() {
     let ours = Ours::start(Setup::default());
     let mut client = ours.connect();
     client.words("SET a 1");
+    client.words("SETEX c 100 1");
     client.words("GET a");
     client.words("GET b");
 
@@ -47,7 +48,7 @@ async fn info_has_the_fields_that_clients_read() {
         "connected_clients:1\r\n",
         "keyspace_hits:1\r\n",
         "keyspace_misses:1\r\n",
-        "db0:keys=1,",
+        "db0:keys=2,expires=1,",
     ] {
         assert!(info.contains(field), "{field:?} is missing in {info}");
     }
