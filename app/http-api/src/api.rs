@@ -16,7 +16,10 @@ use outrigger_stdx::Clock;
 use outrigger_telemetry::Metrics;
 use tower_http::compression::CompressionLayer;
 
-use crate::{HttpConfig, IdempotencyStore, document, hosts::Hosts, metrics::HttpMetrics, routes};
+use crate::{
+    HttpConfig, IdempotencyStore, changes::Changes, document, hosts::Hosts, metrics::HttpMetrics,
+    routes,
+};
 
 /// How the process tells about itself; the server plugs it in.
 #[async_trait]
@@ -82,6 +85,7 @@ struct Inner {
     trusted_proxies: TrustedProxies,
     http_metrics: HttpMetrics,
     openapi: Bytes,
+    changes: Changes,
 }
 
 impl Api {
@@ -108,6 +112,7 @@ impl Api {
             trusted_proxies,
             http_metrics,
             openapi,
+            changes: Changes::new(),
         });
         let router = router
             .fallback(routes::not_found)
@@ -150,6 +155,10 @@ impl Api {
 
     pub(crate) fn config(&self) -> &HttpConfig {
         &self.inner.parts.config
+    }
+
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.inner.changes
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {

@@ -89,6 +89,11 @@ impl Guard {
         self
     }
 
+    /// Whether something would be missing if nobody went on with such a request.
+    const fn changes(&self) -> bool {
+        self.audit.is_some() || self.idempotent
+    }
+
     fn describe(self, operation: &mut Operation) {
         let scope = match self.need {
             Need::Nothing => json!(null),
@@ -217,7 +222,7 @@ fn operations(item: &mut utoipa::openapi::PathItem) -> impl Iterator<Item = &mut
     .flatten()
 }
 
-async fn enforce(guard: Guard, mut request: Request, next: Next) -> Response {
+async fn enforce(guard: Guard, request: Request, next: Next) -> Response {
     let Some(context) = request.extensions().get::<RequestContext>().cloned() else {
         // The pipeline always sets it; without it nobody is known, and nobody is let in.
         return Failure::new(
@@ -226,6 +231,23 @@ async fn enforce(guard: Guard, mut request: Request, next: Next) -> Response {
         )
         .into_response();
     };
+    if guard.changes() {
+        let api = context.api.clone();
+        api.changes()
+            .carry_out(answer(guard, context, request, next))
+            .await
+    } else {
+        answer(guard, context, request, next).await
+    }
+}
+
+/// Lets the request in or refuses it, and remembers what it did.
+async fn answer(
+    guard: Guard,
+    context: RequestContext,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let target = last_path_parameter(&request);
     let (principal, response) = match guard.admit(&context, request.headers()).await {
         Ok(principal) => {

@@ -10,6 +10,7 @@
 
 mod api;
 mod caller;
+mod changes;
 pub mod codes;
 mod config;
 mod context;

@@ -181,7 +181,7 @@ impl Service for HttpListener {
                 tracing::warn!(%address, "`[http] connections_max` is reached; a connection was closed");
             }
         }
-        connections.finish(self.drain).await;
+        finish(&self.api, &connections, self.drain).await;
         Ok(())
     }
 }
@@ -214,9 +214,17 @@ impl Service for ControlListener {
                 Err(error) => pause_after(&error).await,
             }
         }
-        connections.finish(self.drain).await;
+        finish(&self.api, &connections, self.drain).await;
         Ok(())
     }
+}
+
+/// Waits until all connections have ended and then for the changes that they left behind, `drain` at most in all.
+async fn finish(api: &Api, connections: &TaskGroup, drain: Duration) {
+    let begun = api.clock().monotonic();
+    connections.finish(drain).await;
+    let passed = api.clock().monotonic().saturating_since(begun);
+    api.changes().finish(drain.saturating_sub(passed)).await;
 }
 
 /// Serves one connection until it ends; after `stop`, until the request at hand is answered.

@@ -1,11 +1,12 @@
-//! What was acknowledged survives SIGKILL.
+//! What was acknowledged survives SIGKILL, and what was begun is finished when its client goes away.
 
 use std::time::Duration;
 
 use outrigger_api_types::access::{NewLoginLink, NewToken};
-use outrigger_testapp::{Builder, Outrigger};
+use outrigger_testapp::{Builder, Outrigger, eventually};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 fn app() -> Builder {
     Outrigger::builder(env!("CARGO_BIN_EXE_outrigger"))
@@ -140,4 +141,73 @@ async fn a_token_that_was_revoked_before_a_kill_stays_revoked() {
         .await
         .expect("it answers");
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+}
+
+/// Sends a request that makes a token, and goes away without waiting for the answer.
+async fn create_token_and_leave(app: &Outrigger, token: &str, name: &str) {
+    let body = json!({ "name": name, "scopes": ["cache:read"] }).to_string();
+    let request = format!(
+        "POST /api/v1/access/tokens HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: {name}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        app.http_address(),
+        body.len(),
+    );
+    let mut stream = TcpStream::connect(app.http_address())
+        .await
+        .expect("the server accepts connections");
+    stream
+        .write_all(request.as_bytes())
+        .await
+        .expect("the server reads");
+}
+
+#[tokio::test]
+async fn a_change_whose_client_goes_away_is_made_once_and_remembered() {
+    const CLIENTS: u32 = 20;
+    let app = app().start().await;
+    let token = app.token(&["access:*", "cache:*"]).await;
+    let names: Vec<_> = (0..CLIENTS)
+        .map(|number| format!("left-{number}"))
+        .collect();
+
+    for name in &names {
+        create_token_and_leave(&app, &token, name).await;
+    }
+
+    let mut replayed = 0;
+    for name in &names {
+        let response = eventually("the answer is kept", async || {
+            let response = app
+                .request(Method::POST, "/api/v1/access/tokens")
+                .bearer_auth(&token)
+                .header("Idempotency-Key", name)
+                .json(&json!({ "name": name, "scopes": ["cache:read"] }))
+                .send()
+                .await
+                .expect("it answers");
+            // As long as the first request is being worked on, this is a conflict. One that the server had not begun with when
+            // its client went is made now.
+            (response.status() != StatusCode::CONFLICT).then_some(response)
+        })
+        .await;
+        assert_eq!(response.status(), StatusCode::CREATED, "{name}");
+        replayed += u32::from(response.headers().contains_key("idempotency-replayed"));
+    }
+    assert!(replayed > 0, "no request was begun, so this shows nothing");
+    let made = count(&app, "access_tokens where name like 'left-%'");
+    assert_eq!(made, CLIENTS);
+    eventually("all of them and the first token are remembered", async || {
+        let targets = "(select distinct target from access_audit where action = 'access.create_token' and target is not null)";
+        (count(&app, targets) == CLIENTS + 1).then_some(())
+    })
+    .await;
+}
+
+/// Counts what is in the server's database.
+fn count(app: &Outrigger, rows: &str) -> u32 {
+    app.database()
+        .query_row(&format!("select count(*) from {rows}"), [], |row| {
+            row.get(0)
+        })
+        .expect("the table is there")
 }
