@@ -19,7 +19,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 const CALL: Duration = Duration::from_secs(120);
 
 /// The largest answer that is read. Above the largest value that any configuration of the cache allows.
-const ANSWER_MAX: usize = 256 << 20;
+const ANSWER_MAX: usize = 513 << 20;
 
 /// Carries one request at a time to a server.
 ///

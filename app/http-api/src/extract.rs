@@ -45,17 +45,19 @@ impl<T: DeserializeOwned> FromRequest<Api> for Json<T> {
         }
         let bytes = read_body(request, api, api.config().body_max, "[http] body_max").await?;
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
-        serde_path_to_error::deserialize(&mut deserializer)
-            .map(Self)
-            .map_err(|error| {
-                let path = error.path().to_string();
-                let failure = Failure::new(codes::INVALID_JSON, error.inner().to_string());
-                if path == "." {
-                    failure
-                } else {
-                    failure.with_field(&path, "invalid", None)
-                }
-            })
+        let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+            let path = error.path().to_string();
+            let failure = Failure::new(codes::INVALID_JSON, error.inner().to_string());
+            if path == "." {
+                failure
+            } else {
+                failure.with_field(&path, "invalid", None)
+            }
+        })?;
+        deserializer
+            .end()
+            .map_err(|error| Failure::new(codes::INVALID_JSON, error.to_string()))?;
+        Ok(Self(value))
     }
 }
 

@@ -33,7 +33,8 @@ impl Api {
         let started = self.clock().monotonic();
         let request_id = request_id(request.headers());
         let method = request.method().clone();
-        let span = tracing::info_span!("request", request_id, method = %method, path = request.uri().path());
+        // Of the highest level, so that its id stands in every line of the log, however few are written.
+        let span = tracing::error_span!("request", request_id, method = %method, path = request.uri().path());
         let response = async {
             match self.admit(&mut request, peer, &request_id) {
                 Ok(()) => self
@@ -219,11 +220,14 @@ fn refuse_cross_site(request: &Request, host: Option<&str>) -> Result<(), Failur
 /// Turns a failure into a problem, and adds the headers that every answer has.
 fn finish(mut response: Response<Body>, request_id: &str) -> Response {
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
-        let cookies = response.headers_mut().remove(header::SET_COOKIE);
+        let kept = [header::SET_COOKIE, header::ALLOW].map(|name| {
+            response
+                .headers_mut()
+                .remove(&name)
+                .map(|value| (name, value))
+        });
         response = failure.render(request_id);
-        if let Some(cookie) = cookies {
-            response.headers_mut().insert(header::SET_COOKIE, cookie);
-        }
+        response.headers_mut().extend(kept.into_iter().flatten());
     }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(request_id) {

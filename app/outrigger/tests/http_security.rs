@@ -404,3 +404,31 @@ async fn every_answer_tells_browsers_to_load_nothing_and_not_to_guess() {
         assert!(answer.headers().contains_key("x-request-id"), "{path}");
     }
 }
+
+#[tokio::test]
+async fn what_follows_the_json_of_a_body_is_refused() {
+    let app = app().start().await;
+    let token = app.token(&["access:*", "cache:*"]).await;
+
+    let answer = send(
+        app.request(Method::POST, "/api/v1/access/tokens")
+            .bearer_auth(token)
+            .header("Content-Type", "application/json")
+            .body(r#"{"name":"a","scopes":["cache:read"]} or not"#),
+    )
+    .await;
+
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    let problem: Value = answer.json().await.expect("it is a problem");
+    assert_eq!(problem["code"], "invalid_json");
+}
+
+#[tokio::test]
+async fn a_method_that_a_path_does_not_have_is_answered_with_those_it_has() {
+    let app = app().start().await;
+
+    let answer = send(app.request(Method::DELETE, "/healthz")).await;
+
+    assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(answer.headers()["allow"], "GET,HEAD");
+}

@@ -1,7 +1,13 @@
 //! How it ends: what was begun is finished, and who is in a hurry is obeyed.
 
+use std::{
+    fs::{DirBuilder, File},
+    os::unix::fs::DirBuilderExt,
+    process::Command,
+};
+
 use outrigger_testapp::{Builder, Outrigger, eventually};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -126,4 +132,33 @@ async fn idle_http_clients_do_not_hold_the_process_back() {
 
     assert_eq!(&answer, b"HTTP/1.1 200");
     assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_process_that_waits_for_another_to_migrate_can_be_told_to_stop() {
+    let builder = app();
+    let data_dir = builder.directory().join("waiting");
+    DirBuilder::new()
+        .mode(0o700)
+        .create(&data_dir)
+        .expect("it is made");
+    let migrating = File::create(data_dir.join("state.db-lock")).expect("it is made");
+    migrating.lock().expect("nobody else has it");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_outrigger"))
+        .arg("--data-dir")
+        .arg(&data_dir)
+        .args(["serve", "--set", "http.listen=127.0.0.1:0"])
+        .args(["--set", "redis.listen=127.0.0.1:0"])
+        .spawn()
+        .expect("it starts");
+    // It listens for signals before it binds anything.
+    eventually("the control socket is there", async || {
+        data_dir.join("control.sock").exists().then_some(())
+    })
+    .await;
+
+    kill_process(Pid::from_child(&child), Signal::TERM).expect("it runs");
+    let ended = eventually("it ends", async || child.try_wait().expect("it is ours")).await;
+
+    assert_eq!(ended.code(), Some(1));
 }

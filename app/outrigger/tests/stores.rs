@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use outrigger_api_types::status::Store;
 use outrigger_testapp::{Outrigger, eventually};
 use outrigger_testkit::{
     Case, LazyPostgres, PostgresServer, Requirement, cases, conformance, run, trial,
@@ -43,10 +44,20 @@ fn main() -> ExitCode {
 
 async fn start(url: Option<String>) -> Outrigger {
     let builder = Outrigger::builder(env!("CARGO_BIN_EXE_outrigger"));
-    match url {
-        Some(url) => builder.set("store.url", url).start().await,
-        None => builder.start().await,
-    }
+    let (app, engine) = match url {
+        Some(url) => (builder.set("store.url", url).start().await, "postgres"),
+        None => (builder.start().await, "sqlite"),
+    };
+    assert_eq!(state_store(&app).await.backend, engine);
+    app
+}
+
+async fn state_store(app: &Outrigger) -> Store {
+    let status = app.client().status().await.expect("the server answers");
+    let mut stores = status.stores.into_iter();
+    stores
+        .find(|store| store.name == "state")
+        .expect("it is listed")
 }
 
 fn new_token(app: &Outrigger, token: &str, key: &str, name: &str) -> RequestBuilder {
@@ -166,13 +177,8 @@ async fn a_token_survives_a_kill_and_a_revoked_one_stays_revoked(mut app: Outrig
 }
 
 async fn the_status_names_the_store(app: Outrigger) {
-    let status = app.client().status().await.expect("the server answers");
+    let store = state_store(&app).await;
 
-    let store = status
-        .stores
-        .iter()
-        .find(|store| store.name == "state")
-        .expect("it is listed");
     assert!(store.reachable);
     assert!(store.size_bytes.is_some_and(|size| size > 0));
 }

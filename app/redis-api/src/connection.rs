@@ -36,8 +36,6 @@ const SEND_AT: usize = 64 * 1024;
 const AHEAD: usize = 16;
 /// From so many requests on it pays to fetch their entries together.
 const WARMED_FROM: usize = 4;
-/// How much room is made for the rest of a request at least.
-const INPUT_STEP: usize = 16 * 1024;
 
 /// One connection.
 pub(crate) struct Connection {
@@ -115,6 +113,10 @@ impl Connection {
 
     /// Serves the connection until it ends.
     pub(crate) async fn run(mut self) {
+        if self.session.standing == Standing::Trusted {
+            // A pool may open connections long before it needs them.
+            self.wait(Waiting::Idle);
+        }
         let outcome = loop {
             match poll_fn(|context| self.poll_turn(context)).await {
                 Ok(Turn::Authenticate(authentication)) => self.authenticate(*authentication).await,
@@ -174,30 +176,20 @@ impl Connection {
 
     /// Reads once and executes what is whole.
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Batch>> {
+        let worker = Rc::clone(&self.worker);
+        let scratch = &mut *worker.scratch.borrow_mut();
+        let received = ready!(self.stream.poll_read(context, scratch))?;
+        if received == 0 {
+            return Poll::Ready(Ok(Batch::End(Ending::Close)));
+        }
+        let input = &scratch[..received];
         if self.input.is_empty() {
-            let worker = Rc::clone(&self.worker);
-            let scratch = &mut *worker.scratch.borrow_mut();
-            let received = ready!(self.stream.poll_read(context, scratch))?;
-            if received == 0 {
-                return Poll::Ready(Ok(Batch::End(Ending::Close)));
-            }
-            let input = &scratch[..received];
             let (consumed, batch) = self.execute(input, received);
             self.input.extend_from_slice(&input[consumed..]);
             return Poll::Ready(Ok(batch));
         }
-        let filled = self.input.len();
         // Room grows with what has arrived, never with what was announced.
-        self.input.resize(filled + filled.max(INPUT_STEP), 0);
-        let polled = self.stream.poll_read(context, &mut self.input[filled..]);
-        let received = match &polled {
-            Poll::Ready(Ok(received)) => *received,
-            _ => 0,
-        };
-        self.input.truncate(filled + received);
-        if ready!(polled)? == 0 {
-            return Poll::Ready(Ok(Batch::End(Ending::Close)));
-        }
+        self.input.extend_from_slice(input);
         Poll::Ready(Ok(self.execute_own(received)))
     }
 

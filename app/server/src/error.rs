@@ -75,6 +75,9 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
+    /// A signal came while it was starting.
+    #[error("told to stop before the start was done")]
+    Stopped,
     /// A second signal ended the process before everything had stopped. What was acknowledged is safe all the same.
     #[error("a second signal ended the process before everything had stopped")]
     Interrupted,
@@ -112,7 +115,9 @@ impl StartError {
             | Self::Tls { .. }
             | Self::FirstAdmin { .. } => ErrorKind::Invalid,
             Self::Owned { .. } | Self::Listen { .. } => ErrorKind::Conflict,
-            Self::DataDir { .. } | Self::Interrupted | Self::System(_) => ErrorKind::Unavailable,
+            Self::DataDir { .. } | Self::Stopped | Self::Interrupted | Self::System(_) => {
+                ErrorKind::Unavailable
+            }
             Self::Part { kind, .. } => *kind,
         }
     }
@@ -141,7 +146,7 @@ impl StartError {
                     .to_owned(),
             ),
             Self::Part { hint, .. } => hint.clone(),
-            Self::FirstAdmin { .. } | Self::Interrupted | Self::System(_) => None,
+            Self::FirstAdmin { .. } | Self::Stopped | Self::Interrupted | Self::System(_) => None,
         }
     }
 }

@@ -13,6 +13,7 @@ use outrigger_http_api::Peer;
 use outrigger_stdx::{Clock, SystemClock};
 use outrigger_supervisor::{CancellationToken, Signal, Supervisor, SupervisorHandle, signals};
 use outrigger_telemetry::{Log, LogHandle};
+use tokio::sync::mpsc;
 
 use crate::{
     DataDir, Loaded, StartError, banner,
@@ -23,7 +24,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Why it did not start, or [`StartError::Interrupted`].
+/// Why it did not start, [`StartError::Stopped`], or [`StartError::Interrupted`].
 pub fn serve(loaded: &Loaded) -> Result<(), StartError> {
     let runtime = outrigger_supervisor::main_runtime().map_err(StartError::System)?;
     let outcome = runtime.block_on(run(loaded));
@@ -54,7 +55,11 @@ async fn run(loaded: &Loaded) -> Result<(), StartError> {
         services: supervisor.handle(),
         log: Some(log.handle()),
     };
-    let mut house = House::build(loaded, &data_dir, Arc::clone(&clock), surroundings).await?;
+    // Somebody else may be migrating the same data, for as long as that takes.
+    let mut house = tokio::select! {
+        house = House::build(loaded, &data_dir, Arc::clone(&clock), surroundings) => house?,
+        () = told_to_stop(&mut signals) => return Err(StartError::Stopped),
+    };
     house.staff(&mut supervisor, listeners.http, config)?;
     print_banner(&house, &data_dir, &listeners.shown).await?;
 
@@ -80,6 +85,10 @@ async fn run(loaded: &Loaded) -> Result<(), StartError> {
     house.store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn told_to_stop(signals: &mut mpsc::Receiver<Signal>) {
+    while signals.recv().await == Some(Signal::Reopen) {}
 }
 
 fn reopen(log: &LogHandle) {

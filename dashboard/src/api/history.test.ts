@@ -28,6 +28,11 @@ describe("history", () => {
     expect(append(known, history([], {}))).toBe(known);
   });
 
+  it("goes on when the clock was set back", () => {
+    const grown = append(history([10_000], { hits: [1] }), history([5000], { hits: [2] }));
+    expect(grown).toEqual(history([10_000, 5000], { hits: [1, 2] }));
+  });
+
   it("forgets what is older than an hour", () => {
     const grown = append(history([0, HISTORY_MS - 5000], { hits: [1, 2] }), history([HISTORY_MS + 5000], { hits: [3] }));
     expect(grown.at_ms).toEqual([HISTORY_MS - 5000, HISTORY_MS + 5000]);

@@ -15,7 +15,7 @@ export function since(history: History): string | undefined {
 /**
  * `known` with `fresh` at its end.
  *
- * Samples that are known already are skipped, a series that one side lacks is filled with nulls, and what is older than an hour
+ * Samples up to the last known one are skipped; times may go back, as clocks do. A series that one side lacks is filled with nulls, and what is older than an hour
  * falls off. A changed interval means that another configuration is running: then only the fresh samples count.
  */
 export function append(known: History, fresh: History): History {
@@ -24,11 +24,11 @@ export function append(known: History, fresh: History): History {
     return trimmed(fresh);
   }
   const last = known.at_ms.at(-1)!;
-  const first = fresh.at_ms.findIndex((at) => at > last);
-  if (first === -1) {
+  const first = fresh.at_ms.lastIndexOf(last) + 1;
+  const added = fresh.at_ms.length - first;
+  if (added === 0) {
     return known;
   }
-  const added = fresh.at_ms.length - first;
   const series: Record<string, (number | null)[]> = {};
   for (const name of new Set([...Object.keys(known.series), ...Object.keys(fresh.series)])) {
     const before = known.series[name] ?? nulls(known.at_ms.length);

@@ -68,5 +68,5 @@ pub use risk::RiskLevel;
 pub use role::Role;
 pub use scope::{CAPABILITIES, ParseScopeError, Scope, ScopeAccess, ScopeSet};
 pub use session::{ClientInfo, Session, SessionId, SignedIn};
-pub use throttle::{LoginAttempt, LoginThrottle, MemoryThrottle, RetryAfter};
+pub use throttle::{LoginAttempt, LoginThrottle, MemoryThrottle, RetryAfter, network};
 pub use token::{CreatedToken, NewToken, Token, TokenExpiry, TokenId};

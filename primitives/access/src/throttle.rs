@@ -164,7 +164,9 @@ impl LoginThrottle for MemoryThrottle {
     }
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// Whom an address is counted as: an IPv6 network of 64 bits, of which one person may have all, or an IPv4 address.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let first = address.to_bits() & !u128::from(u64::MAX);

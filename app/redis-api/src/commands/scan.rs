@@ -6,13 +6,15 @@ use outrigger_resp::Args;
 use super::{Call, Failure, integer, is};
 use crate::glob;
 
-/// How many entries `KEYS` looks at under one lock.
+/// How many entries are looked at under one lock.
 const STEP: usize = 1000;
 /// How many entries `SCAN` looks at, unless told.
 const COUNT: i64 = 10;
+/// With so many bytes of keys `SCAN` answers, however many it was asked for.
+const SCANNED: usize = 1024 * 1024;
 
 pub(super) fn keys(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
-    let pattern = &args[1];
+    let pattern = pattern_of(call, &args[1])?;
     let limit = call.server.config.output_max.as_usize();
     let (mut found, mut bytes, mut cursor) = (Vec::new(), 0, Cursor::default());
     loop {
@@ -51,7 +53,7 @@ pub(super) fn scan(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
                 return Err(Failure::SYNTAX);
             }
         } else if is(word, "match") {
-            pattern = Some(value);
+            pattern = Some(pattern_of(call, value)?);
         } else if is(word, "type") {
             is_type_known = is(value, "string");
         } else {
@@ -59,22 +61,36 @@ pub(super) fn scan(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
         }
     }
     // More than this under one call would hold everybody else up; the client goes on with the cursor.
-    let count = usize::try_from(count).unwrap_or(usize::MAX).min(100_000);
-    let mut found = Vec::new();
-    let next = call
-        .cache
-        .scan(call.session.database, cursor, count, call.now, |key, _| {
+    let mut left = usize::try_from(count).unwrap_or(usize::MAX).min(100_000);
+    let (mut found, mut bytes, mut cursor) = (Vec::new(), 0, cursor);
+    loop {
+        let (database, step) = (call.session.database, left.min(STEP));
+        cursor = call.cache.scan(database, cursor, step, call.now, |key, _| {
             if is_type_known && pattern.is_none_or(|pattern| glob::matches(pattern, key)) {
+                bytes += key.len();
                 found.push(Box::<[u8]>::from(key));
             }
         });
+        left -= step;
+        if left == 0 || cursor.is_end() || bytes >= SCANNED {
+            break;
+        }
+    }
     call.reply.array(2);
-    call.reply.bulk(next.number().to_string().as_bytes());
+    call.reply.bulk(cursor.number().to_string().as_bytes());
     call.reply.array(found.len());
     for key in found {
         call.reply.bulk(&key);
     }
     Ok(())
+}
+
+/// A pattern that is not longer than what it can be of use for: each key is compared with all of it.
+fn pattern_of<'a>(call: &Call<'_>, pattern: &'a [u8]) -> Result<&'a [u8], Failure> {
+    if pattern.len() > call.cache.config().key_max.as_usize() {
+        return Err(Failure::new("ERR the pattern exceeds `[cache] key_max`"));
+    }
+    Ok(pattern)
 }
 
 /// Reads a cursor: an unsigned number, with a sign at most, or nothing at all.

@@ -58,6 +58,22 @@ async fn info_has_the_fields_that_clients_read() {
     assert!(client.words("INFO").starts_with('='));
 }
 
+async fn scan_answers_before_it_is_asked_for_too_much_and_refuses_a_pattern_that_fits_no_key() {
+    let ours = Ours::start(Setup::default());
+    let mut client = ours.connect();
+    let name = "k".repeat(8000);
+    for number in 0..3000 {
+        client.words(&format!("SET {name}:{number} 1"));
+    }
+
+    let reply = client.words("SCAN 0 COUNT 100000");
+    let refused = client.words(&format!("SCAN 0 MATCH {}", "*".repeat(8193)));
+
+    assert!(reply.len() < 20 << 20, "{} bytes", reply.len());
+    assert!(!reply.starts_with("*2\r\n$1\r\n0\r\n"), "it goes on");
+    assert_eq!(refused, "-ERR the pattern exceeds `[cache] key_max`\r\n");
+}
+
 async fn scan_shows_every_key_once_whatever_the_step() {
     let ours = Ours::start(Setup::default());
     let mut client = ours.connect();
@@ -236,6 +252,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             "info_has_the_fields_that_clients_read",
             &[],
             info_has_the_fields_that_clients_read,
+        ),
+        trial(
+            "scan_answers_before_it_is_asked_for_too_much_and_refuses_a_pattern_that_fits_no_key",
+            &[],
+            scan_answers_before_it_is_asked_for_too_much_and_refuses_a_pattern_that_fits_no_key,
         ),
         trial(
             "scan_shows_every_key_once_whatever_the_step",

@@ -94,12 +94,15 @@ async fn a_client_that_does_not_authenticate_is_given_up() {
 async fn an_idle_connection_is_left_alone_unless_told_otherwise() {
     let (ours, clock) = start(|_| {});
     let mut client = ours.connect();
+    // A pool opens connections before it needs them.
+    let mut silent = ours.connect();
     client.words("PING");
 
     for _ in 0..300 {
         tick(&clock);
     }
     assert_eq!(client.words("PING"), "+PONG\r\n");
+    assert_eq!(silent.words("PING"), "+PONG\r\n");
 
     let (ours, clock) = start(|setup| {
         setup.redis.idle_timeout = Some(HumanDuration::from_secs(100));

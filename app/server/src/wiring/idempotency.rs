@@ -30,7 +30,7 @@ mod statements {
     outrigger_sql::statements! {
         PRUNE = "
             delete from http_idempotency
-            where claimed_at < $1 or (answer is null and claimed_at < $2)";
+            where claimed_at < $1 or (caller = $2 and key = $3 and answer is null and claimed_at < $4)";
         CLAIM = "
             insert into http_idempotency (caller, key, fingerprint, claimed_at)
             values ($1, $2, $3, $4)
@@ -79,7 +79,8 @@ impl Idempotency {
             Store::Sqlite(database) => {
                 database
                     .write(move |connection| {
-                        connection.execute(statements::PRUNE, (expired, abandoned))?;
+                        connection
+                            .execute(statements::PRUNE, (expired, &caller, &key, abandoned))?;
                         let claimed = connection.execute(
                             statements::CLAIM,
                             (&caller, &key, fingerprint.as_slice(), now),
@@ -101,7 +102,7 @@ impl Idempotency {
                 let mut client = database.client().await?;
                 let transaction = client.transaction().await?;
                 transaction
-                    .execute(statements::PRUNE, &[&expired, &abandoned])
+                    .execute(statements::PRUNE, &[&expired, &caller, &key, &abandoned])
                     .await?;
                 let claimed = transaction
                     .execute(

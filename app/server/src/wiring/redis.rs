@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use outrigger_access::{Access, LoginAttempt, LoginThrottle, Scope, ScopeAccess};
+use outrigger_access::{Access, LoginAttempt, LoginThrottle, Scope, ScopeAccess, network};
 use outrigger_redis_api::{Authenticator, Peer};
 use outrigger_stdx::{Clock, Monotonic, Via};
 
@@ -138,7 +138,7 @@ impl fmt::Debug for RedisAuthenticator {
 /// Whoever can open the socket's file is let in by its mode; there is no address to slow down.
 fn address_of(peer: Peer) -> Option<IpAddr> {
     match peer {
-        Peer::Tcp(address) => Some(address.ip().to_canonical()),
+        Peer::Tcp(address) => Some(network(address.ip())),
         Peer::Unix => None,
     }
 }
@@ -148,5 +148,26 @@ fn attempt(address: IpAddr) -> LoginAttempt {
     LoginAttempt {
         account: format!("redis from {address}"),
         address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer(address: &str) -> Peer {
+        Peer::Tcp(address.parse().expect("it is an address"))
+    }
+
+    #[test]
+    fn whoever_has_a_network_is_slowed_down_as_one() {
+        let first = address_of(peer("[2001:db8:1:2::3]:1"));
+
+        assert_eq!(first, address_of(peer("[2001:db8:1:2:ffff::4]:2")));
+        assert_ne!(first, address_of(peer("[2001:db8:1:3::3]:1")));
+        assert_eq!(
+            address_of(peer("[::ffff:192.0.2.1]:1")),
+            address_of(peer("192.0.2.1:2"))
+        );
     }
 }

@@ -54,7 +54,7 @@ export function Accounts() {
     const name = account.email ?? account.name;
     setQuestion({
       title: `Delete ${name}?`,
-      text: "The account can no longer log in and its sessions end now. Tokens it made keep working until they are revoked.",
+      text: "The account can no longer log in. Its sessions end and the tokens it made stop working now.",
       verb: `Delete ${name}`,
       act: async () => {
         await answer(api.DELETE("/api/v1/access/accounts/{id}", { params: { path: { id: account.id } } }));
