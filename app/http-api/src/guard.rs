@@ -1,9 +1,9 @@
 //! The route table: no route without a guard.
 //!
-//! A route enters the server only through [`RouteTable::add`], together with its [`Guard`]: the scope it needs, its risk, and
-//! what the audit log calls it. The same guard is written into the OpenAPI document (`x-scope`, `x-risk`, `x-audit`) and
-//! enforced before the handler runs, so document and enforcement cannot drift apart, and a route that forgot its
-//! authorisation does not compile.
+//! A route of the API enters the server only through [`RouteTable::add`], together with its [`Guard`]: the scope it needs, its
+//! risk, and what the audit log calls it. The same guard is written into the OpenAPI document (`x-scope`, `x-risk`, `x-audit`)
+//! and enforced before the handler runs, so document and enforcement cannot drift apart, and a route that forgot its
+//! authorisation does not compile. Only the dashboard's own files come in without one, by [`RouteTable::with_pages`].
 
 use axum::{
     Extension, Router,

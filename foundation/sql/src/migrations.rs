@@ -1,7 +1,9 @@
 //! How the tables of a capability came to be, step by step.
 //!
 //! Each capability has its own steps and its own history table, `<capability>_migrations`, so that capabilities can be added
-//! and used alone. Steps only go forward, and are written so that the release before still runs on the result.
+//! and used alone. Steps only go forward. They are written so that processes of the release before, which share a PostgreSQL
+//! database and run already, go on while a newer one takes them; to start on the result, that release is refused
+//! ([`SqlError::Newer`]), and the way back is the snapshot or the dump from before.
 
 use refinery::Runner;
 

@@ -17,8 +17,8 @@ impl fmt::Display for BrokenStatement {
     }
 }
 
-/// Declares constants with SQL, and `ALL`, the list of them, which cannot forget one. A test of every store prepares `ALL` on
-/// a migrated database: a typing error in a statement that nobody runs is found all the same.
+/// Declares constants with SQL, and `ALL`, the list of them, which cannot forget one. A store's conformance test prepares `ALL`
+/// on a migrated database: a typing error in a statement that nobody runs is found all the same.
 ///
 /// ```
 /// mod statements {

@@ -1,7 +1,7 @@
 //! Where accounts, sessions, tokens and the audit log are kept.
 //!
 //! One trait per noun, and [`AccessStore`] for all of them; [`SqliteAccessStore`] and [`PostgresAccessStore`] are the two
-//! implementations, and `tests/conformance.rs` runs the same cases on both.
+//! implementations, and `tests/conformance/` runs the same cases on both.
 //!
 //! What every store promises:
 //!
