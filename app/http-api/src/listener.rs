@@ -150,7 +150,7 @@ impl Service for HttpListener {
             };
             let (api, tls, stop) = (self.api.clone(), self.tls.clone(), stop.clone());
             let refused = connections.spawn(async move {
-                api.http_metrics().opened();
+                let _open = api.http_metrics().open();
                 prepare(&stream, api.config().write_timeout.get());
                 if let Some(acceptor) = tls {
                     match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
@@ -174,7 +174,6 @@ impl Service for HttpListener {
                     )
                     .await;
                 }
-                api.http_metrics().closed();
             });
             if refused.is_err() {
                 self.api.http_metrics().refused();

@@ -55,6 +55,16 @@ impl Default for HttpMetrics {
     }
 }
 
+/// A connection that is counted as open.
+#[derive(Debug)]
+pub(crate) struct OpenConnection(Gauge);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 impl HttpMetrics {
     pub(crate) fn register(&self, registry: &mut Registry) {
         registry.register(
@@ -95,12 +105,10 @@ impl HttpMetrics {
         self.totals.latency.record(elapsed);
     }
 
-    pub(crate) fn opened(&self) {
+    /// Counts a connection until the answer is dropped, however the connection ends.
+    pub(crate) fn open(&self) -> OpenConnection {
         self.connections.inc();
-    }
-
-    pub(crate) fn closed(&self) {
-        self.connections.dec();
+        OpenConnection(self.connections.clone())
     }
 
     pub(crate) fn refused(&self) {

@@ -268,8 +268,10 @@ fn pool(options: &PostgresOptions) -> Result<Pool, SqlError> {
             recycling_method: RecyclingMethod::Fast,
         },
     );
+    // A commit that is not synced is no commit. Whoever waits for replicas, too, goes on doing so.
     let settings = format!(
-        "set search_path to outrigger; set timezone to 'UTC'; set statement_timeout to {};",
+        "set search_path to outrigger; set timezone to 'UTC'; set statement_timeout to {};
+         select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off';",
         options.statement_timeout.as_millis()
     );
     let prepare = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {

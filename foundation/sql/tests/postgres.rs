@@ -36,6 +36,7 @@ fn main() -> ExitCode {
     }
     run(trials![
         everything_lives_in_its_own_schema,
+        a_commit_is_synced_also_where_the_database_says_otherwise,
         two_nodes_migrate_once,
         data_of_a_newer_release_is_refused_by_both_versions,
         a_failed_step_leaves_the_data_as_it_was,
@@ -87,6 +88,33 @@ async fn everything_lives_in_its_own_schema(postgres: LazyPostgres) {
         "outrigger.boats outrigger.boats_migrations"
     );
     assert!(database.size().await.expect("it is connected") > 0);
+}
+
+async fn a_commit_is_synced_also_where_the_database_says_otherwise(postgres: LazyPostgres) {
+    let url = postgres.create_database();
+    let setting = async |ask: &str| {
+        let database = open(&url).await;
+        let client = database.client().await.expect("it is connected");
+        client.batch_execute(ask).await.expect("it is a query");
+        let shown = client.query_one("show synchronous_commit", &[]).await;
+        shown.expect("it is a query").get::<_, String>(0)
+    };
+    let say = |value| {
+        format!(
+            "do $$ begin execute format('alter database %I set synchronous_commit = {value}', current_database()); end $$"
+        )
+    };
+
+    setting(&say("off")).await;
+    let instead_of_off = setting("").await;
+    setting(&say("remote_apply")).await;
+    let stricter = setting("").await;
+
+    assert_eq!(
+        (&*instead_of_off, &*stricter),
+        ("on", "remote_apply"),
+        "what is stricter stays"
+    );
 }
 
 async fn two_nodes_migrate_once(postgres: LazyPostgres) {

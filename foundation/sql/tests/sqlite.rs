@@ -52,6 +52,7 @@ fn main() -> ExitCode {
         a_panicking_reader_is_contained & [],
         an_operation_that_ends_the_transaction_harms_only_its_companions_of_the_moment & [],
         a_caller_that_goes_away_before_its_turn_writes_nothing & [],
+        a_commit_is_synced & [],
         readers_read_what_was_acknowledged & [],
         readers_cannot_write & [],
         a_closed_database_answers_that_it_is_closed & [],
@@ -251,6 +252,22 @@ async fn a_caller_that_goes_away_before_its_turn_writes_nothing() {
     add(&database, "Carpathia").await.expect("the name is new");
 
     assert_eq!(names(&database).await, ["Carpathia"]);
+}
+
+async fn a_commit_is_synced() {
+    const FULL: i64 = 2;
+    let Opened {
+        dir: _dir,
+        database,
+    } = opened().await;
+
+    let synchronous: Result<i64, SqlError> = database
+        .write(|connection| {
+            Ok(connection.pragma_query_value(None, "synchronous", |row| row.get(0))?)
+        })
+        .await;
+
+    assert_eq!(synchronous, Ok(FULL));
 }
 
 async fn readers_read_what_was_acknowledged() {

@@ -29,8 +29,6 @@ enum Room {
     At(&'static str),
     /// A text that stands in some file below the second.
     Named(&'static str, &'static str),
-    /// It is not there, and why.
-    Absent(&'static str),
 }
 
 const NOUNS: [Noun; 2] = [
@@ -62,7 +60,7 @@ const NOUNS: [Noun; 2] = [
         page: Room::At("dashboard/src/routes/access/"),
         guide: Room::At("docs/guide/access.md"),
         browser_test: Room::At("e2e/access.spec.ts"),
-        metrics: Room::Absent("what happens here is in the audit log, one row each"),
+        metrics: Room::Named("outrigger_access_", "primitives/access/src/"),
     },
 ];
 
@@ -94,12 +92,10 @@ fn missing(noun: &Noun, sources: &[Source]) -> Vec<Finding> {
                 continue;
             }
             Room::Named(text, folder) if is_named(text, folder, sources) => continue,
-            Room::Absent(reason) if !reason.is_empty() => continue,
             Room::At(path) => format!("its {room} should be at `{path}`"),
             Room::Named(text, folder) => {
                 format!("its {room} should be below `{folder}`, as `{text}`")
             }
-            Room::Absent(_) => format!("its {room} are absent without a reason"),
         };
         findings.push(Finding::new(
             TABLE,
@@ -146,12 +142,12 @@ mod tests {
         house: "primitives/jobs",
         section: Room::Named("\"jobs\"", "primitives/jobs/src/"),
         shapes: Room::At("shapes/jobs.rs"),
-        routes: Room::Absent("it has none"),
-        commands: Room::Absent("it has none"),
+        routes: Room::At("routes/jobs.rs"),
+        commands: Room::At("commands/jobs.rs"),
         page: Room::At("pages/jobs/"),
-        guide: Room::Absent("it has none"),
-        browser_test: Room::Absent("it has none"),
-        metrics: Room::Absent(""),
+        guide: Room::At("guide/jobs.md"),
+        browser_test: Room::At("e2e/jobs.spec.ts"),
+        metrics: Room::Named("outrigger_jobs_", "primitives/jobs/src/"),
     };
 
     #[test]
@@ -159,6 +155,10 @@ mod tests {
         let sources = [
             Source::new("primitives/jobs/src/config.rs", "\"jobs\""),
             Source::new("pages/jobs/page.tsx", ""),
+            Source::new("routes/jobs.rs", ""),
+            Source::new("commands/jobs.rs", ""),
+            Source::new("guide/jobs.md", ""),
+            Source::new("e2e/jobs.spec.ts", ""),
         ];
 
         let found: Vec<_> = missing(&NOUN, &sources)
@@ -168,7 +168,7 @@ mod tests {
 
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[0].contains("shapes/jobs.rs"), "{found:?}");
-        assert!(found[1].contains("without a reason"), "{found:?}");
+        assert!(found[1].contains("outrigger_jobs_"), "{found:?}");
     }
 
     #[test]
