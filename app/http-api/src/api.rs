@@ -14,7 +14,10 @@ use outrigger_cache::Cache;
 use outrigger_net::TrustedProxies;
 use outrigger_stdx::Clock;
 use outrigger_telemetry::Metrics;
-use tower_http::compression::CompressionLayer;
+use tower_http::compression::{
+    CompressionLayer, Predicate,
+    predicate::{DefaultPredicate, NotForContentType},
+};
 
 use crate::{
     HttpConfig, IdempotencyStore, changes::Changes, document, hosts::Hosts, metrics::HttpMetrics,
@@ -106,6 +109,9 @@ impl Api {
             .with_registry(|registry| http_metrics.register(registry));
         let openapi = document::to_json(&document).to_string().into();
         let hosts = Hosts::new(&parts.config);
+        // A value of the cache is what its owner made it, often compressed already, and may be large.
+        let compressible =
+            DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"));
         let inner = Arc::new(Inner {
             parts,
             hosts,
@@ -119,7 +125,7 @@ impl Api {
             .method_not_allowed_fallback(routes::method_not_allowed);
         Self {
             inner,
-            router: router.layer(CompressionLayer::new()),
+            router: router.layer(CompressionLayer::new().compress_when(compressible)),
         }
     }
 

@@ -28,11 +28,12 @@ pub(crate) fn render(banner: &Banner<'_>) -> String {
         ),
         None => writeln!(text, "  Dashboard     {}", banner.dashboard),
     };
+    let has_redis_port = banner.listeners.iter().any(|one| one.name == "redis");
     for listener in banner.listeners {
         let label = match listener.name.as_str() {
             "http" => "HTTP API",
-            "redis" => "REDIS_URL",
-            "redis-socket" => "  or",
+            "redis-socket" if has_redis_port => "  or",
+            "redis" | "redis-socket" => "REDIS_URL",
             _ => continue,
         };
         let _ = writeln!(text, "  {label:<13} {}", listener.url);
@@ -45,31 +46,46 @@ pub(crate) fn render(banner: &Banner<'_>) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_banner_has_at_most_twelve_lines() {
-        let listener = |name: &str, url: &str| Listener {
+    fn listener(name: &str, url: &str) -> Listener {
+        Listener {
             name: name.to_owned(),
             address: String::new(),
             url: url.to_owned(),
             tls: false,
-        };
-        let listeners = [
+        }
+    }
+
+    fn rendered(listeners: &[Listener]) -> String {
+        render(&Banner {
+            version: "0.1.0",
+            data_dir: "/srv/data",
+            listeners,
+            dashboard: "http://127.0.0.1:7300/admin/production/",
+            login_link: Some("http://127.0.0.1:7300/admin/production/login/link#abc"),
+        })
+    }
+
+    #[test]
+    fn the_redis_socket_has_a_name_also_without_a_port() {
+        let text = rendered(&[
+            listener("http", "http://127.0.0.1:7300"),
+            listener("redis-socket", "unix:///srv/data/redis.sock"),
+        ]);
+
+        assert!(text.contains("  REDIS_URL     unix:///srv/data/redis.sock"));
+    }
+
+    #[test]
+    fn the_banner_has_at_most_twelve_lines() {
+        let text = rendered(&[
             listener("http", "http://127.0.0.1:7300"),
             listener("redis", "redis://127.0.0.1:7379"),
             listener("redis-socket", "unix:///srv/data/redis.sock"),
             listener("control", "unix:///srv/data/control.sock"),
-        ];
-
-        let text = render(&Banner {
-            version: "0.1.0",
-            data_dir: "/srv/data",
-            listeners: &listeners,
-            dashboard: "http://127.0.0.1:7300/admin/production/",
-            login_link: Some("http://127.0.0.1:7300/admin/production/login/link#abc"),
-        });
+        ]);
 
         assert!(text.lines().count() <= 12, "{text}");
-        assert!(text.contains("unix:///srv/data/redis.sock"));
+        assert!(text.contains("  or          unix:///srv/data/redis.sock"));
         assert!(!text.contains("control.sock"));
     }
 }

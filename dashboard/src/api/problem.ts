@@ -71,7 +71,7 @@ export function fieldTrouble(error: unknown, field: string): string | undefined 
   }
   const words = FIELD_WORDS[found.code] ?? found.code.replaceAll("_", " ");
   // The limit of a guess is a score that means nothing to a person.
-  return found.limit && found.code !== "too_weak" && found.code !== "weak" ? `${words} (${found.limit})` : words;
+  return found.limit && found.code !== "too_weak" ? `${words} (${found.limit})` : words;
 }
 
 const FIELD_WORDS: Record<string, string> = {
@@ -80,7 +80,6 @@ const FIELD_WORDS: Record<string, string> = {
   too_long: "Too long",
   too_short: "Too short",
   too_weak: "Too easy to guess",
-  weak: "Too easy to guess",
   taken: "Already taken",
   wrong: "This is not right",
 };

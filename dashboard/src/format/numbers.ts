@@ -2,7 +2,6 @@
 
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
 /** What stands where there is no figure. */
 export const NONE = "–";
@@ -16,11 +15,6 @@ function missing(value: Figure): value is null | undefined {
 /** `1,204` */
 export function count(value: Figure): string {
   return missing(value) ? NONE : whole.format(value);
-}
-
-/** `1.2K`, for axes. */
-export function short(value: Figure): string {
-  return missing(value) ? NONE : compact.format(value);
 }
 
 /** Three significant digits below a thousand, whole numbers above. */

@@ -101,12 +101,6 @@ impl Pinned {
         }
         outcome
     }
-
-    /// Whether a thread has ended although it was not told to.
-    #[must_use]
-    pub fn any_ended(&self) -> bool {
-        self.threads.iter().any(JoinHandle::is_finished)
-    }
 }
 
 impl Drop for Pinned {
