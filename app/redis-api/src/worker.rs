@@ -91,9 +91,16 @@ impl Buffers {
     }
 }
 
-/// A connection that was accepted for another thread.
+/// A connection of which nothing was read yet; where there is encryption, it has not begun.
 #[derive(Debug)]
-pub(crate) enum Accepted {
+enum Accepted {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+/// The same on its way to another thread.
+#[derive(Debug)]
+pub(crate) enum Handed {
     Tcp(std::net::TcpStream),
     Unix(std::os::unix::net::UnixStream),
 }
@@ -103,9 +110,9 @@ pub(crate) struct Sources {
     pub(crate) tcp: Option<std::net::TcpListener>,
     pub(crate) unix: Option<std::os::unix::net::UnixListener>,
     /// The other threads, for the one that accepts.
-    pub(crate) others: Vec<mpsc::Sender<Accepted>>,
+    pub(crate) others: Vec<mpsc::Sender<Handed>>,
     /// Where the others get connections from.
-    pub(crate) handed: Option<mpsc::Receiver<Accepted>>,
+    pub(crate) handed: Option<mpsc::Receiver<Handed>>,
 }
 
 impl Worker {
@@ -144,12 +151,12 @@ impl Worker {
                     sweep = self.server.clock.sleep(SWEEP);
                     continue;
                 }
-                accepted = accept_tcp(tcp.as_ref()) => accepted.map(Stream::Tcp),
-                accepted = accept_unix(unix.as_ref()) => accepted.map(Stream::Unix),
+                accepted = accept_tcp(tcp.as_ref()) => accepted.map(Accepted::Tcp),
+                accepted = accept_unix(unix.as_ref()) => accepted.map(Accepted::Unix),
                 accepted = receive(sources.handed.as_mut()) => accepted,
             };
             match accepted {
-                Ok(stream) => self.assign(stream, &sources.others, &mut turn),
+                Ok(accepted) => self.assign(accepted, &sources.others, &mut turn),
                 Err(error) => {
                     warn!(%error, "cannot accept connections to the Redis port");
                     self.server.clock.sleep(ACCEPT_PAUSE).await;
@@ -175,45 +182,39 @@ impl Worker {
     /// Serves a connection here or gives it to the thread whose turn it is.
     fn assign(
         self: &Rc<Self>,
-        stream: Stream,
-        others: &[mpsc::Sender<Accepted>],
+        accepted: Accepted,
+        others: &[mpsc::Sender<Handed>],
         turn: &mut usize,
     ) {
         *turn = (*turn + 1) % (others.len() + 1);
         let Some(other) = others.get(*turn) else {
-            self.serve(stream);
+            self.serve(accepted);
             return;
         };
-        let accepted = match stream {
-            Stream::Tcp(stream) => stream.into_std().map(Accepted::Tcp),
-            Stream::Unix(stream) => stream.into_std().map(Accepted::Unix),
-            // Encryption begins on the thread that serves the connection.
-            Stream::Tls(_) => return,
-        };
-        let handed = accepted.map(|accepted| other.try_send(accepted));
-        if let Ok(Err(mpsc::error::TrySendError::Full(accepted))) = handed
-            && let Ok(stream) = accepted.into_stream()
+        let sent = accepted.hand_over().map(|handed| other.try_send(handed));
+        if let Ok(Err(mpsc::error::TrySendError::Full(handed))) = sent
+            && let Ok(accepted) = handed.take_over()
         {
-            self.serve(stream);
+            self.serve(accepted);
         }
     }
 
-    fn serve(self: &Rc<Self>, stream: Stream) {
+    fn serve(self: &Rc<Self>, accepted: Accepted) {
         let server = &self.server;
-        let peer = match &stream {
-            Stream::Tcp(stream) => match stream.peer_addr() {
+        let peer = match &accepted {
+            Accepted::Tcp(stream) => match stream.peer_addr() {
                 Ok(address) => Peer::Tcp(address),
                 Err(_) => return,
             },
-            Stream::Unix(_) | Stream::Tls(_) => Peer::Unix,
+            Accepted::Unix(_) => Peer::Unix,
         };
         let now = server.cache.now().millis();
         let Some(place) = server.clients.enter(peer, now) else {
             server.metrics.rejected();
-            reject(&stream);
+            reject(&accepted);
             return;
         };
-        if let Stream::Tcp(stream) = &stream {
+        if let Accepted::Tcp(stream) = &accepted {
             prepare(stream, &server.config);
         }
         server.metrics.opened();
@@ -224,29 +225,43 @@ impl Worker {
         let timer = self.timers.add(place.client.id, now);
         let session = Session::new(place, standing);
         let (worker, tls) = (Rc::clone(self), server.tls.clone());
-        match (stream, tls) {
+        let stream = match (accepted, tls) {
+            (Accepted::Tcp(stream), None) => Stream::Tcp(stream),
+            (Accepted::Unix(stream), _) => Stream::Unix(stream),
             // Boxed, so that connections without encryption do not have room for a handshake.
-            (Stream::Tcp(stream), Some(tls)) => self.tasks.spawn(Box::pin(async move {
-                if let Some(stream) = encrypt(stream, tls, &timer).await {
-                    Connection::new(stream, session, timer, worker).run().await;
-                } else {
-                    worker.timers.remove(session.client().id);
-                    worker.server.metrics.closed();
-                }
-            })),
-            (stream, _) => {
-                self.tasks
-                    .spawn(Connection::new(stream, session, timer, worker).run());
+            (Accepted::Tcp(stream), Some(tls)) => {
+                self.tasks.spawn(Box::pin(async move {
+                    if let Some(stream) = encrypt(stream, tls, &timer).await {
+                        Connection::new(stream, session, timer, worker).run().await;
+                    } else {
+                        worker.timers.remove(session.client().id);
+                        worker.server.metrics.closed();
+                    }
+                }));
+                return;
             }
-        }
+        };
+        self.tasks
+            .spawn(Connection::new(stream, session, timer, worker).run());
     }
 }
 
 impl Accepted {
-    fn into_stream(self) -> io::Result<Stream> {
+    /// Leaves this thread's runtime.
+    fn hand_over(self) -> io::Result<Handed> {
         match self {
-            Self::Tcp(stream) => TcpStream::from_std(stream).map(Stream::Tcp),
-            Self::Unix(stream) => UnixStream::from_std(stream).map(Stream::Unix),
+            Self::Tcp(stream) => stream.into_std().map(Handed::Tcp),
+            Self::Unix(stream) => stream.into_std().map(Handed::Unix),
+        }
+    }
+}
+
+impl Handed {
+    /// Enters this thread's runtime.
+    fn take_over(self) -> io::Result<Accepted> {
+        match self {
+            Self::Tcp(stream) => TcpStream::from_std(stream).map(Accepted::Tcp),
+            Self::Unix(stream) => UnixStream::from_std(stream).map(Accepted::Unix),
         }
     }
 }
@@ -265,10 +280,10 @@ async fn accept_unix(listener: Option<&UnixListener>) -> io::Result<UnixStream> 
     }
 }
 
-async fn receive(handed: Option<&mut mpsc::Receiver<Accepted>>) -> io::Result<Stream> {
+async fn receive(handed: Option<&mut mpsc::Receiver<Handed>>) -> io::Result<Accepted> {
     match handed {
         Some(handed) => match handed.recv().await {
-            Some(accepted) => accepted.into_stream(),
+            Some(handed) => handed.take_over(),
             None => std::future::pending().await,
         },
         None => std::future::pending().await,
@@ -288,12 +303,11 @@ fn prepare(stream: &TcpStream, config: &RedisConfig) {
 }
 
 /// Tells a client that there is no place, if it can be told at once.
-fn reject(stream: &Stream) {
+fn reject(accepted: &Accepted) {
     const TEXT: &[u8] = b"-ERR max number of clients reached\r\n";
-    let _ = match stream {
-        Stream::Tcp(stream) => SockRef::from(stream).send(TEXT),
-        Stream::Unix(stream) => SockRef::from(stream).send(TEXT),
-        Stream::Tls(_) => Ok(0),
+    let _ = match accepted {
+        Accepted::Tcp(stream) => SockRef::from(stream).send(TEXT),
+        Accepted::Unix(stream) => SockRef::from(stream).send(TEXT),
     };
 }
 
