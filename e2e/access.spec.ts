@@ -97,6 +97,22 @@ test("a token is shown once, works, and stops when it is revoked", async ({ page
   expect((await call("/api/v1/cache/stats")).status).toBe(401);
 });
 
+test("a token for a Redis client is made with one tick", async ({ page }) => {
+  await enter(page, "/access?tab=tokens");
+  await page.getByRole("button", { name: "Make a token" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("redis client");
+  await dialog.getByRole("checkbox", { name: "Read cache" }).check();
+  await dialog.getByRole("checkbox", { name: "All of cache" }).check();
+  await expect(dialog.getByRole("checkbox", { name: "Write cache" })).toBeChecked();
+  await dialog.getByRole("button", { name: "Make the token" }).click();
+  await dialog.getByRole("button", { name: "I have it" }).click();
+
+  const row = page.getByRole("row", { name: /redis client/ });
+  await expect(row).toContainText("cache:*");
+  await expect(row).not.toContainText("cache:read");
+});
+
 test("an answer that gets lost on the way makes nothing twice", async ({ page }) => {
   await enter(page, "/access?tab=tokens");
   await page.getByRole("button", { name: "Make a token" }).click();

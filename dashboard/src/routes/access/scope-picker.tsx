@@ -4,8 +4,14 @@ import { may } from "../../api/scopes";
 import { useMe } from "../../api/session";
 import classes from "./access.module.css";
 
-const CAPABILITIES: { name: string; about: string; read?: string; write?: string }[] = [
-  { name: "cache", about: "Entries and figures of the cache", read: "cache:read", write: "cache:write" },
+const CAPABILITIES: { name: string; about: string; read?: string; write?: string; all?: string }[] = [
+  {
+    name: "cache",
+    about: "Entries and figures of the cache; a Redis client needs all",
+    read: "cache:read",
+    write: "cache:write",
+    all: "cache:*",
+  },
   { name: "server", about: "State, figures, stores and services", read: "server:read" },
   { name: "config", about: "Configuration keys", read: "config:read" },
   { name: "metrics", about: "What Prometheus collects", read: "metrics:read" },
@@ -14,7 +20,7 @@ const CAPABILITIES: { name: string; about: string; read?: string; write?: string
 
 /** The scopes of which none is implied by another one that is chosen. */
 export function withoutImplied(scopes: string[]): string[] {
-  return scopes.filter((scope) => !(scope.endsWith(":read") && scopes.includes(scope.replace(":read", ":write"))));
+  return scopes.filter((scope) => !may({ scopes: scopes.filter((other) => other !== scope) }, scope));
 }
 
 interface ScopePickerProps {
@@ -45,16 +51,18 @@ export function ScopePicker({ scopes, onChange, error }: ScopePickerProps) {
             <th scope="col">Capability</th>
             <th scope="col">Read</th>
             <th scope="col">Write</th>
+            <th scope="col">All</th>
           </tr>
         </thead>
         <tbody>
-          {CAPABILITIES.map(({ name, about, read, write }) => (
+          {CAPABILITIES.map(({ name, about, read, write, all }) => (
             <tr key={name}>
               <th scope="row">
                 <code>{name}</code> <span>{about}</span>
               </th>
               <td>{box(read, `Read ${name}`)}</td>
               <td>{box(write, `Write ${name}`)}</td>
+              <td>{box(all, `All of ${name}`)}</td>
             </tr>
           ))}
         </tbody>
