@@ -45,4 +45,7 @@ pub enum ConfigSource {
 pub struct ConfigKeys {
     /// The keys, by section in the order of the reference.
     pub items: Vec<ConfigKey>,
+    /// Always null: all keys are in one page.
+    #[serde(default)]
+    pub next: Option<String>,
 }

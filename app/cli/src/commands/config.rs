@@ -81,7 +81,7 @@ fn show(keys: &[ConfigKey], section: Option<&str>, changed: bool) -> Result<Answ
         table.row([key.key.clone(), display_value(&key.value), source(key)]);
     }
     let text = table.render(0);
-    Ok(Answer::new(&ConfigKeys { items }, text))
+    Ok(Answer::new(&ConfigKeys { items, next: None }, text))
 }
 
 fn explain(keys: &[ConfigKey], wanted: &str) -> Result<Answer, CliError> {

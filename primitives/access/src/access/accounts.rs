@@ -6,8 +6,8 @@ use outrigger_stdx::Secret;
 
 use super::{Access, parse_name};
 use crate::{
-    AccessError, Account, AccountId, AccountUpdate, Email, FieldProblem, LoginAttempt, NewAccount,
-    OwnUpdate, Principal, password_rules,
+    AccessError, Account, AccountId, AccountUpdate, Cursor, Email, FieldProblem, LoginAttempt,
+    NewAccount, OwnUpdate, Page, Principal, password_rules,
     store::{AccountChange, AccountRow, EndSessions},
 };
 
@@ -21,14 +21,22 @@ impl Access {
         self.row(id).await.map(|row| row.account)
     }
 
-    /// All accounts, oldest first.
+    /// A part of the accounts, oldest first: at most `limit`, from `cursor` on, which is the `next` of the part before.
     ///
     /// # Errors
     ///
     /// When the store fails.
-    pub async fn accounts(&self) -> Result<Vec<Account>, AccessError> {
-        let rows = self.store().accounts().await?;
-        Ok(rows.into_iter().map(|row| row.account).collect())
+    pub async fn accounts(
+        &self,
+        cursor: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<Account>, AccessError> {
+        let rows = self.store().accounts(cursor, limit.saturating_add(1));
+        let accounts = rows.await?.into_iter().map(|row| row.account).collect();
+        Ok(Page::cut(accounts, limit, |account: &Account| Cursor {
+            at: account.created_at,
+            id: account.id.as_uuid(),
+        }))
     }
 
     /// Makes an account. Without a password it signs in with a [login link](Self::create_login_link) first.

@@ -48,7 +48,7 @@ async fn an_account_is_listed_as_it_was_made(on: Fixture) {
         .create_account(&on.owner, new)
         .await
         .expect("it is free");
-    let listed = on.access.accounts().await.expect("the store works");
+    let listed = on.accounts().await;
 
     assert_eq!(listed.len(), 2);
     assert_eq!(listed[1], made);
@@ -419,13 +419,7 @@ async fn a_deleted_account_is_gone_with_all_it_had(on: Fixture) {
         .authenticate_session(signed_in.cookie.expose())
         .await;
     assert_eq!(session.err(), Some(AccessError::SessionInvalid));
-    assert!(
-        on.access
-            .sessions(None)
-            .await
-            .expect("the store works")
-            .is_empty()
-    );
+    assert!(on.sessions(None).await.is_empty());
     on.account("ana@example.org", Role::Viewer).await;
 }
 
