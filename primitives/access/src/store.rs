@@ -131,7 +131,7 @@ pub trait SessionStore: Send + Sync {
 /// API tokens and ingest keys.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
-    /// Adds a token, unless its account has `tokens_max`; answers whether it did.
+    /// Adds a token, unless its account has `tokens_max` that have not expired when this one is made; answers whether it did.
     async fn create_token(&self, token: &TokenRow, tokens_max: u32) -> Result<bool, AccessError>;
 
     /// A token, and its account.
@@ -146,6 +146,9 @@ pub trait TokenStore: Send + Sync {
 
     /// Revokes a token; answers whether there was one.
     async fn delete_token(&self, id: TokenId) -> Result<bool, AccessError>;
+
+    /// Deletes tokens that expired at `before` or earlier; answers how many.
+    async fn delete_expired_tokens(&self, before: Timestamp) -> Result<u64, AccessError>;
 
     /// Adds an ingest key.
     async fn create_ingest_key(&self, key: &IngestKeyRow) -> Result<(), AccessError>;

@@ -21,7 +21,8 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// When parts of the input are wrong, or a scope is asked for that `by` does not have.
+    /// When parts of the input are wrong, a scope is asked for that `by` does not have, or the account has `[access] tokens_max`
+    /// tokens that have not expired.
     pub async fn create_token(
         &self,
         by: &Principal,
@@ -67,7 +68,7 @@ impl Access {
     }
 
     /// A part of the tokens, newest first: at most `limit`, from `cursor` on, which is the `next` of the part before. Also
-    /// those that have expired.
+    /// those that expired within the last thirty days.
     ///
     /// # Errors
     ///

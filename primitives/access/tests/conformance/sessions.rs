@@ -204,6 +204,7 @@ async fn the_pruner_deletes_what_has_ended(on: Fixture) {
     let expected = Pruned {
         sessions: 1,
         login_links: 1,
+        tokens: 0,
         audit_entries: 0,
     };
     assert_eq!(pruned, expected);

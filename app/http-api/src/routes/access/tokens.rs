@@ -38,7 +38,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         )
 }
 
-/// The tokens, the newest first; also those that have expired.
+/// The tokens, the newest first; also those that expired within the last 30 days.
 #[utoipa::path(
     get, path = "/api/v1/access/tokens", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiToken>))
 )]

@@ -131,7 +131,11 @@ outrigger_sql::statements! {
              last_used_at)
         select $1::uuid, $2::uuid, $3::bytea, $4::text, $5::text, $6::text, $7::text,
                $8::timestamptz, $9::timestamptz, $10::timestamptz
-        where (select count(*) from access_tokens where account_id = $2) < $11";
+        where (
+            select count(*)
+            from access_tokens
+            where account_id = $2 and (expires_at is null or expires_at > $8)
+        ) < $11";
 
     FIND_TOKEN = "
         select account.id, account.email, account.name, account.role, account.disabled,
@@ -155,6 +159,9 @@ outrigger_sql::statements! {
 
     DELETE_TOKEN = "
         delete from access_tokens where id = $1";
+
+    DELETE_EXPIRED_TOKENS = "
+        delete from access_tokens where expires_at <= $1";
 
     INSERT_INGEST_KEY = "
         insert into access_ingest_keys (id, name, key, created_at, last_used_at)

@@ -69,6 +69,11 @@ impl TokenStore for PostgresAccessStore {
             > 0)
     }
 
+    async fn delete_expired_tokens(&self, before: Timestamp) -> Result<u64, AccessError> {
+        self.execute(statements::DELETE_EXPIRED_TOKENS, &[&before])
+            .await
+    }
+
     async fn create_ingest_key(&self, key: &IngestKeyRow) -> Result<(), AccessError> {
         self.execute(
             statements::INSERT_INGEST_KEY,

@@ -124,7 +124,11 @@ outrigger_sql::statements! {
             (id, account_id, digest, hint, name, scopes, created_by, created_at, expires_at,
              last_used_at)
         select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
-        where (select count(*) from access_tokens where account_id = ?2) < ?11";
+        where (
+            select count(*)
+            from access_tokens
+            where account_id = ?2 and (expires_at is null or expires_at > ?8)
+        ) < ?11";
 
     FIND_TOKEN = "
         select account.id, account.email, account.name, account.role, account.disabled,
@@ -148,6 +152,9 @@ outrigger_sql::statements! {
 
     DELETE_TOKEN = "
         delete from access_tokens where id = ?1";
+
+    DELETE_EXPIRED_TOKENS = "
+        delete from access_tokens where expires_at <= ?1";
 
     INSERT_INGEST_KEY = "
         insert into access_ingest_keys (id, name, key, created_at, last_used_at)

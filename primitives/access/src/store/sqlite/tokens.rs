@@ -71,6 +71,16 @@ impl TokenStore for SqliteAccessStore {
         self.delete(statements::DELETE_TOKEN, id.as_uuid()).await
     }
 
+    async fn delete_expired_tokens(&self, before: Timestamp) -> Result<u64, AccessError> {
+        let delete = move |connection: &Connection| {
+            let deleted = connection
+                .prepare_cached(statements::DELETE_EXPIRED_TOKENS)?
+                .execute([micros(before)])?;
+            Ok(deleted as u64)
+        };
+        self.database.write(delete).await
+    }
+
     async fn create_ingest_key(&self, key: &IngestKeyRow) -> Result<(), AccessError> {
         let key = key.clone();
         let create = move |connection: &Connection| {
