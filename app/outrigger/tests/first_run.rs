@@ -264,6 +264,36 @@ async fn the_first_account_can_come_from_the_environment() {
 }
 
 #[tokio::test]
+async fn the_audit_log_tells_that_the_first_account_came_from_the_environment_once() {
+    let builder = app();
+    let file = builder.directory().join("password");
+    fs::write(&file, "correct-horse-battery-staple-42\n").expect("the file is written");
+    let mut app = builder
+        .env("OUTRIGGER_ADMIN_EMAIL", "ada@example.com")
+        .env("OUTRIGGER_ADMIN_PASSWORD_FILE", file)
+        .start()
+        .await;
+    app.kill9().await;
+    app.restart().await;
+    let token = app.token(&["access:read"]).await;
+
+    let audit = app
+        .get("/api/v1/access/audit?action=access.set_up_owner")
+        .bearer_auth(token)
+        .send()
+        .await
+        .expect("it answers");
+
+    let audit: Value = audit.json().await.expect("it is JSON");
+    assert_eq!(audit["items"].as_array().map(Vec::len), Some(1), "{audit}");
+    let entry = &audit["items"][0];
+    assert_eq!(entry["actor_kind"], "system");
+    assert_eq!(entry["actor"], "outrigger");
+    assert_eq!(entry["target"], "ada@example.com");
+    assert_eq!(entry["outcome"], "ok");
+}
+
+#[tokio::test]
 async fn what_is_private_can_be_read_by_nobody_else() {
     let app = app().start().await;
     let mode = |name: &str| {
