@@ -115,7 +115,10 @@ impl AdminCommand {
             Self::List => {
                 let accounts = client.accounts().await?;
                 let text = accounts_text(&accounts);
-                Ok(Answer::new(&json!({ "items": accounts, "next": null }), text))
+                Ok(Answer::new(
+                    &json!({ "items": accounts, "next": null }),
+                    text,
+                ))
             }
         }
     }
