@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use outrigger_testapp::{Builder, Outrigger};
+use outrigger_testapp::{Builder, Outrigger, eventually};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -39,6 +39,37 @@ async fn the_banner_has_twelve_lines_at_most_with_the_link_and_absolute_socket_p
         banner.contains(&format!("unix://{}", socket.display())),
         "{banner}"
     );
+}
+
+#[tokio::test]
+async fn for_a_program_the_server_prints_one_line_of_json_at_start_and_one_at_the_end() {
+    let mut app = app().arg("--json").start().await;
+    // Nothing promises that it is printed before the control socket answers.
+    eventually("the banner is printed", async || {
+        app.stdout().ends_with('\n').then_some(())
+    })
+    .await;
+
+    let ended = app.stop().await;
+
+    let printed = app.stdout();
+    let lines: Vec<Value> = printed
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("every line is JSON"))
+        .collect();
+    let [banner, end] = &lines[..] else {
+        panic!("{printed}");
+    };
+    assert!(ended.success(), "{ended}");
+    assert_eq!(banner["dashboard"], app.url("/admin/production/"));
+    assert!(
+        banner["login_link"]
+            .as_str()
+            .is_some_and(|link| link.contains('#'))
+    );
+    let listeners = banner["listeners"].as_array().expect("it is a list");
+    assert!(listeners.iter().any(|one| one["name"] == "redis"));
+    assert_eq!(end, &json!({ "stopped": true }));
 }
 
 #[tokio::test]
