@@ -208,3 +208,25 @@ test("an ingest key is made and revoked", async ({ page }) => {
   await page.getByRole("dialog").getByRole("button", { name: /^Revoke/ }).click();
   await expect(page.getByRole("row", { name: /web shop/ })).toBeHidden();
 });
+
+test("a list that is longer than a page shows the rest when asked", async ({ page }) => {
+  await enter(page, "/access?tab=ingest-keys");
+  await expect(page.getByLabel("New ingest key")).toBeVisible();
+  const made = await page.evaluate(async (url) => {
+    const make = (name: string) =>
+      fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ name }) });
+    const answers = [];
+    for (let number = 1; number <= 51; number += 1) {
+      answers.push((await make(`key ${number}`)).status);
+    }
+    return answers.filter((status) => status === 201).length;
+  }, `${server.url}/api/v1/access/ingest-keys`);
+  expect(made).toBe(51);
+  await page.reload();
+  const rows = page.getByRole("group", { name: "Ingest keys" }).locator("tbody tr");
+  await expect(rows).toHaveCount(50);
+  await page.getByRole("button", { name: "Show more" }).click();
+  await expect(rows).toHaveCount(51);
+  await expect(rows.last()).toContainText("key 1");
+  await expect(page.getByRole("button", { name: "Show more" })).toHaveCount(0);
+});

@@ -18,6 +18,9 @@ pub struct ConfigKey {
     pub source_detail: Option<String>,
     /// The kind of value: `size`, `duration`, `integer`, `boolean`, `address`, `text`, `list`, `secret`, or the allowed words.
     pub kind: String,
+    /// What the value is measured in: bytes, time or a count; null when it is no measure.
+    #[serde(default)]
+    pub unit: Option<String>,
     /// What the key does, its unit, range and default.
     pub documentation: String,
     /// The environment variable that sets it.
@@ -45,4 +48,7 @@ pub enum ConfigSource {
 pub struct ConfigKeys {
     /// The keys, by section in the order of the reference.
     pub items: Vec<ConfigKey>,
+    /// Always null: all keys are in one page.
+    #[serde(default)]
+    pub next: Option<String>,
 }

@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 /// Which part of a list to answer with.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct PageQuery {
     /// How many items at most: 1 to 500, 50 when absent.
     pub limit: Option<u32>,

@@ -17,11 +17,11 @@ pub struct Problem {
     pub code: String,
     /// What happened this time, for people.
     pub detail: String,
-    /// The parts of the input that are wrong.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// The parts of the input that are wrong; empty when it is not about a part.
+    #[serde(default)]
     pub fields: Vec<FieldProblem>,
-    /// What to do about it, where that is known: a command or a setting.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What to do about it: a command or a setting; null where that is not known.
+    #[serde(default)]
     pub fix: Option<String>,
     /// The id of the request, as in the `X-Request-Id` header and in the logs.
     pub request_id: String,
@@ -34,7 +34,43 @@ pub struct FieldProblem {
     pub field: String,
     /// What is wrong with it, for programs: `required`, `invalid`, `too_long`, …
     pub code: String,
-    /// The limit that was passed, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The limit that was passed; null where there is none.
+    #[serde(default)]
     pub limit: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_has_all_its_members_also_when_they_are_empty() {
+        let field = FieldProblem {
+            field: "name".into(),
+            code: "required".into(),
+            limit: None,
+        };
+        let problem = Problem {
+            type_uri: "urn:outrigger:problem:invalid".into(),
+            title: "t".into(),
+            status: 400,
+            code: "invalid".into(),
+            detail: "d".into(),
+            fields: Vec::new(),
+            fix: None,
+            request_id: "r".into(),
+        };
+
+        let text = serde_json::to_string(&problem).expect("it serialises");
+        let of_field = serde_json::to_string(&field).expect("it serialises");
+
+        assert_eq!(
+            text,
+            r#"{"type":"urn:outrigger:problem:invalid","title":"t","status":400,"code":"invalid","detail":"d","fields":[],"fix":null,"request_id":"r"}"#
+        );
+        assert_eq!(
+            of_field,
+            r#"{"field":"name","code":"required","limit":null}"#
+        );
+    }
 }

@@ -10,12 +10,23 @@ use crate::error::Exit;
 pub(crate) struct Answer {
     /// For programs.
     pub(crate) json: Value,
+    /// How the JSON is laid out.
+    pub(crate) layout: Layout,
     /// For people.
     pub(crate) text: Text,
     /// Words that belong to the answer but not into a pipe; they go to the error stream.
     pub(crate) note: Option<String>,
     /// How the process ends: a command can work and still have bad news, as `doctor` does.
     pub(crate) exit: Exit,
+}
+
+/// How JSON is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// Also for people who look at it.
+    Indented,
+    /// Among other lines of a process that lives on, each a value of its own.
+    OneLine,
 }
 
 /// What people see.
@@ -35,6 +46,7 @@ impl Answer {
         Self {
             json: serde_json::to_value(facts)
                 .expect("the API's types are plain structs, which always serialise"),
+            layout: Layout::Indented,
             text: Text::Lines(text),
             note: None,
             exit: Exit::Done,
@@ -47,6 +59,11 @@ impl Answer {
             text: Text::Nothing,
             ..Self::new(facts, String::new())
         }
+    }
+
+    pub(crate) fn on_one_line(mut self) -> Self {
+        self.layout = Layout::OneLine;
+        self
     }
 
     pub(crate) fn with_note(mut self, note: impl Into<String>) -> Self {

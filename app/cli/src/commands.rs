@@ -58,7 +58,7 @@ pub(crate) fn run(
 ) -> Result<Answer, CliError> {
     let connector = Connector::new(&arguments.global, environment);
     match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(&connector),
+        Command::Serve => serve::run(&connector, output),
         Command::Completions(command) => Ok(command.run()),
         Command::Config(config::ConfigCommand::Check) => config::check(&connector),
         Command::Status => wait(status::run(&connector, output)),

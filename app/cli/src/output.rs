@@ -14,7 +14,7 @@ use outrigger_stdx::ErrorKind;
 use serde::Serialize;
 
 use crate::{
-    answer::{Answer, Text},
+    answer::{Answer, Layout, Text},
     error::{CliError, Exit, local_problem},
 };
 
@@ -44,6 +44,11 @@ impl Output {
         }
     }
 
+    /// Whether a program reads.
+    pub(crate) fn is_for_programs(&self) -> bool {
+        self.json
+    }
+
     /// A word for the answer, coloured when people look at it.
     pub(crate) fn tone(&self, tone: Tone, word: &str) -> String {
         paint(self.colour_out && !self.json, tone, word)
@@ -52,7 +57,13 @@ impl Output {
     /// Prints what a command gave back.
     pub(crate) fn show(&self, answer: &Answer) -> ExitCode {
         let printed = if self.json {
-            print_json(&mut io::stdout().lock(), &answer.json)
+            match answer.layout {
+                Layout::Indented => print_json(&mut io::stdout().lock(), &answer.json),
+                Layout::OneLine => print_text(
+                    &mut io::stdout().lock(),
+                    &Text::Lines(answer.json.to_string()),
+                ),
+            }
         } else {
             print_text(&mut io::stdout().lock(), &answer.text)
         };

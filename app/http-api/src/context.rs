@@ -1,6 +1,6 @@
 //! What is known about a request before its handler runs.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::Api;
 
@@ -41,6 +41,11 @@ impl RequestContext {
                 address.ip().to_canonical().is_loopback() && !self.forwarded
             }
         }
+    }
+
+    /// Where the request comes from. Over the control socket there is no address; whoever can open it is on this machine.
+    pub(crate) fn address(&self) -> IpAddr {
+        self.client.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
     }
 
     /// The client's address as the audit log shows it.

@@ -110,6 +110,24 @@ mod tests {
     }
 
     #[test]
+    fn every_post_that_makes_something_takes_an_idempotency_key() {
+        let document = super::to_json(&routes::table().into_parts().1);
+        let paths = document["paths"].as_object().expect("there are paths");
+        let makers: Vec<_> = paths
+            .iter()
+            .filter(|(_, operations)| operations["post"]["responses"]["201"].is_object())
+            .collect();
+
+        assert!(makers.len() >= 4, "{makers:?}");
+        for (path, operations) in makers {
+            assert_eq!(
+                operations["post"]["x-idempotency-key"], true,
+                "POST {path} answers 201; its guard lacks `.creates()`"
+            );
+        }
+    }
+
+    #[test]
     fn the_document_is_the_same_each_time() {
         let once = super::to_json(&routes::table().into_parts().1).to_string();
 

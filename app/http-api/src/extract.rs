@@ -87,10 +87,18 @@ impl<T: DeserializeOwned> FromRequestParts<Api> for Query<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Failure> {
-        let query = axum::extract::Query::<T>::try_from_uri(&parts.uri);
-        query
-            .map(|axum::extract::Query(value)| Self(value))
-            .map_err(|rejection| Failure::field("query", "invalid", rejection.body_text()))
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
+            .map(Self)
+            .map_err(|error| {
+                let field = match error.path().to_string() {
+                    path if path == "." => "query".to_owned(),
+                    path => path,
+                };
+                let detail = format!("`{field}` in the address: {}", error.inner());
+                Failure::field(&field, "invalid", detail)
+            })
     }
 }
 
@@ -199,4 +207,13 @@ pub(crate) fn page_limit(limit: Option<u32>) -> Result<u32, Failure> {
         "out_of_range",
         Some(MAX.to_string()),
     ))
+}
+
+/// Where a list is to go on: what its page before gave out as `next`.
+pub(crate) fn page_cursor<C: std::str::FromStr>(
+    cursor: Option<&str>,
+) -> Result<Option<C>, Failure> {
+    let detail = "`cursor` is not one that this list gave out";
+    let refuse = |_| Failure::field("cursor", "invalid", detail);
+    cursor.map(str::parse).transpose().map_err(refuse)
 }

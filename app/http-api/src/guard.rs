@@ -264,7 +264,9 @@ async fn answer(
         }
         Err(failure) => (None, failure.into_response()),
     };
+    // A repeated answer did nothing; what its request did is written down already.
     if let Some(action) = guard.audit
+        && !idempotency::is_repeated(&response)
         && let Some(entry) = audit_entry(action, &context, principal, target, &response)
         && let Err(error) = context.api.access().record(vec![entry]).await
     {

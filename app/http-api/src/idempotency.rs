@@ -210,6 +210,11 @@ fn key_of(sent: &HeaderValue, principal: &Principal) -> Result<IdempotencyKey, F
     })
 }
 
+/// Whether the answer is the one of an earlier request.
+pub(crate) fn is_repeated(response: &Response) -> bool {
+    response.headers().contains_key(REPLAYED)
+}
+
 fn replay(kept: &[u8]) -> Result<Response, Failure> {
     let kept: Kept = serde_json::from_slice(kept).map_err(|error| Failure::internal(&error))?;
     let mut response = Response::new(Body::from(kept.body));

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use outrigger_testapp::{Builder, Outrigger};
+use outrigger_testapp::{Builder, Outrigger, eventually};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -39,6 +39,37 @@ async fn the_banner_has_twelve_lines_at_most_with_the_link_and_absolute_socket_p
         banner.contains(&format!("unix://{}", socket.display())),
         "{banner}"
     );
+}
+
+#[tokio::test]
+async fn for_a_program_the_server_prints_one_line_of_json_at_start_and_one_at_the_end() {
+    let mut app = app().arg("--json").start().await;
+    // Nothing promises that it is printed before the control socket answers.
+    eventually("the banner is printed", async || {
+        app.stdout().ends_with('\n').then_some(())
+    })
+    .await;
+
+    let ended = app.stop().await;
+
+    let printed = app.stdout();
+    let lines: Vec<Value> = printed
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("every line is JSON"))
+        .collect();
+    let [banner, end] = &lines[..] else {
+        panic!("{printed}");
+    };
+    assert!(ended.success(), "{ended}");
+    assert_eq!(banner["dashboard"], app.url("/admin/production/"));
+    assert!(
+        banner["login_link"]
+            .as_str()
+            .is_some_and(|link| link.contains('#'))
+    );
+    let listeners = banner["listeners"].as_array().expect("it is a list");
+    assert!(listeners.iter().any(|one| one["name"] == "redis"));
+    assert_eq!(end, &json!({ "stopped": true }));
 }
 
 #[tokio::test]
@@ -261,6 +292,36 @@ async fn the_first_account_can_come_from_the_environment() {
     assert_eq!(login.status(), StatusCode::OK);
     let me: Value = login.json().await.expect("it is JSON");
     assert_eq!(me["setup_required"], false);
+}
+
+#[tokio::test]
+async fn the_audit_log_tells_that_the_first_account_came_from_the_environment_once() {
+    let builder = app();
+    let file = builder.directory().join("password");
+    fs::write(&file, "correct-horse-battery-staple-42\n").expect("the file is written");
+    let mut app = builder
+        .env("OUTRIGGER_ADMIN_EMAIL", "ada@example.com")
+        .env("OUTRIGGER_ADMIN_PASSWORD_FILE", file)
+        .start()
+        .await;
+    app.kill9().await;
+    app.restart().await;
+    let token = app.token(&["access:read"]).await;
+
+    let audit = app
+        .get("/api/v1/access/audit?action=access.set_up_owner")
+        .bearer_auth(token)
+        .send()
+        .await
+        .expect("it answers");
+
+    let audit: Value = audit.json().await.expect("it is JSON");
+    assert_eq!(audit["items"].as_array().map(Vec::len), Some(1), "{audit}");
+    let entry = &audit["items"][0];
+    assert_eq!(entry["actor_kind"], "system");
+    assert_eq!(entry["actor"], "outrigger");
+    assert_eq!(entry["target"], "ada@example.com");
+    assert_eq!(entry["outcome"], "ok");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 fn main() -> ExitCode {
     let cases: Vec<Case<Outrigger>> = cases![
         a_repeated_request_with_its_key_gets_the_first_answer_even_after_a_kill,
+        a_repeated_request_stands_once_in_the_audit_log,
         a_key_that_was_used_for_another_request_is_refused,
         a_refused_request_does_not_use_its_key_up,
         two_callers_may_choose_the_same_key,
@@ -96,6 +97,31 @@ async fn a_repeated_request_with_its_key_gets_the_first_answer_even_after_a_kill
     assert_eq!(
         (after_the_kill.0, &after_the_kill.1, after_the_kill.2),
         (StatusCode::CREATED, &first.1, true)
+    );
+}
+
+async fn a_repeated_request_stands_once_in_the_audit_log(app: Outrigger) {
+    let token = app.token(&["access:*", "cache:*"]).await;
+    for _ in 0..3 {
+        send(new_token(&app, &token, "order-1", "shop")).await;
+    }
+    send(new_token(&app, &token, "order-1", "another shop")).await;
+
+    let path = "/api/v1/access/audit?action=access.create_token";
+    let (_, audit, _) = send(app.get(path).bearer_auth(&token)).await;
+
+    let entries = audit["items"].as_array().expect("it is a list");
+    let seen: Vec<_> = entries
+        .iter()
+        .filter(|entry| entry["actor_kind"] == "token")
+        .map(|entry| (&entry["outcome"], &entry["target"]))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (&json!("idempotency_mismatch"), &Value::Null),
+            (&json!("ok"), &json!("shop"))
+        ]
     );
 }
 

@@ -3,8 +3,19 @@
 use std::fmt::Write;
 
 use outrigger_api_types::status::Listener;
+use serde::Serialize;
+
+/// Who reads the banner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BannerFor {
+    /// Lines to paste from.
+    People,
+    /// One line of JSON.
+    Programs,
+}
 
 /// What the banner tells.
+#[derive(Serialize)]
 pub(crate) struct Banner<'a> {
     pub(crate) version: &'a str,
     pub(crate) data_dir: &'a str,
@@ -12,6 +23,13 @@ pub(crate) struct Banner<'a> {
     pub(crate) dashboard: &'a str,
     /// Printed only before somebody has signed in: later starts need no link.
     pub(crate) login_link: Option<&'a str>,
+}
+
+/// The banner as one line of JSON.
+pub(crate) fn render_json(banner: &Banner<'_>) -> String {
+    let mut text = serde_json::to_string(banner).expect("a banner has only text and flags");
+    text.push('\n');
+    text
 }
 
 /// The banner as text.
@@ -45,6 +63,34 @@ pub(crate) fn render(banner: &Banner<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn for_programs_the_banner_is_one_line_of_json() {
+        let listeners = [Listener {
+            name: "http".to_owned(),
+            address: "127.0.0.1:7300".to_owned(),
+            url: "http://127.0.0.1:7300".to_owned(),
+            tls: false,
+        }];
+
+        let text = render_json(&Banner {
+            version: "0.1.0",
+            data_dir: "/srv/data",
+            listeners: &listeners,
+            dashboard: "http://127.0.0.1:7300/admin/production/",
+            login_link: None,
+        });
+
+        assert_eq!(
+            text,
+            concat!(
+                r#"{"version":"0.1.0","data_dir":"/srv/data","listeners":[{"name":"http","address":"127.0.0.1:7300","#,
+                r#""url":"http://127.0.0.1:7300","tls":false}],"dashboard":"http://127.0.0.1:7300/admin/production/","#,
+                r#""login_link":null}"#,
+                "\n"
+            )
+        );
+    }
 
     fn listener(name: &str, url: &str) -> Listener {
         Listener {

@@ -191,6 +191,7 @@ fn to_api(key: &Key) -> ConfigKey {
         source,
         source_detail: (source != ConfigSource::Default).then(|| key.origin.to_string()),
         kind: key.kind.clone(),
+        unit: key.unit.map(str::to_owned),
         documentation: key.documentation.clone(),
         variable: key.variable.clone(),
         aliases: key
@@ -204,6 +205,23 @@ fn to_api(key: &Key) -> ConfigKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_key_says_what_it_is_measured_in() {
+        let loaded = load(LoadOptions::default()).expect("the defaults are valid");
+        let keys = loaded.keys();
+        let unit = |name: &str| {
+            let key = keys.iter().find(|key| key.key == name);
+            let key = key.unwrap_or_else(|| panic!("there is `{name}`"));
+            key.unit.as_deref().map(|unit| unit.split(',').next())
+        };
+
+        assert_eq!(unit("cache.memory"), Some(Some("bytes")));
+        assert_eq!(unit("access.session_ttl"), Some(Some("time")));
+        assert_eq!(unit("access.tokens_max"), Some(Some("count")));
+        assert_eq!(unit("http.listen"), None);
+        assert_eq!(unit("crypto.previous_keys"), None);
+    }
 
     #[test]
     fn the_defaults_are_valid_and_every_key_is_documented() {

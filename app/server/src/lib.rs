@@ -17,6 +17,7 @@ mod run;
 mod tls;
 mod wiring;
 
+pub use banner::BannerFor;
 pub use config::{Config, LoadOptions, Loaded, ServerConfig, configuration_reference, load};
 pub use data_dir::DataDir;
 pub use error::StartError;

@@ -16,7 +16,7 @@ use outrigger_telemetry::{Log, LogHandle};
 use tokio::sync::mpsc;
 
 use crate::{
-    DataDir, Loaded, StartError, banner,
+    BannerFor, DataDir, Loaded, StartError, banner,
     wiring::{House, Listeners, Surroundings, access},
 };
 
@@ -25,15 +25,15 @@ use crate::{
 /// # Errors
 ///
 /// Why it did not start, [`StartError::Stopped`], or [`StartError::Interrupted`].
-pub fn serve(loaded: &Loaded) -> Result<(), StartError> {
+pub fn serve(loaded: &Loaded, banner: BannerFor) -> Result<(), StartError> {
     let runtime = outrigger_supervisor::main_runtime().map_err(StartError::System)?;
-    let outcome = runtime.block_on(run(loaded));
+    let outcome = runtime.block_on(run(loaded, banner));
     // After a second signal nothing is waited for.
     runtime.shutdown_background();
     outcome
 }
 
-async fn run(loaded: &Loaded) -> Result<(), StartError> {
+async fn run(loaded: &Loaded, banner: BannerFor) -> Result<(), StartError> {
     let config = &loaded.config;
     let clock = SystemClock::shared();
     let data_dir = DataDir::open(&config.server.data_dir)?;
@@ -61,7 +61,7 @@ async fn run(loaded: &Loaded) -> Result<(), StartError> {
         () = told_to_stop(&mut signals) => return Err(StartError::Stopped),
     };
     house.staff(&mut supervisor, listeners.http, config)?;
-    print_banner(&house, &data_dir, &listeners.shown).await?;
+    print_banner(&house, &data_dir, &listeners.shown, banner).await?;
 
     let stop = CancellationToken::new();
     let mut running =
@@ -100,16 +100,21 @@ async fn print_banner(
     house: &House,
     data_dir: &DataDir,
     listeners: &[outrigger_api_types::status::Listener],
+    reader: BannerFor,
 ) -> Result<(), StartError> {
     let dashboard = format!("{}/admin/production/", house.api.base_url());
     let link = first_login_link(house).await?;
-    let text = banner::render(&banner::Banner {
+    let facts = banner::Banner {
         version: env!("CARGO_PKG_VERSION"),
         data_dir: &data_dir.path().display().to_string(),
         listeners,
         dashboard: &dashboard,
         login_link: link.as_deref(),
-    });
+    };
+    let text = match reader {
+        BannerFor::People => banner::render(&facts),
+        BannerFor::Programs => banner::render_json(&facts),
+    };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), data_dir = %data_dir.path().display(), "started");
     // Nobody may be reading; that is no reason to stop.
     let _ = std::io::stdout()

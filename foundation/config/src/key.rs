@@ -19,6 +19,8 @@ pub struct Key {
     pub origin: Origin,
     /// The kind of value in words: `size`, `duration`, `list of text`, or the allowed words.
     pub kind: String,
+    /// What the value is measured in, such as bytes; none when it is no measure.
+    pub unit: Option<&'static str>,
     /// What the key does, its unit, range and default.
     pub documentation: String,
     /// The environment variable that sets it.

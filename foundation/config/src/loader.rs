@@ -386,6 +386,7 @@ fn section_keys<S: Section>(
         default: defaults[&field.name].clone(),
         origin: origins.remove(&field.name).unwrap_or(Origin::Default),
         kind: field.kind.describe(),
+        unit: field.kind.unit(),
         documentation: field.documentation.clone(),
         variable: variable_of(S::NAME, &field.name),
         aliases: S::ALIASES

@@ -136,6 +136,17 @@ impl Kind {
         }
     }
 
+    /// What the value is measured in, and how that is written; none when it is no measure.
+    pub(crate) fn unit(&self) -> Option<&'static str> {
+        match self {
+            Self::Size => Some("bytes, written such as `64KiB` or `8MiB`"),
+            Self::Duration => Some("time, written such as `250ms`, `1m30s` or `7d`"),
+            Self::Integer => Some("count"),
+            Self::List(of) => of.unit(),
+            Self::Boolean | Self::Number | Self::Text | Self::Secret | Self::Word(_) => None,
+        }
+    }
+
     pub(crate) fn is_secret(&self) -> bool {
         match self {
             Self::Secret => true,

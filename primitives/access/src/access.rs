@@ -95,12 +95,12 @@ impl Access {
         );
         registry.register(
             "outrigger_access_sign_ins_refused",
-            "Attempts to sign in with a wrong password, or to a disabled account",
+            "Wrong passwords, at signing in or as the current one, and attempts to sign in to a disabled account",
             figures.refused.clone(),
         );
         registry.register(
             "outrigger_access_sign_ins_throttled",
-            "Attempts to sign in that came too early after others that failed",
+            "Passwords that were not looked at, because they came too early after wrong ones",
             figures.throttled.clone(),
         );
     }

@@ -19,7 +19,7 @@ pub struct AccessConfig {
     pub sessions_max: u32,
     /// How long an API token works when nothing else is asked for, 1h to 3650d. Default 90d.
     pub token_ttl: HumanDuration,
-    /// How many API tokens an account has at most, 1 to 100000. Default 1000.
+    /// How many API tokens an account has at most, not counting expired ones, 1 to 100000. Default 1000.
     pub tokens_max: u32,
     /// How long the entries of the audit log are kept, 1d to 3650d. Default 400d.
     pub audit_retention: HumanDuration,

@@ -17,7 +17,7 @@ pub enum AccessError {
     #[error("the e-mail address or the password is wrong")]
     BadCredentials,
     /// Too many wrong passwords.
-    #[error("too many attempts to sign in; try again in {} s", retry_after.as_millis().div_ceil(1000))]
+    #[error("too many wrong passwords; try again in {} s", retry_after.as_millis().div_ceil(1000))]
     Throttled {
         /// How long to wait.
         retry_after: Duration,

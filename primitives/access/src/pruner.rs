@@ -10,7 +10,7 @@ use crate::Access;
 /// How often is looked for what has ended. It does not work any more in any case; this only frees the space.
 const EVERY: Duration = Duration::from_secs(10 * 60);
 
-/// Deletes sessions and login links that have ended, and entries of the audit log that are older than their retention.
+/// Deletes sessions and login links that have ended, tokens that expired a month ago, and entries of the audit log that are older than their retention.
 #[derive(Debug)]
 pub struct Pruner {
     access: Access,
@@ -23,6 +23,8 @@ pub struct Pruned {
     pub sessions: u64,
     /// Login links that had expired.
     pub login_links: u64,
+    /// Tokens that expired more than thirty days ago.
+    pub tokens: u64,
     /// Entries of the audit log.
     pub audit_entries: u64,
 }
@@ -46,6 +48,7 @@ impl Service for Pruner {
                 tracing::debug!(
                     sessions = pruned.sessions,
                     login_links = pruned.login_links,
+                    tokens = pruned.tokens,
                     audit_entries = pruned.audit_entries,
                     "deleted what has ended"
                 );

@@ -26,8 +26,8 @@ pub use row::{
 pub use sqlite::SqliteAccessStore;
 
 use crate::{
-    AccessError, AccountId, AuditEntry, AuditEntryId, AuditFilter, IngestKeyId, Session, SessionId,
-    TokenId,
+    AccessError, AccountId, AuditEntry, AuditEntryId, AuditFilter, Cursor, IngestKeyId, Session,
+    SessionId, TokenId,
 };
 
 /// Everything that access keeps.
@@ -53,8 +53,12 @@ pub trait AccountStore: Send + Sync {
     /// The owner who can sign in and has been here longest.
     async fn oldest_owner(&self) -> Result<Option<AccountRow>, AccessError>;
 
-    /// All accounts, oldest first.
-    async fn accounts(&self) -> Result<Vec<AccountRow>, AccessError>;
+    /// At most `limit` accounts that come after `after`, oldest first.
+    async fn accounts(
+        &self,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<AccountRow>, AccessError>;
 
     /// Changes an account, ends sessions as the change says, and answers with the account as it is then.
     /// [`AccessError::LastOwner`] when no owner would be left who can sign in.
@@ -87,8 +91,16 @@ pub trait SessionStore: Send + Sync {
     /// Notes when a session was used.
     async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<(), AccessError>;
 
-    /// The sessions of one account or of all, latest used first.
-    async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<Session>, AccessError>;
+    /// At most `limit` sessions, of one account or of all, that come after `after`, latest used first; only those that expire
+    /// after `now` and were used after `idle_since`.
+    async fn sessions(
+        &self,
+        account: Option<AccountId>,
+        now: Timestamp,
+        idle_since: Timestamp,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Session>, AccessError>;
 
     /// Ends a session; with an account only when it is that account's. Answers whether there was one.
     async fn end_session(
@@ -119,14 +131,15 @@ pub trait SessionStore: Send + Sync {
 /// API tokens and ingest keys.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
-    /// Adds a token, unless its account has `tokens_max`; answers whether it did.
+    /// Adds a token, unless its account has `tokens_max` that have not expired when this one is made; answers whether it did.
     async fn create_token(&self, token: &TokenRow, tokens_max: u32) -> Result<bool, AccessError>;
 
     /// A token, and its account.
     async fn token(&self, id: TokenId) -> Result<Option<(TokenRow, AccountRow)>, AccessError>;
 
-    /// All tokens, newest first.
-    async fn tokens(&self) -> Result<Vec<TokenRow>, AccessError>;
+    /// At most `limit` tokens that come after `after`, newest first.
+    async fn tokens(&self, after: Option<Cursor>, limit: u32)
+    -> Result<Vec<TokenRow>, AccessError>;
 
     /// Notes when a token was used.
     async fn touch_token(&self, id: TokenId, at: Timestamp) -> Result<(), AccessError>;
@@ -134,11 +147,18 @@ pub trait TokenStore: Send + Sync {
     /// Revokes a token; answers whether there was one.
     async fn delete_token(&self, id: TokenId) -> Result<bool, AccessError>;
 
+    /// Deletes tokens that expired at `before` or earlier; answers how many.
+    async fn delete_expired_tokens(&self, before: Timestamp) -> Result<u64, AccessError>;
+
     /// Adds an ingest key.
     async fn create_ingest_key(&self, key: &IngestKeyRow) -> Result<(), AccessError>;
 
-    /// All ingest keys, newest first.
-    async fn ingest_keys(&self) -> Result<Vec<IngestKeyRow>, AccessError>;
+    /// At most `limit` ingest keys that come after `after`, newest first.
+    async fn ingest_keys(
+        &self,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<IngestKeyRow>, AccessError>;
 
     /// The ingest key with this text.
     async fn ingest_key(&self, key: &str) -> Result<Option<IngestKeyRow>, AccessError>;

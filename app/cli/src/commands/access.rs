@@ -115,7 +115,10 @@ impl AdminCommand {
             Self::List => {
                 let accounts = client.accounts().await?;
                 let text = accounts_text(&accounts);
-                Ok(Answer::new(&json!({ "items": accounts }), text))
+                Ok(Answer::new(
+                    &json!({ "items": accounts, "next": null }),
+                    text,
+                ))
             }
         }
     }
@@ -149,7 +152,7 @@ impl TokenCommand {
             Self::List => {
                 let tokens = client.tokens().await?;
                 let text = tokens_text(&tokens);
-                Ok(Answer::new(&json!({ "items": tokens }), text))
+                Ok(Answer::new(&json!({ "items": tokens, "next": null }), text))
             }
             Self::Revoke { token } => {
                 let token = find_token(client.tokens().await?, &token)?;

@@ -81,7 +81,7 @@ fn show(keys: &[ConfigKey], section: Option<&str>, changed: bool) -> Result<Answ
         table.row([key.key.clone(), display_value(&key.value), source(key)]);
     }
     let text = table.render(0);
-    Ok(Answer::new(&ConfigKeys { items }, text))
+    Ok(Answer::new(&ConfigKeys { items, next: None }, text))
 }
 
 fn explain(keys: &[ConfigKey], wanted: &str) -> Result<Answer, CliError> {
@@ -94,6 +94,10 @@ fn explain(keys: &[ConfigKey], wanted: &str) -> Result<Answer, CliError> {
     facts.fact("source", source(key));
     facts.fact("default", display_value(&key.default));
     facts.fact("kind", key.kind.clone());
+    facts.fact(
+        "unit",
+        key.unit.clone().unwrap_or_else(|| "none".to_owned()),
+    );
     facts.fact("variable", key.variable.clone());
     if !key.aliases.is_empty() {
         facts.fact("also", key.aliases.join(", "));
@@ -151,6 +155,7 @@ mod tests {
             source: ConfigSource::Flag,
             source_detail: Some("--set cache.memory".into()),
             kind: "size".into(),
+            unit: Some("bytes, written such as `8MiB`".into()),
             documentation: "How much memory the cache may use.".into(),
             variable: "OUTRIGGER_CACHE__MEMORY".into(),
             aliases: Vec::new(),
@@ -158,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn explain_names_value_source_default_and_documentation() {
+    fn explain_names_value_source_default_unit_and_documentation() {
         let answer = explain(&[memory()], "cache.memory").expect("the key is known");
 
         let Text::Lines(text) = answer.text else {
@@ -170,6 +175,7 @@ mod tests {
           source    flag (--set cache.memory)
           default   64MiB
           kind      size
+          unit      bytes, written such as `8MiB`
           variable  OUTRIGGER_CACHE__MEMORY
 
         How much memory the cache may use.

@@ -1,9 +1,15 @@
 //! `serve`: the server itself.
 
-use crate::{answer::Answer, connect::Connector, error::CliError};
+use outrigger_server::BannerFor;
 
-pub(super) fn run(connector: &Connector<'_>) -> Result<Answer, CliError> {
+use crate::{answer::Answer, connect::Connector, error::CliError, output::Output};
+
+pub(super) fn run(connector: &Connector<'_>, output: &Output) -> Result<Answer, CliError> {
     let loaded = connector.load()?;
-    outrigger_server::serve(&loaded).map_err(CliError::Start)?;
-    Ok(Answer::quiet(&serde_json::json!({ "stopped": true })))
+    let banner = match output.is_for_programs() {
+        true => BannerFor::Programs,
+        false => BannerFor::People,
+    };
+    outrigger_server::serve(&loaded, banner).map_err(CliError::Start)?;
+    Ok(Answer::quiet(&serde_json::json!({ "stopped": true })).on_one_line())
 }

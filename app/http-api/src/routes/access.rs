@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod ingest_keys;
 mod me;
+mod part;
 mod sessions;
 mod sign_in;
 mod tokens;

@@ -21,6 +21,7 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
 async fn list_config_keys(State(api): State<Api>) -> Json<ConfigKeys> {
     Json(ConfigKeys {
         items: api.config_keys().to_vec(),
+        next: None,
     })
 }
 

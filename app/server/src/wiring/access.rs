@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use outrigger_access::{
-    Access, AccessError, AdminBootstrap, LoginThrottle,
+    Access, AccessError, AdminBootstrap, LoginThrottle, NewAuditEntry,
     store::{AccessStore, PostgresAccessStore, SqliteAccessStore},
 };
-use outrigger_stdx::{Clock, Secret};
+use outrigger_stdx::{Actor, Clock, Secret};
 
 use super::store::Store;
 use crate::{Loaded, StartError};
@@ -14,6 +14,9 @@ use crate::{Loaded, StartError};
 /// The first account can be set up without a person, by these variables.
 const ADMIN_EMAIL: &str = "OUTRIGGER_ADMIN_EMAIL";
 const ADMIN_PASSWORD_FILE: &str = "OUTRIGGER_ADMIN_PASSWORD_FILE";
+
+/// What the audit log calls that.
+const SET_UP_OWNER: &str = "access.set_up_owner";
 
 /// Opens the tables and makes sure that somebody can sign in.
 pub(crate) async fn open(
@@ -58,8 +61,18 @@ async fn set_up_first_admin(loaded: &Loaded, access: &Access) -> Result<(), Star
         .ensure_admin(email, &password)
         .await
         .map_err(refuse)?;
-    if let AdminBootstrap::Applied(_) = outcome {
+    if let AdminBootstrap::Applied(owner) = outcome {
         tracing::info!("the owner account was set up from the environment");
+        // No request did this, so no guard of a route writes it down.
+        let entry = NewAuditEntry {
+            actor: Actor::system(),
+            action: SET_UP_OWNER.to_owned(),
+            target: Some(owner.label().to_owned()),
+            outcome: "ok".to_owned(),
+            address: None,
+            request_id: None,
+        };
+        access.record(vec![entry]).await.map_err(refuse)?;
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ export function Accounts() {
   const me = useMe();
   const queries = useQueryClient();
   const mayChange = may(me, "access:write");
-  const list = usePages(["accounts"], () => answer(api.GET("/api/v1/access/accounts")));
+  const list = usePages(["accounts"], (cursor) => answer(api.GET("/api/v1/access/accounts", { params: { query: { cursor } } })));
   const renew = () => queries.invalidateQueries({ queryKey: ["accounts"] });
   const [adding, setAdding] = useState(false);
   const [link, setLink] = useState<LoginLink | null>(null);

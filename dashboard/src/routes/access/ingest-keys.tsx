@@ -22,7 +22,7 @@ export function IngestKeys() {
   const queries = useQueryClient();
   const mayChange = may(useMe(), "access:write");
   const [question, setQuestion] = useState<Question | null>(null);
-  const list = usePages(["ingest-keys"], () => answer(api.GET("/api/v1/access/ingest-keys")));
+  const list = usePages(["ingest-keys"], (cursor) => answer(api.GET("/api/v1/access/ingest-keys", { params: { query: { cursor } } })));
 
   function askToRevoke(key: IngestKey) {
     setQuestion({

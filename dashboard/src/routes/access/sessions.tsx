@@ -20,7 +20,7 @@ export function Sessions() {
   const logOut = useLogOut();
   const mayRevoke = may(useMe(), "access:write");
   const [question, setQuestion] = useState<Question | null>(null);
-  const list = usePages(["sessions"], () => answer(api.GET("/api/v1/access/sessions")));
+  const list = usePages(["sessions"], (cursor) => answer(api.GET("/api/v1/access/sessions", { params: { query: { cursor } } })));
 
   function askToRevoke(session: Session) {
     setQuestion({

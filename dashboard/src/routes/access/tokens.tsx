@@ -21,7 +21,7 @@ export function Tokens() {
   const mayChange = may(useMe(), "access:write");
   const [adding, setAdding] = useState(false);
   const [question, setQuestion] = useState<Question | null>(null);
-  const list = usePages(["tokens"], () => answer(api.GET("/api/v1/access/tokens")));
+  const list = usePages(["tokens"], (cursor) => answer(api.GET("/api/v1/access/tokens", { params: { query: { cursor } } })));
 
   function askToRevoke(token: Token) {
     setQuestion({

@@ -1,11 +1,13 @@
 //! Accounts: made, changed, deleted.
 
+use std::net::IpAddr;
+
 use outrigger_stdx::Secret;
 
 use super::{Access, parse_name};
 use crate::{
-    AccessError, Account, AccountId, AccountUpdate, Email, FieldProblem, NewAccount, OwnUpdate,
-    Principal, password_rules,
+    AccessError, Account, AccountId, AccountUpdate, Cursor, Email, FieldProblem, LoginAttempt,
+    NewAccount, OwnUpdate, Page, Principal, password_rules,
     store::{AccountChange, AccountRow, EndSessions},
 };
 
@@ -19,14 +21,22 @@ impl Access {
         self.row(id).await.map(|row| row.account)
     }
 
-    /// All accounts, oldest first.
+    /// A part of the accounts, oldest first: at most `limit`, from `cursor` on, which is the `next` of the part before.
     ///
     /// # Errors
     ///
     /// When the store fails.
-    pub async fn accounts(&self) -> Result<Vec<Account>, AccessError> {
-        let rows = self.store().accounts().await?;
-        Ok(rows.into_iter().map(|row| row.account).collect())
+    pub async fn accounts(
+        &self,
+        cursor: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<Account>, AccessError> {
+        let rows = self.store().accounts(cursor, limit.saturating_add(1));
+        let accounts = rows.await?.into_iter().map(|row| row.account).collect();
+        Ok(Page::cut(accounts, limit, |account: &Account| Cursor {
+            at: account.created_at,
+            id: account.id.as_uuid(),
+        }))
     }
 
     /// Makes an account. Without a password it signs in with a [login link](Self::create_login_link) first.
@@ -119,14 +129,18 @@ impl Access {
     /// Changes one's own account. A new password ends all other sessions and login links of the account. Once there is a
     /// password, a new one or a new address needs it, except shortly after signing in with a login link.
     ///
+    /// A wrong current password counts like a wrong one at sign-in, for the account and for `address`: a stolen session is not
+    /// to be a place to guess in without being slowed down.
+    ///
     /// # Errors
     ///
-    /// When parts of the input are wrong, the address is taken, or the current password is needed and was not right. Programs
-    /// with a token have no account of their own to change.
+    /// When parts of the input are wrong, the address is taken, or the current password is needed and was not right;
+    /// [`AccessError::Throttled`] after too many wrong ones. Programs with a token have no account of their own to change.
     pub async fn update_own(
         &self,
         by: &Principal,
         update: OwnUpdate,
+        address: IpAddr,
     ) -> Result<Account, AccessError> {
         if by.token_id.is_some() {
             return Err(AccessError::NotFound { what: "account" });
@@ -149,7 +163,12 @@ impl Access {
             && !may_reset
             && let Some(hash) = row.password_hash
         {
-            self.check_current(hash, update.current_password).await?;
+            let attempt = LoginAttempt {
+                account: throttle_key(&row.account),
+                address,
+            };
+            self.check_current(hash, update.current_password, &attempt)
+                .await?;
         }
         let password_hash = match update.new_password {
             Some(password) => Some(self.inner.hasher.hash(password).await?),
@@ -204,16 +223,28 @@ impl Access {
         &self,
         hash: String,
         current: Option<Secret>,
+        attempt: &LoginAttempt,
     ) -> Result<(), AccessError> {
         let Some(current) = current else {
             let message = "the current password is needed";
             let problem = FieldProblem::new("current_password", "required", message);
             return Err(super::wrong(problem));
         };
-        if self.inner.hasher.verify(current, Some(hash)).await? {
+        self.admit(attempt).await?;
+        if self.verify(current, Some(hash)).await? {
+            self.inner.throttle.succeeded(attempt).await;
             return Ok(());
         }
+        self.inner.figures.refused.inc();
         Err(AccessError::CurrentPasswordWrong)
+    }
+}
+
+/// What an account's wrong passwords are counted under: what it signs in with, so that guesses here and there are one count.
+fn throttle_key(account: &Account) -> String {
+    match &account.email {
+        Some(email) => email.key().to_owned(),
+        None => account.id.to_string(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Ingest keys: made, listed, deleted, recognised.
 
 use super::{Access, authenticate::is_due, parse_name, wrong};
-use crate::{AccessError, IngestKey, IngestKeyId};
+use crate::{AccessError, Cursor, IngestKey, IngestKeyId, Page};
 
 impl Access {
     /// Makes an ingest key.
@@ -22,13 +22,21 @@ impl Access {
         Ok(key)
     }
 
-    /// All ingest keys, newest first.
+    /// A part of the ingest keys, newest first: at most `limit`, from `cursor` on, which is the `next` of the part before.
     ///
     /// # Errors
     ///
     /// When the store fails.
-    pub async fn ingest_keys(&self) -> Result<Vec<IngestKey>, AccessError> {
-        self.store().ingest_keys().await
+    pub async fn ingest_keys(
+        &self,
+        cursor: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<IngestKey>, AccessError> {
+        let keys = self.store().ingest_keys(cursor, limit.saturating_add(1));
+        Ok(Page::cut(keys.await?, limit, |key: &IngestKey| Cursor {
+            at: key.created_at,
+            id: key.id.as_uuid(),
+        }))
     }
 
     /// The ingest key with this text. Its use is written down at most once a minute.

@@ -1,10 +1,15 @@
 //! The audit log, and deleting what has ended.
 
+use std::time::Duration;
+
 use super::{Access, earlier};
 use crate::{AccessError, AuditEntry, AuditEntryId, AuditFilter, AuditPage, NewAuditEntry, Pruned};
 
 /// How many entries of the audit log are deleted at a time, so that nobody waits long for the store.
 const PRUNE_BATCH: u32 = 1000;
+
+/// How long a token is still listed after it expired: long enough to see why a program is refused.
+const TOKENS_SHOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 impl Access {
     /// Writes down what was done. Durable when it returns.
@@ -70,6 +75,8 @@ impl Access {
         let config = &self.inner.config;
         let idle_since = earlier(now, config.session_idle.get());
         let (sessions, login_links) = self.store().delete_ended(now, idle_since).await?;
+        let expired = earlier(now, TOKENS_SHOWN);
+        let tokens = self.store().delete_expired_tokens(expired).await?;
         let before = earlier(now, config.audit_retention.get());
         let mut audit_entries = 0;
         loop {
@@ -82,6 +89,7 @@ impl Access {
         Ok(Pruned {
             sessions,
             login_links,
+            tokens,
             audit_entries,
         })
     }

@@ -1,21 +1,35 @@
 //! Sessions: listed and ended.
 
 use super::Access;
-use crate::{AccessError, AccountId, Principal, Scope, ScopeAccess, Session, SessionId};
+use crate::{
+    AccessError, AccountId, Cursor, Page, Principal, Scope, ScopeAccess, Session, SessionId,
+};
 
 impl Access {
-    /// The sessions of one account, or of all, latest used first. Some may have ended and not be deleted yet; they are left
-    /// out.
+    /// A part of the sessions of one account, or of all, latest used first: at most `limit`, from `cursor` on, which is the
+    /// `next` of the part before. Some may have ended and not be deleted yet; they are left out. A session that is used between
+    /// the reading of two parts moves to the front, where the next reading from the start finds it.
     ///
     /// # Errors
     ///
     /// When the store fails.
-    pub async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<Session>, AccessError> {
+    pub async fn sessions(
+        &self,
+        account: Option<AccountId>,
+        cursor: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<Session>, AccessError> {
         let now = self.now();
         let idle_since = super::earlier(now, self.inner.config.session_idle.get());
-        let mut sessions = self.store().sessions(account).await?;
-        sessions.retain(|session| session.expires_at > now && session.last_seen_at > idle_since);
-        Ok(sessions)
+        let limit_and_one = limit.saturating_add(1);
+        let sessions = self
+            .store()
+            .sessions(account, now, idle_since, cursor, limit_and_one)
+            .await?;
+        Ok(Page::cut(sessions, limit, |session: &Session| Cursor {
+            at: session.last_seen_at,
+            id: session.id.as_uuid(),
+        }))
     }
 
     /// Ends a session: one's own, or with the scope `access:write` anybody's.

@@ -47,10 +47,7 @@ impl Access {
                 .unwrap_or_default(),
             address: client.address,
         };
-        if let Err(RetryAfter(retry_after)) = self.inner.throttle.admit(&attempt).await {
-            self.inner.figures.throttled.inc();
-            return Err(AccessError::Throttled { retry_after });
-        }
+        self.admit(&attempt).await?;
         let row = match &email {
             Some(email) => self.store().account_by_email(email.key()).await?,
             None => None,
@@ -128,12 +125,30 @@ impl Access {
         password: Secret,
     ) -> Result<Option<AccountRow>, AccessError> {
         let hash = row.as_ref().and_then(|row| row.password_hash.clone());
+        let is_right = self.verify(password, hash).await?;
+        Ok(row.filter(|row| is_right && !row.account.disabled))
+    }
+
+    /// Counts an attempt as failed before its password is looked at, or refuses it.
+    pub(super) async fn admit(&self, attempt: &LoginAttempt) -> Result<(), AccessError> {
+        let admitted = self.inner.throttle.admit(attempt).await;
+        admitted.map_err(|RetryAfter(retry_after)| {
+            self.inner.figures.throttled.inc();
+            AccessError::Throttled { retry_after }
+        })
+    }
+
+    /// Whether the password is the one of the hash. Computes a hash in every case, but not of something endless.
+    pub(super) async fn verify(
+        &self,
+        password: Secret,
+        hash: Option<String>,
+    ) -> Result<bool, AccessError> {
         let (hash, password) = match password.expose().len() <= PASSWORD_MAX {
             true => (hash, password),
             false => (None, Secret::new(String::new())),
         };
-        let is_right = self.inner.hasher.verify(password, hash).await?;
-        Ok(row.filter(|row| is_right && !row.account.disabled))
+        self.inner.hasher.verify(password, hash).await
     }
 
     async fn begin_session(

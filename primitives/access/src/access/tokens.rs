@@ -7,8 +7,8 @@ use outrigger_crypto::mint_token;
 
 use super::{Access, later, parse_name};
 use crate::{
-    AccessError, CreatedToken, FieldProblem, NewToken, Principal, Scope, ScopeSet, Token,
-    TokenExpiry, TokenId, store::TokenRow,
+    AccessError, CreatedToken, Cursor, FieldProblem, NewToken, Page, Principal, Scope, ScopeSet,
+    Token, TokenExpiry, TokenId, store::TokenRow,
 };
 
 /// The shortest life of a token.
@@ -21,7 +21,8 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// When parts of the input are wrong, or a scope is asked for that `by` does not have.
+    /// When parts of the input are wrong, a scope is asked for that `by` does not have, or the account has `[access] tokens_max`
+    /// tokens that have not expired.
     pub async fn create_token(
         &self,
         by: &Principal,
@@ -66,14 +67,23 @@ impl Access {
         })
     }
 
-    /// All tokens, newest first; also those that have expired.
+    /// A part of the tokens, newest first: at most `limit`, from `cursor` on, which is the `next` of the part before. Also
+    /// those that expired within the last thirty days.
     ///
     /// # Errors
     ///
     /// When the store fails.
-    pub async fn tokens(&self) -> Result<Vec<Token>, AccessError> {
-        let rows = self.store().tokens().await?;
-        Ok(rows.into_iter().map(|row| row.token).collect())
+    pub async fn tokens(
+        &self,
+        cursor: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<Token>, AccessError> {
+        let rows = self.store().tokens(cursor, limit.saturating_add(1));
+        let tokens = rows.await?.into_iter().map(|row| row.token).collect();
+        Ok(Page::cut(tokens, limit, |token: &Token| Cursor {
+            at: token.created_at,
+            id: token.id.as_uuid(),
+        }))
     }
 
     /// Revokes a token. In this process it counts at once, on other nodes after `[access] credential_cache_ttl`.

@@ -20,6 +20,7 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
         a_disabled_account_is_signed_out_and_cannot_sign_in,
         a_new_password_ends_the_other_sessions,
         a_new_password_needs_the_current_one,
+        guessing_the_current_password_is_slowed_down,
         a_forgotten_password_is_replaced_after_a_login_link,
         the_owner_sets_up_without_a_current_password,
         a_deleted_account_is_gone_with_all_it_had,
@@ -47,7 +48,7 @@ async fn an_account_is_listed_as_it_was_made(on: Fixture) {
         .create_account(&on.owner, new)
         .await
         .expect("it is free");
-    let listed = on.access.accounts().await.expect("the store works");
+    let listed = on.accounts().await;
 
     assert_eq!(listed.len(), 2);
     assert_eq!(listed[1], made);
@@ -236,7 +237,7 @@ async fn a_new_password_ends_the_other_sessions(on: Fixture) {
     };
     let updated = on
         .access
-        .update_own(&me, update)
+        .update_own(&me, update, browser().address)
         .await
         .expect("there was none before");
 
@@ -279,9 +280,18 @@ async fn a_new_password_needs_the_current_one(on: Fixture) {
         ..OwnUpdate::default()
     };
 
-    let missing = on.access.update_own(&me, update(None)).await;
-    let wrong = on.access.update_own(&me, update(Some("a guess"))).await;
-    let right = on.access.update_own(&me, update(Some(PASSWORD))).await;
+    let missing = on
+        .access
+        .update_own(&me, update(None), browser().address)
+        .await;
+    let wrong = on
+        .access
+        .update_own(&me, update(Some("a guess")), browser().address)
+        .await;
+    let right = on
+        .access
+        .update_own(&me, update(Some(PASSWORD)), browser().address)
+        .await;
 
     assert!(
         matches!(missing, Err(AccessError::Fields { .. })),
@@ -289,6 +299,54 @@ async fn a_new_password_needs_the_current_one(on: Fixture) {
     );
     assert_eq!(wrong.err(), Some(AccessError::CurrentPasswordWrong));
     assert!(right.is_ok(), "{right:?}");
+}
+
+async fn guessing_the_current_password_is_slowed_down(on: Fixture) {
+    on.account_with_password("ana@example.org", Role::Viewer)
+        .await;
+    let stolen = on
+        .access
+        .log_in("Ana@example.org", secret(PASSWORD), &browser())
+        .await
+        .expect("the password is right");
+    let me = on
+        .access
+        .authenticate_session(stolen.cookie.expose())
+        .await
+        .expect("it is fresh");
+    let update = async |current: &str| {
+        let update = OwnUpdate {
+            email: Some("ana@example.org".to_owned()),
+            current_password: Some(secret(current)),
+            ..OwnUpdate::default()
+        };
+        on.access.update_own(&me, update, browser().address).await
+    };
+
+    let mut guesses = Vec::new();
+    for _ in 0..5 {
+        guesses.push(update("a guess").await.err());
+    }
+    let sixth = update("a guess").await.err();
+    let right_but_early = update(PASSWORD).await.err();
+    let at_the_door = on
+        .access
+        .log_in("ana@example.org", secret(PASSWORD), &browser())
+        .await
+        .err();
+    on.pass(Duration::from_secs(1));
+    let right = update(PASSWORD).await;
+    let forgotten = update("a guess").await.err();
+
+    assert_eq!(guesses, vec![Some(AccessError::CurrentPasswordWrong); 5]);
+    for refused in [sixth, right_but_early, at_the_door] {
+        assert!(
+            matches!(refused, Some(AccessError::Throttled { .. })),
+            "{refused:?}"
+        );
+    }
+    assert!(right.is_ok(), "{right:?}");
+    assert_eq!(forgotten, Some(AccessError::CurrentPasswordWrong));
 }
 
 async fn a_forgotten_password_is_replaced_after_a_login_link(on: Fixture) {
@@ -306,9 +364,9 @@ async fn a_forgotten_password_is_replaced_after_a_login_link(on: Fixture) {
         ..OwnUpdate::default()
     };
 
-    let soon = on.access.update_own(&me, update()).await;
+    let soon = on.access.update_own(&me, update(), browser().address).await;
     on.pass(Duration::from_secs(30 * 60));
-    let late = on.access.update_own(&me, update()).await;
+    let late = on.access.update_own(&me, update(), browser().address).await;
 
     assert!(soon.is_ok(), "{soon:?}");
     assert!(matches!(late, Err(AccessError::Fields { .. })), "{late:?}");
@@ -331,7 +389,7 @@ async fn the_owner_sets_up_without_a_current_password(on: Fixture) {
     };
     let updated = on
         .access
-        .update_own(&me.expect("it is fresh"), update)
+        .update_own(&me.expect("it is fresh"), update, browser().address)
         .await;
 
     let updated = updated.expect("nothing was set before");
@@ -361,13 +419,7 @@ async fn a_deleted_account_is_gone_with_all_it_had(on: Fixture) {
         .authenticate_session(signed_in.cookie.expose())
         .await;
     assert_eq!(session.err(), Some(AccessError::SessionInvalid));
-    assert!(
-        on.access
-            .sessions(None)
-            .await
-            .expect("the store works")
-            .is_empty()
-    );
+    assert!(on.sessions(None).await.is_empty());
     on.account("ana@example.org", Role::Viewer).await;
 }
 

@@ -23,20 +23,14 @@ async fn the_owner_local_is_made_once(on: Fixture) {
     assert_eq!(again.account.name, "local");
     assert_eq!(again.account.role, Role::Owner);
     assert!(again.account.setup_required());
-    assert_eq!(
-        on.access.accounts().await.map(|accounts| accounts.len()),
-        Ok(1)
-    );
+    assert_eq!(on.accounts().await.len(), 1);
 }
 
 async fn two_nodes_make_one_owner(on: Fixture) {
     let [one, two] = on.first_starts;
 
     assert!(one != two, "{:?}", on.first_starts);
-    assert_eq!(
-        on.access.accounts().await.map(|accounts| accounts.len()),
-        Ok(1)
-    );
+    assert_eq!(on.accounts().await.len(), 1);
 }
 
 async fn the_environment_sets_up_the_owner_once(on: Fixture) {

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use outrigger_access::{
-    Access, AccessConfig, Account, ClientInfo, MemoryThrottle, NewAccount, NewToken, Principal,
-    Role, SignedIn, TokenExpiry,
+    Access, AccessConfig, Account, AccountId, ClientInfo, IngestKey, MemoryThrottle, NewAccount,
+    NewToken, Principal, Role, Session, SignedIn, Token, TokenExpiry,
     store::{AccessStore, PostgresAccessStore, SqliteAccessStore},
 };
 use outrigger_sql::{
@@ -115,7 +115,30 @@ pub(crate) fn new_token(scopes: &[&str]) -> NewToken {
     }
 }
 
+/// Longer than any list of a test.
+const ALL: u32 = 500;
+
 impl Fixture {
+    pub(crate) async fn accounts(&self) -> Vec<Account> {
+        let page = self.access.accounts(None, ALL).await;
+        page.expect("the store works").items
+    }
+
+    pub(crate) async fn sessions(&self, account: Option<AccountId>) -> Vec<Session> {
+        let page = self.access.sessions(account, None, ALL).await;
+        page.expect("the store works").items
+    }
+
+    pub(crate) async fn tokens(&self) -> Vec<Token> {
+        let page = self.access.tokens(None, ALL).await;
+        page.expect("the store works").items
+    }
+
+    pub(crate) async fn ingest_keys(&self) -> Vec<IngestKey> {
+        let page = self.access.ingest_keys(None, ALL).await;
+        page.expect("the store works").items
+    }
+
     pub(crate) fn pass(&self, duration: Duration) {
         self.clock.advance(duration);
     }

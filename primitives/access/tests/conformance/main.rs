@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod first_account;
 mod fixture;
+mod lists;
 mod sessions;
 mod sign_in;
 mod tokens;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
         accounts::cases(),
         audit::cases(),
         first_account::cases(),
+        lists::cases(),
         sessions::cases(),
         sign_in::cases(),
         tokens::cases(),

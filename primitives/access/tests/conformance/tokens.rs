@@ -22,6 +22,7 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
         a_wrong_token_is_refused,
         a_token_that_makes_a_token_passes_on_its_account,
         the_number_of_tokens_is_limited,
+        an_expired_token_takes_no_place_and_is_deleted_after_a_month,
         the_use_of_a_token_is_noted_once_a_minute,
         an_ingest_key_is_recognised_until_it_is_deleted,
     ]
@@ -55,7 +56,7 @@ async fn a_token_is_listed_without_its_text(on: Fixture) {
         .await;
     let created = created.expect("the owner may do everything");
 
-    let listed = on.access.tokens().await.expect("the store works");
+    let listed = on.tokens().await;
 
     assert_eq!(listed, std::slice::from_ref(&created.token));
     assert!(created.text.expose().starts_with(&created.token.hint));
@@ -284,7 +285,41 @@ async fn the_number_of_tokens_is_limited(on: Fixture) {
 
     let error = error.expect_err("there are three");
     assert!(error.to_string().contains("tokens_max"), "{error}");
-    assert_eq!(on.access.tokens().await.map(|tokens| tokens.len()), Ok(3));
+    assert_eq!(on.tokens().await.len(), 3);
+}
+
+async fn an_expired_token_takes_no_place_and_is_deleted_after_a_month(on: Fixture) {
+    let create = async |expiry: TokenExpiry| {
+        let new = NewToken {
+            expiry,
+            ..new_token(&["cache:read"])
+        };
+        on.access.create_token(&on.owner, new).await.map(drop)
+    };
+    let pruned = async || on.access.prune().await.expect("the store works").tokens;
+    for expiry in [
+        TokenExpiry::After(DAY),
+        TokenExpiry::After(DAY),
+        TokenExpiry::Never,
+    ] {
+        create(expiry).await.expect("there is room");
+    }
+
+    on.pass(DAY - Duration::from_secs(1));
+    let full = create(TokenExpiry::Usual).await;
+    on.pass(Duration::from_secs(1));
+    let after_they_expired = create(TokenExpiry::Usual).await;
+    let listed = on.tokens().await.len();
+    on.pass(DAY * 30 - Duration::from_secs(1));
+    let early = pruned().await;
+    on.pass(Duration::from_secs(1));
+    let late = pruned().await;
+
+    assert!(matches!(full, Err(AccessError::TooMany { .. })), "{full:?}");
+    assert_eq!(after_they_expired, Ok(()));
+    assert_eq!(listed, 4);
+    assert_eq!((early, late), (0, 2));
+    assert_eq!(on.tokens().await.len(), 2);
 }
 
 async fn the_use_of_a_token_is_noted_once_a_minute(on: Fixture) {
@@ -301,7 +336,7 @@ async fn the_use_of_a_token_is_noted_once_a_minute(on: Fixture) {
             .authenticate_token(created.text.expose(), Via::Api)
             .await;
         used.expect("it is fresh");
-        let tokens = on.access.tokens().await.expect("the store works");
+        let tokens = on.tokens().await;
         noted.push(tokens[0].last_used_at);
         on.pass(Duration::from_secs(30));
     }
@@ -317,10 +352,10 @@ async fn an_ingest_key_is_recognised_until_it_is_deleted(on: Fixture) {
         .create_ingest_key("shop")
         .await
         .expect("the name is right");
-    assert_eq!(on.access.ingest_keys().await, Ok(vec![key.clone()]));
+    assert_eq!(on.ingest_keys().await, vec![key.clone()]);
 
     let known = on.access.authenticate_ingest_key(&key.key).await;
-    let listed = on.access.ingest_keys().await.expect("the store works");
+    let listed = on.ingest_keys().await;
     on.access
         .delete_ingest_key(key.id)
         .await

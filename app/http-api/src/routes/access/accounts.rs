@@ -12,14 +12,15 @@ use outrigger_api_types::{
         Account as ApiAccount, CreatedAccount, LoginLink as ApiLoginLink, NewAccount, NewLoginLink,
         Role as ApiRole, UpdateAccount,
     },
-    page::{Count, CountRelation, Page},
+    page::{Page, PageQuery},
 };
 use outrigger_stdx::Secret;
 use utoipa_axum::routes;
 
+use super::part::Part;
 use crate::{
     Api, Failure,
-    extract::{Id, Json},
+    extract::{Id, Json, Query},
     guard::{AuditSubject, Guard, RouteTable},
 };
 
@@ -54,13 +55,19 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         )
 }
 
-/// All accounts.
-#[utoipa::path(get, path = "/api/v1/access/accounts", tag = "access", responses((status = 200, body = Page<ApiAccount>)))]
-async fn list_accounts(State(api): State<Api>) -> Result<Json<Page<ApiAccount>>, Failure> {
-    let accounts = api.access().accounts().await?;
-    Ok(Json(whole_list(
-        accounts.iter().map(account_to_api).collect(),
-    )))
+/// The accounts, the oldest first.
+#[utoipa::path(
+    get, path = "/api/v1/access/accounts", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiAccount>))
+)]
+async fn list_accounts(
+    State(api): State<Api>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<ApiAccount>>, Failure> {
+    let part = Part::of(&query)?;
+    let accounts = api.access().accounts(part.cursor, part.limit).await?;
+    Ok(Json(
+        part.answer(accounts, |account| account_to_api(&account)),
+    ))
 }
 
 /// Makes an account: with a password, or with a one-time link for its person.
@@ -161,19 +168,6 @@ fn link_to_api(api: &Api, link: &LoginLink) -> ApiLoginLink {
     ApiLoginLink {
         url: api.login_link_url(link),
         expires_at: link.expires_at.to_string(),
-    }
-}
-
-/// A list that is always short enough to be answered whole.
-pub(super) fn whole_list<T>(items: Vec<T>) -> Page<T> {
-    let count = Some(Count {
-        value: items.len() as u64,
-        relation: CountRelation::Eq,
-    });
-    Page {
-        items,
-        next: None,
-        count,
     }
 }
 

@@ -27,19 +27,7 @@ async fn list_audit_entries(
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<Page<ApiAuditEntry>>, Failure> {
     let limit = extract::page_limit(query.limit)?;
-    let refuse = |_| {
-        Failure::field(
-            "cursor",
-            "invalid",
-            "`cursor` is not one that this list gave out",
-        )
-    };
-    let before: Option<AuditEntryId> = query
-        .cursor
-        .as_deref()
-        .map(str::parse)
-        .transpose()
-        .map_err(refuse)?;
+    let before: Option<AuditEntryId> = extract::page_cursor(query.cursor.as_deref())?;
     let filter = AuditFilter {
         actor: query.actor,
         action: query.action.as_deref().map(AuditAction::parse),

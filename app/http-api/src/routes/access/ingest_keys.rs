@@ -8,14 +8,14 @@ use http::StatusCode;
 use outrigger_access::{IngestKey, IngestKeyId};
 use outrigger_api_types::{
     access::{IngestKey as ApiIngestKey, NewIngestKey},
-    page::Page,
+    page::{Page, PageQuery},
 };
 use utoipa_axum::routes;
 
-use super::accounts::whole_list;
+use super::part::Part;
 use crate::{
     Api, Failure,
-    extract::{Id, Json},
+    extract::{Id, Json, Query},
     guard::{AuditSubject, Guard, RouteTable},
 };
 
@@ -37,11 +37,17 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         )
 }
 
-/// Every ingest key.
-#[utoipa::path(get, path = "/api/v1/access/ingest-keys", tag = "access", responses((status = 200, body = Page<ApiIngestKey>)))]
-async fn list_ingest_keys(State(api): State<Api>) -> Result<Json<Page<ApiIngestKey>>, Failure> {
-    let keys = api.access().ingest_keys().await?;
-    Ok(Json(whole_list(keys.into_iter().map(to_api).collect())))
+/// The ingest keys, the newest first.
+#[utoipa::path(
+    get, path = "/api/v1/access/ingest-keys", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiIngestKey>))
+)]
+async fn list_ingest_keys(
+    State(api): State<Api>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<ApiIngestKey>>, Failure> {
+    let part = Part::of(&query)?;
+    let keys = api.access().ingest_keys(part.cursor, part.limit).await?;
+    Ok(Json(part.answer(keys, to_api)))
 }
 
 /// Makes an ingest key.

@@ -9,6 +9,7 @@ use utoipa_axum::routes;
 use super::accounts::account_to_api;
 use crate::{
     Api, Failure,
+    context::RequestContext,
     extract::Json,
     guard::{Guard, RouteTable},
 };
@@ -31,10 +32,12 @@ async fn get_me(
 
 /// Changes one's own e-mail address, name or password. A new password ends one's other sessions.
 #[utoipa::path(
-    put, path = "/api/v1/access/me", tag = "access", request_body = UpdateMe, responses((status = 200, body = Me))
+    put, path = "/api/v1/access/me", tag = "access", request_body = UpdateMe,
+    responses((status = 200, body = Me), (status = 429, description = "`too_many_attempts`"))
 )]
 async fn update_me(
     State(api): State<Api>,
+    Extension(context): Extension<RequestContext>,
     Extension(principal): Extension<Principal>,
     Json(body): Json<UpdateMe>,
 ) -> Result<Json<Me>, Failure> {
@@ -44,7 +47,9 @@ async fn update_me(
         new_password: body.new_password.map(Secret::new),
         current_password: body.current_password.map(Secret::new),
     };
-    api.access().update_own(&principal, update).await?;
+    api.access()
+        .update_own(&principal, update, context.address())
+        .await?;
     describe(&api, &principal).await.map(Json)
 }
 

@@ -3,13 +3,16 @@
 use axum::{Extension, extract::State};
 use http::StatusCode;
 use outrigger_access::{Principal, Session, SessionId};
-use outrigger_api_types::{access::Session as ApiSession, page::Page};
+use outrigger_api_types::{
+    access::Session as ApiSession,
+    page::{Page, PageQuery},
+};
 use utoipa_axum::routes;
 
-use super::accounts::whole_list;
+use super::part::Part;
 use crate::{
     Api, Failure,
-    extract::{Id, Json},
+    extract::{Id, Json, Query},
     guard::{Guard, RouteTable},
 };
 
@@ -24,19 +27,20 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         )
 }
 
-/// Every session that has not ended.
-#[utoipa::path(get, path = "/api/v1/access/sessions", tag = "access", responses((status = 200, body = Page<ApiSession>)))]
+/// The sessions that have not ended, the latest used first.
+#[utoipa::path(
+    get, path = "/api/v1/access/sessions", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiSession>))
+)]
 async fn list_sessions(
     State(api): State<Api>,
     Extension(principal): Extension<Principal>,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<ApiSession>>, Failure> {
-    let sessions = api.access().sessions(None).await?;
-    Ok(Json(whole_list(
-        sessions
-            .into_iter()
-            .map(|session| to_api(session, &principal))
-            .collect(),
-    )))
+    let part = Part::of(&query)?;
+    let sessions = api.access().sessions(None, part.cursor, part.limit).await?;
+    Ok(Json(
+        part.answer(sessions, |session| to_api(session, &principal)),
+    ))
 }
 
 /// Ends a session at once.

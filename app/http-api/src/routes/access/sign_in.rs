@@ -150,10 +150,7 @@ fn client(context: &RequestContext, headers: &HeaderMap) -> ClientInfo {
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     ClientInfo {
-        // Over the control socket there is no address; whoever can open it is on this machine.
-        address: context
-            .client
-            .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
+        address: context.address(),
         user_agent: user_agent.to_owned(),
     }
 }

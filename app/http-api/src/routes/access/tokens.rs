@@ -9,14 +9,14 @@ use http::StatusCode;
 use outrigger_access::{Principal, Token, TokenExpiry, TokenId};
 use outrigger_api_types::{
     access::{CreatedToken, NewToken, Token as ApiToken},
-    page::Page,
+    page::{Page, PageQuery},
 };
 use utoipa_axum::routes;
 
-use super::accounts::whole_list;
+use super::part::Part;
 use crate::{
     Api, Failure,
-    extract::{self, Id, Json},
+    extract::{self, Id, Json, Query},
     guard::{AuditSubject, Guard, RouteTable},
 };
 
@@ -38,11 +38,17 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         )
 }
 
-/// Every token that works.
-#[utoipa::path(get, path = "/api/v1/access/tokens", tag = "access", responses((status = 200, body = Page<ApiToken>)))]
-async fn list_tokens(State(api): State<Api>) -> Result<Json<Page<ApiToken>>, Failure> {
-    let tokens = api.access().tokens().await?;
-    Ok(Json(whole_list(tokens.into_iter().map(to_api).collect())))
+/// The tokens, the newest first; also those that expired within the last 30 days.
+#[utoipa::path(
+    get, path = "/api/v1/access/tokens", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiToken>))
+)]
+async fn list_tokens(
+    State(api): State<Api>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<ApiToken>>, Failure> {
+    let part = Part::of(&query)?;
+    let tokens = api.access().tokens(part.cursor, part.limit).await?;
+    Ok(Json(part.answer(tokens, to_api)))
 }
 
 /// Makes a token. Its text is in this answer and nowhere else.

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use tokio_postgres::{GenericClient, Transaction};
 
-use super::{PostgresAccessStore, columns, statements};
+use super::{PostgresAccessStore, Values, columns, statements};
 use crate::{
-    AccessError, AccountId, Email, Role,
+    AccessError, AccountId, Cursor, Email, Role,
     store::{AccountChange, AccountRow, AccountStore, EndSessions},
 };
 
@@ -45,8 +45,14 @@ impl AccountStore for PostgresAccessStore {
         row.as_ref().map(columns::account).transpose()
     }
 
-    async fn accounts(&self) -> Result<Vec<AccountRow>, AccessError> {
-        let rows = self.query(statements::LIST_ACCOUNTS, &[]).await?;
+    async fn accounts(
+        &self,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<AccountRow>, AccessError> {
+        let (at, id) = columns::cursor(after);
+        let values: Values<'_> = &[&at, &id, &i64::from(limit)];
+        let rows = self.query(statements::LIST_ACCOUNTS, values).await?;
         rows.iter().map(columns::account).collect()
     }
 

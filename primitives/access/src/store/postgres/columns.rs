@@ -1,11 +1,12 @@
 //! How rows become nouns again.
 
+use jiff::Timestamp;
 use outrigger_crypto::Digest;
 use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
 use crate::{
-    AccessError, AuditEntry, IngestKey, Session, Token,
+    AccessError, AuditEntry, Cursor, IngestKey, Session, Token,
     store::row::{AccountColumns, AccountRow, SessionRow, TokenRow, known_scopes},
 };
 
@@ -14,6 +15,14 @@ const ACCOUNT: usize = 8;
 
 pub(super) fn id<Id: From<Uuid>>(row: &Row, index: usize) -> Result<Id, Error> {
     row.try_get::<_, Uuid>(index).map(Id::from)
+}
+
+/// What a list is sorted by, of the last item before its next part.
+pub(super) fn cursor(cursor: Option<Cursor>) -> (Option<Timestamp>, Option<Uuid>) {
+    (
+        cursor.map(|cursor| cursor.at),
+        cursor.map(|cursor| cursor.id),
+    )
 }
 
 fn digest(row: &Row, index: usize) -> Result<Digest, AccessError> {

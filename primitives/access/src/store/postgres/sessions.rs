@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use outrigger_crypto::Digest;
 
-use super::{PostgresAccessStore, columns, statements};
+use super::{PostgresAccessStore, Values, columns, statements};
 use crate::{
-    AccessError, AccountId, Session, SessionId,
+    AccessError, AccountId, Cursor, Session, SessionId,
     store::{AccountRow, LoginLinkRow, SessionRow, SessionStore},
 };
 
@@ -68,9 +68,19 @@ impl SessionStore for PostgresAccessStore {
         Ok(())
     }
 
-    async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<Session>, AccessError> {
+    async fn sessions(
+        &self,
+        account: Option<AccountId>,
+        now: Timestamp,
+        idle_since: Timestamp,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Session>, AccessError> {
         let account = account.map(AccountId::as_uuid);
-        let rows = self.query(statements::LIST_SESSIONS, &[&account]).await?;
+        let (at, id) = columns::cursor(after);
+        let limit = i64::from(limit);
+        let values: Values<'_> = &[&account, &now, &idle_since, &at, &id, &limit];
+        let rows = self.query(statements::LIST_SESSIONS, values).await?;
         rows.iter().map(columns::session).collect()
     }
 

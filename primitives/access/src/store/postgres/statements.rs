@@ -38,7 +38,9 @@ outrigger_sql::statements! {
     LIST_ACCOUNTS = "
         select id, email, name, role, disabled, password_hash, created_at, last_login_at
         from access_accounts
-        order by created_at, id";
+        where $1::timestamptz is null or (created_at, id) > ($1, $2::uuid)
+        order by created_at, id
+        limit $3";
 
     CHANGE_ACCOUNT = "
         update access_accounts
@@ -94,8 +96,12 @@ outrigger_sql::statements! {
                session.last_seen_at, session.expires_at
         from access_sessions session
         join access_accounts account on account.id = session.account_id
-        where $1::uuid is null or session.account_id = $1
-        order by session.last_seen_at desc, session.id desc";
+        where ($1::uuid is null or session.account_id = $1)
+          and session.expires_at > $2
+          and session.last_seen_at > $3
+          and ($4::timestamptz is null or (session.last_seen_at, session.id) < ($4, $5::uuid))
+        order by session.last_seen_at desc, session.id desc
+        limit $6";
 
     END_SESSION = "
         delete from access_sessions where id = $1 and ($2::uuid is null or account_id = $2)";
@@ -125,7 +131,11 @@ outrigger_sql::statements! {
              last_used_at)
         select $1::uuid, $2::uuid, $3::bytea, $4::text, $5::text, $6::text, $7::text,
                $8::timestamptz, $9::timestamptz, $10::timestamptz
-        where (select count(*) from access_tokens where account_id = $2) < $11";
+        where (
+            select count(*)
+            from access_tokens
+            where account_id = $2 and (expires_at is null or expires_at > $8)
+        ) < $11";
 
     FIND_TOKEN = "
         select account.id, account.email, account.name, account.role, account.disabled,
@@ -140,13 +150,18 @@ outrigger_sql::statements! {
         select id, account_id, name, hint, scopes, created_by, created_at, expires_at,
                last_used_at, digest
         from access_tokens
-        order by created_at desc, id desc";
+        where $1::timestamptz is null or (created_at, id) < ($1, $2::uuid)
+        order by created_at desc, id desc
+        limit $3";
 
     TOUCH_TOKEN = "
         update access_tokens set last_used_at = $2 where id = $1";
 
     DELETE_TOKEN = "
         delete from access_tokens where id = $1";
+
+    DELETE_EXPIRED_TOKENS = "
+        delete from access_tokens where expires_at <= $1";
 
     INSERT_INGEST_KEY = "
         insert into access_ingest_keys (id, name, key, created_at, last_used_at)
@@ -158,7 +173,9 @@ outrigger_sql::statements! {
     LIST_INGEST_KEYS = "
         select id, name, key, created_at, last_used_at
         from access_ingest_keys
-        order by created_at desc, id desc";
+        where $1::timestamptz is null or (created_at, id) < ($1, $2::uuid)
+        order by created_at desc, id desc
+        limit $3";
 
     TOUCH_INGEST_KEY = "
         update access_ingest_keys set last_used_at = $2 where id = $1";

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{PostgresAccessStore, columns, statements};
+use super::{PostgresAccessStore, Values, columns, statements};
 use crate::{
-    AccessError, IngestKeyId, TokenId,
+    AccessError, Cursor, IngestKeyId, TokenId,
     store::{AccountRow, IngestKeyRow, TokenRow, TokenStore},
 };
 
@@ -45,8 +45,14 @@ impl TokenStore for PostgresAccessStore {
         Ok(Some((token, columns::account(&row)?)))
     }
 
-    async fn tokens(&self) -> Result<Vec<TokenRow>, AccessError> {
-        let rows = self.query(statements::LIST_TOKENS, &[]).await?;
+    async fn tokens(
+        &self,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<TokenRow>, AccessError> {
+        let (at, id) = columns::cursor(after);
+        let values: Values<'_> = &[&at, &id, &i64::from(limit)];
+        let rows = self.query(statements::LIST_TOKENS, values).await?;
         rows.iter().map(columns::token).collect()
     }
 
@@ -61,6 +67,11 @@ impl TokenStore for PostgresAccessStore {
             .execute(statements::DELETE_TOKEN, &[&id.as_uuid()])
             .await?
             > 0)
+    }
+
+    async fn delete_expired_tokens(&self, before: Timestamp) -> Result<u64, AccessError> {
+        self.execute(statements::DELETE_EXPIRED_TOKENS, &[&before])
+            .await
     }
 
     async fn create_ingest_key(&self, key: &IngestKeyRow) -> Result<(), AccessError> {
@@ -78,8 +89,14 @@ impl TokenStore for PostgresAccessStore {
         Ok(())
     }
 
-    async fn ingest_keys(&self) -> Result<Vec<IngestKeyRow>, AccessError> {
-        let rows = self.query(statements::LIST_INGEST_KEYS, &[]).await?;
+    async fn ingest_keys(
+        &self,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<IngestKeyRow>, AccessError> {
+        let (at, id) = columns::cursor(after);
+        let values: Values<'_> = &[&at, &id, &i64::from(limit)];
+        let rows = self.query(statements::LIST_INGEST_KEYS, values).await?;
         rows.iter().map(columns::ingest_key).collect()
     }
 

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::{SqliteAccessStore, columns, columns::micros, statements};
 use crate::{
-    AccessError, AccountId, Email,
+    AccessError, AccountId, Cursor, Email,
     store::{AccountChange, AccountRow, AccountStore, EndSessions},
 };
 
@@ -52,10 +52,15 @@ impl AccountStore for SqliteAccessStore {
         self.database.read(find).await
     }
 
-    async fn accounts(&self) -> Result<Vec<AccountRow>, AccessError> {
-        let list = |connection: &Connection| {
+    async fn accounts(
+        &self,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<AccountRow>, AccessError> {
+        let list = move |connection: &Connection| {
             let mut statement = connection.prepare_cached(statements::LIST_ACCOUNTS)?;
-            let mut rows = statement.query([])?;
+            let (at, id) = columns::cursor(after);
+            let mut rows = statement.query(params![at, id, limit])?;
             let mut accounts = Vec::new();
             while let Some(row) = rows.next()? {
                 accounts.push(columns::account(row)?);

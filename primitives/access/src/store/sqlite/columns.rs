@@ -6,7 +6,7 @@ use rusqlite::{Error, Result, Row, types::Type};
 use uuid::Uuid;
 
 use crate::{
-    AccessError, AuditEntry, IngestKey, Session, Token,
+    AccessError, AuditEntry, Cursor, IngestKey, Session, Token,
     store::row::{AccountColumns, AccountRow, SessionRow, TokenRow, known_scopes},
 };
 
@@ -34,6 +34,14 @@ fn optional_time(row: &Row<'_>, index: usize) -> Result<Option<Timestamp>> {
 
 pub(super) fn id<Id: From<Uuid>>(row: &Row<'_>, index: usize) -> Result<Id> {
     row.get(index).map(|bytes| Uuid::from_bytes(bytes).into())
+}
+
+/// What a list is sorted by, of the last item before its next part.
+pub(super) fn cursor(cursor: Option<Cursor>) -> (Option<i64>, Option<[u8; 16]>) {
+    (
+        cursor.map(|cursor| micros(cursor.at)),
+        cursor.map(|cursor| cursor.id.into_bytes()),
+    )
 }
 
 fn digest(row: &Row<'_>, index: usize) -> Result<Digest> {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{SqliteAccessStore, columns, columns::micros, statements};
 use crate::{
-    AccessError, AccountId, Session, SessionId,
+    AccessError, AccountId, Cursor, Session, SessionId,
     store::{AccountRow, LoginLinkRow, SessionRow, SessionStore},
 };
 
@@ -72,11 +72,22 @@ impl SessionStore for SqliteAccessStore {
         self.database.write(touch).await
     }
 
-    async fn sessions(&self, account: Option<AccountId>) -> Result<Vec<Session>, AccessError> {
+    async fn sessions(
+        &self,
+        account: Option<AccountId>,
+        now: Timestamp,
+        idle_since: Timestamp,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Session>, AccessError> {
         let account = account.map(|id| id.as_uuid().into_bytes());
         let list = move |connection: &Connection| {
             let mut statement = connection.prepare_cached(statements::LIST_SESSIONS)?;
-            let sessions = statement.query_map([account], columns::session)?;
+            let (at, id) = columns::cursor(after);
+            let sessions = statement.query_map(
+                params![account, micros(now), micros(idle_since), at, id, limit],
+                columns::session,
+            )?;
             Ok(sessions.collect::<Result<_, _>>()?)
         };
         self.database.read(list).await

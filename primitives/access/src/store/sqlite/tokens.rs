@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{SqliteAccessStore, columns, columns::micros, statements};
 use crate::{
-    AccessError, IngestKeyId, TokenId,
+    AccessError, Cursor, IngestKeyId, TokenId,
     store::{AccountRow, IngestKeyRow, TokenRow, TokenStore},
 };
 
@@ -49,10 +49,15 @@ impl TokenStore for SqliteAccessStore {
         self.database.read(find).await
     }
 
-    async fn tokens(&self) -> Result<Vec<TokenRow>, AccessError> {
-        let list = |connection: &Connection| {
+    async fn tokens(
+        &self,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<TokenRow>, AccessError> {
+        let list = move |connection: &Connection| {
             let mut statement = connection.prepare_cached(statements::LIST_TOKENS)?;
-            let tokens = statement.query_map([], columns::token)?;
+            let (at, id) = columns::cursor(after);
+            let tokens = statement.query_map(params![at, id, limit], columns::token)?;
             Ok(tokens.collect::<Result<_, _>>()?)
         };
         self.database.read(list).await
@@ -64,6 +69,16 @@ impl TokenStore for SqliteAccessStore {
 
     async fn delete_token(&self, id: TokenId) -> Result<bool, AccessError> {
         self.delete(statements::DELETE_TOKEN, id.as_uuid()).await
+    }
+
+    async fn delete_expired_tokens(&self, before: Timestamp) -> Result<u64, AccessError> {
+        let delete = move |connection: &Connection| {
+            let deleted = connection
+                .prepare_cached(statements::DELETE_EXPIRED_TOKENS)?
+                .execute([micros(before)])?;
+            Ok(deleted as u64)
+        };
+        self.database.write(delete).await
     }
 
     async fn create_ingest_key(&self, key: &IngestKeyRow) -> Result<(), AccessError> {
@@ -83,10 +98,15 @@ impl TokenStore for SqliteAccessStore {
         self.database.write(create).await
     }
 
-    async fn ingest_keys(&self) -> Result<Vec<IngestKeyRow>, AccessError> {
-        let list = |connection: &Connection| {
+    async fn ingest_keys(
+        &self,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<IngestKeyRow>, AccessError> {
+        let list = move |connection: &Connection| {
             let mut statement = connection.prepare_cached(statements::LIST_INGEST_KEYS)?;
-            let keys = statement.query_map([], columns::ingest_key)?;
+            let (at, id) = columns::cursor(after);
+            let keys = statement.query_map(params![at, id, limit], columns::ingest_key)?;
             Ok(keys.collect::<Result<_, _>>()?)
         };
         self.database.read(list).await

@@ -1,0 +1,167 @@
+//! Lists are read in parts: together they are the whole list, in its order.
+
+use std::time::Duration;
+
+use outrigger_access::{AccessError, Cursor, Page, Role};
+use outrigger_testkit::{Case, cases};
+
+use crate::fixture::{Fixture, new_account, new_token};
+
+pub(crate) fn cases() -> Vec<Case<Fixture>> {
+    cases![
+        accounts_are_read_in_parts,
+        sessions_are_read_in_parts,
+        sessions_that_have_ended_take_no_place_in_a_part,
+        tokens_are_read_in_parts,
+        ingest_keys_are_read_in_parts,
+        a_part_begins_behind_an_item_that_is_gone,
+    ]
+    .to_vec()
+}
+
+/// Everything, two items at a time; the next part is asked for as a client does, with the text of the cursor.
+async fn in_parts<T>(
+    read: impl AsyncFn(Option<Cursor>) -> Result<Page<T>, AccessError>,
+) -> Vec<Vec<T>> {
+    let mut parts = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = read(cursor).await.expect("the store works");
+        parts.push(page.items);
+        let Some(next) = page.next else {
+            return parts;
+        };
+        cursor = Some(next.to_string().parse().expect("it is a cursor"));
+    }
+}
+
+fn sizes<T>(parts: &[Vec<T>]) -> Vec<usize> {
+    parts.iter().map(Vec::len).collect()
+}
+
+/// Some are made at one moment, so that their ids decide, and some later.
+async fn five_accounts(on: &Fixture) {
+    for name in ["ana", "ben", "cai", "dan"] {
+        if name == "cai" {
+            on.pass(Duration::from_millis(1));
+        }
+        on.account(&format!("{name}@example.org"), Role::Admin)
+            .await;
+    }
+}
+
+async fn accounts_are_read_in_parts(on: Fixture) {
+    five_accounts(&on).await;
+
+    let parts = in_parts(async |cursor| on.access.accounts(cursor, 2).await).await;
+
+    assert_eq!(sizes(&parts), [2, 2, 1]);
+    let names: Vec<_> = parts.concat().into_iter().map(|one| one.name).collect();
+    assert_eq!(
+        names,
+        [
+            "local",
+            "ana@example.org",
+            "ben@example.org",
+            "cai@example.org",
+            "dan@example.org"
+        ]
+    );
+    let whole = on.access.accounts(None, 5).await.expect("it reads");
+    assert_eq!(whole.next, None);
+}
+
+async fn sessions_are_read_in_parts(on: Fixture) {
+    five_accounts(&on).await;
+    for account in on.accounts().await {
+        on.sign_in(&account).await;
+        on.sign_in(&account).await;
+        on.pass(Duration::from_secs(1));
+    }
+
+    let parts = in_parts(async |cursor| on.access.sessions(None, cursor, 3).await).await;
+    let ana = on.accounts().await[1].id;
+    let hers = in_parts(async |cursor| on.access.sessions(Some(ana), cursor, 1).await).await;
+
+    assert_eq!(sizes(&parts), [3, 3, 3, 1]);
+    assert_eq!(parts.concat(), on.sessions(None).await);
+    assert!(
+        parts
+            .concat()
+            .is_sorted_by_key(|one| { std::cmp::Reverse((one.last_seen_at, one.id)) })
+    );
+    assert_eq!(sizes(&hers), [1, 1]);
+    assert!(hers.concat().iter().all(|one| one.account_id == ana));
+}
+
+async fn sessions_that_have_ended_take_no_place_in_a_part(on: Fixture) {
+    five_accounts(&on).await;
+    let accounts = on.accounts().await;
+    on.sign_in(&accounts[0]).await;
+    on.sign_in(&accounts[1]).await;
+    on.pass(Duration::from_secs(8 * 86_400));
+    on.sign_in(&accounts[2]).await;
+    on.sign_in(&accounts[3]).await;
+
+    let page = on.access.sessions(None, None, 2).await.expect("it reads");
+
+    assert_eq!(page.items.len(), 2);
+    assert_eq!(page.next, None);
+}
+
+async fn tokens_are_read_in_parts(on: Fixture) {
+    let other = on.principal("ana@example.org", Role::Admin).await;
+    for by in [&on.owner, &on.owner, &other, &other, &other] {
+        let created = on.access.create_token(by, new_token(&["cache:read"])).await;
+        created.expect("there is room");
+        if by.account_id == on.owner.account_id {
+            on.pass(Duration::from_secs(1));
+        }
+    }
+
+    let parts = in_parts(async |cursor| on.access.tokens(cursor, 2).await).await;
+
+    assert_eq!(sizes(&parts), [2, 2, 1]);
+    assert_eq!(parts.concat(), on.tokens().await);
+    assert!(
+        parts
+            .concat()
+            .is_sorted_by_key(|one| { std::cmp::Reverse((one.created_at, one.id)) })
+    );
+}
+
+async fn ingest_keys_are_read_in_parts(on: Fixture) {
+    for name in ["a", "b", "c", "d"] {
+        if name == "c" {
+            on.pass(Duration::from_secs(1));
+        }
+        let created = on.access.create_ingest_key(name).await;
+        created.expect("the name is right");
+    }
+
+    let parts = in_parts(async |cursor| on.access.ingest_keys(cursor, 2).await).await;
+
+    assert_eq!(sizes(&parts), [2, 2]);
+    let names: Vec<_> = parts.concat().into_iter().map(|one| one.name).collect();
+    assert_eq!(names, ["d", "c", "b", "a"]);
+}
+
+async fn a_part_begins_behind_an_item_that_is_gone(on: Fixture) {
+    five_accounts(&on).await;
+    let first = on.access.accounts(None, 3).await.expect("it reads");
+    let last = first.items.last().expect("there are three").id;
+
+    let deleted = on.access.delete_account(&on.owner, last).await;
+    deleted.expect("the owner may");
+    let new = new_account("eva@example.org", Role::Viewer);
+    let made = on.access.create_account(&on.owner, new).await;
+    let second = on.access.accounts(first.next, 3).await.expect("it reads");
+
+    let names: Vec<_> = second.items.iter().map(|one| one.name.as_str()).collect();
+    assert!(made.is_ok());
+    assert_eq!(
+        names,
+        ["cai@example.org", "dan@example.org", "eva@example.org"]
+    );
+    assert_eq!(second.next, None);
+}
