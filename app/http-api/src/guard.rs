@@ -294,7 +294,7 @@ fn last_path_parameter(request: &Request) -> Option<String> {
 }
 
 /// What the audit log remembers of an answer; nothing of a request without credentials, which changed nothing, unless it
-/// tried to sign in.
+/// was a guess. Guesses are slowed down, so nobody fills the log with them.
 fn audit_entry(
     action: &'static str,
     context: &RequestContext,
@@ -306,11 +306,11 @@ fn audit_entry(
     let known = principal
         .map(|principal| principal.actor)
         .or_else(|| subject.and_then(|subject| subject.actor.clone()));
-    let actor = known.or_else(|| action.starts_with("access.log_in").then(Actor::anonymous))?;
-    let outcome = response
-        .extensions()
-        .get::<Failure>()
-        .map_or("ok", |failure| failure.code().name);
+    let failure = response.extensions().get::<Failure>().map(Failure::code);
+    let is_guess =
+        failure == Some(codes::WRONG_CREDENTIALS) || failure == Some(codes::LINK_INVALID);
+    let actor = known.or_else(|| is_guess.then(Actor::anonymous))?;
+    let outcome = failure.map_or("ok", |code| code.name);
     Some(NewAuditEntry {
         actor,
         action: action.to_owned(),

@@ -16,8 +16,8 @@ pub enum AccessError {
     /// E-mail address or password is wrong, or the account is disabled.
     #[error("the e-mail address or the password is wrong")]
     BadCredentials,
-    /// Too many wrong passwords.
-    #[error("too many wrong passwords; try again in {} s", retry_after.as_millis().div_ceil(1000))]
+    /// Too many wrong passwords or login links.
+    #[error("too many wrong passwords or login links; try again in {} s", retry_after.as_millis().div_ceil(1000))]
     Throttled {
         /// How long to wait.
         retry_after: Duration,

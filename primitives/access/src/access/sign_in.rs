@@ -6,7 +6,7 @@ use outrigger_stdx::Secret;
 use super::{Access, LOGIN_LINK_TTL, later};
 use crate::{
     AccessError, Account, AccountId, ClientInfo, Email, LoginAttempt, LoginLink, Principal,
-    RetryAfter, Session, SessionId, SignedIn,
+    RetryAfter, Session, SessionId, SignedIn, network,
     store::{AccountRow, LoginLinkRow, SessionRow},
 };
 
@@ -101,12 +101,18 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// [`AccessError::LinkInvalid`] when it was used, has expired, never was, or its account is disabled.
+    /// [`AccessError::LinkInvalid`] when it was used, has expired, never was, or its account is disabled;
+    /// [`AccessError::Throttled`] after too many of those from one address.
     pub async fn redeem_login_link(
         &self,
         code: &str,
         client: &ClientInfo,
     ) -> Result<SignedIn, AccessError> {
+        let attempt = LoginAttempt {
+            account: format!("link from {}", network(client.address)),
+            address: client.address,
+        };
+        self.admit(&attempt).await?;
         let digest = hash_token(code.trim());
         let account = self.store().redeem_login_link(&digest, self.now()).await?;
         let row = match account {
@@ -115,6 +121,7 @@ impl Access {
         };
         let row = row.filter(|row| !row.account.disabled);
         let row = row.ok_or(AccessError::LinkInvalid)?;
+        self.inner.throttle.succeeded(&attempt).await;
         self.begin_session(row.account, client, Began::ByLink).await
     }
 

@@ -14,6 +14,7 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
         too_many_wrong_passwords_have_to_wait,
         a_login_link_works_once,
         a_login_link_is_redeemed_by_one_of_two_browsers,
+        guessing_login_links_is_slowed_down,
         a_login_link_stops_working_after_half_an_hour,
         a_login_link_is_for_the_owner_when_nobody_is_named,
         the_oldest_session_ends_when_there_are_too_many,
@@ -116,6 +117,28 @@ async fn a_login_link_works_once(on: Fixture) {
     assert_eq!(first.expect("it is fresh").account.id, on.owner.account_id);
     assert_eq!(replayed.err(), Some(AccessError::LinkInvalid));
     assert_eq!(guessed.err(), Some(AccessError::LinkInvalid));
+}
+
+async fn guessing_login_links_is_slowed_down(on: Fixture) {
+    let link = on
+        .access
+        .create_login_link(&on.owner, None)
+        .await
+        .expect("the owner is there");
+    let mut refusals = Vec::new();
+    for guess in 0..20 {
+        let code = format!("{guess:026}");
+        refusals.push(on.access.redeem_login_link(&code, &browser()).await);
+    }
+
+    let right = on
+        .access
+        .redeem_login_link(link.code.expose(), &browser())
+        .await;
+
+    assert!(matches!(refusals[0], Err(AccessError::LinkInvalid)));
+    assert!(matches!(refusals[19], Err(AccessError::Throttled { .. })));
+    assert!(matches!(right, Err(AccessError::Throttled { .. })));
 }
 
 async fn a_login_link_is_redeemed_by_one_of_two_browsers(on: Fixture) {
