@@ -18,7 +18,7 @@ const KEYS: u64 = 100_000;
 const VALUE: u64 = 100;
 
 /// Many short rounds rather than few long ones: what the machine does besides changes from one second to the next.
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 21;
 
 /// One kind of load, and what is to be reached: ratios of throughput, and of operations per second of processor time.
 struct Load {
@@ -69,7 +69,7 @@ struct Run {
     p99_ms: f64,
 }
 
-/// The runs of one round: the peer runs before and after, to see what the machine does by itself.
+/// A run of ours between two of the peer, which also show what the machine does by itself.
 #[derive(Debug, Clone, Copy)]
 struct Round {
     peer: Run,
@@ -100,16 +100,21 @@ pub(super) fn measure(binary: &Path, quick: bool) -> anyhow::Result<String> {
             load.requests
         };
         let mut measured = Vec::new();
+        // Each run follows one of the other server, so that nobody finds the processor's caches warm.
+        let mut before = run(&peer, load, requests)?;
         for round in 1..=rounds {
             eprintln!(
                 "{} -P {}: round {round} of {rounds}",
                 load.command, load.pipeline
             );
+            let our_run = run(&ours, load, requests)?;
+            let after = run(&peer, load, requests)?;
             measured.push(Round {
-                peer: run(&peer, load, requests)?,
-                ours: run(&ours, load, requests)?,
-                peer_again: run(&peer, load, requests)?,
+                peer: before,
+                ours: our_run,
+                peer_again: after,
             });
+            before = after;
         }
         sections.push(section(load, &measured));
     }
@@ -120,8 +125,8 @@ pub(super) fn measure(binary: &Path, quick: bool) -> anyhow::Result<String> {
     };
     Ok(format!(
         "# The cache over the Redis protocol, against redis-server\n\n\
-         Made by `cargo x bench redis`. Load: `redis-benchmark -c 50 -r {KEYS} -d {VALUE}`, {placement}; each round runs the peer, \
-         outrigger, and the peer again; the peer's figure is the mean of its two runs. Figures are medians of {rounds} rounds, \
+         Made by `cargo x bench redis`. Load: `redis-benchmark -c 50 -r {KEYS} -d {VALUE}`, {placement}; the peer and \
+         outrigger run in turns, and each run of ours is compared with the mean of the peer's before and after. Figures are medians of {rounds} rounds, \
          ratios are medians of the rounds' ratios. Every run is checked: the server counted the requests, the keys are there, and a value has its length. Neither side \
          writes to disk.\n\n{}\n- resident memory at the end: outrigger {} MiB, redis-server {} MiB\n\n{}\n",
         machine::described(&[
