@@ -85,12 +85,13 @@ test("a hidden page asks for nothing and catches up when it is seen again", asyn
       Object.defineProperty(document, "visibilityState", { value: now, configurable: true });
       document.dispatchEvent(new Event("visibilitychange"));
     }, state);
+
+  await show("hidden");
+  // From now on: until then the page may ask.
   let asked = 0;
   page.on("request", (request) => {
     asked += request.url().includes("/api/v1/") ? 1 : 0;
   });
-
-  await show("hidden");
   // One period and a half: long enough for a request that should not come.
   await page.waitForTimeout(7_500);
   expect(asked).toBe(0);

@@ -67,8 +67,9 @@ fn a_scan_over_many_keys_does_not_wash_out_those_that_are_used_again() {
 }
 
 #[test]
-fn a_key_that_comes_back_soon_after_its_eviction_stays() {
+fn keys_that_come_back_soon_after_their_eviction_stay() {
     let cache = cache(ByteSize::mib(4), Eviction::All);
+    let returning: Vec<_> = (0..100).map(|number| key("returning", number)).collect();
     let mut number = 0;
     let mut write_others = |count: usize| {
         for _ in 0..count {
@@ -78,21 +79,29 @@ fn a_key_that_comes_back_soon_after_its_eviction_stays() {
                 .expect("something can be evicted");
         }
     };
-    let exists = || cache.count_existing(ZERO, [&b"returning"[..]].into_iter(), cache.now()) == 1;
+    let write = || {
+        for name in &returning {
+            cache
+                .put(ZERO, name, VALUE, None)
+                .expect("something can be evicted");
+        }
+    };
+    let existing = || {
+        let names = returning.iter().map(Vec::as_slice);
+        cache.count_existing(ZERO, names, cache.now())
+    };
     write_others(5_000);
-    cache
-        .put(ZERO, b"returning", VALUE, None)
-        .expect("something can be evicted");
-    while exists() {
+    write();
+    while existing() > 0 {
         write_others(100);
     }
 
-    cache
-        .put(ZERO, b"returning", VALUE, None)
-        .expect("something can be evicted");
+    write();
     write_others(100_000);
 
-    assert!(exists());
+    // What was evicted is remembered by a hash that another one can push out, so some are taken for new ones and go. Without
+    // that memory all of them would.
+    assert!(existing() > 50, "{} of 100", existing());
 }
 
 #[test]
