@@ -432,3 +432,26 @@ async fn a_method_that_a_path_does_not_have_is_answered_with_those_it_has() {
     assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(answer.headers()["allow"], "GET,HEAD");
 }
+
+#[tokio::test]
+async fn values_of_the_cache_go_out_as_they_are_and_json_is_compressed() {
+    let app = app().start().await;
+    let token = app.token(&["cache:write"]).await;
+    let value = "v".repeat(10_000);
+    let path = "/api/v1/cache/entries/a";
+    let put = app.request(Method::PUT, path).bearer_auth(&token);
+    assert_eq!(
+        send(put.body(value.clone())).await.status(),
+        StatusCode::NO_CONTENT
+    );
+    let get = async |path: &str| {
+        let request = app.get(path).bearer_auth(&token);
+        send(request.header("Accept-Encoding", "gzip")).await
+    };
+
+    let (entry, stats) = (get(path).await, get("/api/v1/cache/stats").await);
+
+    assert!(!entry.headers().contains_key("content-encoding"));
+    assert_eq!(stats.headers()["content-encoding"], "gzip");
+    assert_eq!(entry.text().await.expect("it is text"), value);
+}
