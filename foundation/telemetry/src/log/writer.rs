@@ -322,9 +322,10 @@ mod tests {
     }
 
     /// Fills pipe and queue, and answers how many short lines were taken.
-    fn fill(writer: &Writer, dropped: &Counter) -> usize {
-        // The first line is larger than the pipe, so that the writer hangs on it.
+    fn fill(mut pipe: &PipeReader, writer: &Writer, dropped: &Counter) -> usize {
+        // The first line is larger than the pipe, so that the writer hangs on it. Once a byte of it has come, it is out of the queue.
         writer.write([&[b'x'; 1 << 20][..], b"\n"].concat());
+        pipe.read_exact(&mut [0]).expect("the writer writes");
         let mut written = 0;
         while dropped.get() == 0 {
             writer.write(b"line\n".to_vec());
@@ -344,9 +345,9 @@ mod tests {
 
     #[test]
     fn whoever_logs_never_waits_for_a_pipe_that_nobody_reads() {
-        let (reader, writer, dropped, guard) = start();
+        let (pipe, writer, dropped, guard) = start();
 
-        fill(&writer, &dropped);
+        fill(&pipe, &writer, &dropped);
         for _ in 0..1000 {
             writer.write(b"line\n".to_vec());
         }
@@ -354,13 +355,13 @@ mod tests {
         assert_eq!(dropped.get(), 1001);
         // Its patience ends, and with it the process.
         drop(guard);
-        drop(reader);
+        drop(pipe);
     }
 
     #[test]
     fn a_queue_that_is_full_at_the_end_is_written_too_and_says_once_what_is_missing() {
         let (pipe, writer, dropped, guard) = start();
-        let taken = fill(&writer, &dropped);
+        let taken = fill(&pipe, &writer, &dropped);
         writer.write(b"line\n".to_vec());
 
         let reader = read(pipe);
