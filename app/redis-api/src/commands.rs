@@ -36,7 +36,7 @@ pub(crate) struct Call<'a> {
 }
 
 /// What a command does: it writes a reply, or fails before it has written any.
-type Handler = fn(&mut Call<'_>, Args<'_>) -> Result<(), Failure>;
+type Handler = fn(&mut Call<'_>, &Args<'_>) -> Result<(), Failure>;
 
 /// Why a command failed, as its client reads it.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ pub(crate) fn execute(
     server: &Server,
     session: &mut Session,
     now: Now,
-    args: Args<'_>,
+    args: &Args<'_>,
     output: &mut Vec<u8>,
 ) {
     let protocol = session.protocol;
@@ -101,7 +101,7 @@ pub(crate) fn execute(
 }
 
 #[inline]
-fn run(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+fn run(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let Some((index, command)) = table::find(&args[0]) else {
         return Err(unknown(args));
     };
@@ -118,7 +118,7 @@ fn run(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
 
 /// Refuses keys that are too long, before anything is done with any of them.
 #[inline]
-fn check_keys(call: &Call<'_>, command: &Command, args: Args<'_>) -> Result<(), Failure> {
+fn check_keys(call: &Call<'_>, command: &Command, args: &Args<'_>) -> Result<(), Failure> {
     let Keys { first, last, step } = command.keys;
     if first == 0 {
         return Ok(());
@@ -140,7 +140,7 @@ fn check_keys(call: &Call<'_>, command: &Command, args: Args<'_>) -> Result<(), 
 
 /// The error for a command that does not exist, with the beginning of its arguments.
 #[cold]
-fn unknown(args: Args<'_>) -> Failure {
+fn unknown(args: &Args<'_>) -> Failure {
     const SHOWN: usize = 128;
     let mut shown = Vec::new();
     for argument in args.skip(1).iter() {
@@ -177,7 +177,7 @@ struct Subcommand {
 /// Runs the subcommand that the second argument names.
 fn dispatch(
     call: &mut Call<'_>,
-    args: Args<'_>,
+    args: &Args<'_>,
     command: &str,
     subcommands: &[Subcommand],
 ) -> Result<(), Failure> {

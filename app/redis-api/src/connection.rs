@@ -219,7 +219,7 @@ impl Connection {
             for index in 0..requests.len() {
                 let begun = output.len();
                 let args = requests.args(index, input);
-                commands::execute(server, &mut self.session, now, args, &mut output);
+                commands::execute(server, &mut self.session, now, &args, &mut output);
                 consumed = requests.end(index);
                 executed += 1;
                 if let Some(batch) = self.interruption(&mut output, begun) {

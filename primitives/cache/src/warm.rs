@@ -11,6 +11,10 @@ use crate::{Cache, Database, several::LockedShards};
 
 /// How many keys are fetched together. The processor has about as many reads under way as that.
 pub(crate) const KEYS_MAX: usize = 16;
+/// The bytes that come together from memory.
+const LINE: usize = 64;
+/// What follows in a longer value the processor fetches by itself.
+const LINES_MAX: usize = 4;
 
 impl Cache {
     /// Fetches the entries of at most 16 keys that are about to be used. Worth its while from about four keys on.
@@ -37,12 +41,16 @@ impl Cache {
             let shard = shards.peek(*hash);
             let entry = slot.and_then(|slot| shard.and_then(|shard| shard.get(slot)));
             if let Some(entry) = entry {
+                // An entry lies on two lines of memory. The value is in the first, these are in the second.
+                seen ^= u64::from(entry.frequency) ^ entry.database.index() as u64;
                 *value = &entry.value;
             }
         }
         for value in &values[..count] {
-            let (first, last) = (value.first(), value.last());
-            seen ^= u64::from(*first.unwrap_or(&0)) ^ u64::from(*last.unwrap_or(&0));
+            let lines = value.iter().step_by(LINE).take(LINES_MAX);
+            seen = lines
+                .chain(value.last())
+                .fold(seen, |seen, byte| seen ^ u64::from(*byte));
         }
         // Without this the reads would be found useless and left out.
         black_box(seen);

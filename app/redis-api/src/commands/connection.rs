@@ -13,7 +13,7 @@ use crate::{
 const BAD_NAME: Failure =
     Failure::new("ERR Client names cannot contain spaces, newlines or special characters.");
 
-pub(super) fn ping(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn ping(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     match args.len() {
         1 => call.reply.simple("PONG"),
         2 => call.reply.bulk(&args[1]),
@@ -22,18 +22,18 @@ pub(super) fn ping(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn echo(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn echo(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     call.reply.bulk(&args[1]);
     Ok(())
 }
 
-pub(super) fn quit(call: &mut Call<'_>, _: Args<'_>) -> Result<(), Failure> {
+pub(super) fn quit(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
     call.reply.ok();
     call.session.next = Some(Next::Close);
     Ok(())
 }
 
-pub(super) fn select(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn select(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let number = integer(&args[1])?;
     if i32::try_from(number).is_err() {
         return Err(Failure::new(
@@ -49,7 +49,7 @@ pub(super) fn select(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure>
     Ok(())
 }
 
-pub(super) fn reset(call: &mut Call<'_>, _: Args<'_>) -> Result<(), Failure> {
+pub(super) fn reset(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
     let session = &mut *call.session;
     session.select(Database::ZERO);
     session.speak(Protocol::Resp2);
@@ -61,7 +61,7 @@ pub(super) fn reset(call: &mut Call<'_>, _: Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn auth(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn auth(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let credentials = match args.len() {
         2 => credentials(None, &args[1]),
         3 => credentials(Some(&args[1]), &args[2]),
@@ -83,7 +83,7 @@ fn credentials(user: Option<&[u8]>, secret: &[u8]) -> Credentials {
     }
 }
 
-pub(super) fn hello_command(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn hello_command(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let protocol = match args.get(1) {
         None => call.session.protocol,
         Some(version) => match outrigger_resp::parse_integer(version) {
@@ -158,7 +158,7 @@ pub(crate) fn hello(
     reply.array(0);
 }
 
-pub(super) fn client(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn client(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     const SUBCOMMANDS: &[Subcommand] = &[
         Subcommand {
             name: "id",
@@ -204,13 +204,13 @@ pub(super) fn client(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure>
     dispatch(call, args, "client", SUBCOMMANDS)
 }
 
-fn client_id(call: &mut Call<'_>, _: Args<'_>) -> Result<(), Failure> {
+fn client_id(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
     let id = call.session.client().id;
     call.reply.integer(i64::try_from(id).unwrap_or(i64::MAX));
     Ok(())
 }
 
-fn client_getname(call: &mut Call<'_>, _: Args<'_>) -> Result<(), Failure> {
+fn client_getname(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
     let name = call.session.client().told().name;
     if name.is_empty() {
         call.reply.null();
@@ -220,7 +220,7 @@ fn client_getname(call: &mut Call<'_>, _: Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn client_setname(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+fn client_setname(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let name = &args[2];
     check_name(name)?;
     call.session
@@ -239,7 +239,7 @@ fn check_name(name: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn client_setinfo(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+fn client_setinfo(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let (option, value) = (&args[2], &args[3]);
     let is_name = is(option, "lib-name");
     if !is_name && !is(option, "lib-ver") {
@@ -264,7 +264,7 @@ fn client_setinfo(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn client_info(call: &mut Call<'_>, _: Args<'_>) -> Result<(), Failure> {
+fn client_info(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
     let mut line = String::new();
     let socket = call.server.socket_path.as_deref();
     let now = call.now.millis();
@@ -273,7 +273,7 @@ fn client_info(call: &mut Call<'_>, _: Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn client_list(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+fn client_list(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let mut ids = None;
     match args.len() {
         2 => {}
@@ -309,7 +309,7 @@ fn client_list(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
 }
 
 /// Switches that mean nothing here: no connection is evicted, and whether a read counts as a use is not theirs to say.
-fn client_switch(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+fn client_switch(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     if !is(&args[2], "on") && !is(&args[2], "off") {
         return Err(Failure::SYNTAX);
     }

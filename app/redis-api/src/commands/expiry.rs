@@ -89,19 +89,19 @@ fn invalid(command: &str) -> Failure {
     Failure::of(format!("ERR invalid expire time in '{command}' command"))
 }
 
-pub(super) fn expire(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn expire(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     set_deadline(call, args, Unit::Seconds, Origin::Now, "expire")
 }
 
-pub(super) fn pexpire(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn pexpire(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     set_deadline(call, args, Unit::Milliseconds, Origin::Now, "pexpire")
 }
 
-pub(super) fn expireat(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn expireat(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     set_deadline(call, args, Unit::Seconds, Origin::Epoch, "expireat")
 }
 
-pub(super) fn pexpireat(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn pexpireat(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     set_deadline(call, args, Unit::Milliseconds, Origin::Epoch, "pexpireat")
 }
 
@@ -160,7 +160,7 @@ impl Conditions {
 
 fn set_deadline(
     call: &mut Call<'_>,
-    args: Args<'_>,
+    args: &Args<'_>,
     unit: Unit,
     origin: Origin,
     command: &str,
@@ -189,7 +189,7 @@ fn set_deadline(
     Ok(())
 }
 
-pub(super) fn persist(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn persist(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let database = call.session.database;
     let had_deadline = call.cache.update(database, &args[1], call.now, |found| {
         let has_deadline = found.is_some_and(|found| found.deadline.is_some());
@@ -199,25 +199,25 @@ pub(super) fn persist(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure
     Ok(())
 }
 
-pub(super) fn ttl(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn ttl(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     answer(call, args, |deadline, now| {
         rounded_seconds(i64::try_from(deadline.remaining_millis(now)).unwrap_or(i64::MAX))
     })
 }
 
-pub(super) fn pttl(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn pttl(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     answer(call, args, |deadline, now| {
         i64::try_from(deadline.remaining_millis(now)).unwrap_or(i64::MAX)
     })
 }
 
-pub(super) fn expiretime(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn expiretime(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     answer(call, args, |deadline, now| {
         rounded_seconds(deadline.unix_millis(now))
     })
 }
 
-pub(super) fn pexpiretime(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn pexpiretime(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     answer(call, args, Deadline::unix_millis)
 }
 
@@ -228,7 +228,7 @@ const fn rounded_seconds(millis: i64) -> i64 {
 /// Answers a figure of a key's deadline: -2 for no key, -1 for no deadline.
 fn answer(
     call: &mut Call<'_>,
-    args: Args<'_>,
+    args: &Args<'_>,
     figure: impl Fn(Deadline, Now) -> i64,
 ) -> Result<(), Failure> {
     let now = call.now;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::glob;
 
-pub(super) fn command(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn command(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     const SUBCOMMANDS: &[Subcommand] = &[
         Subcommand {
             name: "count",
@@ -41,12 +41,12 @@ pub(super) fn command(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure
     dispatch(call, args, "command", SUBCOMMANDS)
 }
 
-fn count(call: &mut Call<'_>, _: Args<'_>) -> Result<(), Failure> {
+fn count(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
     call.reply.count(COMMANDS.len());
     Ok(())
 }
 
-fn info(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+fn info(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let names = args.skip(2);
     if names.is_empty() {
         call.reply.array(COMMANDS.len());
@@ -87,7 +87,7 @@ fn describe(call: &mut Call<'_>, command: &Command) {
     reply.array(0);
 }
 
-fn docs(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+fn docs(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let names = args.skip(2);
     let wanted: Vec<&Command> = if names.is_empty() {
         COMMANDS.iter().collect()
@@ -112,7 +112,7 @@ fn docs(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn list(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+fn list(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let pattern: &[u8] = match args.len() {
         2 => b"*",
         5 if is(&args[2], "filterby") && is(&args[3], "pattern") => &args[4],

@@ -5,7 +5,7 @@ use outrigger_resp::Args;
 
 use super::{Call, Failure};
 
-pub(super) fn del(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn del(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let keys = args.skip(1);
     let deleted = call
         .cache
@@ -14,7 +14,7 @@ pub(super) fn del(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn exists(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn exists(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let keys = args.skip(1);
     let existing = call
         .cache
@@ -23,7 +23,7 @@ pub(super) fn exists(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure>
     Ok(())
 }
 
-pub(super) fn touch(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn touch(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let keys = args.skip(1);
     let touched = call
         .cache
@@ -32,7 +32,7 @@ pub(super) fn touch(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> 
     Ok(())
 }
 
-pub(super) fn type_of(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn type_of(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let exists = call
         .cache
         .peek(call.session.database, &args[1], call.now, |found| {
@@ -42,19 +42,19 @@ pub(super) fn type_of(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure
     Ok(())
 }
 
-pub(super) fn rename(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn rename(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     rename_to(call, args, WhenTaken::Replace)?;
     call.reply.ok();
     Ok(())
 }
 
-pub(super) fn renamenx(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn renamenx(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let renamed = rename_to(call, args, WhenTaken::Keep)?;
     call.reply.integer((renamed == Renamed::Moved).into());
     Ok(())
 }
 
-fn rename_to(call: &Call<'_>, args: Args<'_>, when_taken: WhenTaken) -> Result<Renamed, Failure> {
+fn rename_to(call: &Call<'_>, args: &Args<'_>, when_taken: WhenTaken) -> Result<Renamed, Failure> {
     let database = call.session.database;
     let renamed = call
         .cache

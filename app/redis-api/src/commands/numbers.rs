@@ -6,26 +6,26 @@ use outrigger_resp::{Args, parse_integer};
 
 use super::{Call, Failure, extended::Extended, integer};
 
-pub(super) fn incr(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn incr(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     add(call, args, 1)
 }
 
-pub(super) fn decr(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn decr(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     add(call, args, -1)
 }
 
-pub(super) fn incrby(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn incrby(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     add(call, args, integer(&args[2])?)
 }
 
-pub(super) fn decrby(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn decrby(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let negated = integer(&args[2])?
         .checked_neg()
         .ok_or(Failure::new("ERR decrement would overflow"))?;
     add(call, args, negated)
 }
 
-fn add(call: &mut Call<'_>, args: Args<'_>, increment: i64) -> Result<(), Failure> {
+fn add(call: &mut Call<'_>, args: &Args<'_>, increment: i64) -> Result<(), Failure> {
     let sum = change(call, args, |found| {
         let present = match found {
             Some(found) => parse_integer(found.value).ok_or(Failure::NOT_AN_INTEGER)?,
@@ -42,7 +42,7 @@ fn add(call: &mut Call<'_>, args: Args<'_>, increment: i64) -> Result<(), Failur
     Ok(())
 }
 
-pub(super) fn incrbyfloat(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn incrbyfloat(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     const INFINITE: Failure = Failure::new("ERR increment would produce NaN or Infinity");
     // Both are read before either's size matters; infinity can be read, but not added.
     let read = |text: &[u8]| match Extended::parse(text) {
@@ -70,7 +70,7 @@ pub(super) fn incrbyfloat(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Fai
 /// Replaces a value by what is computed from it, its deadline kept.
 fn change<R>(
     call: &Call<'_>,
-    args: Args<'_>,
+    args: &Args<'_>,
     compute: impl Fn(Option<Found<'_>>) -> Result<(Bytes, R), Failure>,
 ) -> Result<R, Failure> {
     let database = call.session.database;

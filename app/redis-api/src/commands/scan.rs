@@ -13,7 +13,7 @@ const COUNT: i64 = 10;
 /// With so many bytes of keys `SCAN` answers, however many it was asked for.
 const SCANNED: usize = 1024 * 1024;
 
-pub(super) fn keys(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn keys(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let pattern = pattern_of(call, &args[1])?;
     let limit = call.server.config.output_max.as_usize();
     let (mut found, mut bytes, mut cursor) = (Vec::new(), 0, Cursor::default());
@@ -41,7 +41,7 @@ pub(super) fn keys(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn scan(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn scan(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let cursor = parse_cursor(&args[1]).ok_or(Failure::new("ERR invalid cursor"))?;
     let (mut count, mut pattern, mut is_type_known) = (COUNT, None, true);
     let mut words = args.skip(2).iter();
@@ -113,7 +113,7 @@ fn parse_cursor(text: &[u8]) -> Option<Cursor> {
     }))
 }
 
-pub(super) fn randomkey(call: &mut Call<'_>, _: Args<'_>) -> Result<(), Failure> {
+pub(super) fn randomkey(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
     match call.cache.random_key(call.session.database, call.now) {
         Some(key) => call.reply.bulk(&key),
         None => call.reply.null(),

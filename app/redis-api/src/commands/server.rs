@@ -11,13 +11,13 @@ use crate::glob;
 /// The version of Redis whose clients find what they look for. Its newer data types are not here, as are the older ones.
 pub(crate) const REDIS_VERSION: &str = "7.2.0";
 
-pub(super) fn dbsize(call: &mut Call<'_>, _: Args<'_>) -> Result<(), Failure> {
+pub(super) fn dbsize(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
     let count = call.cache.len(call.session.database, call.now);
     call.reply.integer(i64::try_from(count).unwrap_or(i64::MAX));
     Ok(())
 }
 
-pub(super) fn time(call: &mut Call<'_>, _: Args<'_>) -> Result<(), Failure> {
+pub(super) fn time(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
     let micros = call.server.clock.now().as_microsecond();
     call.reply.array(2);
     for part in [micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000)] {
@@ -26,16 +26,16 @@ pub(super) fn time(call: &mut Call<'_>, _: Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn flushdb(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn flushdb(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let database = call.session.database;
     flush(call, args, Some(database))
 }
 
-pub(super) fn flushall(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn flushall(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     flush(call, args, None)
 }
 
-fn flush(call: &mut Call<'_>, args: Args<'_>, database: Option<Database>) -> Result<(), Failure> {
+fn flush(call: &mut Call<'_>, args: &Args<'_>, database: Option<Database>) -> Result<(), Failure> {
     match args.get(1) {
         None => {}
         Some(word) if args.len() == 2 && (is(word, "async") || is(word, "sync")) => {}
@@ -46,7 +46,7 @@ fn flush(call: &mut Call<'_>, args: Args<'_>, database: Option<Database>) -> Res
     Ok(())
 }
 
-pub(super) fn config(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn config(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     const SUBCOMMANDS: &[Subcommand] = &[Subcommand {
         name: "get",
         arity: -3,
@@ -56,7 +56,7 @@ pub(super) fn config(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure>
 }
 
 /// The parameters that clients and their tools ask for, under the names that Redis gives them.
-fn config_get(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+fn config_get(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let (cache, redis) = (call.cache.config(), &call.server.config);
     let idle = redis.idle_timeout.map_or(0, |time| time.get().as_secs());
     let parameters = [
@@ -109,7 +109,7 @@ const SECTIONS: [Section; 8] = [
     ("Keyspace", info_keyspace),
 ];
 
-pub(super) fn info(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn info(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let wanted = args.skip(1);
     let everything = ["default", "all", "everything"];
     let is_everything = wanted.is_empty()

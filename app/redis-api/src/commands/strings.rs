@@ -10,7 +10,7 @@ use super::{
     integer, is,
 };
 
-pub(super) fn get(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn get(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let reply = &mut call.reply;
     call.cache
         .read(call.session.database, &args[1], call.now, |found| {
@@ -23,7 +23,7 @@ pub(super) fn get(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn strlen(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn strlen(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let length = call
         .cache
         .read(call.session.database, &args[1], call.now, |found| {
@@ -33,7 +33,7 @@ pub(super) fn strlen(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure>
     Ok(())
 }
 
-pub(super) fn mget(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn mget(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let keys = args.skip(1);
     let limit = call.server.config.output_max.as_usize();
     let begun = call.reply.len();
@@ -50,7 +50,7 @@ pub(super) fn mget(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn mset(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn mset(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     if args.len().is_multiple_of(2) {
         return Err(Failure::arity("mset"));
     }
@@ -63,11 +63,11 @@ pub(super) fn mset(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn argument(args: Args<'_>, index: usize) -> &[u8] {
+fn argument<'a>(args: &Args<'a>, index: usize) -> &'a [u8] {
     args.get(index).unwrap_or_default()
 }
 
-pub(super) fn set(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn set(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     if args.len() == 3 {
         let (database, now) = (call.session.database, call.now);
         call.cache.put_at(database, &args[1], &args[2], None, now)?;
@@ -89,7 +89,7 @@ pub(super) fn set(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
     }
 }
 
-pub(super) fn setnx(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn setnx(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let written = call.cache.update(
         call.session.database,
         &args[1],
@@ -103,17 +103,17 @@ pub(super) fn setnx(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> 
     Ok(())
 }
 
-pub(super) fn setex(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn setex(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     set_expiring(call, args, Unit::Seconds, "setex")
 }
 
-pub(super) fn psetex(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn psetex(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     set_expiring(call, args, Unit::Milliseconds, "psetex")
 }
 
 fn set_expiring(
     call: &mut Call<'_>,
-    args: Args<'_>,
+    args: &Args<'_>,
     unit: Unit,
     command: &str,
 ) -> Result<(), Failure> {
@@ -140,7 +140,7 @@ fn put_expiring(
     }
 }
 
-pub(super) fn getset(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn getset(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let options = Options {
         answers_old: true,
         ..Options::default()
@@ -158,7 +158,7 @@ fn write(value: &[u8], deadline: Option<Deadline>) -> Change {
 
 fn set_with(
     call: &mut Call<'_>,
-    args: Args<'_>,
+    args: &Args<'_>,
     options: &Options<'_>,
     expiry: Option<Option<Deadline>>,
 ) -> Result<(), Failure> {
@@ -192,7 +192,7 @@ fn set_with(
     Ok(())
 }
 
-pub(super) fn getdel(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn getdel(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let database = call.session.database;
     let value = call.cache.update(database, &args[1], call.now, |found| {
         (Change::Delete, found.map(|found| found.value.clone()))
@@ -201,7 +201,7 @@ pub(super) fn getdel(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure>
     Ok(())
 }
 
-pub(super) fn getex(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn getex(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let options = Options::parse(args.skip(2), Which::GetEx)?;
     let (database, now) = (call.session.database, call.now);
     let value = call.cache.update(database, &args[1], now, |found| {
@@ -229,7 +229,7 @@ fn answer(call: &mut Call<'_>, value: Option<Bytes>) {
     }
 }
 
-pub(super) fn append(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn append(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let (database, added) = (call.session.database, &args[2]);
     let length = call.cache.update(database, &args[1], call.now, |found| {
         let old = found.map(|found| &found.value[..]).unwrap_or_default();
@@ -242,7 +242,7 @@ pub(super) fn append(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure>
     Ok(())
 }
 
-pub(super) fn getrange(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn getrange(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let (start, end) = (integer(&args[2])?, integer(&args[3])?);
     let reply = &mut call.reply;
     call.cache
@@ -274,7 +274,7 @@ fn part(value: &[u8], start: i64, end: i64) -> &[u8] {
     &value[start as usize..=end as usize]
 }
 
-pub(super) fn setrange(call: &mut Call<'_>, args: Args<'_>) -> Result<(), Failure> {
+pub(super) fn setrange(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let (offset, patch) = (integer(&args[2])?, &args[3]);
     let offset = usize::try_from(offset).map_err(|_| Failure::new("ERR offset is out of range"))?;
     let limit = call.cache.config().value_max;
