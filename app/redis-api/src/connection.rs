@@ -238,7 +238,7 @@ impl Connection {
         };
         requests.release();
         let now = now.millis();
-        worker.note_batch(now, self.session.client().note_activity(now));
+        worker.note_batch(now, self.session.client().note_activity(now), executed);
         server.metrics.batch(executed, received, output.len());
         if output.is_empty() {
             worker.buffers.give_back(output);

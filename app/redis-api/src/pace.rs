@@ -1,21 +1,30 @@
-//! When a busy thread lets requests gather.
+//! What a busy thread does before it sleeps.
 //!
 //! A thread that answers faster than its clients ask finds one or two requests each time it looks for more, and then most of
 //! its work is looking: a system call for every request or two, and falling asleep and being woken by a client that pays for
-//! the waking. So once many connections are busy and a look found few of them, the thread pauses before the next one.
+//! the waking. So once many connections are busy and a look found few requests, the thread pauses before the next one.
 //! Network cards hold back their interrupts for the same reason.
+//!
+//! Where clients send many requests at once nothing has to gather, and looking is cheap beside the work that is found. There
+//! the thread keeps looking for a moment instead of sleeping, so that no client pays for waking it.
 //!
 //! What a client can notice is a reply later by the pause, and only where so many others are served in the same millisecond. Few
 //! connections, however fast, are never held up: each would wait for its reply before it asks again, and nothing would gather.
 
 use std::{cell::Cell, time::Duration};
 
-/// How many connections must have been served within a millisecond for a pause to pay.
+use outrigger_supervisor::pinned::BeforeSleep;
+
+/// How many connections must have been served within a millisecond for either to pay.
 const BUSY: u32 = 24;
 /// A look that found requests of so many connections needs no pause.
 const TOGETHER: u32 = 8;
 /// How long a pause is. The system adds its slack to it, 50 µs on Linux.
-const PAUSE: Duration = Duration::from_micros(20);
+const PAUSE: BeforeSleep = BeforeSleep::Pause(Duration::from_micros(20));
+/// A batch of so many requests is worth a look by itself.
+const MANY: u64 = 4;
+/// How often the thread looks before it sleeps: about as long as falling asleep and being woken take.
+const LOOK: BeforeSleep = BeforeSleep::Look(64);
 
 /// How busy one thread is.
 #[derive(Debug, Default)]
@@ -31,10 +40,10 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Notes a batch of a connection whose one before it was at `previous`, in milliseconds like `now`. It was found by the
-    /// look with the number `look`. Answers how long to pause before the next look, if nothing more follows.
+    /// Notes a batch of so many requests of a connection whose one before it was at `previous`, in milliseconds like `now`. It
+    /// was found by the look with the number `look`. Answers what to do if nothing more follows.
     #[inline]
-    pub(crate) fn note(&self, now: u64, previous: u64, look: u64) -> Duration {
+    pub(crate) fn note(&self, now: u64, previous: u64, look: u64, requests: u64) -> BeforeSleep {
         let millisecond = self.millisecond.replace(now);
         if millisecond != now {
             let is_next = millisecond + 1 == now;
@@ -48,10 +57,14 @@ impl Pace {
             self.found.set(0);
         }
         self.found.set(self.found.get() + 1);
-        if self.before.get() >= BUSY && self.found.get() < TOGETHER {
+        if self.before.get() < BUSY {
+            BeforeSleep::Nothing
+        } else if requests >= MANY {
+            LOOK
+        } else if self.found.get() < TOGETHER {
             PAUSE
         } else {
-            Duration::ZERO
+            BeforeSleep::Nothing
         }
     }
 }
@@ -60,34 +73,42 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// Serves each of so many connections once per millisecond, for some milliseconds, `together` of them per look; answers the
-    /// pauses that followed the looks of the last millisecond.
-    fn pauses(connections: u64, together: u64) -> Vec<Duration> {
+    /// Serves a batch of so many requests of each of so many connections once per millisecond, for some milliseconds,
+    /// `together` of them per look; answers what followed the looks of the last millisecond.
+    fn what_follows(connections: u64, together: u64, requests: u64) -> Vec<BeforeSleep> {
         let pace = Pace::default();
         let mut look = 0;
-        let mut pauses = Vec::new();
+        let mut answers = Vec::new();
         for now in 100..105 {
-            pauses.clear();
+            answers.clear();
             for connection in 0..connections {
-                let pause = pace.note(now, now - 1, look);
+                let answer = pace.note(now, now - 1, look, requests);
                 if connection % together == together - 1 {
-                    pauses.push(pause);
+                    answers.push(answer);
                     look += 1;
                 }
             }
         }
-        pauses
+        answers
     }
 
     #[test]
     fn a_busy_thread_that_finds_little_pauses_and_one_that_finds_much_does_not() {
-        assert_eq!(pauses(24, 2), [PAUSE; 12]);
-        assert_eq!(pauses(24, 8), [Duration::ZERO; 3]);
+        assert_eq!(what_follows(24, 2, 1), [PAUSE; 12]);
+        assert_eq!(what_follows(24, 8, 1), [BeforeSleep::Nothing; 3]);
     }
 
     #[test]
-    fn a_quiet_thread_never_pauses() {
-        assert_eq!(pauses(23, 1), [Duration::ZERO; 23]);
+    fn a_busy_thread_keeps_looking_for_batches_of_many_requests() {
+        assert_eq!(what_follows(24, 2, 4), [LOOK; 12]);
+        assert_eq!(what_follows(24, 8, 4), [LOOK; 3]);
+    }
+
+    #[test]
+    fn a_quiet_thread_sleeps_at_once() {
+        for requests in [1, 16] {
+            assert_eq!(what_follows(23, 1, requests), [BeforeSleep::Nothing; 23]);
+        }
     }
 
     #[test]
@@ -97,7 +118,7 @@ mod tests {
         for look in 1_000..10_000 {
             let now = look / 100;
             let previous = if look % 100 < 10 { now - 1 } else { now };
-            assert_eq!(pace.note(now, previous, look), Duration::ZERO);
+            assert_eq!(pace.note(now, previous, look, 1), BeforeSleep::Nothing);
         }
     }
 
@@ -105,9 +126,9 @@ mod tests {
     fn a_millisecond_without_requests_ends_a_busy_time() {
         let pace = Pace::default();
         for look in 0..24 {
-            pace.note(7, 6, look);
+            pace.note(7, 6, look, 1);
         }
 
-        assert_eq!(pace.note(9, 7, 24), Duration::ZERO);
+        assert_eq!(pace.note(9, 7, 24, 1), BeforeSleep::Nothing);
     }
 }

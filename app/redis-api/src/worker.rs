@@ -172,11 +172,12 @@ impl Worker {
         Ok(())
     }
 
-    /// Notes a batch of a connection whose one before it was at `previous`, and has the thread pause where that pays.
+    /// Notes a batch of so many requests of a connection whose one before it was at `previous`.
     #[inline]
-    pub(crate) fn note_batch(&self, now: u64, previous: u64) {
-        let pause = self.pace.note(now, previous, self.tasks.waits());
-        self.tasks.pause_before_wait(pause);
+    pub(crate) fn note_batch(&self, now: u64, previous: u64, requests: u64) {
+        let look = self.tasks.looks();
+        let next = self.pace.note(now, previous, look, requests);
+        self.tasks.before_sleep(next);
     }
 
     /// Serves a connection here or gives it to the thread whose turn it is.

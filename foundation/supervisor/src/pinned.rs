@@ -5,7 +5,15 @@
 //! connection stays on the thread that accepted it.
 
 use std::{
-    cell::Cell, future::Future, io, pin::Pin, rc::Rc, sync::Arc, thread::JoinHandle, time::Duration,
+    cell::{Cell, RefCell},
+    future::{Future, poll_fn},
+    io,
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Poll, Waker},
+    thread::JoinHandle,
+    time::Duration,
 };
 
 use tokio::{sync::Notify, task::LocalSet};
@@ -30,11 +38,25 @@ struct LocalTasksInner {
     emptied: Notify,
 }
 
+/// What a thread does when it has nothing more to do, before it sleeps until there is an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BeforeSleep {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// It pauses so long, and then looks for events, so that more of them become ready together. Everything on the thread is
+    /// held up.
+    Pause(Duration),
+    /// It looks for events so many times, half a microsecond each, so that whoever sends the next one need not wake it.
+    Look(u32),
+}
+
 thread_local! {
-    /// How often this thread has waited for events.
-    static WAITS: Cell<u64> = const { Cell::new(0) };
-    /// How long it pauses before it waits the next time.
-    static PAUSE: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    /// How often this thread has looked for events.
+    static LOOKS: Cell<u64> = const { Cell::new(0) };
+    static BEFORE_SLEEP: Cell<BeforeSleep> = const { Cell::new(BeforeSleep::Nothing) };
+    /// What keeps the thread from sleeping when it is called.
+    static STAY_AWAKE: RefCell<Option<Waker>> = const { RefCell::new(None) };
 }
 
 /// What a pinned thread runs.
@@ -59,12 +81,17 @@ pub fn start(
     for index in 0..count {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            .on_thread_park(before_wait)
+            .on_thread_park(before_sleep)
             .build()?;
         let (main, stop) = (Arc::clone(&main), pinned.stop.clone());
         let thread = crate::thread(&format!("{name}-{index}"), move || {
             let local = LocalSet::new();
             local.block_on(&runtime, async move {
+                poll_fn(|context| {
+                    STAY_AWAKE.set(Some(context.waker().clone()));
+                    Poll::Ready(())
+                })
+                .await;
                 let tasks = LocalTasks::new();
                 main(index, tasks, stop).await;
             });
@@ -74,12 +101,20 @@ pub fn start(
     Ok(pinned)
 }
 
-/// Runs when a thread has nothing more to do and is about to wait for events.
-fn before_wait() {
-    WAITS.set(WAITS.get() + 1);
-    let pause = PAUSE.take();
-    if !pause.is_zero() {
-        std::thread::sleep(pause);
+/// Runs when a thread has nothing more to do and is about to look for events, and to sleep until there is one.
+fn before_sleep() {
+    LOOKS.set(LOOKS.get() + 1);
+    match BEFORE_SLEEP.take() {
+        BeforeSleep::Nothing | BeforeSleep::Look(0) => {}
+        BeforeSleep::Pause(pause) => std::thread::sleep(pause),
+        BeforeSleep::Look(times) => {
+            BEFORE_SLEEP.set(BeforeSleep::Look(times - 1));
+            STAY_AWAKE.with_borrow(|waker| {
+                if let Some(waker) = waker {
+                    waker.wake_by_ref();
+                }
+            });
+        }
     }
 }
 
@@ -147,18 +182,17 @@ impl LocalTasks {
         self.len() == 0
     }
 
-    /// How often this thread has waited for events. What its tasks do between two waits became ready together.
+    /// How often this thread has looked for events. What its tasks do between two looks became ready together.
     #[inline]
     #[must_use]
-    pub fn waits(&self) -> u64 {
-        WAITS.get()
+    pub fn looks(&self) -> u64 {
+        LOOKS.get()
     }
 
-    /// Has this thread pause so long, once, before it waits for events the next time, so that more of them become ready
-    /// together. Everything on the thread is held up. The last call before the wait counts; zero means no pause.
+    /// Has this thread do something, once, before it sleeps the next time. The last call before that counts.
     #[inline]
-    pub fn pause_before_wait(&self, pause: Duration) {
-        PAUSE.set(pause);
+    pub fn before_sleep(&self, what: BeforeSleep) {
+        BEFORE_SLEEP.set(what);
     }
 
     /// Waits until all tasks of this thread have ended, `grace` at most, and answers how many have not. Those are dropped
@@ -221,32 +255,43 @@ mod tests {
         assert_eq!(finished.load(Ordering::SeqCst), 2);
     }
 
-    #[test]
-    fn a_thread_that_was_told_to_pauses_before_it_waits() {
-        const PAUSE: Duration = Duration::from_millis(20);
+    /// What a thread does before it sleeps for a millisecond: how long that takes, and how often it looks for events.
+    fn sleeps_after(what: BeforeSleep) -> (Duration, u64) {
         let (sender, receiver) = std::sync::mpsc::channel();
-
-        let pinned = start(
-            "pinned-test",
-            1,
-            &CancellationToken::new(),
-            move |_, tasks, _| {
-                let sender = sender.clone();
-                Box::pin(async move {
-                    let clock = SystemClock::new();
-                    let (before, begun) = (tasks.waits(), clock.monotonic());
-                    tasks.pause_before_wait(PAUSE);
-                    clock.sleep(Duration::from_millis(1)).await;
-                    let passed = clock.monotonic().saturating_since(begun);
-                    let _ = sender.send((passed, tasks.waits() - before));
-                })
-            },
-        )
+        let stop = CancellationToken::new();
+        let pinned = start("pinned-test", 1, &stop, move |_, tasks, _| {
+            let sender = sender.clone();
+            Box::pin(async move {
+                let clock = SystemClock::new();
+                let (before, begun) = (tasks.looks(), clock.monotonic());
+                tasks.before_sleep(what);
+                clock.sleep(Duration::from_millis(1)).await;
+                let passed = clock.monotonic().saturating_since(begun);
+                let _ = sender.send((passed, tasks.looks() - before));
+            })
+        })
         .expect("a thread starts");
-        let (passed, waits) = receiver.recv().expect("the thread tells");
-
+        let seen = receiver.recv().expect("the thread tells");
         assert_eq!(pinned.stop_and_join(), Ok(()));
-        assert!(passed >= PAUSE && waits > 0, "{passed:?}, {waits} waits");
+        seen
+    }
+
+    #[test]
+    fn a_thread_that_was_told_to_pauses_before_it_sleeps() {
+        let pause = Duration::from_millis(20);
+
+        let (passed, looks) = sleeps_after(BeforeSleep::Pause(pause));
+
+        assert!(passed >= pause && looks > 0, "{passed:?}, {looks} looks");
+    }
+
+    #[test]
+    fn a_thread_that_was_told_to_looks_so_often_before_it_sleeps() {
+        // The sleep may end for other reasons than the clock, so this is more than those.
+        let (_, without) = sleeps_after(BeforeSleep::Nothing);
+        let (_, with) = sleeps_after(BeforeSleep::Look(100));
+
+        assert!(without < 50 && with >= 50, "{without} and {with} looks");
     }
 
     #[test]
