@@ -49,11 +49,8 @@ impl Index {
 
     /// The bucket where the search for a hash begins; its value means nothing by itself.
     #[inline]
-    pub(crate) fn glance(&self, hash: u64) -> u64 {
-        match self.buckets.get(self.home(tag(hash))) {
-            Some(bucket) => *bucket,
-            None => EMPTY,
-        }
+    pub(crate) fn bucket(&self, hash: u64) -> Option<&u64> {
+        self.buckets.get(self.home(tag(hash)))
     }
 
     /// The first slot with this hash for which `is_it` holds.

@@ -10,7 +10,7 @@ use crate::{
     entry::{Entry, Links, Place, weight},
     index::Index,
     policy::Policy,
-    slab::Slab,
+    slab::{Slab, Slot},
     stats::Counts,
     wheel::{Popped, Wheel},
 };
@@ -340,16 +340,16 @@ impl Shard {
         })
     }
 
-    /// Begins to look a hash up: reads the bucket where the search starts.
+    /// Begins to look a hash up: the bucket where the search starts.
     #[inline]
-    pub(crate) fn glance(&self, hash: u64) -> u64 {
-        self.index.glance(hash)
+    pub(crate) fn bucket(&self, hash: u64) -> Option<&u64> {
+        self.index.bucket(hash)
     }
 
     /// Goes on: the slot that probably is the one.
     #[inline]
-    pub(crate) fn guess(&self, hash: u64) -> Option<u32> {
-        self.index.find(hash, |_| true)
+    pub(crate) fn guess(&self, hash: u64) -> Option<&Slot> {
+        self.slab.slot(self.index.find(hash, |_| true)?)
     }
 
     fn forget(&mut self, slot: u32) -> Option<Entry> {

@@ -9,10 +9,31 @@ use crate::entry::{Entry, NIL};
 /// Slots per piece.
 const PIECE: usize = 128;
 
+/// A place for an entry.
 #[derive(Debug)]
-enum Slot {
+pub(crate) enum Slot {
     Vacant { next: u32 },
     Full(Entry),
+}
+
+impl Slot {
+    /// Reads a little from both lines of memory that it takes; the sum means nothing.
+    #[inline]
+    pub(crate) fn glance(&self) -> u64 {
+        match self {
+            // Which variant it is stands in the first line.
+            Self::Full(entry) => entry.database.index() as u64 ^ u64::from(entry.frequency),
+            Self::Vacant { .. } => 0,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn entry(&self) -> Option<&Entry> {
+        match self {
+            Self::Full(entry) => Some(entry),
+            Self::Vacant { .. } => None,
+        }
+    }
 }
 
 /// Numbered slots for entries.
@@ -56,16 +77,17 @@ impl Slab {
         count.saturating_sub(vacant).div_ceil(PIECE) * Self::PIECE_BYTES
     }
 
+    /// The slot with a number. Reads nothing of it.
+    #[inline]
+    pub(crate) fn slot(&self, slot: u32) -> Option<&Slot> {
+        self.pieces
+            .get(slot as usize / PIECE)?
+            .get(slot as usize % PIECE)
+    }
+
     #[inline]
     pub(crate) fn get(&self, slot: u32) -> Option<&Entry> {
-        match self
-            .pieces
-            .get(slot as usize / PIECE)?
-            .get(slot as usize % PIECE)?
-        {
-            Slot::Full(entry) => Some(entry),
-            Slot::Vacant { .. } => None,
-        }
+        self.slot(slot)?.entry()
     }
 
     #[inline]

@@ -25,32 +25,24 @@ impl Cache {
             *hash = self.id(database, key).hash;
             count += 1;
         }
-        let hashes = &hashes[..count];
-        let shards = LockedShards::of(self, hashes.iter().copied());
-        let mut seen = 0;
-        for hash in hashes {
-            // Nothing depends on what is read, so the reads do not wait for each other.
-            seen ^= shards.peek(*hash).map_or(0, |shard| shard.glance(*hash));
+        let shards = LockedShards::of(self, hashes[..count].iter().copied());
+        // Each step finds out where to read before it reads anything: so little happens between two reads that the processor
+        // has all of them under way at once. Nothing depends on what is read.
+        let buckets = hashes.map(|hash| shards.peek(hash)?.bucket(hash));
+        let mut seen = buckets
+            .iter()
+            .flatten()
+            .fold(0, |seen, bucket| seen ^ **bucket);
+        let slots = hashes.map(|hash| shards.peek(hash)?.guess(hash));
+        for slot in slots.iter().flatten() {
+            seen ^= slot.glance();
         }
-        let mut slots = [None; KEYS_MAX];
-        for (slot, hash) in slots.iter_mut().zip(hashes) {
-            *slot = shards.peek(*hash).and_then(|shard| shard.guess(*hash));
-        }
-        let mut values: [&[u8]; KEYS_MAX] = [&[]; KEYS_MAX];
-        for ((value, slot), hash) in values.iter_mut().zip(slots).zip(hashes) {
-            let shard = shards.peek(*hash);
-            let entry = slot.and_then(|slot| shard.and_then(|shard| shard.get(slot)));
-            if let Some(entry) = entry {
-                // An entry lies on two lines of memory. The value is in the first, these are in the second.
-                seen ^= u64::from(entry.frequency) ^ entry.database.index() as u64;
-                *value = &entry.value;
-            }
-        }
-        for value in &values[..count] {
+        let values = slots.map(|slot| Some(&slot?.entry()?.value[..]));
+        for value in values.iter().flatten() {
             let lines = value.iter().step_by(LINE).take(LINES_MAX);
-            seen = lines
+            seen ^= lines
                 .chain(value.last())
-                .fold(seen, |seen, byte| seen ^ u64::from(*byte));
+                .fold(0, |seen, byte| seen ^ u64::from(*byte));
         }
         // Without this the reads would be found useless and left out.
         black_box(seen);
