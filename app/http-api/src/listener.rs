@@ -1,16 +1,9 @@
 //! The TCP listener and the control socket: from bytes to requests.
 //!
-//! Both bind before anything else starts, so that a taken port is a start-up error with words, and serve as a supervised
-//! service. A client that sends its head or reads its answer too slowly, or is gone without saying so, loses its connection:
+//! Both serve what was bound before anything else started, as a supervised service. A client that sends its head or reads its answer too slowly, or is gone without saying so, loses its connection:
 //! the head by hyper's timer, the body by the extractors, the answer and half-open connections by the kernel's user timeout.
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use axum::body::Body;
@@ -50,36 +43,6 @@ pub struct ControlListener {
     path: PathBuf,
     api: Api,
     drain: Duration,
-}
-
-/// Binds the TCP listener.
-///
-/// # Errors
-///
-/// When the address is taken or not ours.
-pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
-    let listener = std::net::TcpListener::bind(address)?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
-}
-
-/// Binds the control socket, which only the process's own user may open. The caller holds the data directory's lock, so a
-/// socket that is left there belongs to nobody.
-///
-/// # Errors
-///
-/// When the socket cannot be made.
-pub fn bind_control(path: &Path) -> io::Result<std::os::unix::net::UnixListener> {
-    use std::os::unix::fs::PermissionsExt;
-
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = std::os::unix::net::UnixListener::bind(path)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
 }
 
 impl HttpListener {

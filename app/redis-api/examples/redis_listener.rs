@@ -12,6 +12,8 @@ use outrigger_supervisor::{CancellationToken, Phase, Signal, Supervisor, main_ru
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+const GRACE: Duration = Duration::from_secs(5);
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().unwrap_or("127.0.0.1:7379".to_owned());
@@ -35,6 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             authenticator: Arc::new(PasswordOnly),
             tls: None,
             clock: Arc::clone(&clock),
+            drain: GRACE,
         },
     );
     let mut supervisor = Supervisor::new(clock);
@@ -47,7 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             while signals.recv().await != Some(Signal::Stop) {}
             stop.cancel();
         };
-        tokio::join!(supervisor.run(stop.clone(), Duration::from_secs(5)), wait);
+        tokio::join!(supervisor.run(stop.clone(), GRACE), wait);
         Ok(())
     })
 }

@@ -3,22 +3,14 @@
 use std::{
     fs, io,
     net::{SocketAddr, TcpListener},
-    os::unix::{
-        fs::{FileTypeExt, PermissionsExt},
-        net::{UnixListener, UnixStream},
-    },
+    os::unix::net::UnixListener,
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{Gid, chown};
-use socket2::{Domain, SockAddr, Socket, Type};
+use outrigger_net::{SOCKET_PATH_MAX, listen_tcp, listen_unix};
+use rustix::fs::Gid;
 
 use crate::{RedisConfig, RedisError};
-
-/// How many connections may wait to be accepted; the system may allow fewer.
-const BACKLOG: i32 = 1024;
-/// What fits into the system's address of a socket, its terminator aside.
-const SOCKET_PATH_MAX: usize = 107;
 
 /// The sockets that the listener has taken. Connections to them wait until the server runs.
 #[derive(Debug)]
@@ -37,7 +29,7 @@ impl RedisListener {
     /// [`RedisError`] naming the configuration key whose value cannot be had.
     pub fn bind(config: &RedisConfig, data_dir: &Path) -> Result<Self, RedisError> {
         let tcp = config.listen.as_option().map(|address| {
-            bind_tcp(*address).map_err(|source| RedisError::Listen {
+            listen_tcp(*address).map_err(|source| RedisError::Listen {
                 address: *address,
                 source,
             })
@@ -76,62 +68,20 @@ impl Drop for RedisListener {
     }
 }
 
-fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    // Without it a restart would have to wait until the system forgets the old connections. It does not allow two listeners.
-    socket.set_reuse_address(true)?;
-    if address.is_ipv6() {
-        socket.set_only_v6(false)?;
-    }
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
-}
-
 fn bind_unix(path: &Path, config: &RedisConfig) -> Result<UnixListener, RedisError> {
     let length = path.as_os_str().len();
     if length > SOCKET_PATH_MAX {
         let path = path.to_owned();
         return Err(RedisError::SocketPathTooLong { path, length });
     }
-    let fail = |source| RedisError::Socket {
-        path: path.to_owned(),
-        source,
-    };
     let group = config.socket_group.as_deref().map(find_group).transpose()?;
-    remove_stale(path)?;
-    let socket = Socket::new(Domain::UNIX, Type::STREAM, None).map_err(fail)?;
-    let address = SockAddr::unix(path).map_err(fail)?;
-    socket.bind(&address).map_err(fail)?;
-    // Nobody can connect before `listen`, so nobody gets in before the permissions are right.
-    let permissions = fs::Permissions::from_mode(config.socket_mode.bits());
-    fs::set_permissions(path, permissions).map_err(fail)?;
-    if let Some(group) = group {
-        chown(path, None, Some(group)).map_err(|errno| fail(errno.into()))?;
-    }
-    socket.listen(BACKLOG).map_err(fail)?;
-    socket.set_nonblocking(true).map_err(fail)?;
-    Ok(socket.into())
-}
-
-/// Removes a socket that nobody answers on, left behind by a process that was killed.
-fn remove_stale(path: &Path) -> Result<(), RedisError> {
-    let is_socket = fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
-    if !is_socket {
-        // Nothing, or something that is not ours to remove; binding will say so.
-        return Ok(());
-    }
-    match UnixStream::connect(path) {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)
-            .map_err(|source| RedisError::Socket {
-                path: path.to_owned(),
-                source,
-            }),
-        _ => Err(RedisError::SocketInUse {
-            path: path.to_owned(),
-        }),
-    }
+    listen_unix(path, config.socket_mode.bits(), group).map_err(|source| {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::AddrInUse => RedisError::SocketInUse { path },
+            _ => RedisError::Socket { path, source },
+        }
+    })
 }
 
 fn find_group(group: &str) -> Result<Gid, RedisError> {

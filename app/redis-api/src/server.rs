@@ -1,6 +1,6 @@
 //! The service that runs the listener's threads.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use outrigger_cache::Cache;
@@ -42,6 +42,8 @@ pub struct RedisParts {
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// The clock that the cache has, too.
     pub clock: Arc<dyn Clock>,
+    /// How long connections have to end after it was told to stop.
+    pub drain: Duration,
 }
 
 impl RedisServer {
@@ -54,6 +56,7 @@ impl RedisServer {
             authenticator,
             tls,
             clock,
+            drain,
         } = parts;
         let limits = Limits {
             bulk_max: cache.config().value_max.as_usize().max(BULK_MIN),
@@ -75,6 +78,7 @@ impl RedisServer {
             clock,
             authenticator,
             tls,
+            drain,
         };
         Self {
             listener,

@@ -28,8 +28,6 @@ use crate::{
 const SWEEP: Duration = Duration::from_secs(1);
 /// How long accepting rests when the system has no more files; the connections that wait are not lost.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How long connections have to end when the process stops.
-const GRACE: Duration = Duration::from_secs(5);
 /// What is read at once. A batch of sixteen small commands has some two thousand bytes.
 const INPUT: usize = 64 * 1024;
 /// Buffers up to this size are used again.
@@ -52,6 +50,7 @@ pub(crate) struct Server {
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
     pub(crate) socket_path: Option<PathBuf>,
     pub(crate) port: Option<u16>,
+    pub(crate) drain: Duration,
 }
 
 /// What the connections of one thread share.
@@ -165,7 +164,7 @@ impl Worker {
         }
         drop((tcp, unix, sources));
         self.timers.stop();
-        let left = self.tasks.finish(GRACE).await;
+        let left = self.tasks.finish(self.server.drain).await;
         if left > 0 {
             debug!(left, "connections did not end in time");
         }

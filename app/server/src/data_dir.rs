@@ -7,10 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::StartError;
+use outrigger_net::SOCKET_PATH_MAX;
 
-/// The longest path of a Unix socket: `sun_path` has 108 bytes, the last is NUL.
-const SOCKET_PATH_MAX: usize = 107;
+use crate::StartError;
 
 /// A data directory that this process owns until it ends.
 #[derive(Debug)]

@@ -97,6 +97,7 @@ impl House {
                         &[],
                     )?,
                     clock: Arc::clone(&clock),
+                    drain: config.server.drain(),
                 },
             )),
             None => None,
@@ -162,8 +163,7 @@ impl House {
             config.http.tls_key.as_deref(),
             tls::HTTP_PROTOCOLS,
         )?;
-        // A little less than the supervisor waits, so that what is left over is ended in order.
-        let drain = config.server.shutdown_grace.get().mul_f64(0.9);
+        let drain = config.server.drain();
         let http = HttpListener::new(self.api.clone(), sockets.tcp, tls, drain)
             .map_err(StartError::System)?;
         let (socket, path) = (sockets.control, sockets.control_path);

@@ -1,4 +1,4 @@
-//! Who is calling, and whom we may call.
+//! Who is calling, whom we may call, and where we are called.
 //!
 //! [`ClientAddress`] finds the address of a client behind proxies. It believes forwarding headers only from proxies that the
 //! configuration trusts, and walks them from the right, because everything to the left of the first untrusted address was
@@ -8,6 +8,8 @@
 //! refuses addresses inside the network unless they are allow-listed, and connects to the address that it has looked at, so
 //! that a second answer of the name server cannot lead elsewhere. Do not use it for peers that whoever runs Outrigger
 //! configured as part of it, such as a database: those are allowed to be inside.
+//!
+//! [`listen_tcp`] and [`listen_unix`] take the addresses that we are called at.
 //!
 //! This crate knows no capability and no framework: headers come as `http::HeaderMap`.
 //!
@@ -28,6 +30,7 @@ mod client;
 mod config;
 mod error;
 mod global;
+mod listen;
 mod outgoing;
 mod trusted;
 
@@ -35,5 +38,6 @@ pub use client::{ClientAddress, Scheme, is_forwarded, is_loopback};
 pub use config::NetConfig;
 pub use error::NetError;
 pub use global::is_global;
+pub use listen::{SOCKET_PATH_MAX, listen_tcp, listen_unix};
 pub use outgoing::{Lookup, OutgoingClient, OutgoingRequest, OutgoingResponse, SystemLookup};
 pub use trusted::{ParseNetworkError, TrustedProxies};

@@ -70,6 +70,7 @@ impl Ours {
                 authenticator: setup.authenticator,
                 tls: setup.tls,
                 clock: setup.clock,
+                drain: Duration::from_secs(30),
             },
         );
         let (metrics, stop) = (server.metrics(), CancellationToken::new());

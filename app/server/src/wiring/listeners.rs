@@ -3,12 +3,15 @@
 use std::{io, net::SocketAddr, path::PathBuf};
 
 use outrigger_api_types::status::Listener;
+use outrigger_net::{listen_tcp, listen_unix};
 use outrigger_redis_api::{RedisError, RedisListener};
 
 use crate::{Config, DataDir, StartError};
 
 /// The control socket's name in the data directory.
 const CONTROL_SOCKET: &str = "control.sock";
+/// Only the process's own user may open it: whoever can acts as the owner.
+const CONTROL_MODE: u32 = 0o600;
 
 /// Everything that listens, bound and not yet served.
 pub(crate) struct Listeners {
@@ -35,11 +38,11 @@ impl Listeners {
                 error,
             }
         };
-        let tcp = outrigger_http_api::bind(config.http.listen)
+        let tcp = listen_tcp(config.http.listen)
             .map_err(refuse("http.listen", config.http.listen.to_string()))?;
         let http_address = tcp.local_addr().map_err(StartError::System)?;
         let control_path = data_dir.socket(CONTROL_SOCKET.as_ref(), "server.data_dir")?;
-        let control = outrigger_http_api::bind_control(&control_path).map_err(refuse(
+        let control = listen_unix(&control_path, CONTROL_MODE, None).map_err(refuse(
             "server.data_dir",
             control_path.display().to_string(),
         ))?;
