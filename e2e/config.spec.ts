@@ -1,10 +1,10 @@
 // The configuration page: values, sources, search, and the line for the file.
-import { expect, test } from "./server";
+import { ANY_PORT, expect, test } from "./server";
 
 test("a key shows its value, its source, its default and its documentation", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/configuration`);
   const key = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "http.listen", exact: true }) });
-  await expect(key).toContainText(`127.0.0.1:${server.httpPort}`);
+  await expect(key).toContainText(ANY_PORT);
   await expect(key).toContainText("flag");
   await expect(key).toContainText("127.0.0.1:7300");
   await expect(key).toContainText("OUTRIGGER_HTTP__LISTEN");
@@ -35,5 +35,5 @@ test("the line for the configuration file can be copied", async ({ page, server,
   await page.goto(`${server.dashboard}/configuration?q=redis.listen`);
   await page.getByRole("button", { name: /redis\.listen in outrigger\.toml/ }).click();
   await expect(page.getByRole("button", { name: /^Copied/ })).toBeVisible();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`listen = "127.0.0.1:${server.redisPort}"`);
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`listen = "${ANY_PORT}"`);
 });

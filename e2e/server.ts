@@ -2,7 +2,6 @@
 import { test as base, expect, type Page } from "@playwright/test";
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -11,6 +10,9 @@ import { promisify } from "node:util";
 const PATIENCE_MS = 30_000;
 
 const PROGRAM = resolve(process.env["OUTRIGGER_BIN"] ?? "../target/debug/outrigger");
+
+/** What the program is told to listen on: two tests at once never want the same port. */
+export const ANY_PORT = "127.0.0.1:0";
 
 /** The owner account, as the set-up page makes it. */
 export const OWNER = { email: "owner@example.com", name: "Olu Owner", password: "the float keeps the boat up 7" };
@@ -31,22 +33,30 @@ export interface Server {
   stop: () => Promise<void>;
 }
 
+/** What `serve --json` prints first. */
+interface Banner {
+  listeners: { name: string; address: string }[];
+  login_link: string;
+}
+
 /** Starts the program with further `key=value` settings and waits until it is ready. */
 export async function start(...settings: string[]): Promise<Server> {
   // Short, because the paths of unix sockets end at 107 bytes.
   const dataDir = await mkdtemp(join(tmpdir(), "or-"));
-  const [httpPort, redisPort] = [await freePort(), await freePort()];
-  const url = `http://127.0.0.1:${httpPort}`;
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("OUTRIGGER_")));
-  const words = ["--data-dir", dataDir, "serve", "--set", `http.listen=127.0.0.1:${httpPort}`, "--set", `redis.listen=127.0.0.1:${redisPort}`];
-  words.push(...settings.flatMap((setting) => ["--set", setting]));
+  const all = [`http.listen=${ANY_PORT}`, `redis.listen=${ANY_PORT}`, ...settings];
+  const words = ["--data-dir", dataDir, "serve", "--json", ...all.flatMap((setting) => ["--set", setting])];
   const child = spawn(PROGRAM, words, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
   const printed = collect(child);
   try {
-    const link = await firstMatch(child, printed, /https?:\/\/\S+\/login\/link#\S+/);
+    const banner: Banner = JSON.parse(await firstMatch(child, printed, /^\{.*\}$/m));
+    const port = (name: string) => Number(banner.listeners.find((listener) => listener.name === name)?.address.split(":").at(-1));
+    const [httpPort, redisPort] = [port("http"), port("redis")];
+    const url = `http://127.0.0.1:${httpPort}`;
     await ready(url, child);
     return {
-      url, httpPort, redisPort, dataDir, link,
+      url, httpPort, redisPort, dataDir,
+      link: banner.login_link,
       dashboard: `${url}/admin/production`,
       command: async (...words) => (await promisify(execFile)(PROGRAM, ["--data-dir", dataDir, ...words], { env: environment })).stdout,
       stop: () => stop(child, dataDir),
@@ -152,15 +162,4 @@ async function stop(child: ChildProcess, dataDir: string): Promise<void> {
     clearTimeout(timer);
   }
   await rm(dataDir, { recursive: true, force: true });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((found, failed) => {
-    const listener = createServer();
-    listener.once("error", failed);
-    listener.listen(0, "127.0.0.1", () => {
-      const address = listener.address();
-      listener.close(() => (typeof address === "object" && address !== null ? found(address.port) : failed(new Error("no port"))));
-    });
-  });
 }

@@ -3,9 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Router, Switch, useLocation, useSearch } from "wouter";
 import { mount } from "./api/client";
-import { may } from "./api/scopes";
 import { meQuery } from "./api/session";
-import type { Me } from "./api/types";
+import { usePages } from "./pages";
 import { Quiet } from "./parts/quiet";
 import { LoginPage } from "./routes/login/login-page";
 import { LoginLinkPage } from "./routes/login/link-page";
@@ -15,11 +14,7 @@ import { NotFound } from "./shell/not-found";
 import { Shell } from "./shell/shell";
 import { ServerAway } from "./shell/server-away";
 
-const HomePage = lazy(async () => ({ default: (await import("./routes/home/home-page")).HomePage }));
-const CachePage = lazy(async () => ({ default: (await import("./routes/cache/cache-page")).CachePage }));
-const AccessPage = lazy(async () => ({ default: (await import("./routes/access/access-page")).AccessPage }));
 const AccountPage = lazy(async () => ({ default: (await import("./routes/access/account-page")).AccountPage }));
-const ConfigPage = lazy(async () => ({ default: (await import("./routes/config/config-page")).ConfigPage }));
 
 export function App() {
   return (
@@ -52,21 +47,21 @@ function SignedIn() {
     <LiveProvider>
       <Shell>
         <Suspense fallback={<Quiet />}>
-          <Pages me={me} />
+          <Pages />
         </Suspense>
       </Shell>
     </LiveProvider>
   );
 }
 
-function Pages({ me }: { me: Me }) {
+function Pages() {
+  const pages = usePages();
   return (
     <Switch>
-      <Route path="/" component={HomePage} />
-      <Route path="/cache" component={CachePage} />
-      {may(me, "access:read") && <Route path="/access" component={AccessPage} />}
+      {pages.map(({ path, Content }) => (
+        <Route key={path} path={path} component={Content} />
+      ))}
       <Route path="/account" component={AccountPage} />
-      <Route path="/configuration" component={ConfigPage} />
       <Route component={NotFound} />
     </Switch>
   );

@@ -1,5 +1,5 @@
 // Mantine, painted with our own colours. What is not about Mantine lives in `styles/tokens.css`.
-import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
+import { Modal, PasswordInput, createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
 
 const lagoon: MantineColorsTuple = [
   "#e6f6f5", "#cdebe9", "#9bd7d5", "#7dd3d2", "#58c8c8", "#1f9a9b", "#0f8284", "#0a6a6e", "#08555a", "#05393f",
@@ -28,6 +28,12 @@ export const theme = createTheme({
   radius: { xs: "3px", sm: "5px", md: "7px", lg: "10px", xl: "16px" },
   respectReducedMotion: true,
   cursorType: "pointer",
+  components: {
+    Modal: Modal.extend({ defaultProps: { centered: true, closeButtonProps: { "aria-label": "Close" } } }),
+    PasswordInput: PasswordInput.extend({
+      defaultProps: { visibilityToggleButtonProps: { "aria-label": "Show the password", tabIndex: 0 } },
+    }),
+  },
 });
 
 /** Mantine's own surface colours, replaced by ours in both schemes. */

@@ -11,6 +11,8 @@ export interface Question {
   text: ReactNode;
   /** The button's words: `Revoke "deploy"`. */
   verb: string;
+  /** The words of the other one; `Cancel` unless given. */
+  no?: string;
   act: () => Promise<unknown>;
 }
 
@@ -33,15 +35,13 @@ export function Confirm({ question, onClose }: ConfirmProps) {
       opened={question !== null}
       onClose={onClose}
       title={shown.title}
-      closeButtonProps={{ "aria-label": "Close" }}
-      centered
       onExitTransitionEnd={() => act.reset()}
     >
       <p>{shown.text}</p>
       {act.error && <TroubleNote error={act.error} />}
       <Actions>
         <Button variant="default" onClick={onClose} data-autofocus>
-          Cancel
+          {shown.no ?? "Cancel"}
         </Button>
         <Button color="red" loading={act.isPending} onClick={() => act.mutate(shown)}>
           {shown.verb}

@@ -1,32 +1,21 @@
 // The hull: a rail beside the page, or a bar above it where there is no room.
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { Link, useRoute } from "wouter";
-import { may } from "../api/scopes";
 import { useLogOut, useMe } from "../api/session";
 import {
-  AccessIcon,
   AccountIcon,
-  CacheIcon,
-  ConfigIcon,
   CrossIcon,
   HelpIcon,
-  HomeIcon,
   LeaveIcon,
   MenuIcon,
   PauseIcon,
   PlayIcon,
 } from "../parts/icons";
+import { usePages, type Page } from "../pages";
 import { Mark } from "../parts/mark";
 import { useLive, REFRESH_MS } from "./live";
 import classes from "./navigation.module.css";
 import { SchemeChoice } from "./scheme-choice";
-
-const PAGES = [
-  { path: "/", name: "Home", Icon: HomeIcon },
-  { path: "/cache", name: "Cache", Icon: CacheIcon },
-  { path: "/access", name: "Access", Icon: AccessIcon, scope: "access:read" },
-  { path: "/configuration", name: "Configuration", Icon: ConfigIcon },
-];
 
 interface NavigationProps {
   onHelp: () => void;
@@ -34,9 +23,8 @@ interface NavigationProps {
 }
 
 export function Navigation({ onHelp, onPause }: NavigationProps) {
-  const me = useMe();
   const [open, setOpen] = useState(false);
-  const pages = useMemo(() => PAGES.filter((page) => page.scope === undefined || may(me, page.scope)), [me]);
+  const pages = usePages();
   return (
     <header className={classes.hull}>
       <div className={classes.bar}>
@@ -79,7 +67,7 @@ export function Navigation({ onHelp, onPause }: NavigationProps) {
   );
 }
 
-function PageLink({ path, name, Icon }: { path: string; name: string; Icon: () => React.ReactNode }) {
+function PageLink({ path, name, Icon }: Page) {
   const [here] = useRoute(path);
   return (
     <Link href={path} className={classes.item} aria-current={here ? "page" : undefined}>

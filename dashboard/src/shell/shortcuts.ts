@@ -1,19 +1,14 @@
 // The keyboard: single keys, and `g` followed by a letter. Nothing happens while somebody types or a dialog is open.
 import { useEffect, useRef } from "react";
+import type { Page } from "../pages";
 
 export interface Shortcuts {
+  /** Where `g` and a letter lead. */
+  pages: Page[];
   help: () => void;
   pause: () => void;
   go: (path: string) => void;
 }
-
-/** Where `g` and a letter lead. */
-export const PLACES: Record<string, { path: string; name: string }> = {
-  h: { path: "/", name: "Home" },
-  c: { path: "/cache", name: "Cache" },
-  a: { path: "/access", name: "Access" },
-  s: { path: "/configuration", name: "Configuration" },
-};
 
 const SEQUENCE_MS = 1500;
 
@@ -29,9 +24,9 @@ export function useShortcuts(shortcuts: Shortcuts): void {
       }
       const follows = event.timeStamp - leader < SEQUENCE_MS;
       leader = Number.NEGATIVE_INFINITY;
-      const place = follows ? PLACES[event.key] : undefined;
-      if (place !== undefined) {
-        latest.current.go(place.path);
+      const page = follows ? latest.current.pages.find(({ letter }) => letter === event.key) : undefined;
+      if (page !== undefined) {
+        latest.current.go(page.path);
       } else if (event.key === "g") {
         leader = event.timeStamp;
       } else if (event.key === "?") {

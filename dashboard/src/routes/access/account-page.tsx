@@ -27,8 +27,6 @@ function useChange() {
   });
 }
 
-const visibility = { "aria-label": "Show the password", tabIndex: 0 };
-
 export function AccountPage() {
   const me = useMe();
   return (
@@ -90,7 +88,6 @@ function Identity() {
         description="Only for a new e-mail address"
         autoComplete="current-password"
         error={fieldTrouble(change.error, "current_password")}
-        visibilityToggleButtonProps={visibility}
       />
       <Save pending={change.isPending} done={change.isSuccess} label="Save" />
     </form>
@@ -120,7 +117,6 @@ function Password() {
         required
         withAsterisk={false}
         error={fieldTrouble(change.error, "current_password")}
-        visibilityToggleButtonProps={visibility}
       />
       <PasswordInput
         name="new_password"
@@ -130,7 +126,6 @@ function Password() {
         required
         withAsterisk={false}
         error={fieldTrouble(change.error, "new_password")}
-        visibilityToggleButtonProps={visibility}
       />
       <Save pending={change.isPending} done={change.isSuccess} label="Change the password" />
     </form>

@@ -12,9 +12,7 @@ export function LinkDialog({ link, onClose }: { link: LoginLink | null; onClose:
       opened={link !== null}
       onClose={onClose}
       title="One-time login link"
-      closeButtonProps={{ "aria-label": "Close" }}
       closeOnClickOutside={false}
-      centered
     >
       {link !== null && (
         <div className={classes.once}>

@@ -46,8 +46,6 @@ export function NewAccountDialog({ opened, onClose, onLink }: NewAccountDialogPr
       opened={opened}
       onClose={onClose}
       title="Add an account"
-      closeButtonProps={{ "aria-label": "Close" }}
-      centered
       onExitTransitionEnd={() => {
         add.reset();
         attempt.begin();

@@ -34,9 +34,7 @@ export function NewTokenDialog({ opened, onClose }: NewTokenDialogProps) {
       opened={opened}
       onClose={onClose}
       title={made === null ? "Make a token" : `Token “${made.name}”`}
-      closeButtonProps={{ "aria-label": "Close" }}
       closeOnClickOutside={made === null}
-      centered
       onExitTransitionEnd={() => setMade(null)}
     >
       {made === null ? <TokenForm onCancel={onClose} onMade={setMade} /> : <Once token={made} onClose={onClose} />}

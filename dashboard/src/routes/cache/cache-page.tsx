@@ -5,23 +5,25 @@ import { NO_HISTORY } from "../../api/history";
 import { useCacheStats, useHistory } from "../../api/live";
 import { may } from "../../api/scopes";
 import { useMe } from "../../api/session";
+import { Confirm, type Question } from "../../parts/confirm";
 import { PageHead } from "../../parts/page-head";
 import { Quiet } from "../../parts/quiet";
 import { useRange } from "../../parts/range-choice";
 import { TroubleNote } from "../../parts/trouble";
 import { CacheCharts } from "./cache-charts";
 import { CacheFigures } from "./cache-figures";
-import { ClearDialog, type ClearWhat } from "./clear-dialog";
 import { Databases } from "./databases";
 import { FirstSteps } from "./first-steps";
+import { useClear } from "./use-clear";
 
 export function CachePage() {
   const stats = useCacheStats();
   const history = useHistory();
   const mayClear = may(useMe(), "cache:write");
   const { span, control } = useRange();
-  const [clearing, setClearing] = useState<ClearWhat | null>(null);
+  const [question, setQuestion] = useState<Question | null>(null);
   const [done, setDone] = useState("");
+  const clearing = useClear(setDone);
 
   const cache = stats.data;
   if (cache === undefined) {
@@ -39,7 +41,7 @@ export function CachePage() {
       <PageHead title="Cache" lead="What was read from memory instead of from where it came from.">
         {control}
         {clear && (
-          <Button size="compact-sm" variant="default" onClick={() => setClearing({ database: null, entries: cache.entries })}>
+          <Button size="compact-sm" variant="default" onClick={() => setQuestion(clearing({ database: null, entries: cache.entries }))}>
             Clear the cache…
           </Button>
         )}
@@ -51,8 +53,8 @@ export function CachePage() {
       <CacheFigures cache={cache} history={history.data ?? NO_HISTORY} />
       <h2 className="visually-hidden">Charts</h2>
       <CacheCharts history={history.data ?? NO_HISTORY} span={span} bound={cache.memory_max_bytes} />
-      <Databases databases={cache.databases} onClear={clear ? setClearing : null} />
-      <ClearDialog what={clearing} onClose={() => setClearing(null)} onDone={setDone} />
+      <Databases databases={cache.databases} onClear={clear ? (what) => setQuestion(clearing(what)) : null} />
+      <Confirm question={question} onClose={() => setQuestion(null)} />
     </>
   );
 }

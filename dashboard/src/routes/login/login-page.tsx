@@ -44,7 +44,6 @@ export function LoginPage() {
           autoComplete="current-password"
           required
           withAsterisk={false}
-          visibilityToggleButtonProps={{ "aria-label": "Show the password", tabIndex: 0 }}
         />
         <Button type="submit" loading={logIn.isPending} disabled={wait > 0} fullWidth>
           {wait > 0 ? `Log in (wait ${wait} s)` : "Log in"}

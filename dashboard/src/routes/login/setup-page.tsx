@@ -62,7 +62,6 @@ export function SetupPage() {
           required
           withAsterisk={false}
           error={fieldTrouble(save.error, "new_password")}
-          visibilityToggleButtonProps={{ "aria-label": "Show the password", tabIndex: 0 }}
         />
         <Button type="submit" loading={save.isPending} fullWidth>
           Save and continue
