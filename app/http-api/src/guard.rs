@@ -52,7 +52,18 @@ impl Guard {
         Self::new(Need::SignedIn)
     }
 
-    /// It needs this scope.
+    /// It changes something of this capability, and needs what a change of this risk needs.
+    pub(crate) fn change(capability: &'static str, risk: RiskLevel) -> Self {
+        let scope = risk
+            .scope_of(capability)
+            .expect("every route's capability is looked up by the tests that build the table");
+        Self {
+            risk,
+            ..Self::new(Need::Scope(scope))
+        }
+    }
+
+    /// It needs this scope, and changes nothing.
     pub(crate) fn scope(scope: &'static str) -> Self {
         Self::new(Need::Scope(parse(scope)))
     }

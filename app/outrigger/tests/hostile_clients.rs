@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use outrigger_testapp::{Builder, Outrigger, raw_exchange, resp};
+use outrigger_testapp::{Builder, Outrigger, eventually, raw_exchange, resp};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -236,7 +236,82 @@ async fn an_http_client_that_never_finishes_its_body_is_told_and_closed() {
 }
 
 #[tokio::test]
-async fn connections_beyond_the_limit_are_turned_away_and_others_are_served() {
+async fn an_http_client_that_leaves_its_answer_unread_is_dropped() {
+    // More than the kernel keeps for a client that does not read.
+    const SIZE: usize = 24 << 20;
+    let app = app()
+        .set("http.write_timeout", "300ms")
+        .set("http.body_max", "32MiB")
+        .set("cache.value_max", "32MiB")
+        .start()
+        .await;
+    app.client()
+        .put_entry(b"large", vec![b'x'; SIZE], None)
+        .await
+        .expect("it fits");
+    let token = app.token(&["cache:read"]).await;
+    let mut lazy = connect(app.http_address()).await;
+    let head = format!(
+        "GET /api/v1/cache/entries/large HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+    );
+
+    lazy.write_all(head.as_bytes()).await.expect("it is read");
+    let mut begin = [0; 12];
+    lazy.read_exact(&mut begin).await.expect("it is answered");
+    until_only_one_http_connection_is_open(&app).await;
+
+    assert_eq!(&begin, b"HTTP/1.1 200");
+    assert!(until_closed(&mut lazy).await.len() < SIZE);
+}
+
+/// The one that asks.
+async fn until_only_one_http_connection_is_open(app: &Outrigger) {
+    let request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    eventually("the other connections are closed", async || {
+        let answer = raw_exchange(app.http_address(), request).await;
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.contains("\noutrigger_http_connections "), "{answer}");
+        answer
+            .contains("\noutrigger_http_connections 1\n")
+            .then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn http_connections_beyond_the_limit_are_closed_and_others_are_served() {
+    let app = app().set("http.connections_max", "2").start().await;
+    let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut answer = [0; 12];
+    let mut first = connect(app.http_address()).await;
+    let mut second = connect(app.http_address()).await;
+    for stream in [&mut first, &mut second] {
+        stream.write_all(request).await.expect("it is read");
+        stream
+            .read_exact(&mut answer)
+            .await
+            .expect("it is answered");
+    }
+
+    let mut third = connect(app.http_address()).await;
+    let refused = until_closed(&mut third).await;
+    drop(second);
+
+    assert_eq!(refused, b"");
+    // A place that was given back is taken again.
+    eventually("there is a place", async || {
+        let answer = raw_exchange(
+            app.http_address(),
+            b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        )
+        .await;
+        answer.starts_with(b"HTTP/1.1 200").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn redis_connections_beyond_the_limit_are_turned_away_and_others_are_served() {
     let app = app().set("redis.connections_max", "2").start().await;
     let mut first = connect(app.redis_address()).await;
     resp(&mut first, b"PING\r\n", "+PONG\r\n").await;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use outrigger_stdx::Actor;
 
-use crate::{AccessError, AccountId, RiskLevel, Role, Scope, ScopeSet, SessionId, TokenId};
+use crate::{AccessError, AccountId, Role, Scope, ScopeSet, SessionId, TokenId};
 
 /// The result of checking a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,15 +44,6 @@ impl Principal {
             return Ok(());
         }
         Err(AccessError::MissingScope { scope })
-    }
-
-    /// Refuses a change of this risk that may not be made. A capability that does not exist needs everything.
-    ///
-    /// # Errors
-    ///
-    /// [`AccessError::MissingScope`].
-    pub fn require_risk(&self, capability: &str, risk: RiskLevel) -> Result<(), AccessError> {
-        self.require(risk.scope_of(capability).unwrap_or(Scope::Everything))
     }
 
     /// Refuses what concerns a role that may do more than this principal.

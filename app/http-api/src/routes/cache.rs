@@ -6,6 +6,7 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use outrigger_access::RiskLevel;
 use outrigger_api_types::cache::{
     CacheCleared, CacheDatabase, CacheStats, ClearCache, PutEntryQuery,
 };
@@ -23,10 +24,13 @@ const ENTRIES: &str = "/api/v1/cache/entries/";
 pub(crate) fn routes(table: RouteTable) -> RouteTable {
     table
         .add(Guard::scope("cache:read"), routes!(get_entry))
-        .add(Guard::scope("cache:write"), routes!(put_entry))
-        .add(Guard::scope("cache:write"), routes!(delete_entry))
+        .add(Guard::change("cache", RiskLevel::Safe), routes!(put_entry))
         .add(
-            Guard::scope("cache:write").audited("cache.clear"),
+            Guard::change("cache", RiskLevel::Safe),
+            routes!(delete_entry),
+        )
+        .add(
+            Guard::change("cache", RiskLevel::Safe).audited("cache.clear"),
             routes!(clear_cache),
         )
         .add(Guard::scope("cache:read"), routes!(get_stats))

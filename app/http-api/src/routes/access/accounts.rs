@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
-use outrigger_access::{AccountId, AccountUpdate, LoginLink, Principal, Role};
+use outrigger_access::{AccountId, AccountUpdate, LoginLink, Principal, RiskLevel, Role};
 use outrigger_api_types::{
     access::{
         Account as ApiAccount, CreatedAccount, LoginLink as ApiLoginLink, NewAccount, NewLoginLink,
@@ -28,27 +28,21 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
     table
         .add(Guard::scope("access:read"), routes!(list_accounts))
         .add(
-            Guard::scope("access:write")
-                .reversible()
+            Guard::change("access", RiskLevel::Reversible)
                 .creates()
                 .audited("access.create_account"),
             routes!(create_account),
         )
         .add(
-            Guard::scope("access:write")
-                .reversible()
-                .audited("access.update_account"),
+            Guard::change("access", RiskLevel::Reversible).audited("access.update_account"),
             routes!(update_account),
         )
         .add(
-            Guard::scope("access:write")
-                .reversible()
-                .audited("access.delete_account"),
+            Guard::change("access", RiskLevel::Reversible).audited("access.delete_account"),
             routes!(delete_account),
         )
         .add(
-            Guard::scope("access:write")
-                .reversible()
+            Guard::change("access", RiskLevel::Reversible)
                 .creates()
                 .audited("access.create_login_link"),
             routes!(create_login_link),

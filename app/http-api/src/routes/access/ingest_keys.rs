@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
-use outrigger_access::{IngestKey, IngestKeyId};
+use outrigger_access::{IngestKey, IngestKeyId, RiskLevel};
 use outrigger_api_types::{
     access::{IngestKey as ApiIngestKey, NewIngestKey},
     page::{Page, PageQuery},
@@ -23,16 +23,13 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
     table
         .add(Guard::scope("access:read"), routes!(list_ingest_keys))
         .add(
-            Guard::scope("access:write")
-                .reversible()
+            Guard::change("access", RiskLevel::Reversible)
                 .creates()
                 .audited("access.create_ingest_key"),
             routes!(create_ingest_key),
         )
         .add(
-            Guard::scope("access:write")
-                .reversible()
-                .audited("access.revoke_ingest_key"),
+            Guard::change("access", RiskLevel::Reversible).audited("access.revoke_ingest_key"),
             routes!(revoke_ingest_key),
         )
 }

@@ -2,7 +2,7 @@
 
 use axum::{Extension, extract::State};
 use http::StatusCode;
-use outrigger_access::{Principal, Session, SessionId};
+use outrigger_access::{Principal, RiskLevel, Session, SessionId};
 use outrigger_api_types::{
     access::Session as ApiSession,
     page::{Page, PageQuery},
@@ -20,9 +20,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
     table
         .add(Guard::scope("access:read"), routes!(list_sessions))
         .add(
-            Guard::scope("access:write")
-                .reversible()
-                .audited("access.revoke_session"),
+            Guard::change("access", RiskLevel::Reversible).audited("access.revoke_session"),
             routes!(revoke_session),
         )
 }

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
-use outrigger_access::{Principal, Token, TokenExpiry, TokenId};
+use outrigger_access::{Principal, RiskLevel, Token, TokenExpiry, TokenId};
 use outrigger_api_types::{
     access::{CreatedToken, NewToken, Token as ApiToken},
     page::{Page, PageQuery},
@@ -24,16 +24,13 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
     table
         .add(Guard::scope("access:read"), routes!(list_tokens))
         .add(
-            Guard::scope("access:write")
-                .reversible()
+            Guard::change("access", RiskLevel::Reversible)
                 .creates()
                 .audited("access.create_token"),
             routes!(create_token),
         )
         .add(
-            Guard::scope("access:write")
-                .reversible()
-                .audited("access.revoke_token"),
+            Guard::change("access", RiskLevel::Reversible).audited("access.revoke_token"),
             routes!(revoke_token),
         )
 }
