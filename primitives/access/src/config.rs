@@ -15,12 +15,16 @@ pub struct AccessConfig {
     pub session_ttl: HumanDuration,
     /// After how long without use a session ends, 5m to 400d. Default 7d.
     pub session_idle: HumanDuration,
+    /// How many accounts there are at most, 1 to 100000. Default 10000.
+    pub accounts_max: u32,
     /// How many sessions an account has at most, 1 to 1000; a new one ends the oldest. Default 50.
     pub sessions_max: u32,
     /// How long an API token works when nothing else is asked for, 1h to 3650d. Default 90d.
     pub token_ttl: HumanDuration,
     /// How many API tokens an account has at most, not counting expired ones, 1 to 100000. Default 1000.
     pub tokens_max: u32,
+    /// How many ingest keys there are at most, 1 to 100000. Default 1000.
+    pub ingest_keys_max: u32,
     /// How long the entries of the audit log are kept, 1d to 3650d. Default 400d.
     pub audit_retention: HumanDuration,
     /// What a password must be: `strength` (hard to guess by estimate) or `classic` (at least 8 characters with upper-case and
@@ -60,9 +64,11 @@ impl Default for AccessConfig {
         Self {
             session_ttl: HumanDuration::from_days(30),
             session_idle: HumanDuration::from_days(7),
+            accounts_max: 10_000,
             sessions_max: 50,
             token_ttl: HumanDuration::from_days(90),
             tokens_max: 1000,
+            ingest_keys_max: 1000,
             audit_retention: HumanDuration::from_days(400),
             password_rules: PasswordRules::Strength,
             hash_concurrency: 2,
@@ -131,6 +137,20 @@ impl Section for AccessConfig {
             problems.require(allowed.contains(&duration.get()), key, message);
         }
         for (key, number, least, most, message) in [
+            (
+                "accounts_max",
+                self.accounts_max,
+                1,
+                100_000,
+                "must be 1 to 100000",
+            ),
+            (
+                "ingest_keys_max",
+                self.ingest_keys_max,
+                1,
+                100_000,
+                "must be 1 to 100000",
+            ),
             (
                 "sessions_max",
                 self.sessions_max,

@@ -38,11 +38,13 @@ impl<S: AccountStore + SessionStore + TokenStore + AuditStore> AccessStore for S
 /// Accounts.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
-    /// Adds an account. [`AccessError::EmailTaken`] when another one has its address.
-    async fn create_account(&self, account: &AccountRow) -> Result<(), AccessError>;
-
-    /// Adds an account if there is none at all; answers whether it did.
-    async fn create_first_account(&self, account: &AccountRow) -> Result<bool, AccessError>;
+    /// Adds an account, unless there are `accounts_max`; answers whether it did. [`AccessError::EmailTaken`] when another one has
+    /// its address.
+    async fn create_account(
+        &self,
+        account: &AccountRow,
+        accounts_max: u32,
+    ) -> Result<bool, AccessError>;
 
     /// An account.
     async fn account(&self, id: AccountId) -> Result<Option<AccountRow>, AccessError>;
@@ -150,8 +152,12 @@ pub trait TokenStore: Send + Sync {
     /// Deletes tokens that expired at `before` or earlier; answers how many.
     async fn delete_expired_tokens(&self, before: Timestamp) -> Result<u64, AccessError>;
 
-    /// Adds an ingest key.
-    async fn create_ingest_key(&self, key: &IngestKeyRow) -> Result<(), AccessError>;
+    /// Adds an ingest key, unless there are `ingest_keys_max`; answers whether it did.
+    async fn create_ingest_key(
+        &self,
+        key: &IngestKeyRow,
+        ingest_keys_max: u32,
+    ) -> Result<bool, AccessError>;
 
     /// At most `limit` ingest keys that come after `after`, newest first.
     async fn ingest_keys(

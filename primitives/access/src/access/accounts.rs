@@ -43,7 +43,8 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// When parts of the input are wrong, the address is taken, or the role may do more than `by`.
+    /// When parts of the input are wrong, the address is taken, the role may do more than `by`, or there are `[access]
+    /// accounts_max` accounts.
     pub async fn create_account(
         &self,
         by: &Principal,
@@ -80,7 +81,11 @@ impl Access {
             },
             password_hash,
         };
-        self.store().create_account(&row).await?;
+        let limit = self.inner.config.accounts_max;
+        if !self.store().create_account(&row, limit).await? {
+            let (what, key) = ("accounts", "accounts_max");
+            return Err(AccessError::TooMany { what, limit, key });
+        }
         Ok(row.account)
     }
 

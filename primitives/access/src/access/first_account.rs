@@ -49,7 +49,7 @@ impl Access {
             },
             password_hash: None,
         };
-        let is_new = self.store().create_first_account(&row).await?;
+        let is_new = self.store().create_account(&row, 1).await?;
         let account = self.owner().await?;
         Ok(EnsuredOwner { account, is_new })
     }

@@ -8,7 +8,7 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// When the name is empty or too long.
+    /// When the name is empty or too long, or there are `[access] ingest_keys_max`.
     pub async fn create_ingest_key(&self, name: &str) -> Result<IngestKey, AccessError> {
         let key = IngestKey {
             id: IngestKeyId::generate(),
@@ -18,7 +18,11 @@ impl Access {
             created_at: self.now(),
             last_used_at: None,
         };
-        self.store().create_ingest_key(&key).await?;
+        let limit = self.inner.config.ingest_keys_max;
+        if !self.store().create_ingest_key(&key, limit).await? {
+            let (what, key) = ("ingest keys", "ingest_keys_max");
+            return Err(AccessError::TooMany { what, limit, key });
+        }
         Ok(key)
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use outrigger_access::{AccessError, AccountUpdate, NewAccount, OwnUpdate, Role};
 use outrigger_testkit::{Case, cases};
 
@@ -12,6 +13,7 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
         every_statement_can_be_prepared,
         an_account_is_listed_as_it_was_made,
         the_same_address_in_other_letters_is_taken,
+        the_number_of_accounts_is_limited_also_for_many_at_once,
         every_wrong_part_of_a_new_account_is_reported,
         nobody_gives_a_role_above_their_own,
         nobody_touches_an_account_above_their_own,
@@ -35,6 +37,23 @@ async fn every_statement_can_be_prepared(on: Fixture) {
         "{:?}",
         on.broken_statements
     );
+}
+
+async fn the_number_of_accounts_is_limited_also_for_many_at_once(on: Fixture) {
+    let create = async |number: usize| {
+        let new = new_account(&format!("a{number}@example.org"), Role::Viewer);
+        on.access.create_account(&on.owner, new).await
+    };
+
+    let created = join_all((0..20).map(create)).await;
+
+    // The owner is one of the twelve.
+    let (made, refused): (Vec<_>, Vec<_>) = created.into_iter().partition(Result::is_ok);
+    assert_eq!(made.len(), 11);
+    for error in refused {
+        let error = error.expect_err("there is no room");
+        assert!(error.to_string().contains("accounts_max"), "{error}");
+    }
 }
 
 async fn an_account_is_listed_as_it_was_made(on: Fixture) {

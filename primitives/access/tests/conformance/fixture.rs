@@ -79,8 +79,10 @@ async fn fixture(
 pub(crate) fn another_node(store: &Arc<dyn AccessStore>, clock: &ManualClock) -> Access {
     let clock = Arc::new(clock.clone());
     let config = AccessConfig {
+        accounts_max: 12,
         sessions_max: 3,
         tokens_max: 3,
+        ingest_keys_max: 12,
         ..AccessConfig::default()
     };
     let throttle = Arc::new(MemoryThrottle::new(&config, clock.clone()));

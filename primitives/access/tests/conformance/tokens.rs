@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use outrigger_access::{AccessError, AccountUpdate, NewToken, Role, TokenExpiry, TokenId};
 use outrigger_stdx::Via;
 use outrigger_testkit::{Case, cases};
@@ -21,7 +22,8 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
         a_token_can_do_no_more_than_its_account,
         a_wrong_token_is_refused,
         a_token_that_makes_a_token_passes_on_its_account,
-        the_number_of_tokens_is_limited,
+        the_number_of_tokens_is_limited_also_for_many_at_once,
+        the_number_of_ingest_keys_is_limited_also_for_many_at_once,
         an_expired_token_takes_no_place_and_is_deleted_after_a_month,
         the_use_of_a_token_is_noted_once_a_minute,
         an_ingest_key_is_recognised_until_it_is_deleted,
@@ -269,23 +271,31 @@ async fn a_token_that_makes_a_token_passes_on_its_account(on: Fixture) {
     assert!(matches!(more, Err(AccessError::MissingScope { .. })));
 }
 
-async fn the_number_of_tokens_is_limited(on: Fixture) {
-    for _ in 0..3 {
-        let created = on
-            .access
-            .create_token(&on.owner, new_token(&["cache:read"]))
-            .await;
-        created.expect("there is room");
+async fn the_number_of_tokens_is_limited_also_for_many_at_once(on: Fixture) {
+    let create = async |_| {
+        let new = new_token(&["cache:read"]);
+        on.access.create_token(&on.owner, new).await
+    };
+
+    let created = join_all((0..10).map(create)).await;
+
+    let refused: Vec<_> = created.into_iter().filter_map(Result::err).collect();
+    assert_eq!((on.tokens().await.len(), refused.len()), (3, 7));
+    for error in refused {
+        assert!(error.to_string().contains("tokens_max"), "{error}");
     }
+}
 
-    let error = on
-        .access
-        .create_token(&on.owner, new_token(&["cache:read"]))
-        .await;
+async fn the_number_of_ingest_keys_is_limited_also_for_many_at_once(on: Fixture) {
+    let names: Vec<String> = (0..20).map(|number| format!("key {number}")).collect();
 
-    let error = error.expect_err("there are three");
-    assert!(error.to_string().contains("tokens_max"), "{error}");
-    assert_eq!(on.tokens().await.len(), 3);
+    let created = join_all(names.iter().map(|name| on.access.create_ingest_key(name))).await;
+
+    let refused: Vec<_> = created.into_iter().filter_map(Result::err).collect();
+    assert_eq!((on.ingest_keys().await.len(), refused.len()), (12, 8));
+    for error in refused {
+        assert!(error.to_string().contains("ingest_keys_max"), "{error}");
+    }
 }
 
 async fn an_expired_token_takes_no_place_and_is_deleted_after_a_month(on: Fixture) {

@@ -1,7 +1,7 @@
 //! Accounts in PostgreSQL.
 
 use async_trait::async_trait;
-use tokio_postgres::{GenericClient, Transaction};
+use tokio_postgres::Transaction;
 
 use super::{PostgresAccessStore, Values, columns, statements};
 use crate::{
@@ -11,17 +11,36 @@ use crate::{
 
 #[async_trait]
 impl AccountStore for PostgresAccessStore {
-    async fn create_account(&self, account: &AccountRow) -> Result<(), AccessError> {
-        let client = self.database.client().await?;
-        insert(&**client, statements::INSERT_ACCOUNT, account).await?;
-        Ok(())
-    }
-
-    async fn create_first_account(&self, account: &AccountRow) -> Result<bool, AccessError> {
+    async fn create_account(
+        &self,
+        account: &AccountRow,
+        accounts_max: u32,
+    ) -> Result<bool, AccessError> {
+        let AccountRow {
+            account,
+            password_hash,
+        } = account;
         let mut client = self.database.client().await?;
         let transaction = (**client).transaction().await?;
         transaction.execute(statements::LOCK_ACCOUNTS, &[]).await?;
-        let inserted = insert(&transaction, statements::INSERT_FIRST_ACCOUNT, account).await?;
+        let inserted = transaction
+            .execute(
+                statements::INSERT_ACCOUNT,
+                &[
+                    &account.id.as_uuid(),
+                    &account.email.as_ref().map(Email::as_str),
+                    &account.email.as_ref().map(Email::key),
+                    &account.name,
+                    &account.role.as_str(),
+                    &account.disabled,
+                    password_hash,
+                    &account.created_at,
+                    &account.last_login_at,
+                    &i64::from(accounts_max),
+                ],
+            )
+            .await
+            .map_err(taken)?;
         transaction.commit().await?;
         Ok(inserted == 1)
     }
@@ -105,31 +124,6 @@ impl AccountStore for PostgresAccessStore {
         transaction.commit().await?;
         Ok(())
     }
-}
-
-async fn insert(
-    client: &impl GenericClient,
-    statement: &str,
-    row: &AccountRow,
-) -> Result<u64, AccessError> {
-    let account = &row.account;
-    let inserted = client
-        .execute(
-            statement,
-            &[
-                &account.id.as_uuid(),
-                &account.email.as_ref().map(Email::as_str),
-                &account.email.as_ref().map(Email::key),
-                &account.name,
-                &account.role.as_str(),
-                &account.disabled,
-                &row.password_hash,
-                &account.created_at,
-                &account.last_login_at,
-            ],
-        )
-        .await;
-    inserted.map_err(taken)
 }
 
 /// Refuses a change after which no owner is left; the transaction is then dropped.

@@ -9,14 +9,9 @@ outrigger_sql::statements! {
     INSERT_ACCOUNT = "
         insert into access_accounts
             (id, email, email_key, name, role, disabled, password_hash, created_at, last_login_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-
-    INSERT_FIRST_ACCOUNT = "
-        insert into access_accounts
-            (id, email, email_key, name, role, disabled, password_hash, created_at, last_login_at)
         select $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::boolean, $7::text,
                $8::timestamptz, $9::timestamptz
-        where not exists (select 1 from access_accounts)";
+        where (select count(*) from access_accounts) < $10";
 
     FIND_ACCOUNT = "
         select id, email, name, role, disabled, password_hash, created_at, last_login_at
@@ -125,6 +120,9 @@ outrigger_sql::statements! {
     DELETE_ENDED_LOGIN_LINKS = "
         delete from access_login_links where expires_at <= $1";
 
+    LOCK_ACCOUNT = "
+        select 1 from access_accounts where id = $1 for update";
+
     INSERT_TOKEN = "
         insert into access_tokens
             (id, account_id, digest, hint, name, scopes, created_by, created_at, expires_at,
@@ -163,9 +161,13 @@ outrigger_sql::statements! {
     DELETE_EXPIRED_TOKENS = "
         delete from access_tokens where expires_at <= $1";
 
+    LOCK_INGEST_KEYS = "
+        lock table access_ingest_keys in share row exclusive mode";
+
     INSERT_INGEST_KEY = "
         insert into access_ingest_keys (id, name, key, created_at, last_used_at)
-        values ($1, $2, $3, $4, $5)";
+        select $1::uuid, $2::text, $3::text, $4::timestamptz, $5::timestamptz
+        where (select count(*) from access_ingest_keys) < $6";
 
     FIND_INGEST_KEY = "
         select id, name, key, created_at, last_used_at from access_ingest_keys where key = $1";

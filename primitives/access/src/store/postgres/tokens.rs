@@ -13,12 +13,19 @@ use crate::{
 impl TokenStore for PostgresAccessStore {
     async fn create_token(&self, token: &TokenRow, tokens_max: u32) -> Result<bool, AccessError> {
         let TokenRow { token, digest } = token;
-        let inserted = self
+        let account = token.account_id.as_uuid();
+        let mut client = self.database.client().await?;
+        let transaction = (**client).transaction().await?;
+        // So that two at once are counted one after the other.
+        transaction
+            .execute(statements::LOCK_ACCOUNT, &[&account])
+            .await?;
+        let inserted = transaction
             .execute(
                 statements::INSERT_TOKEN,
                 &[
                     &token.id.as_uuid(),
-                    &token.account_id.as_uuid(),
+                    &account,
                     &digest.as_bytes().as_slice(),
                     &token.hint,
                     &token.name,
@@ -31,6 +38,7 @@ impl TokenStore for PostgresAccessStore {
                 ],
             )
             .await?;
+        transaction.commit().await?;
         Ok(inserted == 1)
     }
 
@@ -74,19 +82,31 @@ impl TokenStore for PostgresAccessStore {
             .await
     }
 
-    async fn create_ingest_key(&self, key: &IngestKeyRow) -> Result<(), AccessError> {
-        self.execute(
-            statements::INSERT_INGEST_KEY,
-            &[
-                &key.id.as_uuid(),
-                &key.name,
-                &key.key,
-                &key.created_at,
-                &key.last_used_at,
-            ],
-        )
-        .await?;
-        Ok(())
+    async fn create_ingest_key(
+        &self,
+        key: &IngestKeyRow,
+        ingest_keys_max: u32,
+    ) -> Result<bool, AccessError> {
+        let mut client = self.database.client().await?;
+        let transaction = (**client).transaction().await?;
+        transaction
+            .execute(statements::LOCK_INGEST_KEYS, &[])
+            .await?;
+        let inserted = transaction
+            .execute(
+                statements::INSERT_INGEST_KEY,
+                &[
+                    &key.id.as_uuid(),
+                    &key.name,
+                    &key.key,
+                    &key.created_at,
+                    &key.last_used_at,
+                    &i64::from(ingest_keys_max),
+                ],
+            )
+            .await?;
+        transaction.commit().await?;
+        Ok(inserted == 1)
     }
 
     async fn ingest_keys(

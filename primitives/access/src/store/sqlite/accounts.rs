@@ -11,20 +11,31 @@ use crate::{
 
 #[async_trait]
 impl AccountStore for SqliteAccessStore {
-    async fn create_account(&self, account: &AccountRow) -> Result<(), AccessError> {
-        let account = account.clone();
-        let insert = move |connection: &Connection| {
-            insert(connection, statements::INSERT_ACCOUNT, &account).map(drop)
+    async fn create_account(
+        &self,
+        account: &AccountRow,
+        accounts_max: u32,
+    ) -> Result<bool, AccessError> {
+        let row = account.clone();
+        let create = move |connection: &Connection| {
+            let account = &row.account;
+            let inserted = connection
+                .prepare_cached(statements::INSERT_ACCOUNT)?
+                .execute(params![
+                    account.id.as_uuid().into_bytes(),
+                    account.email.as_ref().map(Email::as_str),
+                    account.email.as_ref().map(Email::key),
+                    account.name,
+                    account.role.as_str(),
+                    account.disabled,
+                    row.password_hash,
+                    micros(account.created_at),
+                    account.last_login_at.map(micros),
+                    accounts_max,
+                ]);
+            inserted.map_err(taken)
         };
-        self.database.write(insert).await
-    }
-
-    async fn create_first_account(&self, account: &AccountRow) -> Result<bool, AccessError> {
-        let account = account.clone();
-        let insert = move |connection: &Connection| {
-            insert(connection, statements::INSERT_FIRST_ACCOUNT, &account)
-        };
-        Ok(self.database.write(insert).await? == 1)
+        Ok(self.database.write(create).await? == 1)
     }
 
     async fn account(&self, id: AccountId) -> Result<Option<AccountRow>, AccessError> {
@@ -111,26 +122,6 @@ impl AccountStore for SqliteAccessStore {
         };
         self.database.write(delete).await
     }
-}
-
-fn insert(
-    connection: &Connection,
-    statement: &'static str,
-    row: &AccountRow,
-) -> Result<usize, AccessError> {
-    let account = &row.account;
-    let inserted = connection.prepare_cached(statement)?.execute(params![
-        account.id.as_uuid().into_bytes(),
-        account.email.as_ref().map(Email::as_str),
-        account.email.as_ref().map(Email::key),
-        account.name,
-        account.role.as_str(),
-        account.disabled,
-        row.password_hash,
-        micros(account.created_at),
-        account.last_login_at.map(micros),
-    ]);
-    inserted.map_err(taken)
 }
 
 fn find(connection: &Connection, id: AccountId) -> Result<Option<AccountRow>, AccessError> {

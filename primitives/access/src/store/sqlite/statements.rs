@@ -4,13 +4,8 @@ outrigger_sql::statements! {
     INSERT_ACCOUNT = "
         insert into access_accounts
             (id, email, email_key, name, role, disabled, password_hash, created_at, last_login_at)
-        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-
-    INSERT_FIRST_ACCOUNT = "
-        insert into access_accounts
-            (id, email, email_key, name, role, disabled, password_hash, created_at, last_login_at)
         select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
-        where not exists (select 1 from access_accounts)";
+        where (select count(*) from access_accounts) < ?10";
 
     FIND_ACCOUNT = "
         select id, email, name, role, disabled, password_hash, created_at, last_login_at
@@ -158,7 +153,8 @@ outrigger_sql::statements! {
 
     INSERT_INGEST_KEY = "
         insert into access_ingest_keys (id, name, key, created_at, last_used_at)
-        values (?1, ?2, ?3, ?4, ?5)";
+        select ?1, ?2, ?3, ?4, ?5
+        where (select count(*) from access_ingest_keys) < ?6";
 
     FIND_INGEST_KEY = "
         select id, name, key, created_at, last_used_at from access_ingest_keys where key = ?1";

@@ -81,10 +81,14 @@ impl TokenStore for SqliteAccessStore {
         self.database.write(delete).await
     }
 
-    async fn create_ingest_key(&self, key: &IngestKeyRow) -> Result<(), AccessError> {
+    async fn create_ingest_key(
+        &self,
+        key: &IngestKeyRow,
+        ingest_keys_max: u32,
+    ) -> Result<bool, AccessError> {
         let key = key.clone();
         let create = move |connection: &Connection| {
-            connection
+            let inserted = connection
                 .prepare_cached(statements::INSERT_INGEST_KEY)?
                 .execute(params![
                     key.id.as_uuid().into_bytes(),
@@ -92,10 +96,11 @@ impl TokenStore for SqliteAccessStore {
                     key.key,
                     micros(key.created_at),
                     key.last_used_at.map(micros),
+                    ingest_keys_max,
                 ])?;
-            Ok(())
+            Ok::<_, AccessError>(inserted)
         };
-        self.database.write(create).await
+        Ok(self.database.write(create).await? == 1)
     }
 
     async fn ingest_keys(
