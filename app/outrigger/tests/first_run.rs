@@ -295,6 +295,29 @@ async fn the_first_account_can_come_from_the_environment() {
 }
 
 #[tokio::test]
+async fn the_audit_log_tells_of_the_link_that_a_first_start_prints() {
+    let app = app().start().await;
+
+    let audit = audit(&app, "access.create_login_link").await;
+
+    assert_eq!(audit.len(), 1, "{audit:?}");
+    assert_eq!(audit[0]["actor_kind"], "system");
+}
+
+/// The entries of the audit log for an action.
+async fn audit(app: &Outrigger, action: &str) -> Vec<Value> {
+    let token = app.token(&["access:read"]).await;
+    let answer = app
+        .get(&format!("/api/v1/access/audit?action={action}"))
+        .bearer_auth(token)
+        .send()
+        .await
+        .expect("it answers");
+    let mut page: Value = answer.json().await.expect("it is JSON");
+    serde_json::from_value(page["items"].take()).expect("it has entries")
+}
+
+#[tokio::test]
 async fn the_audit_log_tells_that_the_first_account_came_from_the_environment_once() {
     let builder = app();
     let file = builder.directory().join("password");
@@ -306,18 +329,11 @@ async fn the_audit_log_tells_that_the_first_account_came_from_the_environment_on
         .await;
     app.kill9().await;
     app.restart().await;
-    let token = app.token(&["access:read"]).await;
 
-    let audit = app
-        .get("/api/v1/access/audit?action=access.set_up_owner")
-        .bearer_auth(token)
-        .send()
-        .await
-        .expect("it answers");
+    let audit = audit(&app, "access.set_up_owner").await;
 
-    let audit: Value = audit.json().await.expect("it is JSON");
-    assert_eq!(audit["items"].as_array().map(Vec::len), Some(1), "{audit}");
-    let entry = &audit["items"][0];
+    assert_eq!(audit.len(), 1, "{audit:?}");
+    let entry = &audit[0];
     assert_eq!(entry["actor_kind"], "system");
     assert_eq!(entry["actor"], "outrigger");
     assert_eq!(entry["target"], "ada@example.com");

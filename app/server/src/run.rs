@@ -103,7 +103,8 @@ async fn print_banner(
     reader: BannerFor,
 ) -> Result<(), StartError> {
     let dashboard = format!("{}/admin/production/", house.api.base_url());
-    let link = first_login_link(house).await?;
+    let link = access::first_login_link(&house.access).await?;
+    let link = link.map(|link| house.api.login_link_url(&link));
     let facts = banner::Banner {
         version: env!("CARGO_PKG_VERSION"),
         data_dir: &data_dir.path().display().to_string(),
@@ -121,25 +122,6 @@ async fn print_banner(
         .write_all(text.as_bytes())
         .and_then(|()| std::io::stdout().flush());
     Ok(())
-}
-
-/// A link for the owner account while it has no password. Later starts print none: a link in a log signs in whoever reads it.
-async fn first_login_link(house: &House) -> Result<Option<String>, StartError> {
-    let owner = house.access.owner().await.map_err(access::refuse)?;
-    if !owner.setup_required() {
-        return Ok(None);
-    }
-    let local = house
-        .access
-        .local_principal()
-        .await
-        .map_err(access::refuse)?;
-    let link = house
-        .access
-        .create_login_link(&local, Some(owner.id))
-        .await
-        .map_err(access::refuse)?;
-    Ok(Some(house.api.login_link_url(&link)))
 }
 
 /// The API without listeners, under the data directory's lock: for commands that run while no server does.

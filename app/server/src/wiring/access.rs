@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use outrigger_access::{
-    Access, AccessError, AdminBootstrap, LoginThrottle, NewAuditEntry,
+    Access, AccessError, AdminBootstrap, LoginLink, LoginThrottle, NewAuditEntry,
     store::{AccessStore, PostgresAccessStore, SqliteAccessStore},
 };
 use outrigger_stdx::{Actor, Clock, Secret};
@@ -17,6 +17,8 @@ const ADMIN_PASSWORD_FILE: &str = "OUTRIGGER_ADMIN_PASSWORD_FILE";
 
 /// What the audit log calls that.
 const SET_UP_OWNER: &str = "access.set_up_owner";
+/// The same name as the route has that makes one.
+const CREATE_LOGIN_LINK: &str = "access.create_login_link";
 
 /// Opens the tables and makes sure that somebody can sign in.
 pub(crate) async fn open(
@@ -63,18 +65,36 @@ async fn set_up_first_admin(loaded: &Loaded, access: &Access) -> Result<(), Star
         .map_err(refuse)?;
     if let AdminBootstrap::Applied(owner) = outcome {
         tracing::info!("the owner account was set up from the environment");
-        // No request did this, so no guard of a route writes it down.
-        let entry = NewAuditEntry {
-            actor: Actor::system(),
-            action: SET_UP_OWNER.to_owned(),
-            target: Some(owner.label().to_owned()),
-            outcome: "ok".to_owned(),
-            address: None,
-            request_id: None,
-        };
-        access.record(vec![entry]).await.map_err(refuse)?;
+        record(access, SET_UP_OWNER, owner.label()).await?;
     }
     Ok(())
+}
+
+/// A login link for the owner while that has no password, which the first start prints. Later starts print none: a link in a
+/// log signs in whoever reads it.
+pub(crate) async fn first_login_link(access: &Access) -> Result<Option<LoginLink>, StartError> {
+    let owner = access.owner().await.map_err(refuse)?;
+    if !owner.setup_required() {
+        return Ok(None);
+    }
+    let local = access.local_principal().await.map_err(refuse)?;
+    let link = access.create_login_link(&local, Some(owner.id)).await;
+    let link = link.map_err(refuse)?;
+    record(access, CREATE_LOGIN_LINK, &owner.id.to_string()).await?;
+    Ok(Some(link))
+}
+
+/// Writes down what no request did, and therefore no guard of a route.
+async fn record(access: &Access, action: &str, target: &str) -> Result<(), StartError> {
+    let entry = NewAuditEntry {
+        actor: Actor::system(),
+        action: action.to_owned(),
+        target: Some(target.to_owned()),
+        outcome: "ok".to_owned(),
+        address: None,
+        request_id: None,
+    };
+    access.record(vec![entry]).await.map_err(refuse)
 }
 
 pub(crate) fn refuse(error: AccessError) -> StartError {
