@@ -78,8 +78,8 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Api {
     inner: Arc<Inner>,
-    /// Without state: each request is given the API on its way in, so that the two do not own each other.
-    router: Router<Self>,
+    /// Empty in the copy that the router itself gives to handlers, so that the two do not own each other.
+    pub(crate) router: Router,
 }
 
 struct Inner {
@@ -123,9 +123,15 @@ impl Api {
         let router = router
             .fallback(routes::not_found)
             .method_not_allowed_fallback(routes::method_not_allowed);
+        let for_handlers = Self {
+            inner: Arc::clone(&inner),
+            router: Router::new(),
+        };
         Self {
             inner,
-            router: router.layer(CompressionLayer::new().compress_when(compressible)),
+            router: router
+                .layer(CompressionLayer::new().compress_when(compressible))
+                .with_state(for_handlers),
         }
     }
 
@@ -153,10 +159,6 @@ impl Api {
     #[must_use]
     pub fn http_metrics(&self) -> &HttpMetrics {
         &self.inner.http_metrics
-    }
-
-    pub(crate) fn router(&self) -> Router {
-        self.router.clone().with_state(self.clone())
     }
 
     pub(crate) fn config(&self) -> &HttpConfig {

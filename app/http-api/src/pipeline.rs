@@ -38,7 +38,8 @@ impl Api {
         let response = async {
             match self.admit(&mut request, peer, &request_id) {
                 Ok(()) => self
-                    .router()
+                    .router
+                    .clone()
                     .oneshot(request)
                     .await
                     .unwrap_or_else(|never| match never {}),
