@@ -122,6 +122,22 @@ test("a chosen theme holds after a reload, from the first paint on", async ({ pa
   await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", "dark");
 });
 
+test("a page whose files are gone says so, keeps the way to the others, and can be loaded again", async ({ page, server }) => {
+  await page.goto(`${server.dashboard}/`);
+  await settled(page);
+  await page.route("**/assets/cache-page*.js", (route) => route.abort());
+
+  await page.getByRole("link", { name: "Cache" }).click();
+
+  await expect(page.getByRole("heading", { name: "This page cannot be shown" })).toBeVisible();
+  await page.getByRole("link", { name: "Configuration" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Configuration" })).toBeVisible();
+  await page.getByRole("link", { name: "Cache" }).click();
+  await page.unroute("**/assets/cache-page*.js");
+  await page.getByRole("button", { name: "Load again" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Cache" })).toBeVisible();
+});
+
 test("a server that stops answering is said, and so is its return", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/`);
   await settled(page);

@@ -3,12 +3,13 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Router, Switch, useLocation, useSearch } from "wouter";
 import { mount } from "./api/client";
-import { meQuery } from "./api/session";
+import { MeContext, meQuery } from "./api/session";
 import { usePages } from "./pages";
 import { Quiet } from "./parts/quiet";
 import { LoginPage } from "./routes/login/login-page";
 import { LoginLinkPage } from "./routes/login/link-page";
 import { SetupPage } from "./routes/login/setup-page";
+import { ErrorBoundary } from "./shell/error-boundary";
 import { LiveProvider } from "./shell/live";
 import { NotFound } from "./shell/not-found";
 import { Shell } from "./shell/shell";
@@ -18,13 +19,15 @@ const AccountPage = lazy(async () => ({ default: (await import("./routes/access/
 
 export function App() {
   return (
-    <Router base={mount}>
-      <Switch>
-        <Route path="/login/link" component={LoginLinkPage} />
-        <Route path="/login" component={LoginPage} />
-        <Route component={SignedIn} />
-      </Switch>
-    </Router>
+    <ErrorBoundary>
+      <Router base={mount}>
+        <Switch>
+          <Route path="/login/link" component={LoginLinkPage} />
+          <Route path="/login" component={LoginPage} />
+          <Route component={SignedIn} />
+        </Switch>
+      </Router>
+    </ErrorBoundary>
   );
 }
 
@@ -40,17 +43,22 @@ function SignedIn() {
     const wanted = search === "" ? path : `${path}?${search}`;
     return <Redirect to={wanted === "/" ? "/login" : `/login?return=${encodeURIComponent(wanted)}`} replace />;
   }
-  if (me.setup_required) {
-    return <SetupPage />;
-  }
   return (
-    <LiveProvider>
-      <Shell>
-        <Suspense fallback={<Quiet />}>
-          <Pages />
-        </Suspense>
-      </Shell>
-    </LiveProvider>
+    <MeContext value={me}>
+      {me.setup_required ? (
+        <SetupPage />
+      ) : (
+        <LiveProvider>
+          <Shell>
+            <ErrorBoundary key={path}>
+              <Suspense fallback={<Quiet />}>
+                <Pages />
+              </Suspense>
+            </ErrorBoundary>
+          </Shell>
+        </LiveProvider>
+      )}
+    </MeContext>
   );
 }
 

@@ -1,5 +1,6 @@
 // Who is signed in.
-import { queryOptions, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { queryOptions, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { createContext, useContext } from "react";
 import { answer, api } from "./client";
 import { ApiError } from "./problem";
 import type { Me } from "./types";
@@ -20,13 +21,19 @@ export const meQuery = queryOptions<Me | null>({
   staleTime: 60_000,
 });
 
+/**
+ * Who is signed in, for everything behind the login. From above rather than from the query: a page that is still there while the
+ * session ends would find nobody.
+ */
+export const MeContext = createContext<Me | null>(null);
+
 /** Who is signed in, on pages that nobody sees without signing in. */
 export function useMe(): Me {
-  const { data } = useQuery(meQuery);
-  if (!data) {
+  const me = useContext(MeContext);
+  if (me === null) {
     throw new Error("a page that needs a session was shown without one");
   }
-  return data;
+  return me;
 }
 
 /** Ends the session on the server, and then here. */
