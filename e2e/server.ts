@@ -36,7 +36,16 @@ export interface Server {
 /** What `serve --json` prints first. */
 interface Banner {
   listeners: { name: string; address: string }[];
-  login_link: string;
+  /** Null once the owner account is set up. */
+  login_link: string | null;
+}
+
+function port(banner: Banner, name: string): number {
+  const listener = banner.listeners.find((listener) => listener.name === name);
+  if (listener === undefined) {
+    throw new Error(`it does not listen for ${name}`);
+  }
+  return Number(listener.address.split(":").at(-1));
 }
 
 /** Starts the program with further `key=value` settings and waits until it is ready. */
@@ -50,13 +59,12 @@ export async function start(...settings: string[]): Promise<Server> {
   const printed = collect(child);
   try {
     const banner: Banner = JSON.parse(await firstMatch(child, printed, /^\{.*\}$/m));
-    const port = (name: string) => Number(banner.listeners.find((listener) => listener.name === name)?.address.split(":").at(-1));
-    const [httpPort, redisPort] = [port("http"), port("redis")];
+    const [httpPort, redisPort] = [port(banner, "http"), port(banner, "redis")];
     const url = `http://127.0.0.1:${httpPort}`;
     await ready(url, child);
     return {
       url, httpPort, redisPort, dataDir,
-      link: banner.login_link,
+      link: banner.login_link!,
       dashboard: `${url}/admin/production`,
       command: async (...words) => (await promisify(execFile)(PROGRAM, ["--data-dir", dataDir, ...words], { env: environment })).stdout,
       stop: () => stop(child, dataDir),

@@ -79,7 +79,7 @@ pub struct Parts {
 pub struct Api {
     inner: Arc<Inner>,
     /// Empty in the copy that the router itself gives to handlers, so that the two do not own each other.
-    pub(crate) router: Router,
+    router: Router,
 }
 
 struct Inner {
@@ -159,6 +159,10 @@ impl Api {
     #[must_use]
     pub fn http_metrics(&self) -> &HttpMetrics {
         &self.inner.http_metrics
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
     }
 
     pub(crate) fn config(&self) -> &HttpConfig {

@@ -1,7 +1,8 @@
 //! The TCP listener and the control socket: from bytes to requests.
 //!
-//! Both serve what was bound before anything else started, as a supervised service. A client that sends its head or reads its answer too slowly, or is gone without saying so, loses its connection:
-//! the head by hyper's timer, the body by the extractors, the answer and half-open connections by the kernel's user timeout.
+//! Both serve what was bound before anything else started, as a supervised service. A client that sends its head or reads its
+//! answer too slowly, or is gone without saying so, loses its connection: the head by hyper's timer, the body by the extractors,
+//! the answer and half-open connections by the kernel's user timeout.
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 

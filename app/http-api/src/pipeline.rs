@@ -38,8 +38,7 @@ impl Api {
         let response = async {
             match self.admit(&mut request, peer, &request_id) {
                 Ok(()) => self
-                    .router
-                    .clone()
+                    .router()
                     .oneshot(request)
                     .await
                     .unwrap_or_else(|never| match never {}),

@@ -295,6 +295,8 @@ async fn http_connections_beyond_the_limit_are_closed_and_others_are_served() {
 
     let mut third = connect(app.http_address()).await;
     let refused = until_closed(&mut third).await;
+    first.write_all(request).await.expect("it is read");
+    first.read_exact(&mut answer).await.expect("it is answered");
     drop(second);
 
     assert_eq!(refused, b"");

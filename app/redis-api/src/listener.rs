@@ -59,12 +59,20 @@ impl RedisListener {
     }
 }
 
-impl Drop for RedisListener {
-    fn drop(&mut self) {
-        if let (Some(_), Some(path)) = (&self.unix, &self.path) {
+impl RedisListener {
+    /// Gives the sockets back, so that the system refuses new clients instead of having them wait for nobody.
+    pub(crate) fn close(&mut self) {
+        self.tcp = None;
+        if let (Some(_), Some(path)) = (self.unix.take(), &self.path) {
             // Only a courtesy: a socket that is left behind is found stale at the next start.
             let _ = fs::remove_file(path);
         }
+    }
+}
+
+impl Drop for RedisListener {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

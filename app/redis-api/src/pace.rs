@@ -2,7 +2,7 @@
 //!
 //! A thread that answers faster than its clients ask finds one or two requests each time it looks for more, and then most of
 //! its work is looking: a system call for every request or two, and falling asleep and being woken by a client that pays for
-//! the waking. So once many connections are busy and a look found few requests, the thread pauses before the next one.
+//! the waking. So once many connections are busy and a look found few of them, the thread pauses before the next one.
 //! Network cards hold back their interrupts for the same reason.
 //!
 //! Where clients send many requests at once nothing has to gather, and looking is cheap beside the work that is found. There
@@ -21,7 +21,7 @@ const BUSY: u32 = 24;
 const TOGETHER: u32 = 8;
 /// How long a pause is. The system adds its slack to it, 50 µs on Linux.
 const PAUSE: BeforeSleep = BeforeSleep::Pause(Duration::from_micros(20));
-/// A batch of so many requests is worth a look by itself.
+/// Batches of so many requests on average are worth a look each.
 const MANY: u64 = 4;
 /// How often the thread looks before it sleeps: about as long as falling asleep and being woken take.
 const LOOK: BeforeSleep = BeforeSleep::Look(64);
@@ -37,6 +37,8 @@ pub(crate) struct Pace {
     look: Cell<u64>,
     /// The batches served since that look.
     found: Cell<u32>,
+    /// Their requests.
+    requests: Cell<u64>,
 }
 
 impl Pace {
@@ -55,11 +57,13 @@ impl Pace {
         }
         if self.look.replace(look) != look {
             self.found.set(0);
+            self.requests.set(0);
         }
         self.found.set(self.found.get() + 1);
+        self.requests.set(self.requests.get() + requests);
         if self.before.get() < BUSY {
             BeforeSleep::Nothing
-        } else if requests >= MANY {
+        } else if self.requests.get() >= MANY * u64::from(self.found.get()) {
             LOOK
         } else if self.found.get() < TOGETHER {
             PAUSE
@@ -102,6 +106,22 @@ mod tests {
     fn a_busy_thread_keeps_looking_for_batches_of_many_requests() {
         assert_eq!(what_follows(24, 2, 4), [LOOK; 12]);
         assert_eq!(what_follows(24, 8, 4), [LOOK; 3]);
+    }
+
+    #[test]
+    fn what_most_of_the_batches_are_decides_and_not_the_last_one() {
+        let pace = Pace::default();
+        for _ in 0..BUSY {
+            pace.note(6, 5, 0, 1);
+        }
+
+        let after_one_of_many = [1, 1, 1, 1, 1, 16].map(|requests| pace.note(7, 6, 1, requests))[5];
+        let after_a_single_one = [16, 16, 16, 1].map(|requests| pace.note(7, 6, 2, requests))[3];
+        let after_a_piece_of_one = pace.note(7, 6, 3, 0);
+
+        assert_eq!(after_one_of_many, PAUSE);
+        assert_eq!(after_a_single_one, LOOK);
+        assert_eq!(after_a_piece_of_one, PAUSE);
     }
 
     #[test]

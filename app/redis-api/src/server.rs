@@ -146,6 +146,9 @@ impl Service for RedisServer {
             })
         })?;
         failure.cancelled().await;
+        if stop.is_cancelled() {
+            self.listener.close();
+        }
         blocking(move || pinned.stop_and_join()).await?;
         if stop.is_cancelled() {
             Ok(())

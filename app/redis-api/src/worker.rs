@@ -176,7 +176,7 @@ impl Worker {
     pub(crate) fn note_batch(&self, now: u64, previous: u64, requests: u64) {
         let look = self.tasks.looks();
         let next = self.pace.note(now, previous, look, requests);
-        self.tasks.before_sleep(next);
+        self.tasks.set_before_sleep(next);
     }
 
     /// Serves a connection here or gives it to the thread whose turn it is.

@@ -21,7 +21,7 @@ pub(crate) struct Banner<'a> {
     pub(crate) data_dir: &'a str,
     pub(crate) listeners: &'a [Listener],
     pub(crate) dashboard: &'a str,
-    /// Printed only before somebody has signed in: later starts need no link.
+    /// Printed only until the owner account is set up: later starts need no link.
     pub(crate) login_link: Option<&'a str>,
 }
 

@@ -5,7 +5,7 @@
 //! connection stays on the thread that accepted it.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell},
     future::{Future, poll_fn},
     io,
     pin::Pin,
@@ -47,16 +47,16 @@ pub enum BeforeSleep {
     /// It pauses so long, and then looks for events, so that more of them become ready together. Everything on the thread is
     /// held up.
     Pause(Duration),
-    /// It looks for events so many times, half a microsecond each, so that whoever sends the next one need not wake it.
+    /// It looks for events so many times, so that whoever sends the next one need not wake it.
     Look(u32),
 }
 
 thread_local! {
-    /// How often this thread has looked for events.
+    /// How often this thread has had nothing more to do and has looked for events.
     static LOOKS: Cell<u64> = const { Cell::new(0) };
     static BEFORE_SLEEP: Cell<BeforeSleep> = const { Cell::new(BeforeSleep::Nothing) };
     /// What keeps the thread from sleeping when it is called.
-    static STAY_AWAKE: RefCell<Option<Waker>> = const { RefCell::new(None) };
+    static STAY_AWAKE: OnceCell<Waker> = const { OnceCell::new() };
 }
 
 /// What a pinned thread runs.
@@ -83,15 +83,15 @@ pub fn start(
             .enable_all()
             .on_thread_park(before_sleep)
             .build()?;
-        let (main, stop) = (Arc::clone(&main), pinned.stop.clone());
+        // One each: every look asks it, and a shared one would have the threads wait for each other.
+        let (main, stop) = (Arc::clone(&main), pinned.stop.child_token());
         let thread = crate::thread(&format!("{name}-{index}"), move || {
             let local = LocalSet::new();
             local.block_on(&runtime, async move {
-                poll_fn(|context| {
-                    STAY_AWAKE.set(Some(context.waker().clone()));
-                    Poll::Ready(())
-                })
-                .await;
+                let waker = poll_fn(|context| Poll::Ready(context.waker().clone())).await;
+                STAY_AWAKE
+                    .with(|own| own.set(waker))
+                    .expect("a thread runs one runtime");
                 let tasks = LocalTasks::new();
                 main(index, tasks, stop).await;
             });
@@ -109,8 +109,8 @@ fn before_sleep() {
         BeforeSleep::Pause(pause) => std::thread::sleep(pause),
         BeforeSleep::Look(times) => {
             BEFORE_SLEEP.set(BeforeSleep::Look(times - 1));
-            STAY_AWAKE.with_borrow(|waker| {
-                if let Some(waker) = waker {
+            STAY_AWAKE.with(|waker| {
+                if let Some(waker) = waker.get() {
                     waker.wake_by_ref();
                 }
             });
@@ -182,7 +182,8 @@ impl LocalTasks {
         self.len() == 0
     }
 
-    /// How often this thread has looked for events. What its tasks do between two looks became ready together.
+    /// How often this thread has had nothing more to do and has looked for events. What its tasks do between two such looks
+    /// became ready about together.
     #[inline]
     #[must_use]
     pub fn looks(&self) -> u64 {
@@ -191,7 +192,7 @@ impl LocalTasks {
 
     /// Has this thread do something, once, before it sleeps the next time. The last call before that counts.
     #[inline]
-    pub fn before_sleep(&self, what: BeforeSleep) {
+    pub fn set_before_sleep(&self, what: BeforeSleep) {
         BEFORE_SLEEP.set(what);
     }
 
@@ -255,43 +256,55 @@ mod tests {
         assert_eq!(finished.load(Ordering::SeqCst), 2);
     }
 
-    /// What a thread does before it sleeps for a millisecond: how long that takes, and how often it looks for events.
-    fn sleeps_after(what: BeforeSleep) -> (Duration, u64) {
+    /// Runs `main` on a pinned thread and answers what it answers.
+    fn on_a_pinned_thread<T: Send + 'static>(
+        main: impl AsyncFn(LocalTasks) -> T + Copy + Send + Sync + 'static,
+    ) -> T {
         let (sender, receiver) = std::sync::mpsc::channel();
         let stop = CancellationToken::new();
         let pinned = start("pinned-test", 1, &stop, move |_, tasks, _| {
             let sender = sender.clone();
             Box::pin(async move {
-                let clock = SystemClock::new();
-                let (before, begun) = (tasks.looks(), clock.monotonic());
-                tasks.before_sleep(what);
-                clock.sleep(Duration::from_millis(1)).await;
-                let passed = clock.monotonic().saturating_since(begun);
-                let _ = sender.send((passed, tasks.looks() - before));
+                let _ = sender.send(main(tasks).await);
             })
         })
         .expect("a thread starts");
-        let seen = receiver.recv().expect("the thread tells");
+        let answer = receiver.recv().expect("the thread answers");
         assert_eq!(pinned.stop_and_join(), Ok(()));
-        seen
+        answer
     }
 
     #[test]
     fn a_thread_that_was_told_to_pauses_before_it_sleeps() {
-        let pause = Duration::from_millis(20);
+        const PAUSE: Duration = Duration::from_millis(20);
 
-        let (passed, looks) = sleeps_after(BeforeSleep::Pause(pause));
+        let passed = on_a_pinned_thread(async |tasks| {
+            let clock = SystemClock::new();
+            let begun = clock.monotonic();
+            tasks.set_before_sleep(BeforeSleep::Pause(PAUSE));
+            clock.sleep(Duration::from_millis(1)).await;
+            clock.monotonic().saturating_since(begun)
+        });
 
-        assert!(passed >= pause && looks > 0, "{passed:?}, {looks} looks");
+        assert!(passed >= PAUSE, "{passed:?}");
     }
 
     #[test]
     fn a_thread_that_was_told_to_looks_so_often_before_it_sleeps() {
-        // The sleep may end for other reasons than the clock, so this is more than those.
-        let (_, without) = sleeps_after(BeforeSleep::Nothing);
-        let (_, with) = sleeps_after(BeforeSleep::Look(100));
+        const LOOKS: u32 = 100;
 
-        assert!(without < 50 && with >= 50, "{without} and {with} looks");
+        let looked = on_a_pinned_thread(async |tasks| {
+            let begun = tasks.looks();
+            tasks.set_before_sleep(BeforeSleep::Look(LOOKS));
+            // Nothing else wakes this thread, so without the looks it would wait for the end of its patience.
+            let looked = poll_fn(|_| match tasks.looks() - begun >= u64::from(LOOKS) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            });
+            tokio::time::timeout(Duration::from_secs(30), looked).await
+        });
+
+        assert_eq!(looked, Ok(()));
     }
 
     #[test]

@@ -17,11 +17,11 @@ pub(crate) enum Slot {
 }
 
 impl Slot {
-    /// Reads a little from both lines of memory that it takes; the sum means nothing.
+    /// Reads a little from both ends, which lie on different lines of memory; the sum means nothing.
     #[inline]
     pub(crate) fn glance(&self) -> u64 {
         match self {
-            // Which variant it is stands in the first line.
+            // Which variant it is stands at the beginning.
             Self::Full(entry) => entry.database.index() as u64 ^ u64::from(entry.frequency),
             Self::Vacant { .. } => 0,
         }
@@ -175,6 +175,17 @@ mod tests {
             place: Place::Unqueued,
             frequency: 0,
         }
+    }
+
+    #[test]
+    fn a_slot_takes_two_lines_and_a_glance_reads_from_both() {
+        assert!(size_of::<Slot>() <= 128);
+        let full = Slot::Full(entry(1));
+        let begin = (&raw const full).addr();
+        let Slot::Full(entry) = &full else {
+            panic!("it is full");
+        };
+        assert!((&raw const entry.frequency).addr() - begin >= 64);
     }
 
     #[test]

@@ -19,21 +19,19 @@ const LINES_MAX: usize = 4;
 impl Cache {
     /// Fetches the entries of at most 16 keys that are about to be used. Worth its while from about four keys on.
     pub fn warm<'k>(&self, database: Database, keys: impl Iterator<Item = &'k [u8]>) {
-        let mut hashes = [0; KEYS_MAX];
-        let mut count = 0;
+        let mut hashes = [None; KEYS_MAX];
         for (hash, key) in hashes.iter_mut().zip(keys) {
-            *hash = self.id(database, key).hash;
-            count += 1;
+            *hash = Some(self.id(database, key).hash);
         }
-        let shards = LockedShards::of(self, hashes[..count].iter().copied());
+        let shards = LockedShards::of(self, hashes.iter().flatten().copied());
         // Each step finds out where to read before it reads anything: so little happens between two reads that the processor
         // has all of them under way at once. Nothing depends on what is read.
-        let buckets = hashes.map(|hash| shards.peek(hash)?.bucket(hash));
+        let buckets = hashes.map(|hash| shards.peek(hash?)?.bucket(hash?));
         let mut seen = buckets
             .iter()
             .flatten()
             .fold(0, |seen, bucket| seen ^ **bucket);
-        let slots = hashes.map(|hash| shards.peek(hash)?.guess(hash));
+        let slots = hashes.map(|hash| shards.peek(hash?)?.guess(hash?));
         for slot in slots.iter().flatten() {
             seen ^= slot.glance();
         }

@@ -70,8 +70,8 @@ async fn set_up_first_admin(loaded: &Loaded, access: &Access) -> Result<(), Star
     Ok(())
 }
 
-/// A login link for the owner while that has no password, which the first start prints. Later starts print none: a link in a
-/// log signs in whoever reads it.
+/// A login link for the owner account, which a start prints until that is set up. After that none is printed: a link in a log
+/// signs in whoever reads it.
 pub(crate) async fn first_login_link(access: &Access) -> Result<Option<LoginLink>, StartError> {
     let owner = access.owner().await.map_err(refuse)?;
     if !owner.setup_required() {

@@ -14,7 +14,7 @@ import { CacheCharts } from "./cache-charts";
 import { CacheFigures } from "./cache-figures";
 import { Databases } from "./databases";
 import { FirstSteps } from "./first-steps";
-import { useClear } from "./use-clear";
+import { useAskToClear } from "./clear";
 
 export function CachePage() {
   const stats = useCacheStats();
@@ -23,7 +23,7 @@ export function CachePage() {
   const { span, control } = useRange();
   const [question, setQuestion] = useState<Question | null>(null);
   const [done, setDone] = useState("");
-  const clearing = useClear(setDone);
+  const askToClear = useAskToClear(setDone);
 
   const cache = stats.data;
   if (cache === undefined) {
@@ -41,7 +41,7 @@ export function CachePage() {
       <PageHead title="Cache" lead="What was read from memory instead of from where it came from.">
         {control}
         {clear && (
-          <Button size="compact-sm" variant="default" onClick={() => setQuestion(clearing({ database: null, entries: cache.entries }))}>
+          <Button size="compact-sm" variant="default" onClick={() => setQuestion(askToClear({ database: null, entries: cache.entries }))}>
             Clear the cache…
           </Button>
         )}
@@ -53,7 +53,7 @@ export function CachePage() {
       <CacheFigures cache={cache} history={history.data ?? NO_HISTORY} />
       <h2 className="visually-hidden">Charts</h2>
       <CacheCharts history={history.data ?? NO_HISTORY} span={span} bound={cache.memory_max_bytes} />
-      <Databases databases={cache.databases} onClear={clear ? (what) => setQuestion(clearing(what)) : null} />
+      <Databases databases={cache.databases} onClear={clear ? (what) => setQuestion(askToClear(what)) : null} />
       <Confirm question={question} onClose={() => setQuestion(null)} />
     </>
   );

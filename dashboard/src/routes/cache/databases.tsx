@@ -5,7 +5,7 @@ import { count } from "../../format/numbers";
 import { Panel } from "../../parts/panel";
 import { Table } from "../../parts/table";
 import classes from "./cache.module.css";
-import type { ClearWhat } from "./use-clear";
+import type { ClearWhat } from "./clear";
 
 interface DatabasesProps {
   databases: CacheStats["databases"];

@@ -323,7 +323,8 @@ mod tests {
 
     /// Fills pipe and queue, and answers how many short lines were taken.
     fn fill(mut pipe: &PipeReader, writer: &Writer, dropped: &Counter) -> usize {
-        // The first line is larger than the pipe, so that the writer hangs on it. Once a byte of it has come, it is out of the queue.
+        // The first line is larger than the pipe, so that the writer hangs on it. Once a byte of it has come, it is out of the
+        // queue.
         writer.write([&[b'x'; 1 << 20][..], b"\n"].concat());
         pipe.read_exact(&mut [0]).expect("the writer writes");
         let mut written = 0;

@@ -67,7 +67,10 @@ async fn list_accounts(
 /// Makes an account: with a password, or with a one-time link for its person.
 #[utoipa::path(
     post, path = "/api/v1/access/accounts", tag = "access", request_body = NewAccount,
-    responses((status = 201, body = CreatedAccount))
+    responses(
+        (status = 201, body = CreatedAccount),
+        (status = 409, description = "The address is taken, or there are `[access] accounts_max` accounts")
+    )
 )]
 async fn create_account(
     State(api): State<Api>,

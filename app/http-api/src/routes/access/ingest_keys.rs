@@ -50,7 +50,10 @@ async fn list_ingest_keys(
 /// Makes an ingest key.
 #[utoipa::path(
     post, path = "/api/v1/access/ingest-keys", tag = "access", request_body = NewIngestKey,
-    responses((status = 201, body = ApiIngestKey))
+    responses(
+        (status = 201, body = ApiIngestKey),
+        (status = 409, description = "There are `[access] ingest_keys_max` ingest keys")
+    )
 )]
 async fn create_ingest_key(
     State(api): State<Api>,

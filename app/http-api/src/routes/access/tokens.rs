@@ -51,7 +51,10 @@ async fn list_tokens(
 /// Makes a token. Its text is in this answer and nowhere else.
 #[utoipa::path(
     post, path = "/api/v1/access/tokens", tag = "access", request_body = NewToken,
-    responses((status = 201, body = CreatedToken), (status = 403, description = "A scope is not yours to give"))
+    responses(
+        (status = 201, body = CreatedToken), (status = 403, description = "A scope is not yours to give"),
+        (status = 409, description = "The account has `[access] tokens_max` tokens")
+    )
 )]
 async fn create_token(
     State(api): State<Api>,

@@ -21,6 +21,11 @@ impl SessionStore for PostgresAccessStore {
         let account = session.account_id.as_uuid();
         let mut client = self.database.client().await?;
         let transaction = (**client).transaction().await?;
+        // First, because it takes the lock that whoever changes accounts waits for; the other way round each could wait for
+        // the other. It also has two sessions of one account counted one after the other.
+        transaction
+            .execute(statements::NOTE_LOGIN, &[&account, &session.created_at])
+            .await?;
         transaction
             .execute(
                 statements::INSERT_SESSION,
@@ -36,9 +41,6 @@ impl SessionStore for PostgresAccessStore {
                     &session.expires_at,
                 ],
             )
-            .await?;
-        transaction
-            .execute(statements::NOTE_LOGIN, &[&account, &session.created_at])
             .await?;
         transaction
             .execute(

@@ -1,8 +1,8 @@
 //! Every statement of the store.
 
 outrigger_sql::statements! {
-    // Writers of accounts take turns: otherwise two owners could demote each other at the same moment, or two nodes make the
-    // first account. Readers do not wait.
+    // Writers of accounts take turns: otherwise two owners could demote each other at the same moment, or more accounts be made
+    // than there may be. Readers do not wait.
     LOCK_ACCOUNTS = "
         lock table access_accounts in share row exclusive mode";
 
@@ -120,8 +120,9 @@ outrigger_sql::statements! {
     DELETE_ENDED_LOGIN_LINKS = "
         delete from access_login_links where expires_at <= $1";
 
+    // An account's tokens are made one after the other, so that each is counted.
     LOCK_ACCOUNT = "
-        select 1 from access_accounts where id = $1 for update";
+        select 1 from access_accounts where id = $1 for no key update";
 
     INSERT_TOKEN = "
         insert into access_tokens
@@ -161,6 +162,7 @@ outrigger_sql::statements! {
     DELETE_EXPIRED_TOKENS = "
         delete from access_tokens where expires_at <= $1";
 
+    // The same for ingest keys.
     LOCK_INGEST_KEYS = "
         lock table access_ingest_keys in share row exclusive mode";
 

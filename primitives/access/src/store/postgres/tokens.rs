@@ -16,7 +16,6 @@ impl TokenStore for PostgresAccessStore {
         let account = token.account_id.as_uuid();
         let mut client = self.database.client().await?;
         let transaction = (**client).transaction().await?;
-        // So that two at once are counted one after the other.
         transaction
             .execute(statements::LOCK_ACCOUNT, &[&account])
             .await?;

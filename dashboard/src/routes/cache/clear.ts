@@ -11,7 +11,7 @@ export interface ClearWhat {
 }
 
 /** Makes the question whether to clear something; `onDone` gets to know what was cleared. */
-export function useClear(onDone: (said: string) => void): (what: ClearWhat) => Question {
+export function useAskToClear(onDone: (said: string) => void): (what: ClearWhat) => Question {
   const queries = useQueryClient();
   return ({ database, entries }) => {
     const number = counted(entries, "entry", "entries");
