@@ -18,6 +18,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, UnixListener},
+    sync::watch,
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -209,18 +210,22 @@ async fn serve(
         .keep_alive_interval(Some(api.config().header_timeout.get()))
         .max_concurrent_streams(128)
         .max_header_list_size(64 * 1024);
-    let heard = CancellationToken::new();
+    let requests = watch::Sender::new(0);
     let service = service_fn(|request: Request<Incoming>| {
-        heard.cancel();
-        let api = api.clone();
-        async move { Ok::<_, std::convert::Infallible>(api.respond(request.map(Body::new), peer).await) }
+        let (api, begun) = (api.clone(), Begun::note(&requests));
+        async move {
+            let response = api.respond(request.map(Body::new), peer).await;
+            drop(begun);
+            Ok::<_, std::convert::Infallible>(response)
+        }
     });
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,
-        () = silence(&heard, api.config().header_timeout.get()) => {
-            tracing::debug!(?peer, "a connection was closed because no request came");
-            return;
+        () = idle(requests.subscribe(), api.config().header_timeout.get()) => {
+            tracing::debug!(?peer, "a connection is closed because no request comes");
+            connection.as_mut().graceful_shutdown();
+            connection.await
         }
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
@@ -232,14 +237,34 @@ async fn serve(
     }
 }
 
-/// Ends when no request has come in time. Hyper's own timer starts only when it knows which version of HTTP a client speaks,
-/// which a client that sends nothing never tells.
-async fn silence(heard: &CancellationToken, longest: Duration) {
-    if tokio::time::timeout(longest, heard.cancelled())
-        .await
-        .is_ok()
-    {
-        std::future::pending::<()>().await;
+/// A request that is being answered.
+struct Begun(watch::Sender<usize>);
+
+impl Begun {
+    fn note(requests: &watch::Sender<usize>) -> Self {
+        requests.send_modify(|begun| *begun += 1);
+        Self(requests.clone())
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        self.0.send_modify(|begun| *begun -= 1);
+    }
+}
+
+/// Ends when for so long no request was being answered and none has come. Hyper's own timer knows neither a client that sends
+/// nothing at all, of which it cannot tell the version it speaks, nor one of HTTP/2 that answers pings and asks for nothing.
+async fn idle(mut requests: watch::Receiver<usize>, longest: Duration) {
+    loop {
+        // Neither fails: the sender lives as long as the connection.
+        let _ = requests.wait_for(|begun| *begun == 0).await;
+        if tokio::time::timeout(longest, requests.changed())
+            .await
+            .is_err()
+        {
+            return;
+        }
     }
 }
 

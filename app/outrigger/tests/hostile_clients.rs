@@ -279,6 +279,19 @@ async fn until_only_one_http_connection_is_open(app: &Outrigger) {
 }
 
 #[tokio::test]
+async fn a_client_of_http_2_that_answers_pings_and_asks_for_nothing_is_closed() {
+    let app = app().set("http.header_timeout", "300ms").start().await;
+    let client = reqwest::Client::builder()
+        .http2_prior_knowledge()
+        .build()
+        .expect("the client can be made");
+
+    let answer = client.get(app.url("/healthz")).send().await;
+    assert_eq!(answer.expect("it answers").status(), 200);
+    until_only_one_http_connection_is_open(&app).await;
+}
+
+#[tokio::test]
 async fn http_connections_beyond_the_limit_are_closed_and_others_are_served() {
     let app = app().set("http.connections_max", "2").start().await;
     let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
