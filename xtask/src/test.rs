@@ -44,10 +44,14 @@ pub(crate) fn run(
     if node::is_there() && node::is_installed(&workspace.path("dashboard")) {
         dashboard::build(workspace)?;
     }
-    let mut tally = rust::run(workspace, policy, filter)?;
+    let rust::Outcome { mut tally, failed } = rust::run(workspace, policy, filter)?;
     if filter.is_none() {
         tally += web::unit_tests(workspace, policy)?;
         tally += web::browser_tests(workspace, policy)?;
+    }
+    // Said again where one looks first. The browser tests do so themselves.
+    for name in failed {
+        println!("failed: {name}");
     }
     println!("{tally}");
     Ok(if tally.is_green() {

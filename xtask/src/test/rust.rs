@@ -10,12 +10,20 @@ use anyhow::Context;
 use super::{Policy, tally::Tally};
 use crate::workspace::Workspace;
 
+/// What came of them.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) tally: Tally,
+    /// The names of those that failed.
+    pub(super) failed: Vec<String>,
+}
+
 /// Runs them all, showing their output as it comes, and sums up.
 pub(super) fn run(
     workspace: &Workspace,
     policy: Policy,
     filter: Option<&str>,
-) -> anyhow::Result<Tally> {
+) -> anyhow::Result<Outcome> {
     let mut command = workspace.cargo();
     command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
     command.args(filter);
@@ -28,14 +36,37 @@ pub(super) fn run(
         .spawn()
         .context("`cargo test` cannot be started")?;
     let stdout = child.stdout.take().context("its output is piped")?;
-    let mut tally = Tally::default();
+    let mut outcome = Outcome::default();
     for line in BufReader::new(stdout).split(b'\n') {
         let line = line?;
         let line = String::from_utf8_lossy(&line);
         println!("{line}");
         if let Some(counted) = Tally::of_rust_line(&line) {
-            tally += counted;
+            outcome.tally += counted;
         }
+        outcome.failed.extend(failed(&line).map(str::to_owned));
     }
-    Ok(tally.with_outcome(child.wait()?.success()))
+    outcome.tally = outcome.tally.with_outcome(child.wait()?.success());
+    Ok(outcome)
+}
+
+/// The name of the test that a line such as `test parse::empty ... FAILED` tells of.
+fn failed(line: &str) -> Option<&str> {
+    let name = line.strip_prefix("test ")?.strip_suffix("... FAILED")?;
+    Some(name.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_tests_are_found_in_the_output() {
+        assert_eq!(
+            failed("test sqlite::it_holds   ... FAILED"),
+            Some("sqlite::it_holds")
+        );
+        assert_eq!(failed("test sqlite::it_holds ... ok"), None);
+        assert_eq!(failed("test result: FAILED. 5 passed; 2 failed"), None);
+    }
 }
