@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use outrigger_testapp::{Builder, Outrigger, eventually, raw_exchange, resp};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 fn app() -> Builder {
@@ -237,8 +237,9 @@ async fn an_http_client_that_never_finishes_its_body_is_told_and_closed() {
 
 #[tokio::test]
 async fn an_http_client_that_leaves_its_answer_unread_is_dropped() {
-    // More than the kernel keeps for a client that does not read.
+    // Far more than the kernel keeps for a client that does not read and has little room.
     const SIZE: usize = 24 << 20;
+    const ROOM: u32 = 64 << 10;
     let app = app()
         .set("http.write_timeout", "300ms")
         .set("http.body_max", "32MiB")
@@ -250,7 +251,12 @@ async fn an_http_client_that_leaves_its_answer_unread_is_dropped() {
         .await
         .expect("it fits");
     let token = app.token(&["cache:read"]).await;
-    let mut lazy = connect(app.http_address()).await;
+    let socket = TcpSocket::new_v4().expect("there are files left");
+    socket.set_recv_buffer_size(ROOM).expect("it is allowed");
+    let mut lazy = socket
+        .connect(app.http_address())
+        .await
+        .expect("the server accepts connections");
     let head = format!(
         "GET /api/v1/cache/entries/large HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
     );
