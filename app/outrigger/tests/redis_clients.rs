@@ -71,7 +71,7 @@ fn clients() -> [Client; 3] {
 fn run(client: &Client, door: Door) -> Result<Completion, Failed> {
     if !client.installed.exists() {
         let reason = format!("{} is not installed: `cargo x test --install`", client.name);
-        if in_ci() {
+        if outrigger_testkit::in_ci() {
             return Err(reason.into());
         }
         eprintln!("skipped: {reason}");
@@ -112,12 +112,4 @@ async fn run_script(client: &Client, door: Door) -> Result<Completion, Failed> {
         client.name, finished.code, finished.stdout, finished.stderr
     )
     .into())
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests ask the environment where they run; `config` is for the product"
-)]
-fn in_ci() -> bool {
-    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
 }

@@ -48,7 +48,7 @@ mod section;
 
 pub use environment::Environment;
 pub use key::{Key, SectionKeys, display_value};
-pub use loader::{ConfigErrors, Loader, Sources};
+pub use loader::{ConfigErrors, Loader, Sources, nearest};
 pub use origin::Origin;
 pub use reference::reference;
 pub use section::{Problem, Problems, Section};

@@ -410,7 +410,8 @@ fn variable_of(section: &str, key: &str) -> String {
     format!("{}{}", section_prefix(section), key.to_ascii_uppercase())
 }
 
-fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// Of some names the one that was probably meant by `name`, if there is one like it.
+pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let scored = candidates.map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
     let best = scored.max_by(|(left, _), (right, _)| left.total_cmp(right))?;
     // Below this the suggestion has little to do with what was written.

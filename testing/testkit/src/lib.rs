@@ -37,6 +37,6 @@ pub use child::{child_of, is_child};
 pub use port::free_port;
 pub use postgres::{LazyPostgres, PostgresServer};
 pub use redis::RedisServer;
-pub use requirement::Requirement;
+pub use requirement::{Requirement, in_ci};
 pub use temp_dir::TempDir;
 pub use trials::{Case, conformance, run, trial};

@@ -72,10 +72,12 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
+/// Whether tests run in CI, where what is missing is a failure: the environment says so with `CI`.
+#[must_use]
 #[expect(
     clippy::disallowed_methods,
     reason = "tests ask the environment where they run; `config` is for the product"
 )]
-fn in_ci() -> bool {
+pub fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
 }

@@ -130,15 +130,11 @@ fn source(key: &ConfigKey) -> String {
 }
 
 fn not_found<'a>(what: &'static str, name: &str, known: impl Iterator<Item = &'a str>) -> CliError {
-    let nearest = known
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .max_by(|(left, _), (right, _)| left.total_cmp(right))
-        // Below this the suggestion has little to do with what was written.
-        .filter(|(likeness, _)| *likeness >= 0.75);
+    let nearest = outrigger_config::nearest(name, known);
     CliError::NotFound {
         what,
         name: human::visible(name),
-        hint: nearest.map(|(_, candidate)| format!("did you mean `{candidate}`?")),
+        hint: nearest.map(|candidate| format!("did you mean `{candidate}`?")),
     }
 }
 

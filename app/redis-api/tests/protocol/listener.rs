@@ -2,11 +2,13 @@
 
 use std::{
     fs,
-    net::TcpListener,
+    io::Read,
+    net::{TcpListener, TcpStream},
     num::NonZeroU16,
     os::unix::{fs::PermissionsExt, net::UnixStream},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use libtest_mimic::Trial;
@@ -14,6 +16,7 @@ use outrigger_cache::Eviction;
 use outrigger_redis_api::{RedisConfig, RedisListener, Switch};
 use outrigger_stdx::ByteSize;
 use outrigger_testkit::{TempDir, trial};
+use socket2::SockRef;
 
 use crate::ours::{Client, Ours, Setup};
 
@@ -326,7 +329,7 @@ async fn connections_may_be_encrypted() {
     assert!(!plain.rest().starts_with(b"+PONG"));
 }
 
-async fn stopping_closes_connections_and_answers_what_was_asked() {
+async fn stopping_closes_idle_connections() {
     let ours = Ours::start(Setup::default());
     let mut client = ours.connect();
     assert_eq!(client.words("SET a 1"), "+OK\r\n");
@@ -334,6 +337,40 @@ async fn stopping_closes_connections_and_answers_what_was_asked() {
     drop(ours);
 
     assert_eq!(client.rest(), b"");
+}
+
+async fn stopping_waits_for_a_reply_that_is_being_read_and_lets_nobody_in_meanwhile() {
+    // More than the system keeps for a client with little room.
+    const SIZE: usize = 24 << 20;
+    const ROOM: usize = 64 << 10;
+    let mut setup = Setup::default();
+    setup.cache.value_max = ByteSize::mib(32);
+    let ours = Ours::start(setup);
+    let address = ours.address;
+    let mut client = ours.connect();
+    let value = vec![b'v'; SIZE];
+    assert_eq!(client.call(&[b"SET", b"big", &value]), b"+OK\r\n");
+    let socket = SockRef::from(&client.stream);
+    socket.set_recv_buffer_size(ROOM).expect("it is allowed");
+    client.send("GET big\r\n");
+    let mut begin = [0; 11];
+    client
+        .stream
+        .read_exact(&mut begin)
+        .expect("it is answered");
+
+    let stopping = outrigger_supervisor::thread("stopping", move || drop(ours));
+    let refused = (0..1000).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        TcpStream::connect(address).is_err()
+    });
+    let rest = client.rest();
+
+    assert!(refused, "the port is open while nobody accepts");
+    assert_eq!(begin, *b"$25165824\r\n");
+    assert_eq!(rest.len(), SIZE + 2);
+    let stopped = stopping.expect("a thread starts").join();
+    assert!(stopped.is_ok());
 }
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -404,9 +441,14 @@ pub(crate) fn trials() -> Vec<Trial> {
             connections_may_be_encrypted,
         ),
         trial(
-            "stopping_closes_connections_and_answers_what_was_asked",
+            "stopping_closes_idle_connections",
             &[],
-            stopping_closes_connections_and_answers_what_was_asked,
+            stopping_closes_idle_connections,
+        ),
+        trial(
+            "stopping_waits_for_a_reply_that_is_being_read_and_lets_nobody_in_meanwhile",
+            &[],
+            stopping_waits_for_a_reply_that_is_being_read_and_lets_nobody_in_meanwhile,
         ),
     ]
 }
