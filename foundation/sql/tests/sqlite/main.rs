@@ -1,0 +1,29 @@
+//! SQLite files: shared commits, contained failures, full disks, kills, migrations.
+
+/// The trials of tests, each with what it needs of the machine.
+macro_rules! trials {
+    ($($name:ident $needs:expr),* $(,)?) => {
+        vec![$(outrigger_testkit::trial(stringify!($name), $needs, $name)),*]
+    };
+}
+
+mod boats;
+mod migrations;
+mod operations;
+mod survival;
+
+use std::{path::Path, process::ExitCode};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, word, path] = &arguments[..]
+        && word == survival::WRITE_FOREVER
+    {
+        survival::write_forever(Path::new(path));
+        return ExitCode::SUCCESS;
+    }
+    let mut trials = operations::trials();
+    trials.extend(survival::trials());
+    trials.extend(migrations::trials());
+    outrigger_testkit::run(trials)
+}

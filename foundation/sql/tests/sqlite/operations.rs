@@ -1,0 +1,304 @@
+//! Reading and writing: shared commits, contained failures, private files.
+
+use std::sync::mpsc;
+
+use libtest_mimic::Trial;
+use outrigger_sql::{
+    SqlError, SqliteDatabase,
+    rusqlite::{Connection, params},
+};
+use outrigger_stdx::ErrorKind;
+use outrigger_testkit::TempDir;
+
+use crate::boats::{Opened, add, insert, names, open, opened};
+
+/// Keeps the writer busy until the answer is dropped or sent to.
+async fn busy_writer(
+    database: &SqliteDatabase,
+) -> (mpsc::Sender<()>, impl Future<Output = Result<(), SqlError>>) {
+    let (release, released) = mpsc::channel();
+    let (started, starts) = tokio::sync::oneshot::channel();
+    let mut work = Box::pin({
+        let database = database.clone();
+        async move {
+            let work = move |_: &Connection| {
+                let _ = started.send(());
+                let _ = released.recv();
+                Ok(())
+            };
+            database.write(work).await
+        }
+    });
+    tokio::select! {
+        _ = &mut work => unreachable!("it is not released yet"),
+        _ = starts => {}
+    }
+    (release, work)
+}
+
+async fn waiting_operations_share_a_commit() {
+    let Opened {
+        database,
+        dir: _dir,
+    } = opened().await;
+    let before = (
+        database.figures().commits(),
+        database.figures().operations(),
+    );
+    let (release, busy) = busy_writer(&database).await;
+
+    let mut writes: Vec<_> = (0..100)
+        .map(|number| {
+            Box::pin(database.write(move |connection| insert(connection, &number.to_string())))
+        })
+        .collect();
+    for write in &mut writes {
+        // Polled once, each operation is in the queue.
+        assert!(
+            tokio::time::timeout(std::time::Duration::ZERO, write)
+                .await
+                .is_err()
+        );
+    }
+    drop(release);
+    busy.await.expect("it does nothing");
+    for write in writes {
+        write.await.expect("the name is new");
+    }
+
+    assert_eq!(database.figures().operations() - before.1, 101);
+    assert_eq!(database.figures().commits() - before.0, 2);
+    assert_eq!(names(&database).await.len(), 100);
+}
+
+async fn a_failed_operation_takes_nobody_with_it() {
+    let Opened {
+        database,
+        dir: _dir,
+    } = opened().await;
+    let (release, busy) = busy_writer(&database).await;
+
+    let twice = database.write(|connection| {
+        insert(connection, "Kaʻimiloa")?;
+        insert(connection, "Hōkūleʻa")?;
+        insert(connection, "Hōkūleʻa")
+    });
+    drop(release);
+    let (_, good, bad, also_good) = tokio::join!(
+        busy,
+        add(&database, "Makaliʻi"),
+        twice,
+        add(&database, "Hikianalia")
+    );
+
+    assert_eq!((good, also_good), (Ok(()), Ok(())));
+    let error = bad.expect_err("the name is taken");
+    assert!(error.is_unique_violation_of("boats.name"), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert_eq!(names(&database).await, ["Hikianalia", "Makaliʻi"]);
+}
+
+async fn a_panic_is_an_error_of_its_operation_only() {
+    let Opened {
+        database,
+        dir: _dir,
+    } = opened().await;
+
+    let panicked = database.write(|connection| -> Result<(), SqlError> {
+        insert(connection, "Titanic")?;
+        panic!("an iceberg");
+    });
+    let outcome = panicked.await;
+    add(&database, "Carpathia").await.expect("the writer lives");
+
+    assert_eq!(outcome, Err(SqlError::Panicked));
+    assert_eq!(names(&database).await, ["Carpathia"]);
+}
+
+async fn a_panicking_reader_is_contained() {
+    let Opened {
+        database,
+        dir: _dir,
+    } = opened().await;
+
+    for _ in 0..10 {
+        let outcome = database.read(|_| -> Result<(), SqlError> { panic!("an iceberg") });
+        assert_eq!(outcome.await, Err(SqlError::Panicked));
+    }
+
+    assert!(names(&database).await.is_empty());
+}
+
+async fn an_operation_that_ends_the_transaction_harms_only_its_companions_of_the_moment() {
+    let Opened {
+        database,
+        dir: _dir,
+    } = opened().await;
+
+    let rogue = database.write(|connection| Ok(connection.execute_batch("rollback")?));
+    let outcome: Result<(), SqlError> = rogue.await;
+
+    assert_eq!(outcome, Err(SqlError::Aborted));
+    add(&database, "Carpathia").await.expect("the writer lives");
+}
+
+async fn a_caller_that_goes_away_before_its_turn_writes_nothing() {
+    let Opened {
+        database,
+        dir: _dir,
+    } = opened().await;
+    let (release, busy) = busy_writer(&database).await;
+
+    let abandoned = tokio::time::timeout(std::time::Duration::ZERO, add(&database, "Ghost"));
+    assert!(abandoned.await.is_err());
+    drop(release);
+    busy.await.expect("it does nothing");
+    add(&database, "Carpathia").await.expect("the name is new");
+
+    assert_eq!(names(&database).await, ["Carpathia"]);
+}
+
+async fn a_commit_is_synced() {
+    const FULL: i64 = 2;
+    let Opened {
+        dir: _dir,
+        database,
+    } = opened().await;
+
+    let synchronous: Result<i64, SqlError> = database
+        .write(|connection| {
+            Ok(connection.pragma_query_value(None, "synchronous", |row| row.get(0))?)
+        })
+        .await;
+
+    assert_eq!(synchronous, Ok(FULL));
+}
+
+async fn readers_read_what_was_acknowledged() {
+    let Opened {
+        database,
+        dir: _dir,
+    } = opened().await;
+
+    for name in ["a", "b", "c"] {
+        add(&database, name).await.expect("the name is new");
+        assert!(names(&database).await.contains(&name.to_owned()));
+    }
+
+    assert!(database.size() > 0);
+}
+
+async fn readers_cannot_write() {
+    let Opened {
+        database,
+        dir: _dir,
+    } = opened().await;
+
+    let written = database
+        .read(|connection| insert(connection, "Ghost"))
+        .await;
+
+    assert!(matches!(written, Err(SqlError::Io { .. })), "{written:?}");
+}
+
+async fn a_closed_database_answers_that_it_is_closed() {
+    let Opened { database, dir } = opened().await;
+    add(&database, "Carpathia").await.expect("the name is new");
+
+    database.close().await;
+    database.close().await;
+    let (written, read) = (
+        add(&database, "Ghost").await,
+        database.read(|_| Ok::<_, SqlError>(())).await,
+    );
+
+    assert_eq!(
+        (written, read),
+        (Err(SqlError::Closed), Err(SqlError::Closed))
+    );
+    assert!(!dir.join("state.db-wal").exists(), "the log is merged");
+}
+
+async fn a_file_is_private_and_its_folder_must_exist() {
+    use std::os::unix::fs::PermissionsExt;
+    let Opened { database, dir } = opened().await;
+    add(&database, "Carpathia").await.expect("the name is new");
+
+    for name in ["state.db", "state.db-wal", "state.db-shm"] {
+        let mode = std::fs::metadata(dir.join(name))
+            .expect("it exists")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    let error = open(&dir.join("nowhere/state.db"))
+        .await
+        .expect_err("no folder");
+
+    assert!(error.to_string().contains("nowhere/state.db"), "{error}");
+    assert!(error.hint().is_some());
+}
+
+async fn what_is_not_a_database_is_refused() {
+    let dir = TempDir::new();
+    let path = dir.join("state.db");
+    std::fs::write(&path, "a letter to a friend ".repeat(100)).expect("it is writable");
+
+    let error = open(&path).await.expect_err("it is a letter");
+
+    assert!(matches!(error, SqlError::Corrupt { .. }), "{error}");
+}
+
+async fn an_intact_file_passes_its_check() {
+    let Opened {
+        database,
+        dir: _dir,
+    } = opened().await;
+
+    let problems = database.check_integrity().await.expect("it can be read");
+
+    assert!(problems.is_empty(), "{problems:?}");
+}
+
+async fn broken_statements_are_found_without_running_them() {
+    const STATEMENTS: &[&str] = &["delete from boats", "select nmae from boats"];
+    let Opened {
+        database,
+        dir: _dir,
+    } = opened().await;
+
+    let broken = database
+        .broken_statements(STATEMENTS)
+        .await
+        .expect("there is a reader");
+
+    assert_eq!(broken.len(), 1);
+    assert_eq!(broken[0].sql, STATEMENTS[1]);
+    let count = database.read(|connection| {
+        Ok::<i64, SqlError>(connection.query_row(
+            "select count(*) from boats",
+            params![],
+            |row| row.get(0),
+        )?)
+    });
+    assert_eq!(count.await, Ok(0));
+}
+
+pub(crate) fn trials() -> Vec<Trial> {
+    trials![
+        waiting_operations_share_a_commit & [],
+        a_failed_operation_takes_nobody_with_it & [],
+        a_panic_is_an_error_of_its_operation_only & [],
+        a_panicking_reader_is_contained & [],
+        an_operation_that_ends_the_transaction_harms_only_its_companions_of_the_moment & [],
+        a_caller_that_goes_away_before_its_turn_writes_nothing & [],
+        a_commit_is_synced & [],
+        readers_read_what_was_acknowledged & [],
+        readers_cannot_write & [],
+        a_closed_database_answers_that_it_is_closed & [],
+        a_file_is_private_and_its_folder_must_exist & [],
+        what_is_not_a_database_is_refused & [],
+        an_intact_file_passes_its_check & [],
+        broken_statements_are_found_without_running_them & [],
+    ]
+}
