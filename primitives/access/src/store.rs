@@ -78,6 +78,7 @@ pub trait AccountStore: Send + Sync {
 #[async_trait]
 pub trait SessionStore: Send + Sync {
     /// Adds a session, notes that its account signed in, and ends the account's oldest sessions beyond `sessions_max`.
+    /// [`AccessError::NotFound`] when the account is gone.
     async fn create_session(
         &self,
         session: &SessionRow,

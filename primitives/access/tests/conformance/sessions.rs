@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use outrigger_access::{AccessError, Pruned, Role};
+use futures_util::future::join_all;
+use outrigger_access::{AccessError, ClientInfo, Pruned, Role};
 use outrigger_supervisor::{CancellationToken, Service};
 use outrigger_testkit::{Case, cases};
 
-use crate::fixture::{Fixture, another_node};
+use crate::fixture::{Fixture, another_node, browser};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -20,9 +21,49 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
         nobody_ends_the_session_of_another_without_the_scope,
         sessions_are_listed_with_whose_they_are,
         a_role_that_changes_counts_at_once,
+        signing_in_while_the_account_is_deleted_neither_fails_nor_leaves_a_session,
         the_pruner_deletes_what_has_ended,
     ]
     .to_vec()
+}
+
+async fn signing_in_while_the_account_is_deleted_neither_fails_nor_leaves_a_session(on: Fixture) {
+    for round in 0..10 {
+        let mut at_once = Vec::new();
+        for number in 0..8u8 {
+            let email = format!("a{number}@example.org");
+            let account = on.account(&email, Role::Viewer).await;
+            let link = on.access.create_login_link(&on.owner, Some(account.id));
+            let link = link.await.expect("the account may sign in");
+            // From an address of its own, because links that do not work slow an address down.
+            let client = ClientInfo {
+                address: [192, 0, round, number].into(),
+                ..browser()
+            };
+            let access = &on.access;
+            let owner = &on.owner;
+            at_once.push(async move {
+                tokio::join!(
+                    access.redeem_login_link(link.code.expose(), &client),
+                    access.delete_account(owner, account.id),
+                )
+            });
+        }
+
+        for (signed_in, deleted) in join_all(at_once).await {
+            assert_eq!(deleted, Ok(()));
+            let error = signed_in.err();
+            assert!(
+                matches!(
+                    error,
+                    None | Some(AccessError::LinkInvalid | AccessError::NotFound { .. })
+                ),
+                "{error:?}"
+            );
+        }
+    }
+
+    assert_eq!(on.sessions(None).await, []);
 }
 
 async fn a_session_ends_when_it_is_revoked(on: Fixture) {

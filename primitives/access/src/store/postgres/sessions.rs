@@ -23,9 +23,12 @@ impl SessionStore for PostgresAccessStore {
         let transaction = (**client).transaction().await?;
         // First, because it takes the lock that whoever changes accounts waits for; the other way round each could wait for
         // the other. It also has two sessions of one account counted one after the other.
-        transaction
+        let noted = transaction
             .execute(statements::NOTE_LOGIN, &[&account, &session.created_at])
             .await?;
+        if noted == 0 {
+            return Err(AccessError::NotFound { what: "account" });
+        }
         transaction
             .execute(
                 statements::INSERT_SESSION,

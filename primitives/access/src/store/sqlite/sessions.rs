@@ -21,6 +21,12 @@ impl SessionStore for SqliteAccessStore {
         let SessionRow { session, digest } = session.clone();
         let create = move |connection: &Connection| {
             let account = session.account_id.as_uuid().into_bytes();
+            let noted = connection
+                .prepare_cached(statements::NOTE_LOGIN)?
+                .execute(params![account, micros(session.created_at)])?;
+            if noted == 0 {
+                return Err(AccessError::NotFound { what: "account" });
+            }
             connection
                 .prepare_cached(statements::INSERT_SESSION)?
                 .execute(params![
@@ -34,9 +40,6 @@ impl SessionStore for SqliteAccessStore {
                     micros(session.last_seen_at),
                     micros(session.expires_at),
                 ])?;
-            connection
-                .prepare_cached(statements::NOTE_LOGIN)?
-                .execute(params![account, micros(session.created_at)])?;
             connection
                 .prepare_cached(statements::END_OLDEST_SESSIONS)?
                 .execute(params![account, sessions_max])?;
