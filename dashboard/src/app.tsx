@@ -4,7 +4,7 @@ import { lazy, Suspense } from "react";
 import { Redirect, Route, Router, Switch, useLocation, useSearch } from "wouter";
 import { mount } from "./api/client";
 import { MeContext, meQuery } from "./api/session";
-import { usePages } from "./pages";
+import { useVisiblePages } from "./pages";
 import { Quiet } from "./parts/quiet";
 import { LoginPage } from "./routes/login/login-page";
 import { LoginLinkPage } from "./routes/login/link-page";
@@ -63,7 +63,7 @@ function SignedIn() {
 }
 
 function Pages() {
-  const pages = usePages();
+  const pages = useVisiblePages();
   return (
     <Switch>
       {pages.map(({ path, Content }) => (

@@ -49,7 +49,7 @@ const PAGES: Page[] = [
 ];
 
 /** The pages that whoever is signed in may see. */
-export function usePages(): Page[] {
+export function useVisiblePages(): Page[] {
   const me = useMe();
   return useMemo(() => PAGES.filter((page) => page.scope === undefined || may(me, page.scope)), [me]);
 }

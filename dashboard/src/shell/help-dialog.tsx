@@ -1,6 +1,6 @@
 // What the keyboard can do.
 import { Modal } from "@mantine/core";
-import { usePages } from "../pages";
+import { useVisiblePages } from "../pages";
 import classes from "./help-dialog.module.css";
 
 interface HelpDialogProps {
@@ -9,7 +9,7 @@ interface HelpDialogProps {
 }
 
 export function HelpDialog({ opened, onClose }: HelpDialogProps) {
-  const pages = usePages();
+  const pages = useVisiblePages();
   const keys: [string[], string][] = [
     ...pages.map(({ letter, name }): [string[], string] => [["g", letter], name]),
     [["/"], "Search on this page"],

@@ -11,7 +11,7 @@ import {
   PauseIcon,
   PlayIcon,
 } from "../parts/icons";
-import { usePages, type Page } from "../pages";
+import { useVisiblePages, type Page } from "../pages";
 import { Mark } from "../parts/mark";
 import { useLive, REFRESH_MS } from "./live";
 import classes from "./navigation.module.css";
@@ -24,7 +24,7 @@ interface NavigationProps {
 
 export function Navigation({ onHelp, onPause }: NavigationProps) {
   const [open, setOpen] = useState(false);
-  const pages = usePages();
+  const pages = useVisiblePages();
   return (
     <header className={classes.hull}>
       <div className={classes.bar}>

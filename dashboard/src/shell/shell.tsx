@@ -1,7 +1,7 @@
 // The frame around every page: the navigation, the keyboard, what is said when the page is paused or the server silent.
 import { useCallback, useEffect, useRef, useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
-import { usePages } from "../pages";
+import { useVisiblePages } from "../pages";
 import { HelpDialog } from "./help-dialog";
 import { useLive } from "./live";
 import { LiveNotes } from "./live-notes";
@@ -20,7 +20,7 @@ export function Shell({ children }: { children: ReactNode }) {
     toggle();
     setAnnouncement(paused ? "Refreshing again" : "Paused");
   }, [paused, toggle]);
-  useShortcuts({ pages: usePages(), help: () => setHelp(true), pause, go: (to) => navigate(to) });
+  useShortcuts({ pages: useVisiblePages(), help: () => setHelp(true), pause, go: (to) => navigate(to) });
 
   // A new page begins at its top, also for those who do not see it.
   const first = useRef(true);
