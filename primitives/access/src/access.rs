@@ -18,7 +18,7 @@ use prometheus_client::{metrics::counter::Counter, registry::Registry};
 pub use first_account::{AdminBootstrap, EnsuredOwner};
 
 use crate::{
-    AccessConfig, AccessError, FieldProblem, LoginThrottle, Pruner,
+    AccessConfig, AccessError, FieldProblem, LoginThrottle, Pruner, changes::ChangeSignal,
     credential_cache::CredentialCache, password_hash::PasswordHasher, store::AccessStore,
 };
 
@@ -47,6 +47,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     hasher: PasswordHasher,
     cache: CredentialCache,
+    changed: ChangeSignal,
     figures: Figures,
 }
 
@@ -72,6 +73,7 @@ impl Access {
                 throttle,
                 hasher: PasswordHasher::new(&config),
                 cache: CredentialCache::new(&config),
+                changed: ChangeSignal::new(),
                 config,
                 clock,
                 figures: Figures::default(),

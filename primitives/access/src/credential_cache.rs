@@ -1,8 +1,11 @@
 //! Credentials that were checked a moment ago.
 //!
 //! A page asks several times a second and a program thousands of times; asking the store each time would be most of the work.
-//! A checked credential is believed for a few seconds. Anything that this process revokes or changes empties the cache, so it
-//! counts at once; a change on another node counts after those seconds.
+//! So a checked credential is believed for a few seconds. What this process revokes or changes is removed at once; a change on
+//! another node counts after those seconds.
+//!
+//! A cookie, a token and an ingest key are looked up by their digest *and* their kind: the text of a token is never taken for a
+//! cookie.
 
 use std::{
     collections::HashMap,
@@ -14,7 +17,7 @@ use jiff::Timestamp;
 use outrigger_crypto::Digest;
 use outrigger_stdx::Monotonic;
 
-use crate::{AccessConfig, Principal};
+use crate::{AccessConfig, AccountId, IngestKey, IngestKeyId, Principal, SessionId, TokenId};
 
 /// A bounded set of credentials that are believed for a short time.
 #[derive(Debug)]
@@ -26,20 +29,55 @@ pub(crate) struct CredentialCache {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Counts how often the cache was emptied.
+    /// Counts the calls of [`CredentialCache::forget`].
     generation: u64,
-    entries: HashMap<Digest, (Monotonic, CachedCredential)>,
+    entries: HashMap<CredentialKey, (Monotonic, CachedCredential)>,
+}
+
+/// What a credential is found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct CredentialKey {
+    pub(crate) kind: CredentialKind,
+    pub(crate) digest: Digest,
+}
+
+/// Where a credential works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum CredentialKind {
+    /// A session cookie.
+    Session,
+    /// An API token.
+    Token,
+    /// A key that can only send in.
+    IngestKey,
 }
 
 /// What a credential was found to be.
 #[derive(Debug, Clone)]
 pub(crate) struct CachedCredential {
-    pub(crate) principal: Principal,
+    pub(crate) holder: Holder,
     /// When its use was last written down.
     pub(crate) noted_at: Option<Timestamp>,
 }
 
-/// Which emptying of the cache came last when the store was asked. What the store said before a later one may be out of date.
+/// Whose credential it is. Boxed, because entries differ much in size.
+#[derive(Debug, Clone)]
+pub(crate) enum Holder {
+    Principal(Box<Principal>),
+    IngestKey(Box<IngestKey>),
+}
+
+/// Which cached credentials a change concerns.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Concerned {
+    /// All of an account: its sessions and tokens.
+    Account(AccountId),
+    Session(SessionId),
+    Token(TokenId),
+    IngestKey(IngestKeyId),
+}
+
+/// How many changes there had been when the store was asked. What the store said before a later change may be out of date.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Generation(u64);
 
@@ -53,22 +91,22 @@ impl CredentialCache {
     }
 
     /// What the credential was found to be, not long ago.
-    pub(crate) fn get(&self, digest: &Digest, now: Monotonic) -> Option<CachedCredential> {
+    pub(crate) fn get(&self, key: &CredentialKey, now: Monotonic) -> Option<CachedCredential> {
         let state = self.state();
-        let (since, credential) = state.entries.get(digest)?;
+        let (since, credential) = state.entries.get(key)?;
         (now.saturating_since(*since) < self.ttl).then(|| credential.clone())
     }
 
-    /// To be asked for before the store is.
+    /// The present generation; read it before the store is asked.
     pub(crate) fn generation(&self) -> Generation {
         Generation(self.state().generation)
     }
 
-    /// Remembers what the store said, unless the cache was emptied since `asked`.
+    /// Remembers what the store said, unless something changed since `asked`.
     pub(crate) fn insert(
         &self,
         asked: Generation,
-        digest: Digest,
+        key: CredentialKey,
         credential: CachedCredential,
         now: Monotonic,
     ) {
@@ -85,25 +123,39 @@ impl CredentialCache {
         if state.entries.len() >= self.entries_max {
             state.entries.clear();
         }
-        state.entries.insert(digest, (now, credential));
+        state.entries.insert(key, (now, credential));
     }
 
     /// Remembers that the use of a credential was written down.
-    pub(crate) fn note(&self, digest: &Digest, at: Timestamp) {
-        if let Some((_, credential)) = self.state().entries.get_mut(digest) {
+    pub(crate) fn note(&self, key: &CredentialKey, at: Timestamp) {
+        if let Some((_, credential)) = self.state().entries.get_mut(key) {
             credential.noted_at = Some(at);
         }
     }
 
-    /// Forgets everything.
-    pub(crate) fn clear(&self) {
+    /// Forgets what a change concerns, and what is being read from the store meanwhile.
+    pub(crate) fn forget(&self, concerned: Concerned) {
         let mut state = self.state();
         state.generation += 1;
-        state.entries.clear();
+        state
+            .entries
+            .retain(|_, (_, credential)| !concerned.includes(&credential.holder));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Concerned {
+    fn includes(self, holder: &Holder) -> bool {
+        match (self, holder) {
+            (Self::Account(id), Holder::Principal(principal)) => principal.account_id == id,
+            (Self::Session(id), Holder::Principal(principal)) => principal.session_id == Some(id),
+            (Self::Token(id), Holder::Principal(principal)) => principal.token_id == Some(id),
+            (Self::IngestKey(id), Holder::IngestKey(key)) => key.id == id,
+            _ => false,
+        }
     }
 }
 
@@ -113,7 +165,7 @@ mod tests {
     use outrigger_stdx::{Actor, HumanDuration};
 
     use super::*;
-    use crate::{AccountId, ScopeSet};
+    use crate::ScopeSet;
 
     fn cache() -> CredentialCache {
         CredentialCache::new(&AccessConfig {
@@ -123,20 +175,36 @@ mod tests {
         })
     }
 
-    fn credential() -> CachedCredential {
+    fn key(kind: CredentialKind, text: &str) -> CredentialKey {
+        CredentialKey {
+            kind,
+            digest: hash_token(text),
+        }
+    }
+
+    fn of_account(account_id: AccountId) -> CachedCredential {
         CachedCredential {
-            principal: Principal {
+            holder: Holder::Principal(Box::new(Principal {
                 actor: Actor::local(),
                 scopes: ScopeSet::everything(),
                 role: None,
-                account_id: AccountId::generate(),
+                account_id,
                 session_id: None,
                 token_id: None,
                 reset_until: None,
                 expires_at: None,
-            },
+                credential: None,
+            })),
             noted_at: None,
         }
+    }
+
+    fn credential() -> CachedCredential {
+        of_account(account(0))
+    }
+
+    fn account(number: u128) -> AccountId {
+        AccountId::from(uuid::Uuid::from_u128(number))
     }
 
     fn at(seconds: u64) -> Monotonic {
@@ -145,23 +213,48 @@ mod tests {
 
     #[test]
     fn a_credential_is_believed_for_a_short_time() {
-        let (cache, digest) = (cache(), hash_token("a"));
+        let (cache, key) = (cache(), key(CredentialKind::Session, "a"));
 
-        cache.insert(cache.generation(), digest, credential(), at(0));
+        cache.insert(cache.generation(), key, credential(), at(0));
 
-        assert!(cache.get(&digest, at(4)).is_some());
-        assert!(cache.get(&digest, at(5)).is_none());
+        assert!(cache.get(&key, at(4)).is_some());
+        assert!(cache.get(&key, at(5)).is_none());
+    }
+
+    #[test]
+    fn a_credential_is_not_found_under_another_kind() {
+        let cache = cache();
+
+        let token = key(CredentialKind::Token, "a");
+        cache.insert(cache.generation(), token, credential(), at(0));
+
+        let cookie = key(CredentialKind::Session, "a");
+        assert!(cache.get(&cookie, at(0)).is_none());
     }
 
     #[test]
     fn what_the_store_said_before_a_change_is_not_believed_after_it() {
-        let (cache, digest) = (cache(), hash_token("a"));
+        let (cache, key) = (cache(), key(CredentialKind::Session, "a"));
 
         let asked = cache.generation();
-        cache.clear();
-        cache.insert(asked, digest, credential(), at(0));
+        cache.forget(Concerned::Account(account(0)));
+        cache.insert(asked, key, credential(), at(0));
 
-        assert!(cache.get(&digest, at(0)).is_none());
+        assert!(cache.get(&key, at(0)).is_none());
+    }
+
+    #[test]
+    fn a_change_of_one_account_leaves_the_others_cached() {
+        let cache = cache();
+        let changed = key(CredentialKind::Session, "a");
+        let other = key(CredentialKind::Session, "b");
+        cache.insert(cache.generation(), changed, of_account(account(1)), at(0));
+        cache.insert(cache.generation(), other, of_account(account(2)), at(0));
+
+        cache.forget(Concerned::Account(account(1)));
+
+        assert!(cache.get(&changed, at(0)).is_none());
+        assert!(cache.get(&other, at(0)).is_some());
     }
 
     #[test]
@@ -169,9 +262,9 @@ mod tests {
         let cache = cache();
 
         for number in 0..100 {
-            let digest = hash_token(&number.to_string());
-            cache.insert(cache.generation(), digest, credential(), at(0));
-            assert!(cache.get(&digest, at(0)).is_some());
+            let key = key(CredentialKind::Token, &number.to_string());
+            cache.insert(cache.generation(), key, credential(), at(0));
+            assert!(cache.get(&key, at(0)).is_some());
             assert!(cache.state().entries.len() <= 3);
         }
     }

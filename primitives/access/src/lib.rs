@@ -36,6 +36,7 @@
 mod access;
 mod account;
 mod audit;
+mod changes;
 mod config;
 mod credential_cache;
 mod email;
@@ -58,6 +59,7 @@ mod token;
 pub use access::{Access, AdminBootstrap, EnsuredOwner};
 pub use account::{Account, AccountId, AccountUpdate, NewAccount, OwnUpdate};
 pub use audit::{AuditAction, AuditEntry, AuditEntryId, AuditFilter, AuditPage, NewAuditEntry};
+pub use changes::Changes;
 pub use config::{AccessConfig, PasswordRules};
 pub use email::Email;
 pub use error::{AccessError, FieldProblem};

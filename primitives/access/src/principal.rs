@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use outrigger_stdx::Actor;
 
-use crate::{AccessError, AccountId, Role, Scope, ScopeSet, SessionId, TokenId};
+use crate::{
+    AccessError, AccountId, Role, Scope, ScopeSet, SessionId, TokenId,
+    credential_cache::CredentialKey,
+};
 
 /// The result of checking a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub struct Principal {
     pub reset_until: Option<Timestamp>,
     /// When the credential ends; none for the control socket and for tokens that do not expire.
     pub expires_at: Option<Timestamp>,
+    /// What the credential is found by when it is checked again; none for the control socket.
+    pub(crate) credential: Option<CredentialKey>,
 }
 
 impl Principal {

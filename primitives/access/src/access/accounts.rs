@@ -7,7 +7,9 @@ use outrigger_stdx::Secret;
 use super::{Access, parse_name};
 use crate::{
     AccessError, Account, AccountId, AccountUpdate, Cursor, Email, FieldProblem, LoginAttempt,
-    NewAccount, OwnUpdate, Page, Principal, password_rules,
+    NewAccount, OwnUpdate, Page, Principal,
+    credential_cache::Concerned,
+    password_rules,
     store::{AccountChange, AccountRow, EndSessions},
 };
 
@@ -127,7 +129,7 @@ impl Access {
     pub async fn delete_account(&self, by: &Principal, id: AccountId) -> Result<(), AccessError> {
         by.require_role(self.row(id).await?.account.role)?;
         let deleted = self.store().delete_account(id).await;
-        self.inner.cache.clear();
+        self.forget(Concerned::Account(id));
         deleted
     }
 
@@ -205,7 +207,7 @@ impl Access {
         change: &AccountChange,
     ) -> Result<Account, AccessError> {
         let changed = self.store().change_account(id, change).await;
-        self.inner.cache.clear();
+        self.forget(Concerned::Account(id));
         Ok(changed?.account)
     }
 

@@ -112,6 +112,7 @@ impl Access {
             token_id: None,
             reset_until: None,
             expires_at: None,
+            credential: None,
         })
     }
 }

@@ -1,7 +1,12 @@
 //! Ingest keys: made, listed, deleted, recognised.
 
+use outrigger_crypto::hash_token;
+
 use super::{Access, authenticate::is_due, parse_name, wrong};
-use crate::{AccessError, Cursor, IngestKey, IngestKeyId, Page};
+use crate::{
+    AccessError, Cursor, IngestKey, IngestKeyId, Page,
+    credential_cache::{CachedCredential, Concerned, CredentialKey, CredentialKind, Holder},
+};
 
 impl Access {
     /// Makes an ingest key.
@@ -43,19 +48,46 @@ impl Access {
         }))
     }
 
-    /// The ingest key with this text. Its use is written down at most once a minute.
+    /// The ingest key with this text. Its use is written down at most once a minute, and the store is asked at most once per
+    /// `[access] credential_cache_ttl`.
     ///
     /// # Errors
     ///
     /// [`AccessError::IngestKeyInvalid`] when there is none.
     pub async fn authenticate_ingest_key(&self, text: &str) -> Result<IngestKey, AccessError> {
-        let key = self.store().ingest_key(text).await?;
-        let key = key.ok_or(AccessError::IngestKeyInvalid)?;
+        let found_by = CredentialKey {
+            kind: CredentialKind::IngestKey,
+            digest: hash_token(text),
+        };
+        let cached = self
+            .inner
+            .cache
+            .get(&found_by, self.inner.clock.monotonic());
+        let (key, noted_at) = match cached {
+            Some(CachedCredential {
+                holder: Holder::IngestKey(key),
+                noted_at,
+            }) => (*key, noted_at),
+            _ => {
+                let asked = self.inner.cache.generation();
+                let found = self.store().ingest_key(text).await?;
+                let key = found.ok_or(AccessError::IngestKeyInvalid)?;
+                let credential = CachedCredential {
+                    holder: Holder::IngestKey(Box::new(key.clone())),
+                    noted_at: key.last_used_at,
+                };
+                let now = self.inner.clock.monotonic();
+                self.inner.cache.insert(asked, found_by, credential, now);
+                let noted_at = key.last_used_at;
+                (key, noted_at)
+            }
+        };
         let now = self.now();
-        if is_due(key.last_used_at, now)
-            && let Err(error) = self.store().touch_ingest_key(key.id, now).await
-        {
-            tracing::warn!(%error, "the use of an ingest key could not be written down");
+        if is_due(noted_at, now) {
+            self.inner.cache.note(&found_by, now);
+            if let Err(error) = self.store().touch_ingest_key(key.id, now).await {
+                tracing::warn!(%error, "the use of an ingest key could not be written down");
+            }
         }
         Ok(key)
     }
@@ -66,7 +98,9 @@ impl Access {
     ///
     /// When there is none with this id.
     pub async fn delete_ingest_key(&self, id: IngestKeyId) -> Result<(), AccessError> {
-        match self.store().delete_ingest_key(id).await? {
+        let deleted = self.store().delete_ingest_key(id).await;
+        self.forget(Concerned::IngestKey(id));
+        match deleted? {
             true => Ok(()),
             false => Err(AccessError::NotFound { what: "ingest key" }),
         }

@@ -3,6 +3,7 @@
 use super::Access;
 use crate::{
     AccessError, AccountId, Cursor, Page, Principal, Scope, ScopeAccess, Session, SessionId,
+    credential_cache::Concerned,
 };
 
 impl Access {
@@ -41,7 +42,7 @@ impl Access {
         let of_anybody = Scope::of("access", ScopeAccess::Write).is_some_and(|all| by.allows(all));
         let account = (!of_anybody).then_some(by.account_id);
         let ended = self.store().end_session(id, account).await;
-        self.inner.cache.clear();
+        self.forget(Concerned::Session(id));
         match ended? {
             true => Ok(()),
             false => Err(AccessError::NotFound { what: "session" }),
@@ -58,7 +59,7 @@ impl Access {
             return Ok(());
         };
         let ended = self.store().end_session(id, Some(by.account_id)).await;
-        self.inner.cache.clear();
+        self.forget(Concerned::Session(id));
         ended.map(drop)
     }
 }

@@ -6,7 +6,9 @@ use outrigger_stdx::Secret;
 use super::{Access, LOGIN_LINK_TTL, later};
 use crate::{
     AccessError, Account, AccountId, ClientInfo, Email, LoginAttempt, LoginLink, Principal,
-    RetryAfter, Session, SessionId, SignedIn, network,
+    RetryAfter, Session, SessionId, SignedIn,
+    credential_cache::Concerned,
+    network,
     store::{AccountRow, LoginLinkRow, SessionRow},
 };
 
@@ -188,7 +190,7 @@ impl Access {
         let sessions_max = self.inner.config.sessions_max;
         self.store().create_session(&row, sessions_max).await?;
         // The account's oldest session may have ended by it.
-        self.inner.cache.clear();
+        self.forget(Concerned::Account(account.id));
         self.inner.figures.sign_ins.inc();
         account.last_login_at = Some(now);
         Ok(SignedIn {

@@ -8,7 +8,7 @@ use outrigger_crypto::mint_token;
 use super::{Access, later, parse_name};
 use crate::{
     AccessError, CreatedToken, Cursor, FieldProblem, NewToken, Page, Principal, Scope, ScopeSet,
-    Token, TokenExpiry, TokenId, store::TokenRow,
+    Token, TokenExpiry, TokenId, credential_cache::Concerned, store::TokenRow,
 };
 
 /// The shortest life of a token.
@@ -93,7 +93,7 @@ impl Access {
     /// When there is none with this id.
     pub async fn revoke_token(&self, id: TokenId) -> Result<(), AccessError> {
         let deleted = self.store().delete_token(id).await;
-        self.inner.cache.clear();
+        self.forget(Concerned::Token(id));
         match deleted? {
             true => Ok(()),
             false => Err(AccessError::NotFound { what: "token" }),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod changes;
 mod first_account;
 mod fixture;
 mod lists;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let cases: Vec<Case<Fixture>> = [
         accounts::cases(),
         audit::cases(),
+        changes::cases(),
         first_account::cases(),
         lists::cases(),
         sessions::cases(),

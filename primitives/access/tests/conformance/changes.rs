@@ -1,0 +1,183 @@
+//! Who holds a principal for longer than a request learns when it ends.
+
+use std::{future::Future, time::Duration};
+
+use outrigger_access::{AccessError, AccountUpdate, NewToken, Principal, Role, TokenExpiry};
+use outrigger_stdx::Via;
+use outrigger_testkit::{Case, cases};
+
+use crate::fixture::{Fixture, another_node, new_token};
+
+pub(crate) fn cases() -> Vec<Case<Fixture>> {
+    cases![
+        whoever_waits_learns_of_each_change_and_finds_the_principal_ended,
+        a_demotion_leaves_a_principal_with_less,
+        a_change_before_the_wait_is_not_missed,
+        a_principal_ends_when_it_expires,
+        a_change_on_another_node_is_found_by_looking_again_in_time,
+        the_control_socket_stays_valid,
+        the_text_of_a_token_in_use_is_no_cookie,
+    ]
+    .to_vec()
+}
+
+/// Runs `change` while somebody waits for a signal.
+async fn signalled(on: &Fixture, change: impl Future<Output = ()>) {
+    let mut changes = on.access.changes();
+    assert!(!changes.has_changed());
+    let ((), ()) = tokio::join!(changes.changed(), change);
+}
+
+async fn with_token(on: &Fixture, by: &Principal) -> Principal {
+    let created = on.access.create_token(by, new_token(&["cache:*"])).await;
+    let created = created.expect("they may");
+    let principal = on
+        .access
+        .authenticate_token(created.text.expose(), Via::Redis);
+    principal.await.expect("it is fresh")
+}
+
+async fn whoever_waits_learns_of_each_change_and_finds_the_principal_ended(on: Fixture) {
+    let revoked = with_token(&on, &on.owner).await;
+    let ended = on.principal("ana@example.org", Role::Admin).await;
+    let signed_out = on.principal("ben@example.org", Role::Admin).await;
+    let of_disabled = on.principal("cai@example.org", Role::Admin).await;
+    let token_of_disabled = with_token(&on, &of_disabled).await;
+    let of_deleted = on.principal("dan@example.org", Role::Admin).await;
+    let token_of_deleted = with_token(&on, &of_deleted).await;
+
+    signalled(&on, async {
+        let id = revoked.token_id.expect("it is a token");
+        on.access.revoke_token(id).await.expect("it is there");
+    })
+    .await;
+    signalled(&on, async {
+        let id = ended.session_id.expect("it is a session");
+        let end = on.access.end_session(&on.owner, id).await;
+        end.expect("it is there");
+    })
+    .await;
+    signalled(&on, async {
+        let out = on.access.log_out(&signed_out).await;
+        out.expect("the store works");
+    })
+    .await;
+    signalled(&on, async {
+        let update = AccountUpdate {
+            disabled: Some(true),
+            ..AccountUpdate::default()
+        };
+        let disable = on
+            .access
+            .update_account(&on.owner, of_disabled.account_id, update);
+        disable.await.expect("the owner may");
+    })
+    .await;
+    signalled(&on, async {
+        let delete = on.access.delete_account(&on.owner, of_deleted.account_id);
+        delete.await.expect("the owner may");
+    })
+    .await;
+
+    for (principal, error) in [
+        (&revoked, AccessError::TokenInvalid),
+        (&ended, AccessError::SessionInvalid),
+        (&signed_out, AccessError::SessionInvalid),
+        (&of_disabled, AccessError::SessionInvalid),
+        (&token_of_disabled, AccessError::TokenInvalid),
+        (&of_deleted, AccessError::SessionInvalid),
+        (&token_of_deleted, AccessError::TokenInvalid),
+    ] {
+        assert_eq!(on.access.revalidate(principal).await.err(), Some(error));
+    }
+}
+
+async fn a_demotion_leaves_a_principal_with_less(on: Fixture) {
+    let admin = on.principal("ana@example.org", Role::Admin).await;
+    let token = with_token(&on, &admin).await;
+
+    signalled(&on, async {
+        let update = AccountUpdate {
+            role: Some(Role::Operator),
+            ..AccountUpdate::default()
+        };
+        let demoted = on
+            .access
+            .update_account(&on.owner, admin.account_id, update);
+        demoted.await.expect("the owner may");
+    })
+    .await;
+
+    let session = on.access.revalidate(&admin).await.expect("it goes on");
+    let token = on.access.revalidate(&token).await.expect("it goes on");
+    assert_eq!(session.role, Some(Role::Operator));
+    assert_eq!(token.scopes.to_string(), "cache:write");
+    assert_eq!(token.actor.via, Via::Redis);
+}
+
+async fn a_change_before_the_wait_is_not_missed(on: Fixture) {
+    let mut changes = on.access.changes();
+    let token = with_token(&on, &on.owner).await;
+
+    let id = token.token_id.expect("it is a token");
+    on.access.revoke_token(id).await.expect("it is there");
+
+    assert!(changes.has_changed());
+    changes.changed().await;
+    assert!(!changes.has_changed());
+}
+
+async fn a_principal_ends_when_it_expires(on: Fixture) {
+    let new = NewToken {
+        expiry: TokenExpiry::After(Duration::from_secs(61)),
+        ..new_token(&["cache:*"])
+    };
+    let created = on.access.create_token(&on.owner, new).await;
+    let text = created.expect("the owner may").text;
+    let token = on
+        .access
+        .authenticate_token(text.expose(), Via::Redis)
+        .await;
+    let token = token.expect("it is fresh");
+
+    on.pass(Duration::from_secs(60));
+    let before = on.access.revalidate(&token).await;
+    on.pass(Duration::from_secs(1));
+    let after = on.access.revalidate(&token).await;
+
+    assert!(before.is_ok());
+    assert_eq!(after.err(), Some(AccessError::TokenInvalid));
+}
+
+async fn a_change_on_another_node_is_found_by_looking_again_in_time(on: Fixture) {
+    let other = another_node(&on.store, &on.clock);
+    let token = with_token(&on, &on.owner).await;
+    other.revalidate(&token).await.expect("it is fresh");
+
+    let id = token.token_id.expect("it is a token");
+    on.access.revoke_token(id).await.expect("it is there");
+    on.pass(other.revalidate_every());
+
+    let there = other.revalidate(&token).await;
+    assert_eq!(there.err(), Some(AccessError::TokenInvalid));
+}
+
+async fn the_control_socket_stays_valid(on: Fixture) {
+    let again = on.access.revalidate(&on.owner).await;
+
+    assert_eq!(again.as_ref(), Ok(&on.owner));
+}
+
+async fn the_text_of_a_token_in_use_is_no_cookie(on: Fixture) {
+    let created = on
+        .access
+        .create_token(&on.owner, new_token(&["cache:read"]))
+        .await;
+    let text = created.expect("the owner may").text;
+    let used = on.access.authenticate_token(text.expose(), Via::Api).await;
+    used.expect("it is fresh");
+
+    let as_cookie = on.access.authenticate_session(text.expose()).await;
+
+    assert_eq!(as_cookie.err(), Some(AccessError::SessionInvalid));
+}
