@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     BannerFor, DataDir, Loaded, StartError, banner,
-    wiring::{House, Listeners, Surroundings, access},
+    wiring::{Listeners, ProcessContext, Server, access},
 };
 
 /// Runs the server until it is told to stop, and prints a banner once it can be used. Blocks; brings its own runtime.
@@ -48,20 +48,20 @@ async fn run(loaded: &Loaded, banner: BannerFor) -> Result<(), StartError> {
     let mut signals = signals().map_err(StartError::System)?;
     let listeners = Listeners::bind(config, &data_dir)?;
     let mut supervisor = Supervisor::new(Arc::clone(&clock));
-    let surroundings = Surroundings {
+    let context = ProcessContext {
         http_address: listeners.http_address,
-        shown: listeners.shown.clone(),
+        listeners: listeners.shown.clone(),
         redis: Some(listeners.redis),
         services: supervisor.handle(),
         log: Some(log.handle()),
     };
     // Somebody else may be migrating the same data, for as long as that takes.
-    let mut house = tokio::select! {
-        house = House::build(loaded, &data_dir, Arc::clone(&clock), surroundings) => house?,
+    let mut server = tokio::select! {
+        server = Server::build(loaded, &data_dir, Arc::clone(&clock), context) => server?,
         () = told_to_stop(&mut signals) => return Err(StartError::Stopped),
     };
-    house.staff(&mut supervisor, listeners.http, config)?;
-    print_banner(&house, &data_dir, &listeners.shown, banner).await?;
+    server.add_services(&mut supervisor, listeners.http, config)?;
+    print_banner(&server, &data_dir, &listeners.shown, banner).await?;
 
     let stop = CancellationToken::new();
     let mut running =
@@ -82,7 +82,7 @@ async fn run(loaded: &Loaded, banner: BannerFor) -> Result<(), StartError> {
             },
         }
     }
-    house.store.close().await;
+    server.store.close().await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -97,14 +97,14 @@ fn reopen(log: &LogHandle) {
 }
 
 async fn print_banner(
-    house: &House,
+    server: &Server,
     data_dir: &DataDir,
     listeners: &[outrigger_api_types::status::Listener],
     reader: BannerFor,
 ) -> Result<(), StartError> {
-    let dashboard = format!("{}/admin/production/", house.api.base_url());
-    let link = access::first_login_link(&house.access).await?;
-    let link = link.map(|link| house.api.login_link_url(&link));
+    let dashboard = format!("{}/admin/production/", server.api.base_url());
+    let link = access::first_login_link(&server.access).await?;
+    let link = link.map(|link| server.api.login_link_url(&link));
     let facts = banner::Banner {
         version: env!("CARGO_PKG_VERSION"),
         data_dir: &data_dir.path().display().to_string(),
@@ -126,7 +126,7 @@ async fn print_banner(
 
 /// The API without listeners, under the data directory's lock: for commands that run while no server does.
 pub struct InProcess {
-    house: House,
+    server: Server,
     _data_dir: DataDir,
 }
 
@@ -139,16 +139,16 @@ impl InProcess {
     pub async fn open(loaded: &Loaded) -> Result<Self, StartError> {
         let clock: Arc<dyn Clock> = SystemClock::shared();
         let data_dir = DataDir::open(&loaded.config.server.data_dir)?;
-        let surroundings = Surroundings {
+        let context = ProcessContext {
             http_address: loaded.config.http.listen,
-            shown: Vec::new(),
+            listeners: Vec::new(),
             redis: None,
             services: SupervisorHandle::default(),
             log: None,
         };
-        let house = House::build(loaded, &data_dir, clock, surroundings).await?;
+        let server = Server::build(loaded, &data_dir, clock, context).await?;
         Ok(Self {
-            house,
+            server,
             _data_dir: data_dir,
         })
     }
@@ -156,7 +156,7 @@ impl InProcess {
     /// Answers a request as the control socket would.
     pub async fn request(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (parts, body) = self
-            .house
+            .server
             .api
             .respond(request.map(Into::into), Peer::Control)
             .await
@@ -172,6 +172,6 @@ impl InProcess {
 
     /// Closes the stores.
     pub async fn close(self) {
-        self.house.store.close().await;
+        self.server.store.close().await;
     }
 }

@@ -1,74 +1,77 @@
-//! Where the parts meet: every store that is opened, every handle that is made, every port that gets its plug.
+//! Where the parts meet: [`Server::build`] opens every store, makes every handle and connects every port.
 //!
-//! [`House::build`] reads as the list of marriages in the house, [`House::staff`] as the list of services and the order in
-//! which they stop. What one capability needs is in a file of its name beside this one.
+//! What one capability needs is in the file of its name beside this one. `build` lists the parts; everything that is done for
+//! each part, such as its metrics, its services and its checks, goes through [`Part`].
 
 pub(crate) mod access;
+mod cache;
+mod host;
+mod http;
 mod idempotency;
 mod listeners;
+mod logs;
 mod redis;
+mod redis_listener;
 mod store;
 
 use std::{net::SocketAddr, sync::Arc};
 
 use outrigger_access::{Access, LoginThrottle, MemoryThrottle};
 use outrigger_api_types::status::Listener;
-use outrigger_cache::{Cache, Expirer};
+use outrigger_cache::Cache;
 use outrigger_crypto::Keyring;
 use outrigger_http_api::{Api, ControlListener, HttpListener, Parts};
-use outrigger_redis_api::{RedisListener, RedisMetrics, RedisParts, RedisServer};
+use outrigger_redis_api::{RedisListener, RedisParts, RedisServer};
 use outrigger_stdx::Clock;
 use outrigger_supervisor::{Phase, Supervisor, SupervisorHandle};
 use outrigger_telemetry::{History, LogHandle, Metrics, Recorder};
 
-use self::{idempotency::Idempotency, redis::RedisAuthenticator};
-pub(crate) use self::{
-    listeners::{HttpSockets, Listeners},
-    store::Store,
+pub(crate) use self::listeners::{HttpSockets, Listeners};
+use self::{
+    host::Host, idempotency::Idempotency, logs::Logs, redis::RedisAuthenticator,
+    redis_listener::RedisPart, store::Store,
 };
-use crate::{Config, DataDir, Loaded, StartError, figures, process::ServerProcess, tls};
+use crate::{
+    Config, DataDir, Loaded, StartError,
+    part::{Part, Sampler},
+    process::ServerProcess,
+    tls,
+};
 
 /// The handles and stores of a process, whether it listens or not.
-pub(crate) struct House {
+pub(crate) struct Server {
     pub(crate) api: Api,
     pub(crate) access: Access,
     pub(crate) store: Store,
-    cache: Cache,
-    history: History,
     redis: Option<RedisServer>,
+    parts: Vec<Arc<dyn Part>>,
+    history: History,
     clock: Arc<dyn Clock>,
 }
 
-/// What the house must know of the process that it stands in.
-pub(crate) struct Surroundings {
+/// The process that a [`Server`] is built for.
+pub(crate) struct ProcessContext {
     /// The address that the HTTP listener has, or would have.
     pub(crate) http_address: SocketAddr,
-    /// What can be connected to.
-    pub(crate) shown: Vec<Listener>,
-    /// The Redis listener, when this process listens.
+    /// The listeners, for the status.
+    pub(crate) listeners: Vec<Listener>,
+    /// The Redis listener, in a process that listens.
     pub(crate) redis: Option<RedisListener>,
     /// The services of this process.
     pub(crate) services: SupervisorHandle,
-    /// The log, when this process writes one.
+    /// The log, in a process that writes one.
     pub(crate) log: Option<LogHandle>,
 }
 
-impl House {
-    /// Opens the stores, makes the handles and joins them.
+impl Server {
+    /// Opens the stores, makes the handles and connects them.
     pub(crate) async fn build(
         loaded: &Loaded,
         data_dir: &DataDir,
         clock: Arc<dyn Clock>,
-        surroundings: Surroundings,
+        context: ProcessContext,
     ) -> Result<Self, StartError> {
         let config = &loaded.config;
-        let Surroundings {
-            http_address,
-            shown,
-            redis,
-            services,
-            log,
-        } = surroundings;
         let keyring = Keyring::from_config(&config.crypto, data_dir.path())
             .map_err(|error| StartError::part("encryption", error.kind(), error.hint(), error))?;
         let store = Store::open(config, data_dir, Arc::clone(&clock)).await?;
@@ -80,7 +83,7 @@ impl House {
             .await
             .map_err(|error| store::refuse("the API", error))?;
         let cache = Cache::open(config.cache.clone(), Arc::clone(&clock));
-        let redis = match redis {
+        let redis = match context.redis {
             Some(listener) => Some(RedisServer::new(
                 listener,
                 RedisParts {
@@ -103,39 +106,41 @@ impl House {
             None => None,
         };
         let redis_metrics = redis.as_ref().map(RedisServer::metrics);
-        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"), &*clock);
-        metrics.with_registry(|registry| {
-            cache.register(registry);
-            access.register(registry);
-            store.register(registry);
-            redis_metrics
-                .iter()
-                .for_each(|redis: &RedisMetrics| redis.register(registry));
-            log.iter().for_each(|log| log.register(registry));
-        });
         let history = History::new();
-        let process = ServerProcess {
-            started_at: clock.now(),
-            started: clock.monotonic(),
-            clock: Arc::clone(&clock),
-            data_dir: data_dir.path().to_owned(),
-            listeners: shown,
-            services,
-            store: store.clone(),
-            cache: cache.clone(),
-            access: access.clone(),
-            history: history.clone(),
-            redis: redis_metrics,
-            log,
-            config: config.clone(),
-        };
+        let parts: Vec<Arc<dyn Part>> = vec![
+            Arc::new(Host {
+                data_dir: data_dir.path().to_owned(),
+                services: context.services.clone(),
+                config: config.clone(),
+            }),
+            Arc::new(store.clone()),
+            Arc::new(access.clone()),
+            Arc::new(cache.clone()),
+            Arc::new(RedisPart {
+                config: config.redis.clone(),
+                metrics: redis_metrics.clone(),
+            }),
+            Arc::new(Logs(context.log)),
+        ];
+        let metrics = Metrics::new(env!("CARGO_PKG_VERSION"), &*clock);
+        metrics.with_registry(|registry| parts.iter().for_each(|part| part.register(registry)));
         let api = Api::new(Parts {
             config: config.http.clone(),
-            listener: http_address,
+            listener: context.http_address,
             clock: Arc::clone(&clock),
-            cache: cache.clone(),
+            cache,
             access: access.clone(),
-            process: Arc::new(process),
+            process: Arc::new(ServerProcess {
+                started_at: clock.now(),
+                started: clock.monotonic(),
+                clock: Arc::clone(&clock),
+                data_dir: data_dir.path().to_owned(),
+                listeners: context.listeners,
+                services: context.services,
+                history: history.clone(),
+                redis: redis_metrics,
+                parts: parts.clone(),
+            }),
             idempotency: Arc::new(idempotency),
             config_keys: loaded.keys(),
             metrics,
@@ -144,15 +149,15 @@ impl House {
             api,
             access,
             store,
-            cache,
-            history,
             redis,
+            parts,
+            history,
             clock,
         })
     }
 
-    /// Gives every service to the supervisor, each with the phase in which it stops.
-    pub(crate) fn staff(
+    /// Adds the listeners and every part's services to the supervisor.
+    pub(crate) fn add_services(
         &mut self,
         supervisor: &mut Supervisor,
         sockets: HttpSockets,
@@ -170,24 +175,24 @@ impl House {
         let control = ControlListener::new(self.api.clone(), socket, path, drain);
         supervisor.add(Phase::Accept, http);
         supervisor.add(Phase::Accept, control.map_err(StartError::System)?);
-        let redis_metrics = self.redis.as_ref().map(RedisServer::metrics);
         if let Some(redis) = self.redis.take() {
             supervisor.add(Phase::Accept, redis);
         }
-        supervisor.add(Phase::Drain, Expirer::new(self.cache.clone()));
-        supervisor.add(Phase::Drain, self.access.pruner());
-        let feed = figures::feed(
-            self.api.http_metrics().clone(),
-            self.cache.clone(),
-            redis_metrics,
-        );
-        supervisor.add(
-            Phase::Flush,
-            Recorder::new(self.history.clone(), Arc::clone(&self.clock), feed),
-        );
-        if let Some(checker) = self.store.checker() {
-            supervisor.add(Phase::Close, checker);
+        for part in &self.parts {
+            part.add_services(supervisor);
         }
+        supervisor.add(Phase::Flush, self.recorder());
         Ok(())
+    }
+
+    /// The service that samples the figures of every part.
+    fn recorder(&self) -> Recorder {
+        let http = self.api.http_metrics().sampler();
+        let parts = self.parts.iter().filter_map(|part| part.sampler());
+        let mut samplers: Vec<Sampler> = parts.chain(http).collect();
+        let history = self.history.clone();
+        Recorder::new(history, Arc::clone(&self.clock), move |now, sample| {
+            samplers.iter_mut().for_each(|write| write(now, sample));
+        })
     }
 }

@@ -2,14 +2,22 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use outrigger_access::{
     Access, AccessError, AdminBootstrap, LoginLink, LoginThrottle, NewAuditEntry,
     store::{AccessStore, PostgresAccessStore, SqliteAccessStore},
 };
+use outrigger_api_types::status::{DoctorCheck, OpenProblem, Severity};
 use outrigger_stdx::{Actor, Clock, Secret};
+use outrigger_supervisor::{Phase, Supervisor};
+use prometheus_client::registry::Registry;
 
 use super::store::Store;
-use crate::{Loaded, StartError};
+use crate::{
+    Loaded, StartError,
+    doctor::{advice, fail, ok},
+    part::Part,
+};
 
 /// The first account can be set up without a person, by these variables.
 const ADMIN_EMAIL: &str = "OUTRIGGER_ADMIN_EMAIL";
@@ -44,6 +52,45 @@ pub(crate) async fn open(
     access.ensure_owner().await.map_err(refuse)?;
     set_up_first_admin(loaded, &access).await?;
     Ok(access)
+}
+
+#[async_trait]
+impl Part for Access {
+    fn register(&self, registry: &mut Registry) {
+        Self::register(self, registry);
+    }
+
+    fn add_services(&self, supervisor: &mut Supervisor) {
+        supervisor.add(Phase::Drain, self.pruner());
+    }
+
+    async fn problems(&self) -> Vec<OpenProblem> {
+        let owner = self.owner().await;
+        if !owner.is_ok_and(|owner| owner.setup_required()) {
+            return Vec::new();
+        }
+        vec![OpenProblem {
+            code: "owner_without_password".to_owned(),
+            severity: Severity::Notice,
+            title: "the owner account has no e-mail address and password yet".to_owned(),
+            detail: "until it has both, only a login link signs in".to_owned(),
+            fix: "run `outrigger admin link` and open the link".to_owned(),
+        }]
+    }
+
+    async fn checks(&self) -> Vec<DoctorCheck> {
+        const NAME: &str = "owner account";
+        let owner = self.owner().await;
+        vec![match owner.map(|owner| owner.setup_required()) {
+            Ok(false) => ok(NAME, "it has an e-mail address and a password"),
+            Ok(true) => advice(
+                NAME,
+                "it has no e-mail address and password yet",
+                "run `outrigger admin link`, open the link and choose them",
+            ),
+            Err(error) => fail(NAME, error.to_string(), "look at the store first"),
+        }]
+    }
 }
 
 async fn set_up_first_admin(loaded: &Loaded, access: &Access) -> Result<(), StartError> {

@@ -2,15 +2,20 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use outrigger_api_types::status::Store as ApiStore;
+use async_trait::async_trait;
+use outrigger_api_types::status::{DoctorCheck, Store as ApiStore};
 use outrigger_sql::{
-    ConnectionChecker, PostgresDatabase, PostgresOptions, SqlError, SqliteDatabase, SqliteOptions,
-    StoreUrl,
+    PostgresDatabase, PostgresOptions, SqlError, SqliteDatabase, SqliteOptions, StoreUrl,
 };
 use outrigger_stdx::Clock;
+use outrigger_supervisor::{Phase, Supervisor};
 use prometheus_client::registry::Registry;
 
-use crate::{Config, DataDir, StartError};
+use crate::{
+    Config, DataDir, StartError,
+    doctor::{fail, ok},
+    part::Part,
+};
 
 /// The file for accounts, sessions, tokens and the audit log.
 const STATE: &str = "state.db";
@@ -47,7 +52,7 @@ impl Store {
     }
 
     /// Whether it answers.
-    pub(crate) async fn ping(&self) -> Result<(), SqlError> {
+    async fn ping(&self) -> Result<(), SqlError> {
         match self {
             Self::Sqlite(database) => {
                 database
@@ -69,7 +74,7 @@ impl Store {
         }
     }
 
-    pub(crate) async fn describe(&self) -> ApiStore {
+    async fn describe(&self) -> ApiStore {
         let reachable = self.ping().await.is_ok();
         let (backend, location, size_bytes) = match self {
             Self::Sqlite(database) => (
@@ -91,25 +96,10 @@ impl Store {
     }
 
     /// What an integrity check finds; PostgreSQL checks its own pages.
-    pub(crate) async fn check_integrity(&self) -> Result<Vec<String>, SqlError> {
+    async fn check_integrity(&self) -> Result<Vec<String>, SqlError> {
         match self {
             Self::Sqlite(database) => database.check_integrity().await,
             Self::Postgres(..) => Ok(Vec::new()),
-        }
-    }
-
-    pub(crate) fn register(&self, registry: &mut Registry) {
-        match self {
-            Self::Sqlite(database) => database.register(registry),
-            Self::Postgres(database, _) => database.register(registry),
-        }
-    }
-
-    /// The service that watches idle connections, where there are any.
-    pub(crate) fn checker(&self) -> Option<ConnectionChecker> {
-        match self {
-            Self::Sqlite(_) => None,
-            Self::Postgres(database, _) => Some(database.checker()),
         }
     }
 
@@ -119,6 +109,51 @@ impl Store {
             Self::Sqlite(database) => database.close().await,
             Self::Postgres(database, _) => database.close(),
         }
+    }
+}
+
+#[async_trait]
+impl Part for Store {
+    fn register(&self, registry: &mut Registry) {
+        match self {
+            Self::Sqlite(database) => database.register(registry),
+            Self::Postgres(database, _) => database.register(registry),
+        }
+    }
+
+    fn add_services(&self, supervisor: &mut Supervisor) {
+        if let Self::Postgres(database, _) = self {
+            supervisor.add(Phase::Close, database.checker());
+        }
+    }
+
+    async fn stores(&self) -> Vec<ApiStore> {
+        vec![self.describe().await]
+    }
+
+    async fn checks(&self) -> Vec<DoctorCheck> {
+        const NAME: &str = "store";
+        if let Err(error) = self.ping().await {
+            let fix = error
+                .hint()
+                .unwrap_or("check that the database runs and can be reached");
+            return vec![fail(NAME, error.to_string(), fix)];
+        }
+        vec![match self.check_integrity().await {
+            Ok(problems) if problems.is_empty() => {
+                ok(NAME, "it answers, and its integrity check finds nothing")
+            }
+            Ok(problems) => fail(
+                NAME,
+                problems.join("; "),
+                "stop, and restore the newest copy of the data directory",
+            ),
+            Err(error) => fail(NAME, error.to_string(), "look into the logs"),
+        }]
+    }
+
+    async fn unready(&self) -> Option<String> {
+        self.ping().await.err().map(|error| error.to_string())
     }
 }
 

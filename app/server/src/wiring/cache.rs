@@ -1,0 +1,75 @@
+//! The cache as a part of the server.
+
+use async_trait::async_trait;
+use outrigger_api_types::status::{OpenProblem, Severity, Store};
+use outrigger_cache::{Cache, Expirer};
+use outrigger_supervisor::{Phase, Supervisor};
+use outrigger_telemetry::RateOf;
+use prometheus_client::registry::Registry;
+
+use crate::part::{Part, Sampler};
+
+#[async_trait]
+impl Part for Cache {
+    fn register(&self, registry: &mut Registry) {
+        Self::register(self, registry);
+    }
+
+    fn add_services(&self, supervisor: &mut Supervisor) {
+        supervisor.add(Phase::Drain, Expirer::new(self.clone()));
+    }
+
+    fn sampler(&self) -> Option<Sampler> {
+        let cache = self.clone();
+        let [mut hits, mut misses, mut writes] = <[RateOf; 3]>::default();
+        let [mut evictions, mut expirations] = <[RateOf; 2]>::default();
+        Some(Box::new(move |now, sample| {
+            let stats = cache.stats();
+            let hits = hits.per_second(now, stats.hits);
+            let misses = misses.per_second(now, stats.misses);
+            sample.set_some("cache_hits", hits);
+            sample.set_some("cache_misses", misses);
+            // The ratio of the interval: the ratio since the start would hardly move after a week.
+            let ratio = hits
+                .zip(misses)
+                .and_then(|(hits, misses)| ratio(hits, misses));
+            sample.set_some("cache_hit_ratio", ratio);
+            sample.set_some("cache_writes", writes.per_second(now, stats.writes));
+            let evictions = evictions.per_second(now, stats.evictions);
+            sample.set_some("cache_evictions", evictions);
+            let expirations = expirations.per_second(now, stats.expirations);
+            sample.set_some("cache_expirations", expirations);
+            sample.set("cache_memory_bytes", stats.memory as f64);
+            sample.set("cache_entries", stats.entries_total() as f64);
+        }))
+    }
+
+    async fn stores(&self) -> Vec<Store> {
+        vec![Store {
+            name: "cache".to_owned(),
+            backend: "memory".to_owned(),
+            location: None,
+            size_bytes: Some(self.stats().memory),
+            reachable: true,
+        }]
+    }
+
+    async fn problems(&self) -> Vec<OpenProblem> {
+        let refusals = self.stats().refusals;
+        if refusals == 0 {
+            return Vec::new();
+        }
+        vec![OpenProblem {
+            code: "cache_refuses_writes".to_owned(),
+            severity: Severity::Warning,
+            title: "the cache refused writes because it may evict nothing".to_owned(),
+            detail: format!("{refusals} writes since the start"),
+            fix: "raise `[cache] memory`, or set `[cache] eviction = \"all\"`".to_owned(),
+        }]
+    }
+}
+
+fn ratio(hits: f64, misses: f64) -> Option<f64> {
+    let reads = hits + misses;
+    (reads > 0.0).then(|| hits / reads)
+}

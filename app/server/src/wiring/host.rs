@@ -1,0 +1,150 @@
+//! The process and the machine it runs on: the data directory, free disk space, open files, the public address.
+
+use std::{os::unix::fs::PermissionsExt, path::PathBuf};
+
+use async_trait::async_trait;
+use outrigger_api_types::status::{DoctorCheck, OpenProblem, Severity};
+use outrigger_stdx::ByteSize;
+use outrigger_supervisor::{ServiceState, SupervisorHandle};
+use outrigger_telemetry::{ProcessUse, RateOf};
+
+use crate::{
+    Config,
+    doctor::{advice, fail, ok},
+    folder,
+    part::{Part, Sampler},
+};
+
+/// With less free space than this on the data directory's disk, writes fail soon.
+const FREE_MIN: ByteSize = ByteSize::mib(256);
+/// With fewer open files than this, a busy Redis port runs out of them.
+const FILES_MIN: u64 = 4096;
+
+/// The process and its machine.
+pub(crate) struct Host {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) services: SupervisorHandle,
+    pub(crate) config: Config,
+}
+
+#[async_trait]
+impl Part for Host {
+    fn sampler(&self) -> Option<Sampler> {
+        let mut cpu = RateOf::default();
+        Some(Box::new(move |now, sample| {
+            let used = ProcessUse::read();
+            sample.set_some(
+                "process_resident_bytes",
+                used.resident_bytes.map(|bytes| bytes as f64),
+            );
+            let micros = used
+                .cpu
+                .and_then(|used| u64::try_from(used.as_micros()).ok());
+            let rate = micros.and_then(|micros| cpu.per_second(now, micros));
+            sample.set_some("process_cpu_ratio", rate.map(|micros| micros / 1e6));
+        }))
+    }
+
+    async fn problems(&self) -> Vec<OpenProblem> {
+        self.services
+            .statuses()
+            .into_iter()
+            .filter(|service| service.state == ServiceState::Waiting)
+            .map(|service| OpenProblem {
+                code: "service_failed".to_owned(),
+                severity: Severity::Error,
+                title: format!(
+                    "the service `{}` failed and is being started again",
+                    service.name
+                ),
+                detail: service.last_error.unwrap_or_default(),
+                fix: "look for the service's name in the logs".to_owned(),
+            })
+            .collect()
+    }
+
+    async fn checks(&self) -> Vec<DoctorCheck> {
+        vec![
+            self.data_dir_mode(),
+            self.free_space(),
+            self.open_files(),
+            self.public_url(),
+        ]
+    }
+}
+
+impl Host {
+    fn data_dir_mode(&self) -> DoctorCheck {
+        const NAME: &str = "data directory";
+        let path = self.data_dir.display();
+        match std::fs::metadata(&self.data_dir) {
+            Ok(metadata) if metadata.permissions().mode() & 0o077 == 0 => {
+                ok(NAME, format!("{path}, for this user only"))
+            }
+            Ok(metadata) => {
+                let mode = metadata.permissions().mode() & 0o777;
+                advice(
+                    NAME,
+                    format!("{path} has mode {mode:o}, so other users can look into it"),
+                    format!("run `chmod 700 {path}`"),
+                )
+            }
+            Err(error) => fail(
+                NAME,
+                format!("{path}: {error}"),
+                "make it readable for the user that runs Outrigger",
+            ),
+        }
+    }
+
+    fn free_space(&self) -> DoctorCheck {
+        const NAME: &str = "room on the disk";
+        let Some((free, all)) = folder::room(&self.data_dir) else {
+            return advice(
+                NAME,
+                "the system does not report the free space",
+                "check it by hand",
+            );
+        };
+        let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+        let detail = format!("{:.1} GiB free of {:.1} GiB", gib(free), gib(all));
+        if free < FREE_MIN.as_u64() {
+            return fail(
+                NAME,
+                detail,
+                format!("free some space: below {FREE_MIN} writes fail soon"),
+            );
+        }
+        ok(NAME, detail)
+    }
+
+    fn open_files(&self) -> DoctorCheck {
+        const NAME: &str = "open files";
+        let used = ProcessUse::read();
+        let wanted = u64::from(self.config.redis.connections_max).max(FILES_MIN);
+        match used.open_files_max {
+            Some(limit) if limit < wanted => advice(
+                NAME,
+                format!(
+                    "at most {limit} may be open, fewer than the {wanted} connections that are allowed"
+                ),
+                "raise the limit (`LimitNOFILE=` in the systemd unit, `ulimit -n` in a shell)",
+            ),
+            Some(limit) => ok(NAME, format!("at most {limit} may be open")),
+            None => ok(NAME, "no limit"),
+        }
+    }
+
+    fn public_url(&self) -> DoctorCheck {
+        const NAME: &str = "public address";
+        match &self.config.http.public_url {
+            Some(url) if url.starts_with("https://") => ok(NAME, url.clone()),
+            Some(url) => advice(
+                NAME,
+                format!("{url} is not encrypted"),
+                "let the proxy serve https, and set `[http] public_url` to that address",
+            ),
+            None => ok(NAME, "none: links use the listener's own address"),
+        }
+    }
+}
