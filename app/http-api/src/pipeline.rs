@@ -12,10 +12,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri::PathAndQuery};
+use jiff::Timestamp;
 use outrigger_net::{ClientAddress, Scheme, is_forwarded};
+use outrigger_stdx::uuid_at;
 use tower::ServiceExt;
 use tracing::Instrument;
-use uuid::Uuid;
 
 use crate::{
     Api, Failure, codes,
@@ -31,7 +32,7 @@ impl Api {
     /// Answers a request that came in over `peer`.
     pub async fn respond(&self, mut request: Request, peer: Peer) -> Response {
         let started = self.clock().monotonic();
-        let request_id = request_id(request.headers());
+        let request_id = request_id(request.headers(), self.clock().now());
         let method = request.method().clone();
         // Of the highest level, so that its id stands in every line of the log, however few are written.
         let span = tracing::error_span!("request", request_id, method = %method, path = request.uri().path());
@@ -122,7 +123,7 @@ impl Api {
 }
 
 /// The id that the client sent, when it is one that can stand in a log, or a fresh one.
-fn request_id(headers: &HeaderMap) -> String {
+fn request_id(headers: &HeaderMap, now: Timestamp) -> String {
     let usable = |text: &&str| {
         (1..=64).contains(&text.len())
             && text
@@ -133,7 +134,7 @@ fn request_id(headers: &HeaderMap) -> String {
         .get(REQUEST_ID)
         .and_then(|value| value.to_str().ok())
         .filter(usable);
-    sent.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+    sent.map_or_else(|| uuid_at(now).to_string(), str::to_owned)
 }
 
 fn check_path(path: &str) -> Result<(), Failure> {
@@ -283,12 +284,13 @@ mod tests {
 
     #[test]
     fn only_an_id_that_can_stand_in_a_log_is_taken_over() {
+        let now = Timestamp::UNIX_EPOCH;
         let with = |value: &'static str| {
             HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_static(value))])
         };
 
-        assert_eq!(request_id(&with("build-42")), "build-42");
-        assert_ne!(request_id(&with("a b")), "a b");
-        assert_ne!(request_id(&with("")), "");
+        assert_eq!(request_id(&with("build-42"), now), "build-42");
+        assert_ne!(request_id(&with("a b"), now), "a b");
+        assert_ne!(request_id(&with(""), now), "");
     }
 }

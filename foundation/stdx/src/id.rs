@@ -1,16 +1,56 @@
 //! Ids that cannot be mixed up.
 
+use std::sync::{
+    LazyLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Counts the ids of this process. RFC 9562 allows a counter of 42 bits after the time. It starts in the lower half, so that
+/// it does not overflow before two million million ids.
+static COUNTER: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(random() & ((1 << 41) - 1)));
+
+/// Creates a UUID version 7 whose time is `at`, cut to milliseconds. A time before 1970 counts as 1970.
+///
+/// An id sorts after the ids that this process created before it with an earlier time or the same millisecond. It is unique,
+/// but not secret: others can be guessed from it.
+///
+/// Declare the type of an id with [`typed_id!`](crate::typed_id) instead, where it names an object.
+#[must_use]
+pub fn uuid_at(at: Timestamp) -> Uuid {
+    const TIME: u128 = (1 << 48) - 1;
+    const VERSION: u128 = 7 << 76;
+    const VARIANT: u128 = 0b10 << 62;
+    let time = u128::try_from(at.as_millisecond()).unwrap_or(0) & TIME;
+    let count = u128::from(COUNTER.fetch_add(1, Ordering::Relaxed));
+    let upper = (count >> 30) & 0xfff;
+    let lower = count & ((1 << 30) - 1);
+    let random = u128::from(random() & u64::from(u32::MAX));
+    Uuid::from_u128(time << 80 | VERSION | upper << 64 | VARIANT | lower << 32 | random)
+}
+
+fn random() -> u64 {
+    // The lower half of a random UUID, of which the two highest bits are fixed. No caller uses those.
+    Uuid::new_v4().as_u64_pair().1
+}
+
 /// Declares a newtype over UUIDv7, so that an account's id cannot be passed where a token's is meant.
 ///
-/// Version 7 sorts by creation time, which keeps indexes compact and lists in order.
+/// Version 7 sorts by creation time, which keeps indexes compact and lists in order. The time comes from the caller's clock:
+/// pass the value that is stored as `created_at`, so that the two agree.
 ///
 /// ```
+/// use outrigger_stdx::{Clock, ManualClock};
+///
 /// outrigger_stdx::typed_id!(
 ///     /// The id of a boat.
 ///     BoatId
 /// );
-/// let id: BoatId = "0190a5c2-7d3e-7cc1-a5a1-111111111111".parse()?;
-/// assert_eq!(id.to_string(), "0190a5c2-7d3e-7cc1-a5a1-111111111111");
+/// let clock = ManualClock::new();
+/// let id = BoatId::generate(clock.now());
+/// assert_eq!(id.to_string().parse(), Ok(id));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[macro_export]
@@ -25,10 +65,11 @@ macro_rules! typed_id {
         pub struct $name($crate::macro_support::uuid::Uuid);
 
         impl $name {
-            /// A fresh id; later ones sort after earlier ones made in the same process.
+            /// Creates an id with the time `at`. It sorts after the ids that this process created before it with an earlier
+            /// time or the same millisecond.
             #[must_use]
-            pub fn generate() -> Self {
-                Self($crate::macro_support::uuid::Uuid::now_v7())
+            pub fn generate(at: $crate::macro_support::Timestamp) -> Self {
+                Self($crate::uuid_at(at))
             }
 
             /// The id as a bare UUID, for stores.
@@ -58,4 +99,59 @@ macro_rules! typed_id {
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{Clock, ManualClock};
+
+    #[test]
+    fn an_id_carries_the_time_of_the_clock_that_it_was_created_with() {
+        let clock = ManualClock::new();
+        clock.advance(Duration::from_micros(1_234_999));
+
+        let id = uuid_at(clock.now());
+
+        let (seconds, nanoseconds) = id.get_timestamp().expect("it is of version 7").to_unix();
+        assert_eq!(
+            (i64::try_from(seconds), nanoseconds),
+            (Ok(clock.now().as_second()), 234_000_000)
+        );
+        assert_eq!(id.get_version_num(), 7);
+        assert_eq!(id.get_variant(), uuid::Variant::RFC4122);
+    }
+
+    #[test]
+    fn ids_of_one_millisecond_sort_in_the_order_in_which_they_were_created() {
+        let now = ManualClock::new().now();
+
+        let ids: Vec<Uuid> = (0..10_000).map(|_| uuid_at(now)).collect();
+
+        assert!(ids.is_sorted_by(|one, next| one < next));
+    }
+
+    #[test]
+    fn an_id_of_a_later_time_sorts_after_one_of_an_earlier_time() {
+        let clock = ManualClock::new();
+
+        let earlier = uuid_at(clock.now());
+        clock.advance(Duration::from_millis(1));
+        let later = uuid_at(clock.now());
+
+        assert!(earlier < later);
+    }
+
+    #[test]
+    fn a_time_that_no_id_can_carry_is_cut_and_still_gives_distinct_ids() {
+        let before_1970 = [Timestamp::MIN, Timestamp::MIN].map(uuid_at);
+
+        let [one, other] = before_1970;
+
+        assert_ne!(one, other);
+        let time = one.get_timestamp().expect("it is of version 7");
+        assert_eq!(time.to_unix(), (0, 0));
+    }
 }

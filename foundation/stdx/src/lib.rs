@@ -1,8 +1,8 @@
 //! Small things the standard library could have had.
 //!
 //! Every other crate may use these, so this crate knows no product: no HTTP, no SQL, no capability. What belongs here is a
-//! type whose absence would make two crates invent it twice: a clock that tests can turn by hand, sizes and durations that
-//! people write in configuration files, ids that cannot be mixed up, the person on whose behalf something happens.
+//! type that two crates would otherwise both invent: a clock that tests control, sizes and durations that people write in
+//! configuration files, ids that cannot be mixed up, the person on whose behalf something happens.
 //!
 //! ```
 //! use outrigger_stdx::{ByteSize, HumanDuration};
@@ -19,6 +19,7 @@ mod actor;
 mod backoff;
 mod byte_size;
 mod clock;
+mod clock_guard;
 mod error_kind;
 mod human_duration;
 mod id;
@@ -27,14 +28,17 @@ mod secret;
 pub use actor::{Actor, ActorKind, Via};
 pub use backoff::Backoff;
 pub use byte_size::{ByteSize, ParseByteSizeError};
-pub use clock::{Clock, ManualClock, Monotonic, SystemClock};
+pub use clock::{Clock, ManualClock, Monotonic, Sleep, SystemClock};
+pub use clock_guard::{ABSENCE_MAX, ClockGuard, ClockJumped, STEP_MAX};
 pub use error_kind::ErrorKind;
 pub use human_duration::{HumanDuration, ParseDurationError};
+pub use id::uuid_at;
 pub use secret::Secret;
 
 #[doc(hidden)]
 pub mod macro_support {
     //! What [`typed_id!`](crate::typed_id) expands to; not for direct use.
+    pub use jiff::Timestamp;
     pub use serde;
     pub use uuid;
 }

@@ -70,15 +70,16 @@ impl Access {
             Some(password) => Some(self.inner.hasher.hash(password).await?),
             None => None,
         };
+        let now = self.now();
         let row = AccountRow {
             account: Account {
-                id: AccountId::generate(),
+                id: AccountId::generate(now),
                 email,
                 name: name.unwrap_or_default(),
                 role: new.role,
                 disabled: false,
                 has_password: password_hash.is_some(),
-                created_at: self.now(),
+                created_at: now,
                 last_login_at: None,
             },
             password_hash,

@@ -36,15 +36,16 @@ impl Access {
     ///
     /// When the store fails.
     pub async fn ensure_owner(&self) -> Result<EnsuredOwner, AccessError> {
+        let now = self.now();
         let row = AccountRow {
             account: Account {
-                id: AccountId::generate(),
+                id: AccountId::generate(now),
                 email: None,
                 name: LOCAL.to_owned(),
                 role: Role::Owner,
                 disabled: false,
                 has_password: false,
-                created_at: self.now(),
+                created_at: now,
                 last_login_at: None,
             },
             password_hash: None,

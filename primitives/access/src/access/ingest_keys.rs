@@ -15,12 +15,13 @@ impl Access {
     ///
     /// When the name is empty or too long, or there are `[access] ingest_keys_max`.
     pub async fn create_ingest_key(&self, name: &str) -> Result<IngestKey, AccessError> {
+        let now = self.now();
         let key = IngestKey {
-            id: IngestKeyId::generate(),
+            id: IngestKeyId::generate(now),
             name: parse_name(name).map_err(wrong)?,
             // A random UUID without hyphens: 32 hexadecimal digits. It need not be secret, only its own.
             key: uuid::Uuid::new_v4().simple().to_string(),
-            created_at: self.now(),
+            created_at: now,
             last_used_at: None,
         };
         let limit = self.inner.config.ingest_keys_max;

@@ -22,7 +22,7 @@ impl Access {
         let entries: Vec<AuditEntry> = entries
             .into_iter()
             .map(|new| AuditEntry {
-                id: AuditEntryId::generate(),
+                id: AuditEntryId::generate(at),
                 at,
                 actor_kind: new.actor.kind_name().to_owned(),
                 actor_id: new.actor.id(),

@@ -173,7 +173,7 @@ impl Access {
             .chars()
             .filter(|letter| !letter.is_control());
         let session = Session {
-            id: SessionId::generate(),
+            id: SessionId::generate(now),
             account_id: account.id,
             account: account.label().to_owned(),
             address: client.address.to_canonical().to_string(),

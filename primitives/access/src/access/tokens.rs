@@ -39,7 +39,7 @@ impl Access {
         for scope in scopes.iter() {
             by.require(scope)?;
         }
-        let id = TokenId::generate();
+        let id = TokenId::generate(now);
         let minted = mint_token(id.as_uuid().into_bytes())?;
         let token = Token {
             id,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use outrigger_access::{AccessError, AccountUpdate, NewAccount, OwnUpdate, Role};
+use outrigger_stdx::Clock;
 use outrigger_testkit::{Case, cases};
 
 use crate::fixture::{Fixture, PASSWORD, browser, new_account, secret};
@@ -12,6 +13,7 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
         every_statement_can_be_prepared,
         an_account_is_listed_as_it_was_made,
+        the_id_of_an_account_carries_the_time_at_which_it_was_created,
         the_same_address_in_other_letters_is_taken,
         the_number_of_accounts_is_limited_also_for_many_at_once,
         every_wrong_part_of_a_new_account_is_reported,
@@ -76,6 +78,17 @@ async fn an_account_is_listed_as_it_was_made(on: Fixture) {
     assert_eq!(made.role, Role::Operator);
     assert!(!made.disabled && !made.has_password && made.last_login_at.is_none());
     assert!(made.setup_required());
+}
+
+async fn the_id_of_an_account_carries_the_time_at_which_it_was_created(on: Fixture) {
+    on.clock.advance(Duration::from_secs(60));
+
+    let account = on.account("ana@example.org", Role::Viewer).await;
+
+    let time = account.id.as_uuid().get_timestamp();
+    let (seconds, _) = time.expect("it is of version 7").to_unix();
+    assert_eq!(account.created_at, on.clock.now());
+    assert_eq!(i64::try_from(seconds), Ok(account.created_at.as_second()));
 }
 
 async fn the_same_address_in_other_letters_is_taken(on: Fixture) {
@@ -443,7 +456,7 @@ async fn a_deleted_account_is_gone_with_all_it_had(on: Fixture) {
 }
 
 async fn what_is_not_there_is_not_found(on: Fixture) {
-    let nobody = outrigger_access::AccountId::generate();
+    let nobody = outrigger_access::AccountId::generate(on.clock.now());
     let found = Some(AccessError::NotFound { what: "account" });
 
     assert_eq!(on.access.account(nobody).await.err(), found);

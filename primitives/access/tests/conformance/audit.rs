@@ -35,7 +35,7 @@ fn entry(actor: Actor, action: &str) -> NewAuditEntry {
 fn ana() -> Actor {
     Actor {
         kind: ActorKind::Account {
-            id: Uuid::now_v7(),
+            id: Uuid::new_v4(),
             label: "ana@example.org".to_owned(),
         },
         via: Via::Dashboard,

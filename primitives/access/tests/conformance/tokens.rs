@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use outrigger_access::{AccessError, AccountUpdate, NewToken, Role, TokenExpiry, TokenId};
-use outrigger_stdx::Via;
+use outrigger_stdx::{Clock, Via};
 use outrigger_testkit::{Case, cases};
 
 use crate::fixture::{Fixture, another_node, new_token};
@@ -230,7 +230,8 @@ async fn a_wrong_token_is_refused(on: Fixture) {
     let created = created.expect("the owner may do everything");
     let right_id = created.token.id.as_uuid().into_bytes();
     let wrong_secret = outrigger_crypto::mint_token(right_id).expect("there is randomness");
-    let nobodys = outrigger_crypto::mint_token(TokenId::generate().as_uuid().into_bytes());
+    let nobodys_id = TokenId::generate(on.clock.now()).as_uuid().into_bytes();
+    let nobodys = outrigger_crypto::mint_token(nobodys_id);
     let nobodys = nobodys.expect("there is randomness");
 
     for text in [
