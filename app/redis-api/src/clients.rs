@@ -14,7 +14,10 @@ use outrigger_cache::Database;
 use outrigger_resp::Protocol;
 use parking_lot::Mutex;
 
-use crate::{Peer, commands};
+use crate::Peer;
+
+/// What [`Client::last_command`] returns before the first command.
+pub(crate) const NO_COMMAND: u8 = u8::MAX;
 
 /// The connections of one listener. The connections themselves are elsewhere; these are their records.
 #[derive(Debug)]
@@ -36,12 +39,13 @@ pub(crate) struct Client {
     protocol: AtomicU8,
     /// The place of the last command in the table.
     command: AtomicU8,
-    /// The name and library that the client told; most tell nothing.
-    told: Mutex<Option<Box<Told>>>,
+    /// What the client said about itself; most say nothing.
+    introduction: Mutex<Option<Box<Introduction>>>,
 }
 
+/// What a client says about itself.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Told {
+pub(crate) struct Introduction {
     pub(crate) name: Vec<u8>,
     pub(crate) library_name: Vec<u8>,
     pub(crate) library_version: Vec<u8>,
@@ -77,8 +81,8 @@ impl Clients {
             active_at: AtomicU64::new(now),
             database: AtomicU8::new(0),
             protocol: AtomicU8::new(2),
-            command: AtomicU8::new(commands::NONE),
-            told: Mutex::new(None),
+            command: AtomicU8::new(NO_COMMAND),
+            introduction: Mutex::new(None),
         });
         self.records.lock().insert(client.id, Arc::clone(&client));
         Some(Place {
@@ -131,19 +135,31 @@ impl Client {
         self.protocol.store(number, Ordering::Relaxed);
     }
 
-    /// What the client told about itself.
-    pub(crate) fn told(&self) -> Told {
-        self.told.lock().as_deref().cloned().unwrap_or_default()
+    /// The place of its last command in the table of commands; [`NO_COMMAND`] before the first.
+    pub(crate) fn last_command(&self) -> u8 {
+        self.command.load(Ordering::Relaxed)
     }
 
-    /// Changes what the client told about itself.
-    pub(crate) fn tell(&self, change: impl FnOnce(&mut Told)) {
-        change(self.told.lock().get_or_insert_default());
+    /// What the client said about itself.
+    pub(crate) fn introduction(&self) -> Introduction {
+        let introduction = self.introduction.lock();
+        introduction.as_deref().cloned().unwrap_or_default()
     }
 
-    /// Appends the line that `CLIENT LIST` has for this connection.
-    pub(crate) fn describe(&self, socket: Option<&Path>, now: u64, line: &mut String) {
-        let told = self.told();
+    /// Changes what the client said about itself.
+    pub(crate) fn introduce(&self, change: impl FnOnce(&mut Introduction)) {
+        change(self.introduction.lock().get_or_insert_default());
+    }
+
+    /// Appends the line that `CLIENT LIST` has for this connection, whose last command has the name `command`.
+    pub(crate) fn describe(
+        &self,
+        command: &str,
+        socket: Option<&Path>,
+        now: u64,
+        line: &mut String,
+    ) {
+        let introduction = self.introduction();
         let address = match (self.peer, socket) {
             (Peer::Tcp(address), _) => address.to_string(),
             (Peer::Unix, Some(path)) => format!("{}:0", path.display()),
@@ -160,13 +176,13 @@ impl Client {
              qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd={} \
              user=default redir=-1 resp={} lib-name={} lib-ver={}",
             self.id,
-            told.name.escape_ascii(),
+            introduction.name.escape_ascii(),
             if self.peer == Peer::Unix { "U" } else { "N" },
             self.database.load(Ordering::Relaxed),
-            commands::name_of(self.command.load(Ordering::Relaxed)),
+            command,
             self.protocol.load(Ordering::Relaxed),
-            told.library_name.escape_ascii(),
-            told.library_version.escape_ascii(),
+            introduction.library_name.escape_ascii(),
+            introduction.library_version.escape_ascii(),
         );
     }
 }

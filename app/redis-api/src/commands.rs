@@ -1,5 +1,7 @@
 //! Commands: one table that dispatches, describes and checks them; one file for each family.
 
+mod argument;
+mod call;
 mod connection;
 mod expiry;
 mod extended;
@@ -9,77 +11,26 @@ mod numbers;
 mod scan;
 mod server;
 mod strings;
+mod subcommand;
 mod table;
 
-use std::borrow::Cow;
-
-use outrigger_cache::{Cache, CacheError, Now};
-use outrigger_resp::{Args, ReplyWriter, parse_integer};
-
-pub(crate) use connection::hello;
-pub(crate) use table::{NONE, name_of};
+use outrigger_cache::{CacheError, Now};
+use outrigger_resp::{Args, ReplyWriter};
 
 use crate::{
     session::{Session, Standing},
-    worker::Server,
+    shared::Shared,
 };
+use argument::until_nul;
+use call::{Call, Failure};
 use table::{Command, Keys};
 
-/// What a command works with.
-pub(crate) struct Call<'a> {
-    pub(crate) server: &'a Server,
-    pub(crate) cache: &'a Cache,
-    pub(crate) session: &'a mut Session,
-    /// The moment of the batch.
-    pub(crate) now: Now,
-    pub(crate) reply: ReplyWriter<'a>,
-}
-
-/// What a command does: it writes a reply, or fails before it has written any.
-type Handler = fn(&mut Call<'_>, &Args<'_>) -> Result<(), Failure>;
-
-/// Why a command failed, as its client reads it.
-#[derive(Debug)]
-pub(crate) struct Failure(Cow<'static, str>);
-
-impl Failure {
-    pub(crate) const SYNTAX: Self = Self::new("ERR syntax error");
-    pub(crate) const NOT_AN_INTEGER: Self =
-        Self::new("ERR value is not an integer or out of range");
-
-    pub(crate) const fn new(text: &'static str) -> Self {
-        Self(Cow::Borrowed(text))
-    }
-
-    pub(crate) const fn of(text: String) -> Self {
-        Self(Cow::Owned(text))
-    }
-
-    /// The wrong number of arguments for a command, named as `command` or `command|subcommand`.
-    pub(crate) fn arity(name: &str) -> Self {
-        Self::of(format!(
-            "ERR wrong number of arguments for '{name}' command"
-        ))
-    }
-}
-
-impl From<CacheError> for Failure {
-    fn from(error: CacheError) -> Self {
-        match error {
-            CacheError::Full { .. } => {
-                Self::new("OOM command not allowed when used memory > 'maxmemory'.")
-            }
-            CacheError::KeyTooLong { .. } | CacheError::ValueTooLong { .. } => {
-                Self::of(format!("ERR {error}"))
-            }
-        }
-    }
-}
+pub(crate) use connection::hello;
 
 /// Executes one command and writes its reply to `output`.
 #[inline]
 pub(crate) fn execute(
-    server: &Server,
+    shared: &Shared,
     session: &mut Session,
     now: Now,
     args: &Args<'_>,
@@ -87,16 +38,16 @@ pub(crate) fn execute(
 ) {
     let protocol = session.protocol;
     let mut call = Call {
-        server,
-        cache: &server.cache,
+        shared,
+        cache: &shared.cache,
         session,
         now,
         reply: ReplyWriter::new(output, protocol),
     };
     let begun = call.reply.len();
-    if let Err(Failure(text)) = run(&mut call, args) {
+    if let Err(failure) = run(&mut call, args) {
         call.reply.truncate(begun);
-        call.reply.error(&*text);
+        call.reply.error(failure.text());
     }
 }
 
@@ -159,54 +110,4 @@ fn unknown(args: &Args<'_>) -> Failure {
         String::from_utf8_lossy(name),
         String::from_utf8_lossy(&shown)
     ))
-}
-
-fn until_nul(text: &[u8]) -> &[u8] {
-    text.split(|byte| *byte == 0).next().unwrap_or_default()
-}
-
-/// A subcommand of a command such as `CLIENT`.
-struct Subcommand {
-    /// In lower case.
-    name: &'static str,
-    /// The number of arguments, both names counted; negative for at least so many.
-    arity: i8,
-    handler: Handler,
-}
-
-/// Runs the subcommand that the second argument names.
-fn dispatch(
-    call: &mut Call<'_>,
-    args: &Args<'_>,
-    command: &str,
-    subcommands: &[Subcommand],
-) -> Result<(), Failure> {
-    let name = &args[1];
-    let found = subcommands
-        .iter()
-        .find(|subcommand| name.eq_ignore_ascii_case(subcommand.name.as_bytes()));
-    let Some(subcommand) = found else {
-        let name = until_nul(name);
-        return Err(Failure::of(format!(
-            "ERR unknown subcommand '{}'. Try {} HELP.",
-            String::from_utf8_lossy(&name[..name.len().min(128)]),
-            command.to_ascii_uppercase()
-        )));
-    };
-    if !table::accepts(subcommand.arity, args.len()) {
-        return Err(Failure::arity(&format!("{command}|{}", subcommand.name)));
-    }
-    (subcommand.handler)(call, args)
-}
-
-/// Reads an argument that must be an integer.
-#[inline]
-fn integer(argument: &[u8]) -> Result<i64, Failure> {
-    parse_integer(argument).ok_or(Failure::NOT_AN_INTEGER)
-}
-
-/// Whether an argument is this word, in any case.
-#[inline]
-fn is(argument: &[u8], word: &str) -> bool {
-    argument.eq_ignore_ascii_case(word.as_bytes())
 }

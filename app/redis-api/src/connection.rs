@@ -25,9 +25,10 @@ use crate::{
     auth::{Verdict, authenticate},
     commands,
     session::{Authentication, Next, Session, Standing, Then},
+    shared::Shared,
     stream::Stream,
+    thread::Thread,
     timer::{Ended, Timer, Waiting},
-    worker::{Server, Worker},
 };
 
 /// Replies of a batch are sent when they exceed this, before the next command is executed.
@@ -43,7 +44,7 @@ pub(crate) struct Connection {
     session: Session,
     parser: Parser,
     timer: Rc<Timer>,
-    worker: Rc<Worker>,
+    thread: Rc<Thread>,
     /// The beginning of a request that has not arrived whole, or requests that wait for something.
     input: Vec<u8>,
     /// Whether `input` may hold whole requests.
@@ -95,14 +96,14 @@ impl Connection {
         stream: Stream,
         session: Session,
         timer: Rc<Timer>,
-        worker: Rc<Worker>,
+        thread: Rc<Thread>,
     ) -> Self {
         Self {
             stream,
             session,
             parser: Parser::new(),
             timer,
-            worker,
+            thread,
             input: Vec::new(),
             is_input_fresh: false,
             unsent: Vec::new(),
@@ -176,8 +177,8 @@ impl Connection {
 
     /// Reads once and executes what is whole.
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Batch>> {
-        let worker = Rc::clone(&self.worker);
-        let scratch = &mut *worker.scratch.borrow_mut();
+        let thread = Rc::clone(&self.thread);
+        let scratch = &mut *thread.scratch.borrow_mut();
         let received = ready!(self.stream.poll_read(context, scratch))?;
         if received == 0 {
             return Poll::Ready(Ok(Batch::End(Ending::Close)));
@@ -207,11 +208,11 @@ impl Connection {
 
     /// Executes what is whole in `input`, and answers how much of it is done with.
     fn execute(&mut self, input: &[u8], received: usize) -> (usize, Batch) {
-        let worker = Rc::clone(&self.worker);
-        let server = &worker.server;
-        let requests = &mut *worker.requests.borrow_mut();
-        let mut output = worker.buffers.take();
-        let now = server.cache.now();
+        let thread = Rc::clone(&self.thread);
+        let shared = &thread.shared;
+        let requests = &mut *thread.requests.borrow_mut();
+        let mut output = thread.buffers.take();
+        let now = shared.cache.now();
         let (mut consumed, mut executed) = (0, 0);
         let batch = 'batch: loop {
             let (position, ahead) = self.read_ahead(input, consumed, requests);
@@ -219,7 +220,7 @@ impl Connection {
             for index in 0..requests.len() {
                 let begun = output.len();
                 let args = requests.args(index, input);
-                commands::execute(server, &mut self.session, now, &args, &mut output);
+                commands::execute(shared, &mut self.session, now, &args, &mut output);
                 consumed = requests.end(index);
                 executed += 1;
                 if let Some(batch) = self.interruption(&mut output, begun) {
@@ -232,16 +233,16 @@ impl Connection {
             match ahead {
                 Ahead::More => {}
                 Ahead::Nothing => break Batch::Drained,
-                Ahead::Refused(refusal) => refuse(refusal, server, &mut output),
+                Ahead::Refused(refusal) => refuse(refusal, shared, &mut output),
                 Ahead::Broken(error) => break self.note_broken(error, &mut output),
             }
         };
         requests.release();
         let now = now.millis();
-        worker.note_batch(now, self.session.client().note_activity(now), executed);
-        server.metrics.batch(executed, received, output.len());
+        thread.note_batch(now, self.session.client().note_activity(now), executed);
+        shared.metrics.batch(executed, received, output.len());
         if output.is_empty() {
-            worker.buffers.give_back(output);
+            thread.buffers.give_back(output);
         } else {
             self.unsent = output;
         }
@@ -256,11 +257,11 @@ impl Connection {
         mut position: usize,
         requests: &mut Requests,
     ) -> (usize, Ahead) {
-        let server = &self.worker.server;
+        let shared = &self.thread.shared;
         let (limits, most) = match self.session.standing {
-            Standing::Trusted => (&server.limits, AHEAD),
+            Standing::Trusted => (&shared.limits, AHEAD),
             // The next request may lift the limits for the one after it.
-            Standing::Unknown => (&server.limits_unauthenticated, 1),
+            Standing::Unknown => (&shared.limits_unauthenticated, 1),
         };
         requests.clear();
         while requests.len() < most {
@@ -283,7 +284,7 @@ impl Connection {
         if requests.len() >= WARMED_FROM {
             let keys = (0..requests.len()).filter_map(|index| requests.args(index, input).get(1));
             let database = self.session.database;
-            self.worker.server.cache.warm(database, keys);
+            self.thread.shared.cache.warm(database, keys);
         }
     }
 
@@ -299,7 +300,7 @@ impl Connection {
         if output.len() <= SEND_AT {
             return None;
         }
-        if output.len() - begun > self.worker.server.config.output_max.as_usize() {
+        if output.len() - begun > self.thread.shared.config.output_max.as_usize() {
             output.truncate(begun);
             output.extend_from_slice(b"-ERR the reply exceeds `[redis] output_max`\r\n");
             return Some(Batch::End(Ending::Linger));
@@ -329,7 +330,7 @@ impl Connection {
 
     #[cold]
     fn note_broken(&self, error: ProtocolError, output: &mut Vec<u8>) -> Batch {
-        self.worker.server.metrics.broken();
+        self.thread.shared.metrics.broken();
         debug!(peer = %self.session.client().peer, %error, "closing the connection");
         if error == ProtocolError::Http {
             // A browser that was tricked into sending this must not learn what answers here.
@@ -341,7 +342,7 @@ impl Connection {
 
     fn note_end(&self, ended: Ended) -> Ending {
         if let Ended::TimedOut(waiting) = ended {
-            self.worker.server.metrics.timed_out();
+            self.thread.shared.metrics.timed_out();
             debug!(peer = %self.session.client().peer, ?waiting, "connection timed out");
         }
         Ending::Close
@@ -373,12 +374,12 @@ impl Connection {
             }
         }
         ready!(self.stream.poll_flush(context))?;
-        self.worker
+        self.thread
             .buffers
             .give_back(std::mem::take(&mut self.unsent));
         self.sent = 0;
         if is_delayed {
-            let now = self.worker.server.cache.now().millis();
+            let now = self.thread.shared.cache.now().millis();
             self.note_waiting(now, true, !self.input.is_empty());
         }
         Poll::Ready(Ok(()))
@@ -387,23 +388,23 @@ impl Connection {
     /// Notes what the connection waits for from now on.
     fn wait(&self, waiting: Waiting) {
         self.timer
-            .wait(waiting, self.worker.server.cache.now().millis());
+            .wait(waiting, self.thread.shared.cache.now().millis());
     }
 
     /// Has credentials checked and replies.
     async fn authenticate(&mut self, authentication: Authentication) {
-        let server = &self.worker.server;
+        let shared = &self.thread.shared;
         let verdict = authenticate(
             &authentication.credentials,
-            server.config.password.as_ref(),
-            &*server.authenticator,
+            shared.config.password.as_ref(),
+            &*shared.authenticator,
             self.session.client().peer,
         )
         .await;
-        let now = server.cache.now();
+        let now = shared.cache.now();
         let mut reply = ReplyWriter::new(&mut self.unsent, self.session.protocol);
         if verdict != Verdict::Allowed {
-            server.metrics.authentication_failed();
+            shared.metrics.authentication_failed();
             reply.error(verdict.error());
             return;
         }
@@ -419,10 +420,10 @@ impl Connection {
 
     /// Reads away what the client still sends, so that closing does not take the error back that was just written.
     async fn linger(&mut self) {
-        let now = self.worker.server.cache.now().millis();
+        let now = self.thread.shared.cache.now().millis();
         self.timer.wait(Waiting::Linger, now);
         self.input = Vec::new();
-        let mut left = self.worker.server.config.drain_max.as_usize();
+        let mut left = self.thread.shared.config.drain_max.as_usize();
         let _ = poll_fn(|context| {
             if let Poll::Ready(Err(error)) = self.stream.poll_shutdown(context) {
                 return Poll::Ready(Err(error));
@@ -431,7 +432,7 @@ impl Connection {
                 if self.timer.poll_ended(context).is_some() {
                     return Poll::Ready(Ok(()));
                 }
-                let scratch = &mut *self.worker.scratch.borrow_mut();
+                let scratch = &mut *self.thread.scratch.borrow_mut();
                 let received = ready!(self.stream.poll_read(context, scratch))?;
                 left = left.saturating_sub(received);
                 if received == 0 || left == 0 {
@@ -445,21 +446,21 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.worker.timers.remove(self.session.client().id);
-        self.worker.server.metrics.closed();
+        self.thread.timers.remove(self.session.client().id);
+        self.thread.shared.metrics.closed();
     }
 }
 
 #[cold]
-fn refuse(refusal: Refusal, server: &Server, output: &mut Vec<u8>) {
+fn refuse(refusal: Refusal, shared: &Shared, output: &mut Vec<u8>) {
     let text = match refusal {
         Refusal::Bulk { length } => format!(
             "ERR value of {length} bytes exceeds `[cache] value_max` of {}",
-            server.cache.config().value_max
+            shared.cache.config().value_max
         ),
         Refusal::Request => format!(
             "ERR the request exceeds `[redis] request_max` of {}",
-            server.config.request_max
+            shared.config.request_max
         ),
     };
     ReplyWriter::new(output, Protocol::Resp2).error(text);

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod accepted;
 mod auth;
+mod buffers;
 mod clients;
 mod commands;
 mod config;
@@ -12,7 +14,9 @@ mod metrics;
 mod pace;
 mod server;
 mod session;
+mod shared;
 mod stream;
+mod thread;
 mod timer;
 mod worker;
 

@@ -14,7 +14,8 @@ use tracing::error;
 use crate::{
     Authenticator, RedisConfig, RedisListener, RedisMetrics,
     clients::Clients,
-    worker::{Server, Sources, Worker},
+    shared::Shared,
+    worker::{Sources, Worker},
 };
 
 /// Arguments that are buffered whatever `[cache] value_max` says: names of commands, keys, passwords.
@@ -26,7 +27,7 @@ const HANDED_MAX: usize = 256;
 #[derive(Debug)]
 pub struct RedisServer {
     listener: RedisListener,
-    server: Arc<Server>,
+    shared: Arc<Shared>,
 }
 
 /// What a [`RedisServer`] works with.
@@ -65,7 +66,7 @@ impl RedisServer {
             trust: Trust::Full,
             ..Limits::default()
         };
-        let server = Server {
+        let shared = Shared {
             clients: Clients::new(config.connections_max as usize),
             metrics: RedisMetrics::default(),
             limits_unauthenticated: limits.unauthenticated(),
@@ -82,19 +83,19 @@ impl RedisServer {
         };
         Self {
             listener,
-            server: Arc::new(server),
+            shared: Arc::new(shared),
         }
     }
 
     /// Its figures.
     #[must_use]
     pub fn metrics(&self) -> RedisMetrics {
-        self.server.metrics.clone()
+        self.shared.metrics.clone()
     }
 
     /// What each thread accepts from: the first one from the sockets, the others from the first.
     fn sources(&self) -> io::Result<Vec<Sources>> {
-        let threads = usize::from(self.server.config.threads.get());
+        let threads = usize::from(self.shared.config.threads.get());
         let (others, handed): (Vec<_>, Vec<_>) =
             (1..threads).map(|_| mpsc::channel(HANDED_MAX)).unzip();
         let tcp = self.listener.tcp.as_ref();
@@ -128,11 +129,11 @@ impl Service for RedisServer {
         let sources: Vec<_> = self.sources()?.into_iter().map(Some).collect();
         let threads = sources.len();
         let sources = Mutex::new(sources);
-        let server = Arc::clone(&self.server);
+        let shared = Arc::clone(&self.shared);
         let failed = stop.child_token();
         let failure = failed.clone();
         let pinned = pinned::start("redis", threads, &stop, move |index, tasks, stop| {
-            let worker = Worker::new(Arc::clone(&server), tasks);
+            let worker = Worker::new(Arc::clone(&shared), tasks);
             let (sources, failed) = (sources.lock()[index].take(), failed.clone());
             Box::pin(async move {
                 let Some(sources) = sources else {

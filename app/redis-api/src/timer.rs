@@ -55,7 +55,7 @@ pub(crate) struct Timers {
 
 /// How long connections may wait, in milliseconds.
 #[derive(Debug)]
-pub(crate) struct Patience {
+pub(crate) struct Timeouts {
     idle: Option<u64>,
     request: u64,
     write: u64,
@@ -119,11 +119,11 @@ impl Timers {
     }
 
     /// Ends the connections that have waited too long.
-    pub(crate) fn sweep(&self, patience: &Patience, now: u64) {
+    pub(crate) fn sweep(&self, timeouts: &Timeouts, now: u64) {
         for timer in self.timers.borrow().values() {
             let waiting = timer.waiting.get();
             let waited = now.saturating_sub(timer.since.get());
-            if patience
+            if timeouts
                 .for_waiting(waiting)
                 .is_some_and(|limit| waited >= limit)
             {
@@ -140,7 +140,7 @@ impl Timers {
     }
 }
 
-impl Patience {
+impl Timeouts {
     pub(crate) fn of(config: &RedisConfig) -> Self {
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Self {

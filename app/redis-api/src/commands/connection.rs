@@ -4,7 +4,13 @@ use outrigger_cache::Database;
 use outrigger_resp::{Args, Protocol, ReplyWriter};
 use outrigger_stdx::Secret;
 
-use super::{Call, Failure, Subcommand, dispatch, integer, is, server};
+use super::{
+    argument::{integer, is},
+    call::{Call, Failure},
+    server,
+    subcommand::{Subcommand, dispatch},
+    table,
+};
 use crate::{
     auth::Credentials,
     session::{Authentication, Next, Session, Standing, Then},
@@ -53,8 +59,10 @@ pub(super) fn reset(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
     let session = &mut *call.session;
     session.select(Database::ZERO);
     session.speak(Protocol::Resp2);
-    session.client().tell(|told| told.name.clear());
-    if call.server.config.password.is_some() {
+    session
+        .client()
+        .introduce(|introduction| introduction.name.clear());
+    if call.shared.config.password.is_some() {
         session.standing = Standing::Unknown;
     }
     call.reply.simple("RESET");
@@ -137,7 +145,9 @@ pub(crate) fn hello(
     name: Option<Vec<u8>>,
 ) {
     if let Some(name) = name {
-        session.client().tell(|told| told.name = name);
+        session
+            .client()
+            .introduce(|introduction| introduction.name = name);
     }
     session.speak(protocol);
     reply.set_protocol(protocol);
@@ -211,7 +221,7 @@ fn client_id(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
 }
 
 fn client_getname(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
-    let name = call.session.client().told().name;
+    let name = call.session.client().introduction().name;
     if name.is_empty() {
         call.reply.null();
     } else {
@@ -225,7 +235,7 @@ fn client_setname(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     check_name(name)?;
     call.session
         .client()
-        .tell(|told| told.name = name.to_owned());
+        .introduce(|introduction| introduction.name = name.to_owned());
     call.reply.ok();
     Ok(())
 }
@@ -252,11 +262,11 @@ fn client_setinfo(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
             "ERR {option} cannot contain spaces, newlines or special characters."
         )));
     }
-    call.session.client().tell(|told| {
+    call.session.client().introduce(|introduction| {
         let place = if is_name {
-            &mut told.library_name
+            &mut introduction.library_name
         } else {
-            &mut told.library_version
+            &mut introduction.library_version
         };
         *place = value.to_owned();
     });
@@ -266,9 +276,11 @@ fn client_setinfo(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
 
 fn client_info(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
     let mut line = String::new();
-    let socket = call.server.socket_path.as_deref();
+    let socket = call.shared.socket_path.as_deref();
     let now = call.now.millis();
-    call.session.client().describe(socket, now, &mut line);
+    let client = call.session.client();
+    let command = table::name_of(client.last_command());
+    client.describe(command, socket, now, &mut line);
     call.reply.verbatim(&line);
     Ok(())
 }
@@ -298,10 +310,11 @@ fn client_list(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
         _ => return Err(Failure::SYNTAX),
     }
     let mut lines = String::new();
-    for client in call.server.clients.list() {
+    for client in call.shared.clients.list() {
         if ids.as_ref().is_none_or(|ids| ids.contains(&client.id)) {
-            let socket = call.server.socket_path.as_deref();
-            client.describe(socket, call.now.millis(), &mut lines);
+            let socket = call.shared.socket_path.as_deref();
+            let command = table::name_of(client.last_command());
+            client.describe(command, socket, call.now.millis(), &mut lines);
         }
     }
     call.reply.verbatim(&lines);

@@ -3,7 +3,10 @@
 use outrigger_cache::{Change, Deadline, Now};
 use outrigger_resp::Args;
 
-use super::{Call, Failure, integer, is};
+use super::{
+    argument::{integer, is},
+    call::{Call, Failure},
+};
 
 /// A time of expiry as a command has it, not yet read.
 #[derive(Debug, Clone, Copy)]

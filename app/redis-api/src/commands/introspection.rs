@@ -3,7 +3,9 @@
 use outrigger_resp::Args;
 
 use super::{
-    Call, Failure, Subcommand, dispatch, is,
+    argument::is,
+    call::{Call, Failure},
+    subcommand::{Subcommand, dispatch},
     table::{COMMANDS, Command, find},
 };
 use crate::glob;

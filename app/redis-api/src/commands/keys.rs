@@ -3,7 +3,7 @@
 use outrigger_cache::{Renamed, WhenTaken};
 use outrigger_resp::Args;
 
-use super::{Call, Failure};
+use super::call::{Call, Failure};
 
 pub(super) fn del(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let keys = args.skip(1);

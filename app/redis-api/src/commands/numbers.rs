@@ -4,7 +4,11 @@ use bytes::Bytes;
 use outrigger_cache::{CacheError, Change, Found};
 use outrigger_resp::{Args, parse_integer};
 
-use super::{Call, Failure, extended::Extended, integer};
+use super::{
+    argument::integer,
+    call::{Call, Failure},
+    extended::Extended,
+};
 
 pub(super) fn incr(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     add(call, args, 1)

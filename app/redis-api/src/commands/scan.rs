@@ -3,7 +3,10 @@
 use outrigger_cache::Cursor;
 use outrigger_resp::Args;
 
-use super::{Call, Failure, integer, is};
+use super::{
+    argument::{integer, is},
+    call::{Call, Failure},
+};
 use crate::glob;
 
 /// How many entries are looked at under one lock.
@@ -15,7 +18,7 @@ const SCANNED: usize = 1024 * 1024;
 
 pub(super) fn keys(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let pattern = pattern_of(call, &args[1])?;
-    let limit = call.server.config.output_max.as_usize();
+    let limit = call.shared.config.output_max.as_usize();
     let (mut found, mut bytes, mut cursor) = (Vec::new(), 0, Cursor::default());
     loop {
         let database = call.session.database;

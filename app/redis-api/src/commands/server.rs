@@ -5,7 +5,11 @@ use std::fmt::Write;
 use outrigger_cache::{Database, Eviction};
 use outrigger_resp::Args;
 
-use super::{Call, Failure, Subcommand, dispatch, is};
+use super::{
+    argument::is,
+    call::{Call, Failure},
+    subcommand::{Subcommand, dispatch},
+};
 use crate::glob;
 
 /// The version of Redis whose clients find what they look for. Its newer data types are not here, as are the older ones.
@@ -18,7 +22,7 @@ pub(super) fn dbsize(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
 }
 
 pub(super) fn time(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
-    let micros = call.server.clock.now().as_microsecond();
+    let micros = call.shared.clock.now().as_microsecond();
     call.reply.array(2);
     for part in [micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000)] {
         call.reply.bulk(part.to_string().as_bytes());
@@ -57,7 +61,7 @@ pub(super) fn config(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure
 
 /// The parameters that clients and their tools ask for, under the names that Redis gives them.
 fn config_get(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
-    let (cache, redis) = (call.cache.config(), &call.server.config);
+    let (cache, redis) = (call.cache.config(), &call.shared.config);
     let idle = redis.idle_timeout.map_or(0, |time| time.get().as_secs());
     let parameters = [
         ("appendonly", "no".to_owned()),
@@ -65,7 +69,7 @@ fn config_get(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
         ("maxclients", redis.connections_max.to_string()),
         ("maxmemory", cache.memory.as_u64().to_string()),
         ("maxmemory-policy", policy(cache.eviction).to_owned()),
-        ("port", call.server.port.unwrap_or(0).to_string()),
+        ("port", call.shared.port.unwrap_or(0).to_string()),
         ("proto-max-bulk-len", cache.value_max.as_u64().to_string()),
         ("save", String::new()),
         ("timeout", idle.to_string()),
@@ -140,10 +144,10 @@ fn line(text: &mut String, name: &str, value: impl std::fmt::Display) {
 
 fn info_server(call: &Call<'_>, text: &mut String) {
     let uptime = call
-        .server
+        .shared
         .clock
         .monotonic()
-        .saturating_since(call.server.started)
+        .saturating_since(call.shared.started)
         .as_secs();
     line(text, "redis_version", REDIS_VERSION);
     line(text, "outrigger_version", env!("CARGO_PKG_VERSION"));
@@ -151,24 +155,24 @@ fn info_server(call: &Call<'_>, text: &mut String) {
     line(text, "os", std::env::consts::OS);
     line(text, "arch_bits", usize::BITS);
     line(text, "process_id", std::process::id());
-    line(text, "tcp_port", call.server.port.unwrap_or(0));
+    line(text, "tcp_port", call.shared.port.unwrap_or(0));
     line(
         text,
         "server_time_usec",
-        call.server.clock.now().as_microsecond(),
+        call.shared.clock.now().as_microsecond(),
     );
     line(text, "uptime_in_seconds", uptime);
     line(text, "uptime_in_days", uptime / 86_400);
     line(
         text,
         "io_threads_active",
-        u8::from(call.server.config.threads.get() > 1),
+        u8::from(call.shared.config.threads.get() > 1),
     );
 }
 
 fn info_clients(call: &Call<'_>, text: &mut String) {
-    line(text, "connected_clients", call.server.clients.len());
-    line(text, "maxclients", call.server.clients.max());
+    line(text, "connected_clients", call.shared.clients.len());
+    line(text, "maxclients", call.shared.clients.max());
     line(text, "blocked_clients", 0);
 }
 
@@ -194,7 +198,7 @@ fn info_persistence(_: &Call<'_>, text: &mut String) {
 }
 
 fn info_stats(call: &Call<'_>, text: &mut String) {
-    let (stats, metrics) = (call.cache.stats(), &call.server.metrics);
+    let (stats, metrics) = (call.cache.stats(), &call.shared.metrics);
     line(text, "total_connections_received", metrics.accepted_total());
     line(text, "total_commands_processed", metrics.commands());
     line(text, "total_net_input_bytes", metrics.received_total());

@@ -5,9 +5,9 @@ use outrigger_cache::{CacheError, Change, Deadline, Found};
 use outrigger_resp::Args;
 
 use super::{
-    Call, Failure,
+    argument::{integer, is},
+    call::{Call, Failure},
     expiry::{Expiry, Unit},
-    integer, is,
 };
 
 pub(super) fn get(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
@@ -35,7 +35,7 @@ pub(super) fn strlen(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure
 
 pub(super) fn mget(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let keys = args.skip(1);
-    let limit = call.server.config.output_max.as_usize();
+    let limit = call.shared.config.output_max.as_usize();
     let begun = call.reply.len();
     let reply = &mut call.reply;
     reply.array(keys.len());

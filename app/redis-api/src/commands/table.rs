@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use super::{Handler, connection, expiry, introspection, keys, numbers, scan, server, strings};
+use super::{
+    call::Handler, connection, expiry, introspection, keys, numbers, scan, server, strings,
+};
 
 /// A command, as it is found, checked and described.
 #[derive(Debug)]
@@ -164,8 +166,8 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "unlink" -2 CHANGE ALL_KEYS "generic" "4.0.0" keys::del, "Deletes keys.";
 };
 
-/// No command.
-pub(crate) const NONE: u8 = u8::MAX;
+/// An empty place.
+const NONE: u8 = u8::MAX;
 
 /// Twice the commands and more, so that most names are found at their first place.
 const PLACES: usize = 256;

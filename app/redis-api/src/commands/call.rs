@@ -1,0 +1,64 @@
+//! What every command works with, and how it fails.
+
+use std::borrow::Cow;
+
+use outrigger_cache::{Cache, CacheError, Now};
+use outrigger_resp::{Args, ReplyWriter};
+
+use crate::{session::Session, shared::Shared};
+
+/// What a command works with.
+pub(crate) struct Call<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) cache: &'a Cache,
+    pub(crate) session: &'a mut Session,
+    /// The moment of the batch.
+    pub(crate) now: Now,
+    pub(crate) reply: ReplyWriter<'a>,
+}
+
+/// What a command does: it writes a reply, or fails before it has written any.
+pub(crate) type Handler = fn(&mut Call<'_>, &Args<'_>) -> Result<(), Failure>;
+
+/// Why a command failed, as its client reads it.
+#[derive(Debug)]
+pub(crate) struct Failure(Cow<'static, str>);
+
+impl Failure {
+    pub(crate) const SYNTAX: Self = Self::new("ERR syntax error");
+    pub(crate) const NOT_AN_INTEGER: Self =
+        Self::new("ERR value is not an integer or out of range");
+
+    pub(crate) const fn new(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    /// What the client reads.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) const fn of(text: String) -> Self {
+        Self(Cow::Owned(text))
+    }
+
+    /// The wrong number of arguments for a command, named as `command` or `command|subcommand`.
+    pub(crate) fn arity(name: &str) -> Self {
+        Self::of(format!(
+            "ERR wrong number of arguments for '{name}' command"
+        ))
+    }
+}
+
+impl From<CacheError> for Failure {
+    fn from(error: CacheError) -> Self {
+        match error {
+            CacheError::Full { .. } => {
+                Self::new("OOM command not allowed when used memory > 'maxmemory'.")
+            }
+            CacheError::KeyTooLong { .. } | CacheError::ValueTooLong { .. } => {
+                Self::of(format!("ERR {error}"))
+            }
+        }
+    }
+}

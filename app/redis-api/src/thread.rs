@@ -1,0 +1,46 @@
+//! What the connections of one thread use together.
+
+use std::{cell::RefCell, rc::Rc, sync::Arc};
+
+use outrigger_resp::Requests;
+use outrigger_supervisor::pinned::LocalTasks;
+
+use crate::{buffers::Buffers, pace::Pace, shared::Shared, timer::Timers};
+
+/// How many bytes are read at once. A batch of sixteen small commands has some two thousand.
+const INPUT: usize = 64 * 1024;
+
+/// What the connections of one thread use together.
+pub(crate) struct Thread {
+    pub(crate) shared: Arc<Shared>,
+    /// What was just read; no connection keeps anything in it while it waits.
+    pub(crate) scratch: RefCell<Box<[u8]>>,
+    /// The requests of the batch that is executed; empty in between.
+    pub(crate) requests: RefCell<Requests>,
+    pub(crate) buffers: Buffers,
+    pub(crate) timers: Timers,
+    pub(crate) tasks: LocalTasks,
+    pace: Pace,
+}
+
+impl Thread {
+    pub(crate) fn new(shared: Arc<Shared>, tasks: LocalTasks) -> Rc<Self> {
+        Rc::new(Self {
+            shared,
+            scratch: RefCell::new(vec![0; INPUT].into()),
+            requests: RefCell::default(),
+            buffers: Buffers::default(),
+            timers: Timers::default(),
+            tasks,
+            pace: Pace::default(),
+        })
+    }
+
+    /// Notes a batch of `requests` of a connection whose previous batch was at `previous`.
+    #[inline]
+    pub(crate) fn note_batch(&self, now: u64, previous: u64, requests: u64) {
+        let look = self.tasks.looks();
+        let next = self.pace.note(now, previous, look, requests);
+        self.tasks.set_before_sleep(next);
+    }
+}
