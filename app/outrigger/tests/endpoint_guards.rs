@@ -42,15 +42,22 @@ async fn endpoints(app: &Outrigger) -> Result<Vec<Endpoint>> {
             );
             endpoints.push(Endpoint {
                 method: method.to_ascii_uppercase().parse()?,
-                // Any id will do: who may not ask is not told whether it exists.
-                path: path
-                    .replace("{id}", "0190a5c2-7d3e-7cc1-a5a1-111111111111")
-                    .replace("{key}", "cache.memory"),
+                path: with_parameters(path),
                 scope: scope.as_str().map(str::to_owned),
             });
         }
     }
     Ok(endpoints)
+}
+
+/// A path with a value for every parameter. Any value will do: a caller without the scope is not told whether the object exists.
+fn with_parameters(path: &str) -> String {
+    const ANY: &str = "0190a5c2-7d3e-7cc1-a5a1-111111111111";
+    let segments = path.split('/').map(|segment| match segment {
+        parameter if parameter.starts_with('{') => ANY,
+        literal => literal,
+    });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 async fn code_of(response: reqwest::Response) -> String {

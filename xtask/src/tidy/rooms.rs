@@ -1,135 +1,106 @@
-//! One noun, every room: a capability has the same name in the crate, the configuration, the API, the command line, the
-//! dashboard, the guide, the browser tests and the metrics. This is the table; a new capability begins with its row.
+//! One noun, every room: a capability has the same name in its crate, the configuration, the API, the command line, the
+//! dashboard, the guide, the browser tests and the metrics.
+//!
+//! The capabilities are the crates on the floors `primitives` and `services`, so a new one is checked from its first file on.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::{Finding, Source};
 use crate::workspace::Workspace;
 
-const TABLE: &str = "xtask/src/tidy/rooms.rs";
-
-/// A noun and its rooms.
-struct Noun {
-    name: &'static str,
-    /// The folder of its crate.
-    house: &'static str,
-    section: Room,
-    shapes: Room,
-    routes: Room,
-    commands: Room,
-    page: Room,
-    guide: Room,
-    browser_test: Room,
-    metrics: Room,
+/// A place where every capability has something of its own.
+struct Room {
+    /// What is kept there, for people.
+    what: &'static str,
+    place: Place,
 }
 
-/// Where a noun is in a room.
-enum Room {
+/// How a room is recognised; `{noun}` stands for the capability's name.
+enum Place {
     /// A file, or a folder with at least one file in it.
     At(&'static str),
-    /// A text that stands in some file below the second.
-    Named(&'static str, &'static str),
+    /// A text in some file of the capability's crate.
+    Text(&'static str),
 }
 
-const NOUNS: [Noun; 2] = [
-    Noun {
-        name: "cache",
-        house: "primitives/cache",
-        section: Room::Named(
-            "const NAME: &'static str = \"cache\"",
-            "primitives/cache/src/",
-        ),
-        shapes: Room::At("app/api-types/src/cache.rs"),
-        routes: Room::At("app/http-api/src/routes/cache.rs"),
-        commands: Room::At("app/cli/src/commands/cache.rs"),
-        page: Room::At("dashboard/src/routes/cache/"),
-        guide: Room::At("docs/guide/cache.md"),
-        browser_test: Room::At("e2e/cache.spec.ts"),
-        metrics: Room::Named("outrigger_cache_", "primitives/cache/src/"),
+const ROOMS: [Room; 8] = [
+    Room {
+        what: "section of the configuration",
+        place: Place::Text("const NAME: &'static str = \"{noun}\""),
     },
-    Noun {
-        name: "access",
-        house: "primitives/access",
-        section: Room::Named(
-            "const NAME: &'static str = \"access\"",
-            "primitives/access/src/",
-        ),
-        shapes: Room::At("app/api-types/src/access.rs"),
-        routes: Room::At("app/http-api/src/routes/access.rs"),
-        commands: Room::At("app/cli/src/commands/access.rs"),
-        page: Room::At("dashboard/src/routes/access/"),
-        guide: Room::At("docs/guide/access.md"),
-        browser_test: Room::At("e2e/access.spec.ts"),
-        metrics: Room::Named("outrigger_access_", "primitives/access/src/"),
+    Room {
+        what: "shapes",
+        place: Place::At("app/api-types/src/{noun}.rs"),
+    },
+    Room {
+        what: "routes",
+        place: Place::At("app/http-api/src/routes/{noun}.rs"),
+    },
+    Room {
+        what: "commands",
+        place: Place::At("app/cli/src/commands/{noun}.rs"),
+    },
+    Room {
+        what: "page",
+        place: Place::At("dashboard/src/routes/{noun}/"),
+    },
+    Room {
+        what: "guide",
+        place: Place::At("docs/guide/{noun}.md"),
+    },
+    Room {
+        what: "browser test",
+        place: Place::At("e2e/{noun}.spec.ts"),
+    },
+    Room {
+        what: "metrics",
+        place: Place::Text("outrigger_{noun}_"),
     },
 ];
 
 pub(super) fn check(_: &Workspace, sources: &[Source]) -> anyhow::Result<Vec<Finding>> {
-    let mut findings: Vec<_> = NOUNS
-        .iter()
-        .flat_map(|noun| missing(noun, sources))
+    let findings = capabilities(sources)
+        .into_iter()
+        .flat_map(|folder| missing(folder, sources))
         .collect();
-    findings.extend(homeless(sources));
     Ok(findings)
 }
 
-fn missing(noun: &Noun, sources: &[Source]) -> Vec<Finding> {
-    let rooms = [
-        ("crate", &Room::At(noun.house)),
-        ("section of the configuration", &noun.section),
-        ("shapes", &noun.shapes),
-        ("routes", &noun.routes),
-        ("commands", &noun.commands),
-        ("page", &noun.page),
-        ("guide", &noun.guide),
-        ("browser test", &noun.browser_test),
-        ("metrics", &noun.metrics),
-    ];
-    let mut findings = Vec::new();
-    for (room, place) in rooms {
-        let problem = match place {
-            Room::At(path) if sources.iter().any(|source| source.path.starts_with(path)) => {
-                continue;
-            }
-            Room::Named(text, folder) if is_named(text, folder, sources) => continue,
-            Room::At(path) => format!("its {room} should be at `{path}`"),
-            Room::Named(text, folder) => {
-                format!("its {room} should be below `{folder}`, as `{text}`")
-            }
-        };
-        findings.push(Finding::new(
-            TABLE,
-            1,
-            format!("`{}`: {problem}", noun.name),
-        ));
-    }
-    findings
-}
-
-fn is_named(text: &str, folder: &str, sources: &[Source]) -> bool {
+/// The folders of the crates on the two floors of capabilities.
+fn capabilities(sources: &[Source]) -> BTreeSet<&str> {
     sources
-        .iter()
-        .any(|source| source.path.starts_with(folder) && source.text.contains(text))
-}
-
-/// Capabilities that have a crate and no row.
-fn homeless(sources: &[Source]) -> Vec<Finding> {
-    let houses: HashSet<_> = sources
         .iter()
         .filter_map(|source| source.path.strip_suffix("/Cargo.toml"))
         .filter(|folder| folder.starts_with("primitives/") || folder.starts_with("services/"))
         .filter(|folder| folder.matches('/').count() == 1)
-        .filter(|folder| !NOUNS.iter().any(|noun| noun.house == *folder))
-        .collect();
-    houses
-        .into_iter()
-        .map(|folder| {
-            Finding::new(
-                format!("{folder}/Cargo.toml"),
-                1,
-                format!("the capability has no row in {TABLE}"),
-            )
-        })
+        .collect()
+}
+
+/// The rooms in which a capability has nothing.
+fn missing(folder: &str, sources: &[Source]) -> Vec<Finding> {
+    let noun = folder.rsplit('/').next().unwrap_or(folder);
+    let inside = format!("{folder}/src/");
+    let problem = |room: &Room| {
+        let what = room.what;
+        match room.place {
+            Place::At(path) => {
+                let path = path.replace("{noun}", noun);
+                let found = sources.iter().any(|source| source.path.starts_with(&path));
+                (!found).then(|| format!("`{noun}`: its {what} should be at `{path}`"))
+            }
+            Place::Text(text) => {
+                let text = text.replace("{noun}", noun);
+                let found = sources
+                    .iter()
+                    .any(|source| source.path.starts_with(&inside) && source.text.contains(&text));
+                (!found).then(|| format!("`{noun}`: its {what} should be below `{inside}`, as `{text}`"))
+            }
+        }
+    };
+    ROOMS
+        .iter()
+        .filter_map(problem)
+        .map(|message| Finding::new(format!("{folder}/Cargo.toml"), 1, message))
         .collect()
 }
 
@@ -137,62 +108,51 @@ fn homeless(sources: &[Source]) -> Vec<Finding> {
 mod tests {
     use super::*;
 
-    const NOUN: Noun = Noun {
-        name: "jobs",
-        house: "primitives/jobs",
-        section: Room::Named("\"jobs\"", "primitives/jobs/src/"),
-        shapes: Room::At("shapes/jobs.rs"),
-        routes: Room::At("routes/jobs.rs"),
-        commands: Room::At("commands/jobs.rs"),
-        page: Room::At("pages/jobs/"),
-        guide: Room::At("guide/jobs.md"),
-        browser_test: Room::At("e2e/jobs.spec.ts"),
-        metrics: Room::Named("outrigger_jobs_", "primitives/jobs/src/"),
-    };
-
     #[test]
     fn rooms_without_their_noun_are_found() {
         let sources = [
-            Source::new("primitives/jobs/src/config.rs", "\"jobs\""),
-            Source::new("pages/jobs/page.tsx", ""),
-            Source::new("routes/jobs.rs", ""),
-            Source::new("commands/jobs.rs", ""),
-            Source::new("guide/jobs.md", ""),
+            Source::new(
+                "primitives/jobs/src/config.rs",
+                "const NAME: &'static str = \"jobs\";",
+            ),
+            Source::new("app/http-api/src/routes/jobs.rs", ""),
+            Source::new("app/cli/src/commands/jobs.rs", ""),
+            Source::new("dashboard/src/routes/jobs/page.tsx", ""),
+            Source::new("docs/guide/jobs.md", ""),
             Source::new("e2e/jobs.spec.ts", ""),
         ];
 
-        let found: Vec<_> = missing(&NOUN, &sources)
+        let found: Vec<_> = missing("primitives/jobs", &sources)
             .iter()
             .map(ToString::to_string)
             .collect();
 
         assert_eq!(found.len(), 2, "{found:?}");
-        assert!(found[0].contains("shapes/jobs.rs"), "{found:?}");
+        assert!(found[0].contains("app/api-types/src/jobs.rs"), "{found:?}");
         assert!(found[1].contains("outrigger_jobs_"), "{found:?}");
     }
 
     #[test]
-    fn a_name_in_another_room_does_not_count() {
-        let sources = [Source::new("primitives/cache/src/config.rs", "\"jobs\"")];
+    fn a_text_in_another_crate_does_not_count() {
+        let sources = [Source::new("primitives/cache/src/metrics.rs", "outrigger_jobs_")];
 
-        assert!(!is_named("\"jobs\"", "primitives/jobs/src/", &sources));
+        assert_eq!(missing("primitives/jobs", &sources).len(), ROOMS.len());
     }
 
     #[test]
-    fn a_capability_without_a_row_is_found() {
+    fn every_crate_of_the_two_floors_is_a_capability() {
         let sources = [
             Source::new("primitives/cache/Cargo.toml", ""),
             Source::new("services/mail/Cargo.toml", ""),
             Source::new("services/mail/fuzz/Cargo.toml", ""),
+            Source::new("foundation/sql/Cargo.toml", ""),
         ];
 
-        let found = homeless(&sources);
+        let found = capabilities(&sources);
 
-        assert_eq!(found.len(), 1);
-        assert!(
-            found[0]
-                .to_string()
-                .starts_with("services/mail/Cargo.toml:1:")
+        assert_eq!(
+            found.into_iter().collect::<Vec<_>>(),
+            ["primitives/cache", "services/mail"]
         );
     }
 }
