@@ -93,7 +93,9 @@ fn missing(folder: &str, sources: &[Source]) -> Vec<Finding> {
                 let found = sources
                     .iter()
                     .any(|source| source.path.starts_with(&inside) && source.text.contains(&text));
-                (!found).then(|| format!("`{noun}`: its {what} should be below `{inside}`, as `{text}`"))
+                (!found).then(|| {
+                    format!("`{noun}`: its {what} should be below `{inside}`, as `{text}`")
+                })
             }
         }
     };
@@ -134,7 +136,10 @@ mod tests {
 
     #[test]
     fn a_text_in_another_crate_does_not_count() {
-        let sources = [Source::new("primitives/cache/src/metrics.rs", "outrigger_jobs_")];
+        let sources = [Source::new(
+            "primitives/cache/src/metrics.rs",
+            "outrigger_jobs_",
+        )];
 
         assert_eq!(missing("primitives/jobs", &sources).len(), ROOMS.len());
     }
