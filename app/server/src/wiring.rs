@@ -22,6 +22,7 @@ use outrigger_cache::Cache;
 use outrigger_crypto::Keyring;
 use outrigger_http_api::{Api, ControlListener, HttpListener, Parts};
 use outrigger_redis_api::{RedisListener, RedisParts, RedisServer};
+use outrigger_sql::StoreMetrics;
 use outrigger_stdx::Clock;
 use outrigger_supervisor::{Phase, Supervisor, SupervisorHandle};
 use outrigger_telemetry::{History, LogHandle, Metrics, Recorder};
@@ -74,7 +75,8 @@ impl Server {
         let config = &loaded.config;
         let keyring = Keyring::from_config(&config.crypto, data_dir.path())
             .map_err(|error| StartError::part("encryption", error.kind(), error.hint(), error))?;
-        let store = Store::open(config, data_dir, Arc::clone(&clock)).await?;
+        let store_metrics = StoreMetrics::default();
+        let store = Store::open(config, data_dir, &store_metrics, Arc::clone(&clock)).await?;
         let throttle: Arc<dyn LoginThrottle> =
             Arc::new(MemoryThrottle::new(&config.access, Arc::clone(&clock)));
         let access =
@@ -123,7 +125,10 @@ impl Server {
             Arc::new(Logs(context.log)),
         ];
         let metrics = Metrics::new(env!("CARGO_PKG_VERSION"), &*clock);
-        metrics.with_registry(|registry| parts.iter().for_each(|part| part.register(registry)));
+        metrics.with_registry(|registry| {
+            store_metrics.register(registry);
+            parts.iter().for_each(|part| part.register(registry));
+        });
         let api = Api::new(Parts {
             config: config.http.clone(),
             listener: context.http_address,

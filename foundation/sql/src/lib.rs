@@ -39,6 +39,7 @@
 
 mod config;
 mod error;
+mod metrics;
 mod migrations;
 mod postgres;
 mod sqlite;
@@ -47,9 +48,10 @@ mod url;
 
 pub use config::StoreConfig;
 pub use error::{ConstraintKind, SqlError};
+pub use metrics::{SqliteFigures, StoreMetrics};
 pub use migrations::{Migration, Migrations};
 pub use postgres::{ConnectionChecker, PostgresClient, PostgresDatabase, PostgresOptions};
-pub use sqlite::{SqliteDatabase, SqliteOptions, WriterFigures};
+pub use sqlite::{SqliteDatabase, SqliteOptions};
 pub use statements::BrokenStatement;
 pub use url::{ParseStoreUrlError, PostgresUrl, StoreUrl};
 

@@ -16,18 +16,22 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
 };
 use outrigger_stdx::Clock;
-use prometheus_client::{metrics::counter::Counter, registry::Registry};
 
 pub use checker::ConnectionChecker;
 /// A connection from the pool; it goes back when dropped. Transactions: `client.transaction().await?`, then `commit()`; a
 /// transaction that is dropped instead is rolled back.
 pub use deadpool_postgres::Object as PostgresClient;
 
-use crate::{BrokenStatement, Migrations, PostgresUrl, SqlError, StoreConfig, error::chain};
+use crate::{
+    BrokenStatement, Migrations, PostgresUrl, SqlError, StoreConfig, StoreMetrics, error::chain,
+    metrics::PostgresFigures,
+};
 use gate::Gate;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
+/// The value of the label `database`: a process has one PostgreSQL database.
+const METRICS_LABEL: &str = "postgres";
 
 /// How a PostgreSQL database is opened.
 #[derive(Debug, Clone)]
@@ -40,6 +44,8 @@ pub struct PostgresOptions {
     pub statement_timeout: Duration,
     /// How long to wait for a free connection.
     pub wait_timeout: Duration,
+    /// The process's metrics. Default: values that nobody exports.
+    pub metrics: StoreMetrics,
 }
 
 impl PostgresOptions {
@@ -51,6 +57,7 @@ impl PostgresOptions {
             pool_max: config.pool_max,
             statement_timeout: config.statement_timeout.get(),
             wait_timeout: config.wait_timeout.get(),
+            metrics: StoreMetrics::default(),
         }
     }
 }
@@ -66,14 +73,7 @@ struct Inner {
     options: PostgresOptions,
     clock: Arc<dyn Clock>,
     gate: Gate,
-    figures: Figures,
-}
-
-#[derive(Debug, Default)]
-struct Figures {
-    checked: Counter,
-    dropped: Counter,
-    failed: Counter,
+    figures: PostgresFigures,
 }
 
 impl PostgresDatabase {
@@ -87,9 +87,9 @@ impl PostgresDatabase {
             inner: Arc::new(Inner {
                 pool: pool(&options)?,
                 gate: Gate::new(),
+                figures: options.metrics.postgres(METRICS_LABEL),
                 options,
                 clock,
-                figures: Figures::default(),
             }),
         };
         let client = database.client().await?;
@@ -174,26 +174,6 @@ impl PostgresDatabase {
     #[must_use]
     pub fn checker(&self) -> ConnectionChecker {
         ConnectionChecker::new(self.clone())
-    }
-
-    /// Registers the figures of the pool.
-    pub fn register(&self, registry: &mut Registry) {
-        let figures = &self.inner.figures;
-        registry.register(
-            "outrigger_store_connections_checked",
-            "Idle connections to PostgreSQL that were checked",
-            figures.checked.clone(),
-        );
-        registry.register(
-            "outrigger_store_connections_dropped",
-            "Idle connections to PostgreSQL that were found broken",
-            figures.dropped.clone(),
-        );
-        registry.register(
-            "outrigger_store_connections_failed",
-            "Connections to PostgreSQL that could not be opened",
-            figures.failed.clone(),
-        );
     }
 
     /// How many connections are open.

@@ -23,13 +23,10 @@ use std::{
 
 use outrigger_stdx::{ByteSize, Clock};
 use outrigger_supervisor::blocking;
-use prometheus_client::registry::Registry;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-pub use writer::WriterFigures;
-
-use crate::{BrokenStatement, Migrations, SqlError, StoreConfig};
+use crate::{BrokenStatement, Migrations, SqlError, SqliteFigures, StoreConfig, StoreMetrics};
 use readers::Readers;
 use writer::{Job, Operation, TypedOperation};
 
@@ -39,6 +36,8 @@ const PROBLEMS_MAX: usize = 20;
 /// How a SQLite file is opened.
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
+    /// The file's name in metrics.
+    pub name: &'static str,
     /// How many operations may wait for the writer; more wait in their callers.
     pub queue: usize,
     /// How many operations share one commit at most.
@@ -49,16 +48,20 @@ pub struct SqliteOptions {
     pub page_cache: ByteSize,
     /// How long to wait for a lock that another process holds.
     pub busy_timeout: Duration,
+    /// The process's metrics. Default: values that nobody exports.
+    pub metrics: StoreMetrics,
 }
 
 impl From<&StoreConfig> for SqliteOptions {
     fn from(config: &StoreConfig) -> Self {
         Self {
+            name: "state",
             queue: config.queue,
             batch: config.batch,
             readers: config.readers,
             page_cache: config.page_cache,
             busy_timeout: Duration::from_secs(5),
+            metrics: StoreMetrics::default(),
         }
     }
 }
@@ -84,7 +87,7 @@ struct Inner {
     /// None after `close`.
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Readers,
-    figures: WriterFigures,
+    figures: SqliteFigures,
     /// Whether a snapshot was taken since the file was opened.
     has_snapshot: AtomicBool,
 }
@@ -112,7 +115,7 @@ impl SqliteDatabase {
     ) -> Result<Self, SqlError> {
         let connection = connection::open_writer(&path, options)?;
         let (sender, jobs) = mpsc::channel(options.queue.max(1));
-        let figures = WriterFigures::default();
+        let figures = options.metrics.sqlite(options.name);
         let (counted, batch) = (figures.clone(), options.batch.max(1));
         let thread = outrigger_supervisor::thread("sqlite-writer", move || {
             writer::run(connection, jobs, batch, &counted);
@@ -252,20 +255,8 @@ impl SqliteDatabase {
 
     /// What the writer has done so far.
     #[must_use]
-    pub fn figures(&self) -> &WriterFigures {
+    pub fn figures(&self) -> &SqliteFigures {
         &self.inner.figures
-    }
-
-    /// Registers the figures of this file, labelled with its name without extension.
-    pub fn register(&self, registry: &mut Registry) {
-        let name = self.inner.path.file_stem().unwrap_or_default();
-        let label = (
-            "database".into(),
-            name.to_string_lossy().into_owned().into(),
-        );
-        self.inner
-            .figures
-            .register(registry.sub_registry_with_label(label));
     }
 
     /// Finishes what is queued, merges everything into the file and closes it. Later operations fail with

@@ -5,11 +5,11 @@ use std::{path::PathBuf, sync::Arc};
 use async_trait::async_trait;
 use outrigger_api_types::status::{DoctorCheck, Store as ApiStore};
 use outrigger_sql::{
-    PostgresDatabase, PostgresOptions, SqlError, SqliteDatabase, SqliteOptions, StoreUrl,
+    PostgresDatabase, PostgresOptions, SqlError, SqliteDatabase, SqliteOptions, StoreMetrics,
+    StoreUrl,
 };
 use outrigger_stdx::Clock;
 use outrigger_supervisor::{Phase, Supervisor};
-use prometheus_client::registry::Registry;
 
 use crate::{
     Config, DataDir, StartError,
@@ -31,18 +31,26 @@ impl Store {
     pub(crate) async fn open(
         config: &Config,
         data_dir: &DataDir,
+        metrics: &StoreMetrics,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let opened = match &config.store.url {
             StoreUrl::Sqlite => {
                 let path = data_dir.resolve(&PathBuf::from(STATE));
-                SqliteDatabase::open(&path, SqliteOptions::from(&config.store), clock)
+                let options = SqliteOptions {
+                    metrics: metrics.clone(),
+                    ..SqliteOptions::from(&config.store)
+                };
+                SqliteDatabase::open(&path, options, clock)
                     .await
                     .map(Self::Sqlite)
             }
             StoreUrl::Postgres(url) => {
                 let shown = url.to_string();
-                let options = PostgresOptions::new(url.clone(), &config.store);
+                let options = PostgresOptions {
+                    metrics: metrics.clone(),
+                    ..PostgresOptions::new(url.clone(), &config.store)
+                };
                 PostgresDatabase::open(options, clock)
                     .await
                     .map(|database| Self::Postgres(database, shown))
@@ -114,13 +122,6 @@ impl Store {
 
 #[async_trait]
 impl Part for Store {
-    fn register(&self, registry: &mut Registry) {
-        match self {
-            Self::Sqlite(database) => database.register(registry),
-            Self::Postgres(database, _) => database.register(registry),
-        }
-    }
-
     fn add_services(&self, supervisor: &mut Supervisor) {
         if let Self::Postgres(database, _) = self {
             supervisor.add(Phase::Close, database.checker());

@@ -5,11 +5,10 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use prometheus_client::{metrics::counter::Counter, registry::Registry};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::SqlError;
+use crate::{SqlError, SqliteFigures};
 
 /// What is sent to the writer.
 pub(super) enum Job {
@@ -75,52 +74,12 @@ where
     }
 }
 
-/// What the writer of a file has done. Cheap to clone; clones share the figures.
-#[derive(Debug, Clone, Default)]
-pub struct WriterFigures {
-    operations: Counter,
-    commits: Counter,
-    failed_commits: Counter,
-}
-
-impl WriterFigures {
-    /// How many operations have succeeded.
-    #[must_use]
-    pub fn operations(&self) -> u64 {
-        self.operations.get()
-    }
-
-    /// How many commits they took.
-    #[must_use]
-    pub fn commits(&self) -> u64 {
-        self.commits.get()
-    }
-
-    pub(super) fn register(&self, registry: &mut Registry) {
-        registry.register(
-            "outrigger_store_operations",
-            "Operations that were written to a SQLite file",
-            self.operations.clone(),
-        );
-        registry.register(
-            "outrigger_store_commits",
-            "Commits to a SQLite file, each shared by the operations that waited for one",
-            self.commits.clone(),
-        );
-        registry.register(
-            "outrigger_store_failed_commits",
-            "Commits to a SQLite file that failed, for instance because the disk was full",
-            self.failed_commits.clone(),
-        );
-    }
-}
-
 /// Works until all senders are gone, then merges the log into the file and closes it.
 pub(super) fn run(
     mut connection: Connection,
     mut jobs: mpsc::Receiver<Job>,
     batch_max: usize,
-    figures: &WriterFigures,
+    figures: &SqliteFigures,
 ) {
     while let Some(first) = jobs.blocking_recv() {
         let mut batch = VecDeque::new();
@@ -156,7 +115,7 @@ pub(super) fn run(
 fn write_all(
     connection: &Connection,
     mut batch: VecDeque<Box<dyn Operation>>,
-    figures: &WriterFigures,
+    figures: &SqliteFigures,
 ) {
     while !batch.is_empty() {
         let (attempted, committed) = write_some(connection, &mut batch);
