@@ -284,7 +284,7 @@ impl Connection {
         if requests.len() >= WARMED_FROM {
             let keys = (0..requests.len()).filter_map(|index| requests.args(index, input).get(1));
             let database = self.session.database;
-            self.thread.shared.cache.warm(database, keys);
+            self.thread.shared.cache.prefetch(database, keys);
         }
     }
 

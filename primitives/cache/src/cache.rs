@@ -9,9 +9,9 @@ use parking_lot::Mutex;
 
 use crate::{
     CacheConfig, CacheError, Database, Deadline, Now,
+    accounted::Accounted,
+    budget::Budget,
     entry::{Entry, exact},
-    lock::Locked,
-    room::Room,
     shard::{KeyId, Shard},
     time::WallOffset,
 };
@@ -31,7 +31,7 @@ pub struct Cache {
 
 pub(crate) struct Inner {
     pub(crate) shards: [Mutex<Shard>; SHARDS],
-    pub(crate) room: Room,
+    pub(crate) budget: Budget,
     pub(crate) config: CacheConfig,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) wall: WallOffset,
@@ -61,6 +61,13 @@ pub enum Change {
     Expire(Option<Deadline>),
 }
 
+/// Whether an update counts as a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counting {
+    Nothing,
+    Reads,
+}
+
 impl Cache {
     /// An empty cache.
     #[must_use]
@@ -69,7 +76,7 @@ impl Cache {
         Self {
             inner: Arc::new(Inner {
                 shards,
-                room: Room::new(config.memory.as_usize()),
+                budget: Budget::new(config.memory.as_usize()),
                 wall: WallOffset::measure(&*clock),
                 hasher: RandomState::default(),
                 config,
@@ -133,7 +140,7 @@ impl Cache {
     ) -> Result<(), CacheError> {
         self.check(key.len(), value.len())?;
         let id = self.id(database, key);
-        let mut claim = self.inner.room.claim();
+        let mut claim = self.inner.budget.claim();
         loop {
             let mut shard = self.lock(id);
             let slot = shard.lookup(id, now);
@@ -181,12 +188,9 @@ impl Cache {
     ) -> R {
         let id = self.id(database, key);
         let mut shard = self.lock(id);
-        let Some(slot) = shard.lookup(id, now) else {
-            shard.counts.misses += 1;
-            return read(None);
-        };
-        shard.counts.hits += 1;
-        read(shard.touch(slot).map(found))
+        let slot = shard.lookup(id, now);
+        shard.counts.count_read(slot.is_some());
+        read(slot.and_then(|slot| shard.touch(slot)).map(found))
     }
 
     /// Shows an entry to `read` without counting anything.
@@ -203,24 +207,53 @@ impl Cache {
         read(slot.and_then(|slot| shard.get(slot)).map(found))
     }
 
-    /// Shows an entry to `decide` and does what it says, all at one moment.
+    /// Passes the entry of a key, if there is one, to `decide` and makes the change it returns, in one atomic step. Counts as a
+    /// use for eviction, but not as a hit or a miss: for a caller that returns the value there is
+    /// [`read_update`](Self::read_update).
     ///
-    /// `decide` is called again when room had to be made for its value, because the entry may have changed meanwhile; only
-    /// its last answer counts.
+    /// `decide` is called again when room had to be made for its value, because the entry may have changed in the meantime.
+    /// Only its last result counts.
     ///
     /// # Errors
     ///
-    /// [`CacheError`] when the key or the value is too long, or nothing could be evicted for them; the entry stays.
+    /// [`CacheError`] when the key or the value is too long, or nothing could be evicted for them; the entry stays as it was.
     #[inline]
     pub fn update<R>(
         &self,
         database: Database,
         key: &[u8],
         now: Now,
+        decide: impl FnMut(Option<Found<'_>>) -> (Change, R),
+    ) -> Result<R, CacheError> {
+        self.change(database, key, now, Counting::Nothing, decide)
+    }
+
+    /// Does the same as [`update`](Self::update) and counts a hit or a miss, for a caller that returns the value it found.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Self::update).
+    pub fn read_update<R>(
+        &self,
+        database: Database,
+        key: &[u8],
+        now: Now,
+        decide: impl FnMut(Option<Found<'_>>) -> (Change, R),
+    ) -> Result<R, CacheError> {
+        self.change(database, key, now, Counting::Reads, decide)
+    }
+
+    #[inline]
+    fn change<R>(
+        &self,
+        database: Database,
+        key: &[u8],
+        now: Now,
+        counting: Counting,
         mut decide: impl FnMut(Option<Found<'_>>) -> (Change, R),
     ) -> Result<R, CacheError> {
         let id = self.id(database, key);
-        let mut claim = self.inner.room.claim();
+        let mut claim = self.inner.budget.claim();
         loop {
             let mut shard = self.lock(id);
             let slot = shard.lookup(id, now);
@@ -232,6 +265,9 @@ impl Cache {
                     self.inner.make_room(&mut claim, cost)?;
                 }
                 continue;
+            }
+            if counting == Counting::Reads {
+                shard.counts.count_read(slot.is_some());
             }
             apply(&mut shard, id, slot, change, now);
             shard.settle(&mut claim);
@@ -289,15 +325,15 @@ impl Cache {
     }
 
     #[inline]
-    pub(crate) fn lock(&self, id: KeyId<'_>) -> Locked<'_> {
+    pub(crate) fn lock(&self, id: KeyId<'_>) -> Accounted<'_> {
         self.inner.lock(shard_of(id.hash))
     }
 }
 
 impl Inner {
     #[inline]
-    pub(crate) fn lock(&self, shard: usize) -> Locked<'_> {
-        Locked::new(self.shards[shard].lock(), shard, &self.room)
+    pub(crate) fn lock(&self, shard: usize) -> Accounted<'_> {
+        Accounted::new(self.shards[shard].lock(), shard, &self.budget)
     }
 }
 
@@ -326,7 +362,10 @@ pub(crate) fn found(entry: &Entry) -> Found<'_> {
 
 fn apply(shard: &mut Shard, id: KeyId<'_>, slot: Option<u32>, change: Change, now: Now) {
     match (change, slot) {
-        (Change::Keep, _) | (Change::Delete | Change::Expire(_), None) => {}
+        (Change::Keep | Change::Delete | Change::Expire(_), None) => {}
+        (Change::Keep, Some(slot)) => {
+            shard.touch(slot);
+        }
         (Change::Delete, Some(slot)) => {
             shard.remove(slot);
             shard.counts.deletes += 1;
@@ -345,6 +384,9 @@ fn apply(shard: &mut Shard, id: KeyId<'_>, slot: Option<u32>, change: Change, no
             shard.remove(slot);
             shard.counts.deletes += 1;
         }
-        (Change::Expire(deadline), Some(slot)) => shard.set_deadline(slot, deadline, now),
+        (Change::Expire(deadline), Some(slot)) => {
+            shard.touch(slot);
+            shard.set_deadline(slot, deadline, now);
+        }
     }
 }

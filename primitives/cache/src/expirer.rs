@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use outrigger_supervisor::{CancellationToken, Service, ServiceError};
 
-use crate::{Cache, whole::AT_ONCE};
+use crate::{Cache, keyspace::AT_ONCE};
 
 /// How long an expired entry may take room. Nobody can see it meanwhile.
 const INTERVAL: Duration = Duration::from_millis(200);

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod accounted;
+mod budget;
 mod cache;
 mod config;
 mod database;
@@ -9,26 +11,24 @@ mod expirer;
 mod ghost;
 mod index;
 mod key;
+mod keyspace;
 mod list;
-mod lock;
 mod metrics;
+mod multi;
 mod policy;
-mod room;
-mod several;
+mod prefetch;
 mod shard;
 mod slab;
 mod stats;
 mod time;
-mod warm;
 mod wheel;
-mod whole;
 
 pub use cache::{Cache, Change, Found};
 pub use config::{CacheConfig, Eviction};
 pub use database::Database;
 pub use error::CacheError;
 pub use expirer::Expirer;
-pub use several::{Renamed, WhenTaken};
+pub use keyspace::Cursor;
+pub use multi::{Renamed, WhenTaken};
 pub use stats::CacheStats;
 pub use time::{Deadline, Now};
-pub use whole::Cursor;

@@ -58,3 +58,11 @@ pub(crate) struct Counts {
     pub(crate) expirations: u64,
     pub(crate) evictions: u64,
 }
+
+impl Counts {
+    #[inline]
+    pub(crate) fn count_read(&mut self, is_hit: bool) {
+        self.hits += u64::from(is_hit);
+        self.misses += u64::from(!is_hit);
+    }
+}

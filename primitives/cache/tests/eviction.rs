@@ -67,6 +67,60 @@ fn a_scan_over_many_keys_does_not_wash_out_those_that_are_used_again() {
 }
 
 #[test]
+fn a_value_that_is_only_renewed_counts_as_used_and_stays() {
+    let cache = cache(ByteSize::mib(4), Eviction::All);
+    let now = cache.now();
+    let later = || Some(now.deadline_after(Duration::from_secs(1800)));
+    let renew = |name: &[u8]| {
+        cache
+            .update(ZERO, name, now, |_| (Change::Expire(later()), ()))
+            .expect("there is room");
+    };
+    let sessions: Vec<_> = (0..500).map(|number| key("session", number)).collect();
+    for name in &sessions {
+        cache.put(ZERO, name, VALUE, None).expect("there is room");
+    }
+    for name in sessions.iter().chain(&sessions).chain(&sessions) {
+        renew(name);
+    }
+
+    for number in 0..20_000 {
+        cache
+            .put(ZERO, &key("once", number), VALUE, None)
+            .expect("something can be evicted");
+    }
+
+    let names = sessions.iter().map(Vec::as_slice);
+    assert_eq!(cache.count_existing(ZERO, names, now), 500);
+}
+
+#[test]
+fn an_update_that_hands_the_value_out_counts_a_hit_or_a_miss_and_another_does_not() {
+    let cache = cache(ByteSize::mib(4), Eviction::All);
+    let now = cache.now();
+    cache.put(ZERO, b"a", b"1", None).expect("there is room");
+    let changes = [
+        Change::Keep,
+        Change::Expire(None),
+        Change::Write(b"2"[..].into(), None),
+        Change::Delete,
+        Change::Delete,
+    ];
+
+    for change in changes {
+        cache
+            .read_update(ZERO, b"a", now, |_| (change.clone(), ()))
+            .expect("there is room");
+    }
+    cache
+        .update(ZERO, b"a", now, |_| (Change::Keep, ()))
+        .expect("it takes none");
+
+    let stats = cache.stats();
+    assert_eq!((stats.hits, stats.misses), (4, 1));
+}
+
+#[test]
 fn keys_that_come_back_soon_after_their_eviction_stay() {
     let cache = cache(ByteSize::mib(4), Eviction::All);
     let returning: Vec<_> = (0..100).map(|number| key("returning", number)).collect();

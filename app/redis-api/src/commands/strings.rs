@@ -183,7 +183,12 @@ fn set_with(
         };
         (change, (is_wanted, old))
     };
-    let (is_written, old) = call.cache.update(database, &args[1], call.now, decide)?;
+    let (is_written, old) = match options.answers_old {
+        true => call
+            .cache
+            .read_update(database, &args[1], call.now, decide)?,
+        false => call.cache.update(database, &args[1], call.now, decide)?,
+    };
     match old {
         Some(old) => call.reply.bulk(&old),
         None if options.answers_old || !is_written => call.reply.null(),
@@ -194,9 +199,11 @@ fn set_with(
 
 pub(super) fn getdel(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let database = call.session.database;
-    let value = call.cache.update(database, &args[1], call.now, |found| {
-        (Change::Delete, found.map(|found| found.value.clone()))
-    })?;
+    let value = call
+        .cache
+        .read_update(database, &args[1], call.now, |found| {
+            (Change::Delete, found.map(|found| found.value.clone()))
+        })?;
     answer(call, value);
     Ok(())
 }
@@ -204,7 +211,7 @@ pub(super) fn getdel(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure
 pub(super) fn getex(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let options = Options::parse(args.skip(2), Which::GetEx)?;
     let (database, now) = (call.session.database, call.now);
-    let value = call.cache.update(database, &args[1], now, |found| {
+    let value = call.cache.read_update(database, &args[1], now, |found| {
         let Some(found) = found else {
             // Whether the time makes sense is not looked at when there is nothing to expire.
             return (Change::Keep, Ok(None));

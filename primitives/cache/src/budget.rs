@@ -22,7 +22,7 @@ const EVICTED_AT_ONCE: usize = 16;
 
 /// The bytes in use and claimed, and their bound.
 #[derive(Debug)]
-pub(crate) struct Room {
+pub(crate) struct Budget {
     max: usize,
     used: AtomicUsize,
     /// The part of `used` that is each shard's.
@@ -38,7 +38,7 @@ pub(crate) struct Room {
 /// Bytes that one write has claimed and not used yet; given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Claim<'a> {
-    room: &'a Room,
+    budget: &'a Budget,
     bytes: usize,
     making: Making<'a>,
 }
@@ -53,7 +53,7 @@ enum Making<'a> {
     Alone(#[expect(dead_code, reason = "held until the write is done")] RwLockWriteGuard<'a, ()>),
 }
 
-impl Room {
+impl Budget {
     pub(crate) const fn new(max: usize) -> Self {
         Self {
             max,
@@ -76,7 +76,7 @@ impl Room {
     /// A claim of nothing.
     pub(crate) const fn claim(&self) -> Claim<'_> {
         Claim {
-            room: self,
+            budget: self,
             bytes: 0,
             making: Making::Nothing,
         }
@@ -129,11 +129,11 @@ impl Claim<'_> {
         let missing = bytes - self.bytes;
         // Never above the bound, not even to look: somebody who makes room would take that for a claim.
         let taken = self
-            .room
+            .budget
             .used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
                 used.checked_add(missing)
-                    .filter(|used| *used <= self.room.max)
+                    .filter(|used| *used <= self.budget.max)
             });
         if taken.is_ok() {
             self.bytes = bytes;
@@ -144,7 +144,7 @@ impl Claim<'_> {
     /// Waits until no other write makes room for itself alone. Waits for nobody when this one makes room already.
     fn begin_making(&mut self) {
         if let Making::Nothing = self.making {
-            self.making = Making::BesideOthers(self.room.makers.read());
+            self.making = Making::BesideOthers(self.budget.makers.read());
         }
     }
 
@@ -156,18 +156,18 @@ impl Claim<'_> {
         self.give_back();
         // Before waiting: two that hold on to their share would wait for each other.
         self.making = Making::Nothing;
-        self.making = Making::Alone(self.room.makers.write());
+        self.making = Making::Alone(self.budget.makers.write());
         true
     }
 
     fn give_back(&mut self) {
-        self.room.used.fetch_sub(self.take(), Ordering::Relaxed);
+        self.budget.used.fetch_sub(self.take(), Ordering::Relaxed);
     }
 
     /// Claims so many bytes in all, free or not: whoever does must make room before writing.
     fn insist(&mut self, bytes: usize) {
         if bytes > self.bytes {
-            self.room
+            self.budget
                 .used
                 .fetch_add(bytes - self.bytes, Ordering::Relaxed);
             self.bytes = bytes;
@@ -201,20 +201,20 @@ impl Inner {
     #[cold]
     pub(crate) fn make_room(&self, claim: &mut Claim<'_>, bytes: usize) -> Result<(), CacheError> {
         let refuse = || {
-            self.room.refusals.fetch_add(1, Ordering::Relaxed);
+            self.budget.refusals.fetch_add(1, Ordering::Relaxed);
             Err(CacheError::Full {
                 limit: self.config.memory,
             })
         };
-        if bytes > self.room.max {
+        if bytes > self.budget.max {
             return refuse();
         }
         claim.begin_making();
         claim.insist(bytes);
-        while !self.room.is_within_bound() {
-            let first = self.room.next_shard();
+        while !self.budget.is_within_bound() {
+            let first = self.budget.next_shard();
             let is_evicted = (first..first + SHARDS).any(|number| self.evict_from(number % SHARDS));
-            if is_evicted || self.room.is_within_bound() {
+            if is_evicted || self.budget.is_within_bound() {
                 continue;
             }
             if !claim.be_alone() {
@@ -229,7 +229,7 @@ impl Inner {
     fn evict_from(&self, number: usize) -> bool {
         let mut shard = self.lock(number);
         let mut evicted = 0;
-        let excess = self.room.used().saturating_sub(self.room.max);
+        let excess = self.budget.used().saturating_sub(self.budget.max);
         if excess == 0 {
             return true;
         }
@@ -251,7 +251,7 @@ mod tests {
     use super::*;
     use crate::{
         Cache, CacheConfig, Database, Eviction, Now,
-        lock::Locked,
+        accounted::Accounted,
         shard::{KeyId, Shard},
     };
 
@@ -267,29 +267,30 @@ mod tests {
 
     #[test]
     fn a_shard_that_grew_by_just_what_was_claimed_counts_with_its_size() {
-        let room = Room::new(1 << 20);
+        let budget = Budget::new(1 << 20);
         let shard = Mutex::new(Shard::new(Eviction::All));
-        let mut claim = room.claim();
+        let mut claim = budget.claim();
         assert!(claim.covers(shard.lock().cost(ID, None, 50_000)));
 
-        let mut locked = Locked::new(shard.lock(), 7, &room);
+        let mut locked = Accounted::new(shard.lock(), 7, &budget);
         locked.write(ID, None, vec![0; 50_000].into(), None, now());
-        let left = room.used() - locked.bytes();
+        let left = budget.used() - locked.bytes();
         locked.settle(&mut claim);
         drop(locked);
 
         assert_eq!(left, 0, "else this shows nothing");
-        assert_eq!(room.next_shard(), 7);
+        assert_eq!(budget.next_shard(), 7);
     }
 
     #[test]
     fn a_claim_for_several_shards_covers_each_of_them_until_all_are_settled() {
-        let room = Room::new(1 << 20);
+        let budget = Budget::new(1 << 20);
         let shards = [(); 2].map(|()| Mutex::new(Shard::new(Eviction::All)));
-        let mut claim = room.claim();
+        let mut claim = budget.claim();
         assert!(claim.covers(200_000));
 
-        let mut locked = [0, 1].map(|number| Locked::new(shards[number].lock(), number, &room));
+        let mut locked =
+            [0, 1].map(|number| Accounted::new(shards[number].lock(), number, &budget));
         for shard in &mut locked {
             shard.write(ID, None, vec![0; 50_000].into(), None, now());
             shard.settle_growth(&mut claim);
@@ -297,7 +298,7 @@ mod tests {
         let bytes: usize = locked.iter().map(|shard| shard.bytes()).sum();
         let [first, second] = locked;
         drop(first);
-        let between = room.used();
+        let between = budget.used();
         drop(second);
         drop(claim);
 
@@ -305,6 +306,6 @@ mod tests {
             between, 200_000,
             "somebody else could have taken the room of the second"
         );
-        assert_eq!(room.used(), bytes);
+        assert_eq!(budget.used(), bytes);
     }
 }

@@ -5,14 +5,14 @@
 
 use crate::{
     Cache, CacheError, Database, Found, Now,
+    accounted::Accounted,
     cache::{SHARDS, found, shard_of},
     entry::weight,
-    lock::Locked,
     shard::{KeyId, Shard},
 };
 
 /// The locked shards of an operation.
-pub(crate) struct LockedShards<'a>([Option<Locked<'a>>; SHARDS]);
+pub(crate) struct LockedShards<'a>([Option<Accounted<'a>>; SHARDS]);
 
 impl<'a> LockedShards<'a> {
     pub(crate) fn of(cache: &'a Cache, keys: impl Iterator<Item = u64>) -> Self {
@@ -29,7 +29,7 @@ impl<'a> LockedShards<'a> {
         }))
     }
 
-    fn get(&mut self, id: KeyId<'_>) -> &mut Locked<'a> {
+    fn get(&mut self, id: KeyId<'_>) -> &mut Accounted<'a> {
         self.0[shard_of(id.hash)]
             .as_mut()
             .expect("the shards of all keys of an operation are locked at its beginning")
@@ -37,7 +37,7 @@ impl<'a> LockedShards<'a> {
 
     /// The shard of a hash, if it is locked.
     #[inline]
-    pub(crate) fn peek(&self, hash: u64) -> Option<&Locked<'a>> {
+    pub(crate) fn peek(&self, hash: u64) -> Option<&Accounted<'a>> {
         self.0[shard_of(hash)].as_ref()
     }
 }
@@ -78,10 +78,7 @@ impl Cache {
             let id = self.id(database, key);
             let shard = shards.get(id);
             let slot = shard.lookup(id, now);
-            match slot {
-                Some(_) => shard.counts.hits += 1,
-                None => shard.counts.misses += 1,
-            }
+            shard.counts.count_read(slot.is_some());
             if !read(slot.and_then(|slot| shard.touch(slot)).map(found)) {
                 return;
             }
@@ -156,7 +153,7 @@ impl Cache {
         pairs: impl Iterator<Item = (&'k [u8], &'k [u8])> + Clone,
         now: Now,
     ) -> Result<(), CacheError> {
-        let mut claim = self.inner.room.claim();
+        let mut claim = self.inner.budget.claim();
         for (key, value) in pairs.clone() {
             self.check(key.len(), value.len())?;
         }
@@ -222,7 +219,7 @@ impl Cache {
         now: Now,
     ) -> Result<Renamed, CacheError> {
         let (from, to) = (self.id(database, key), self.id(database, new_key));
-        let mut claim = self.inner.room.claim();
+        let mut claim = self.inner.budget.claim();
         loop {
             let mut shards = LockedShards::of(self, [from.hash, to.hash].into_iter());
             let Some(slot) = shards.get(from).lookup(from, now) else {

@@ -188,7 +188,7 @@ impl Cache {
             total.evictions += counts.evictions;
         }
         CacheStats {
-            memory: self.inner.room.used() as u64,
+            memory: self.inner.budget.used() as u64,
             memory_max: self.inner.config.memory,
             eviction: self.inner.config.eviction,
             entries,
@@ -199,7 +199,7 @@ impl Cache {
             deletes: total.deletes,
             expirations: total.expirations,
             evictions: total.evictions,
-            refusals: self.inner.room.refusals(),
+            refusals: self.inner.budget.refusals(),
         }
     }
 
@@ -226,7 +226,7 @@ impl Cache {
     /// The bytes in use, as [`CacheStats::memory`], without asking any shard.
     #[must_use]
     pub fn memory_used(&self) -> usize {
-        self.inner.room.used()
+        self.inner.budget.used()
     }
 
     /// Entries per database and those of them with a time to live, after the expired ones have been removed: some under each

@@ -5,25 +5,29 @@ use std::ops::{Deref, DerefMut};
 use parking_lot::MutexGuard;
 
 use crate::{
-    room::{Claim, Room},
+    budget::{Budget, Claim},
     shard::Shard,
 };
 
 /// A locked shard. When it is unlocked, the bytes that it grew or shrank by go to the cache's total.
 #[derive(Debug)]
-pub(crate) struct Locked<'a> {
+pub(crate) struct Accounted<'a> {
     shard: MutexGuard<'a, Shard>,
     number: usize,
-    room: &'a Room,
+    budget: &'a Budget,
 }
 
-impl<'a> Locked<'a> {
+impl<'a> Accounted<'a> {
     #[inline]
-    pub(crate) const fn new(shard: MutexGuard<'a, Shard>, number: usize, room: &'a Room) -> Self {
+    pub(crate) const fn new(
+        shard: MutexGuard<'a, Shard>,
+        number: usize,
+        budget: &'a Budget,
+    ) -> Self {
         Self {
             shard,
             number,
-            room,
+            budget,
         }
     }
 
@@ -44,7 +48,7 @@ impl<'a> Locked<'a> {
     }
 }
 
-impl Drop for Locked<'_> {
+impl Drop for Accounted<'_> {
     #[inline]
     fn drop(&mut self) {
         if !std::mem::take(&mut self.shard.is_changed) {
@@ -52,11 +56,11 @@ impl Drop for Locked<'_> {
         }
         let bytes = self.shard.bytes();
         let settled = std::mem::replace(&mut self.shard.settled, bytes);
-        self.room.adjust(self.number, settled, bytes);
+        self.budget.adjust(self.number, settled, bytes);
     }
 }
 
-impl Deref for Locked<'_> {
+impl Deref for Accounted<'_> {
     type Target = Shard;
 
     #[inline]
@@ -65,7 +69,7 @@ impl Deref for Locked<'_> {
     }
 }
 
-impl DerefMut for Locked<'_> {
+impl DerefMut for Accounted<'_> {
     #[inline]
     fn deref_mut(&mut self) -> &mut Shard {
         &mut self.shard

@@ -7,7 +7,7 @@
 
 use std::hint::black_box;
 
-use crate::{Cache, Database, several::LockedShards};
+use crate::{Cache, Database, multi::LockedShards};
 
 /// How many keys are fetched together. The processor has about as many reads under way as that.
 pub(crate) const KEYS_MAX: usize = 16;
@@ -18,7 +18,7 @@ const LINES_MAX: usize = 4;
 
 impl Cache {
     /// Fetches the entries of at most 16 keys that are about to be used. Worth its while from about four keys on.
-    pub fn warm<'k>(&self, database: Database, keys: impl Iterator<Item = &'k [u8]>) {
+    pub fn prefetch<'k>(&self, database: Database, keys: impl Iterator<Item = &'k [u8]>) {
         let mut hashes = [None; KEYS_MAX];
         for (hash, key) in hashes.iter_mut().zip(keys) {
             *hash = Some(self.id(database, key).hash);
