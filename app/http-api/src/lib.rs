@@ -33,7 +33,7 @@ pub use failure::Failure;
 pub use idempotency::{
     ABANDONED_AFTER, Claim, IdempotencyKey, IdempotencyStore, KEPT_FOR, StoreFailure,
 };
-pub use listener::{ControlListener, HttpListener};
+pub use listener::{ChangesDrain, ControlListener, HttpListener};
 pub use metrics::HttpMetrics;
 
 /// The OpenAPI document of all routes, with sorted keys.

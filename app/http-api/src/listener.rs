@@ -4,7 +4,7 @@
 //! answer too slowly, or is gone without saying so, loses its connection: the head by hyper's timer, the body by the extractors,
 //! the answer and half-open connections by the kernel's user timeout.
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{borrow::Cow, io, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use axum::body::Body;
@@ -13,7 +13,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
 };
-use outrigger_supervisor::{CancellationToken, Service, ServiceError, TaskGroup};
+use outrigger_supervisor::{Service, ServiceError, Stop, TaskGroup};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -35,7 +35,6 @@ pub struct HttpListener {
     listener: Option<TcpListener>,
     tls: Option<TlsAcceptor>,
     api: Api,
-    drain: Duration,
 }
 
 /// The control socket as a service: whoever can open it acts as the owner account `local`.
@@ -44,12 +43,16 @@ pub struct ControlListener {
     listener: Option<UnixListener>,
     path: PathBuf,
     api: Api,
-    drain: Duration,
+}
+
+/// Waits at shutdown for the changes whose connections have ended. A service of its own, which stops after the listeners,
+/// because they share the changes.
+pub struct ChangesDrain {
+    api: Api,
 }
 
 impl HttpListener {
-    /// Serves the API on a bound listener, with TLS when a configuration for it is given. Told to stop, it gives open requests
-    /// `drain` to be finished.
+    /// Serves the API on a bound listener, with TLS if there is a configuration for it.
     ///
     /// # Errors
     ///
@@ -58,19 +61,17 @@ impl HttpListener {
         api: Api,
         listener: std::net::TcpListener,
         tls: Option<Arc<rustls::ServerConfig>>,
-        drain: Duration,
     ) -> io::Result<Self> {
         Ok(Self {
             listener: Some(TcpListener::from_std(listener)?),
             tls: tls.map(TlsAcceptor::from),
             api,
-            drain,
         })
     }
 }
 
 impl ControlListener {
-    /// Serves the API on the bound control socket. Told to stop, it gives open requests `drain` to be finished.
+    /// Serves the API on the bound control socket.
     ///
     /// # Errors
     ///
@@ -79,24 +80,30 @@ impl ControlListener {
         api: Api,
         listener: std::os::unix::net::UnixListener,
         path: PathBuf,
-        drain: Duration,
     ) -> io::Result<Self> {
         Ok(Self {
             listener: Some(UnixListener::from_std(listener)?),
             path,
             api,
-            drain,
         })
+    }
+}
+
+impl ChangesDrain {
+    /// Drains the changes of `api`.
+    #[must_use]
+    pub fn new(api: Api) -> Self {
+        Self { api }
     }
 }
 
 #[async_trait]
 impl Service for HttpListener {
-    fn name(&self) -> &'static str {
-        "http listener"
+    fn name(&self) -> Cow<'static, str> {
+        "http listener".into()
     }
 
-    async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError> {
+    async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
         let connections = TaskGroup::new(self.api.config().connections_max as usize);
         while let Some(listener) = &self.listener {
             let accepted = tokio::select! {
@@ -145,18 +152,18 @@ impl Service for HttpListener {
                 tracing::warn!(%address, "`[http] connections_max` is reached; a connection was closed");
             }
         }
-        finish(&self.api, &connections, self.drain).await;
+        connections.finish(stop.time_left(self.api.clock())).await;
         Ok(())
     }
 }
 
 #[async_trait]
 impl Service for ControlListener {
-    fn name(&self) -> &'static str {
-        "control socket"
+    fn name(&self) -> Cow<'static, str> {
+        "control socket".into()
     }
 
-    async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError> {
+    async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
         const CONNECTIONS_MAX: usize = 64;
         let connections = TaskGroup::new(CONNECTIONS_MAX);
         while let Some(listener) = &self.listener {
@@ -178,17 +185,23 @@ impl Service for ControlListener {
                 Err(error) => pause_after(&error).await,
             }
         }
-        finish(&self.api, &connections, self.drain).await;
+        connections.finish(stop.time_left(self.api.clock())).await;
         Ok(())
     }
 }
 
-/// Waits until all connections have ended and then for the changes that they left behind, `drain` at most in all.
-async fn finish(api: &Api, connections: &TaskGroup, drain: Duration) {
-    let begun = api.clock().monotonic();
-    connections.finish(drain).await;
-    let passed = api.clock().monotonic().saturating_since(begun);
-    api.changes().finish(drain.saturating_sub(passed)).await;
+#[async_trait]
+impl Service for ChangesDrain {
+    fn name(&self) -> Cow<'static, str> {
+        "changes".into()
+    }
+
+    async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
+        stop.cancelled().await;
+        let left = stop.time_left(self.api.clock());
+        self.api.changes().finish(left).await;
+        Ok(())
+    }
 }
 
 /// Serves one connection until it ends; after `stop`, until the request at hand is answered.
@@ -196,7 +209,7 @@ async fn serve(
     api: &Api,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: Peer,
-    stop: CancellationToken,
+    stop: Stop,
 ) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder

@@ -37,7 +37,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             authenticator: Arc::new(PasswordOnly),
             tls: None,
             clock: Arc::clone(&clock),
-            drain: GRACE.mul_f64(0.9),
         },
     );
     let mut supervisor = Supervisor::new(clock);

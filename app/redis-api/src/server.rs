@@ -1,12 +1,12 @@
 //! The service that runs the listener's threads.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{borrow::Cow, io, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use outrigger_cache::Cache;
 use outrigger_resp::{Limits, Trust};
 use outrigger_stdx::Clock;
-use outrigger_supervisor::{CancellationToken, Service, ServiceError, blocking, pinned};
+use outrigger_supervisor::{Service, ServiceError, Stop, blocking, pinned};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tracing::error;
@@ -22,6 +22,8 @@ use crate::{
 const BULK_MIN: usize = 64 * 1024;
 /// Connections that may wait for a thread to take them over.
 const HANDED_MAX: usize = 256;
+/// How long the connections of the other threads have to end when one thread has failed.
+const RESTART_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The background service that answers the Redis protocol.
 #[derive(Debug)]
@@ -43,8 +45,6 @@ pub struct RedisParts {
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// The clock that the cache has, too.
     pub clock: Arc<dyn Clock>,
-    /// How long connections have to end after it was told to stop.
-    pub drain: Duration,
 }
 
 impl RedisServer {
@@ -57,7 +57,6 @@ impl RedisServer {
             authenticator,
             tls,
             clock,
-            drain,
         } = parts;
         let limits = Limits {
             bulk_max: cache.config().value_max.as_usize().max(BULK_MIN),
@@ -79,7 +78,6 @@ impl RedisServer {
             clock,
             authenticator,
             tls,
-            drain,
         };
         Self {
             listener,
@@ -121,36 +119,36 @@ impl RedisServer {
 
 #[async_trait]
 impl Service for RedisServer {
-    fn name(&self) -> &'static str {
-        "redis listener"
+    fn name(&self) -> Cow<'static, str> {
+        "redis listener".into()
     }
 
-    async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError> {
+    async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
         let sources: Vec<_> = self.sources()?.into_iter().map(Some).collect();
         let threads = sources.len();
         let sources = Mutex::new(sources);
         let shared = Arc::clone(&self.shared);
-        let failed = stop.child_token();
-        let failure = failed.clone();
         let pinned = pinned::start("redis", threads, &stop, move |index, tasks, stop| {
             let worker = Worker::new(Arc::clone(&shared), tasks);
-            let (sources, failed) = (sources.lock()[index].take(), failed.clone());
+            let sources = sources.lock()[index].take();
             Box::pin(async move {
                 let Some(sources) = sources else {
                     return;
                 };
-                // Cancelled also when the thread panics: then the others stop and the supervisor starts all of them again.
-                let _guard = failed.drop_guard();
                 if let Err(error) = worker.run(sources, stop).await {
                     error!(%error, "the Redis listener cannot use its sockets");
                 }
             })
         })?;
-        failure.cancelled().await;
-        if stop.is_cancelled() {
-            self.listener.close();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => self.listener.close(),
+            // The other threads stop too, and the supervisor starts all of them again.
+            () = pinned.ended() => {}
         }
-        blocking(move || pinned.stop_and_join()).await?;
+        let now = self.shared.clock.monotonic();
+        let deadline = stop.deadline().unwrap_or(now + RESTART_PATIENCE);
+        blocking(move || pinned.stop_and_join(deadline)).await?;
         if stop.is_cancelled() {
             Ok(())
         } else {

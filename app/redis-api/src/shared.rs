@@ -1,6 +1,6 @@
 //! What all threads of the listener share.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use outrigger_cache::Cache;
 use outrigger_resp::Limits;
@@ -23,5 +23,4 @@ pub(crate) struct Shared {
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
     pub(crate) socket_path: Option<PathBuf>,
     pub(crate) port: Option<u16>,
-    pub(crate) drain: Duration,
 }

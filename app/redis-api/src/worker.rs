@@ -2,7 +2,7 @@
 
 use std::{io, rc::Rc, sync::Arc, time::Duration};
 
-use outrigger_supervisor::{CancellationToken, pinned::LocalTasks};
+use outrigger_supervisor::{Stop, pinned::LocalTasks};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::{TcpListener, TcpStream, UnixListener},
@@ -50,7 +50,7 @@ impl Worker {
     }
 
     /// Accepts and serves until told to stop, then ends all connections.
-    pub(crate) async fn run(self, mut sources: Sources, stop: CancellationToken) -> io::Result<()> {
+    pub(crate) async fn run(self, mut sources: Sources, stop: Stop) -> io::Result<()> {
         let tcp = sources.tcp.take().map(TcpListener::from_std).transpose()?;
         let unix = sources
             .unix
@@ -84,7 +84,7 @@ impl Worker {
         }
         drop((tcp, unix, sources));
         thread.timers.stop();
-        let left = thread.tasks.finish(thread.shared.drain).await;
+        let left = thread.tasks.finish(stop.time_left(&**clock)).await;
         if left > 0 {
             debug!(left, "connections did not end in time");
         }

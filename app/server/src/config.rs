@@ -1,6 +1,6 @@
 //! The configuration of the whole program: a struct of the parts' own structs.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use outrigger_access::AccessConfig;
 use outrigger_api_types::config::{ConfigKey, ConfigSource};
@@ -37,13 +37,6 @@ impl Default for ServerConfig {
             data_dir: PathBuf::from("outrigger-data"),
             shutdown_grace: HumanDuration::from_secs(10),
         }
-    }
-}
-
-impl ServerConfig {
-    /// How long connections have to end: a little less than the phase takes, so that what is left over is ended in order.
-    pub(crate) fn drain(&self) -> Duration {
-        self.shutdown_grace.get().mul_f64(0.9)
     }
 }
 

@@ -149,7 +149,7 @@ fn sentence(problems: &[OpenProblem]) -> String {
 
 fn service(status: ServiceStatus) -> Service {
     Service {
-        name: status.name.to_owned(),
+        name: status.name.into_owned(),
         state: match status.state {
             Supervised::Running => ServiceState::Running,
             Supervised::Waiting => ServiceState::Waiting,

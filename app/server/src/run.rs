@@ -11,7 +11,7 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use outrigger_http_api::Peer;
 use outrigger_stdx::{Clock, SystemClock};
-use outrigger_supervisor::{CancellationToken, Signal, Supervisor, SupervisorHandle, signals};
+use outrigger_supervisor::{CancellationToken, Signal, Supervisor, signals};
 use outrigger_telemetry::{Log, LogHandle};
 use tokio::sync::mpsc;
 
@@ -143,7 +143,7 @@ impl InProcess {
             http_address: loaded.config.http.listen,
             listeners: Vec::new(),
             redis: None,
-            services: SupervisorHandle::default(),
+            services: Supervisor::new(Arc::clone(&clock)).handle(),
             log: None,
         };
         let server = Server::build(loaded, &data_dir, clock, context).await?;

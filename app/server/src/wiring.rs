@@ -20,7 +20,7 @@ use outrigger_access::{Access, LoginThrottle, MemoryThrottle};
 use outrigger_api_types::status::Listener;
 use outrigger_cache::Cache;
 use outrigger_crypto::Keyring;
-use outrigger_http_api::{Api, ControlListener, HttpListener, Parts};
+use outrigger_http_api::{Api, ChangesDrain, ControlListener, HttpListener, Parts};
 use outrigger_redis_api::{RedisListener, RedisParts, RedisServer};
 use outrigger_sql::StoreMetrics;
 use outrigger_stdx::Clock;
@@ -102,7 +102,6 @@ impl Server {
                         &[],
                     )?,
                     clock: Arc::clone(&clock),
-                    drain: config.server.drain(),
                 },
             )),
             None => None,
@@ -173,16 +172,15 @@ impl Server {
             config.http.tls_key.as_deref(),
             tls::HTTP_PROTOCOLS,
         )?;
-        let drain = config.server.drain();
-        let http = HttpListener::new(self.api.clone(), sockets.tcp, tls, drain)
-            .map_err(StartError::System)?;
+        let http = HttpListener::new(self.api.clone(), sockets.tcp, tls);
         let (socket, path) = (sockets.control, sockets.control_path);
-        let control = ControlListener::new(self.api.clone(), socket, path, drain);
-        supervisor.add(Phase::Accept, http);
+        let control = ControlListener::new(self.api.clone(), socket, path);
+        supervisor.add(Phase::Accept, http.map_err(StartError::System)?);
         supervisor.add(Phase::Accept, control.map_err(StartError::System)?);
         if let Some(redis) = self.redis.take() {
             supervisor.add(Phase::Accept, redis);
         }
+        supervisor.add(Phase::Drain, ChangesDrain::new(self.api.clone()));
         for part in &self.parts {
             part.add_services(supervisor);
         }

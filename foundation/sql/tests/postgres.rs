@@ -6,7 +6,7 @@ use outrigger_sql::{
     Migrations, PostgresDatabase, PostgresOptions, PostgresUrl, SqlError, StoreConfig,
 };
 use outrigger_stdx::{Clock, ErrorKind, ManualClock};
-use outrigger_supervisor::{CancellationToken, Service};
+use outrigger_supervisor::{Service, Stop};
 use outrigger_testkit::{LazyPostgres, PostgresServer, Requirement, run, trial};
 
 const FIRST: &str = "create table boats (id bigint primary key, name text not null unique);";
@@ -261,7 +261,7 @@ async fn a_lost_connection_is_retryable_and_the_pool_recovers(_: LazyPostgres) {
 async fn the_checker_drops_connections_that_broke_while_idle(_: LazyPostgres) {
     let server = PostgresServer::start().expect("it starts");
     let (database, clock) = open_with(options(&server.url())).await.expect("it opens");
-    let stop = CancellationToken::new();
+    let stop = Stop::new();
     let mut checker = database.checker();
     let checking = checker.run(stop.clone());
 
@@ -278,7 +278,7 @@ async fn the_checker_drops_connections_that_broke_while_idle(_: LazyPostgres) {
         }
         let client = database.client().await.expect("it is connected");
         client.simple_query("select 1").await.expect("it is alive");
-        stop.cancel();
+        stop.cancel(clock.monotonic());
     };
     let (outcome, ()) = tokio::join!(checking, watching);
 

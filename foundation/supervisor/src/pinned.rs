@@ -16,13 +16,18 @@ use std::{
     time::Duration,
 };
 
+use outrigger_stdx::Monotonic;
 use tokio::{sync::Notify, task::LocalSet};
 use tokio_util::sync::CancellationToken;
+
+use crate::Stop;
 
 /// Threads, each with a single-threaded runtime that runs one `main` future and the tasks it spawns.
 #[derive(Debug)]
 pub struct Pinned {
-    stop: CancellationToken,
+    stop: Stop,
+    /// Cancelled by the first thread that ends.
+    ended: CancellationToken,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -62,7 +67,8 @@ thread_local! {
 /// What a pinned thread runs.
 pub type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Starts `count` threads named `name-0`, `name-1`, … that each run `main(index, tasks, stop)` until it returns.
+/// Starts `count` threads named `name-0`, `name-1`, … that each run `main(index, tasks, stop)` until it returns. A thread that
+/// ends leaves its share of the work undone: wait for [`Pinned::ended`] beside `stop`.
 ///
 /// # Errors
 ///
@@ -70,12 +76,13 @@ pub type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;
 pub fn start(
     name: &str,
     count: usize,
-    stop: &CancellationToken,
-    main: impl Fn(usize, LocalTasks, CancellationToken) -> LocalFuture + Send + Sync + 'static,
+    stop: &Stop,
+    main: impl Fn(usize, LocalTasks, Stop) -> LocalFuture + Send + Sync + 'static,
 ) -> io::Result<Pinned> {
     let main = Arc::new(main);
     let mut pinned = Pinned {
-        stop: stop.child_token(),
+        stop: stop.child(),
+        ended: CancellationToken::new(),
         threads: Vec::with_capacity(count),
     };
     for index in 0..count {
@@ -83,9 +90,12 @@ pub fn start(
             .enable_all()
             .on_thread_park(before_sleep)
             .build()?;
-        // One each: every look asks it, and a shared one would have the threads wait for each other.
-        let (main, stop) = (Arc::clone(&main), pinned.stop.child_token());
+        // One for each thread: every poll reads it, and the threads would contend for a shared one.
+        let (main, stop) = (Arc::clone(&main), pinned.stop.child());
+        let ended = pinned.ended.clone().drop_guard();
         let thread = crate::thread(&format!("{name}-{index}"), move || {
+            // Also when the thread panics.
+            let _ended = ended;
             let local = LocalSet::new();
             local.block_on(&runtime, async move {
                 let waker = poll_fn(|context| Poll::Ready(context.waker().clone())).await;
@@ -119,13 +129,20 @@ fn before_sleep() {
 }
 
 impl Pinned {
-    /// Tells the threads to stop and waits for their `main` futures to return. Blocks; call it from a blocking context.
+    /// Waits until a thread has ended: because it was told to stop, because its `main` returned, or because it panicked. Cancel
+    /// safe.
+    pub async fn ended(&self) {
+        self.ended.cancelled().await;
+    }
+
+    /// Tells the threads to stop, to be done at `deadline` unless they were told an earlier one, and waits for their `main`
+    /// futures to return. Blocks; call it from a blocking context.
     ///
     /// # Errors
     ///
     /// The message of the first thread that panicked.
-    pub fn stop_and_join(mut self) -> Result<(), String> {
-        self.stop.cancel();
+    pub fn stop_and_join(mut self, deadline: Monotonic) -> Result<(), String> {
+        self.stop.cancel(deadline);
         let mut outcome = Ok(());
         for thread in self.threads.drain(..) {
             if let Err(panic) = thread.join()
@@ -140,7 +157,8 @@ impl Pinned {
 
 impl Drop for Pinned {
     fn drop(&mut self) {
-        self.stop.cancel();
+        // At once: nobody waits for the threads.
+        self.stop.cancel(Monotonic::default());
     }
 }
 
@@ -196,7 +214,7 @@ impl LocalTasks {
         BEFORE_SLEEP.set(what);
     }
 
-    /// Waits until all tasks of this thread have ended, `grace` at most, and answers how many have not. Those are dropped
+    /// Waits until all tasks of this thread have ended, `grace` at most, and returns how many have not. Those are dropped
     /// with the runtime when the thread's main future returns.
     pub async fn finish(&self, grace: Duration) -> usize {
         let _ = tokio::time::timeout(grace, async {
@@ -231,9 +249,12 @@ mod tests {
 
     use super::*;
 
+    /// A deadline that no test reaches.
+    const LATER: Monotonic = Monotonic::from_duration(Duration::MAX);
+
     #[test]
     fn every_thread_runs_its_main_and_its_tasks_and_is_joined() {
-        let stop = CancellationToken::new();
+        let stop = Stop::new();
         let finished = Arc::new(AtomicUsize::new(0));
         let seen = Arc::clone(&finished);
 
@@ -250,18 +271,18 @@ mod tests {
             })
         })
         .expect("threads start");
-        let outcome = pinned.stop_and_join();
+        let outcome = pinned.stop_and_join(LATER);
 
         assert_eq!(outcome, Ok(()));
         assert_eq!(finished.load(Ordering::SeqCst), 2);
     }
 
-    /// Runs `main` on a pinned thread and answers what it answers.
+    /// Runs `main` on a pinned thread and returns its result.
     fn on_a_pinned_thread<T: Send + 'static>(
         main: impl AsyncFn(LocalTasks) -> T + Copy + Send + Sync + 'static,
     ) -> T {
         let (sender, receiver) = std::sync::mpsc::channel();
-        let stop = CancellationToken::new();
+        let stop = Stop::new();
         let pinned = start("pinned-test", 1, &stop, move |_, tasks, _| {
             let sender = sender.clone();
             Box::pin(async move {
@@ -270,7 +291,7 @@ mod tests {
         })
         .expect("a thread starts");
         let answer = receiver.recv().expect("the thread answers");
-        assert_eq!(pinned.stop_and_join(), Ok(()));
+        assert_eq!(pinned.stop_and_join(LATER), Ok(()));
         answer
     }
 
@@ -309,13 +330,55 @@ mod tests {
 
     #[test]
     fn the_first_panic_on_a_pinned_thread_is_reported() {
-        let stop = CancellationToken::new();
+        let stop = Stop::new();
 
         let pinned = start("pinned-test", 2, &stop, |index, _, _| {
             Box::pin(async move { panic!("mast {index} broke") })
         })
         .expect("the threads start");
 
-        assert_eq!(pinned.stop_and_join(), Err("mast 0 broke".to_owned()));
+        assert_eq!(pinned.stop_and_join(LATER), Err("mast 0 broke".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_pinned_thread_that_dies_is_noticed_while_the_others_run() {
+        for returns in [true, false] {
+            let stop = Stop::new();
+
+            let pinned = start("pinned-test", 3, &stop, move |index, _, stop| {
+                Box::pin(async move {
+                    match (index, returns) {
+                        (1, true) => {}
+                        (1, false) => panic!("the mast broke"),
+                        _ => stop.cancelled().await,
+                    }
+                })
+            })
+            .expect("the threads start");
+            let noticed = tokio::time::timeout(Duration::from_secs(30), pinned.ended()).await;
+            let outcome = crate::blocking(|| pinned.stop_and_join(LATER)).await;
+
+            assert!(noticed.is_ok(), "returns: {returns}");
+            assert_eq!(outcome.is_ok(), returns);
+        }
+    }
+
+    #[test]
+    fn pinned_threads_know_their_deadline() {
+        let stop = Stop::new();
+        let (sender, receiver) = std::sync::mpsc::channel();
+
+        let pinned = start("pinned-test", 1, &stop, move |_, _, stop| {
+            let sender = sender.clone();
+            Box::pin(async move {
+                stop.cancelled().await;
+                let _ = sender.send(stop.deadline());
+            })
+        })
+        .expect("a thread starts");
+        let outcome = pinned.stop_and_join(LATER);
+
+        assert_eq!(outcome, Ok(()));
+        assert_eq!(receiver.recv(), Ok(Some(LATER)));
     }
 }

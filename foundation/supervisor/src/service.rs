@@ -1,26 +1,30 @@
 //! What a background service is.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
-use tokio_util::sync::CancellationToken;
+
+use crate::Stop;
 
 /// Why a service ended when it should not have; only for people to read.
 pub type ServiceError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Work that goes on as long as the process.
+/// Work that goes on as long as the process, or until the service is removed.
 #[async_trait]
 pub trait Service: Send + 'static {
-    /// Its name, for people: one or two words such as `session pruner`.
-    fn name(&self) -> &'static str;
+    /// The name of the service, for people: one or two words such as `session pruner`. It is read once, when the service is
+    /// added.
+    fn name(&self) -> Cow<'static, str>;
 
-    /// Works until `stop` is cancelled, then finishes what was begun and returns.
+    /// Works until `stop` is cancelled, then finishes what was begun and returns before the deadline of `stop`.
     ///
-    /// Returning an error, or returning before `stop` is cancelled, or panicking, makes the supervisor call `run` again
-    /// after a backoff. State that must survive that lives in `self`.
+    /// The supervisor calls `run` again, after a backoff, when it returns an error, panics, or returns before `stop` is
+    /// cancelled. State that must survive that lives in `self`. A service that is late is dropped where it waits.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the service from working; it is logged and shown in the status.
-    async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError>;
+    /// Whatever keeps the service from working. It is logged and shown in the status.
+    async fn run(&mut self, stop: Stop) -> Result<(), ServiceError>;
 }
 
 /// What a service does now.
@@ -28,7 +32,7 @@ pub trait Service: Send + 'static {
 pub enum ServiceState {
     /// It runs.
     Running,
-    /// It failed and waits to be started again.
+    /// It has not started yet, or it failed and waits to be started again.
     Waiting,
     /// It has ended.
     Stopped,
@@ -38,7 +42,7 @@ pub enum ServiceState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceStatus {
     /// Its name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What it does now.
     pub state: ServiceState,
     /// How often it was started again after a failure.

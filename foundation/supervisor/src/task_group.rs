@@ -3,30 +3,46 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, TryAcquireError};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// A bounded set of tasks, such as the connections of a listener. Cheap to clone; clones share the bound.
+///
+/// The tasks end with the group: when the last clone is dropped, each of them is dropped where it waits.
 #[derive(Debug, Clone)]
 pub struct TaskGroup {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
     places: Arc<Semaphore>,
     tracker: TaskTracker,
     abort: CancellationToken,
 }
 
-/// The group has no place left.
+/// The group does not take the task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the limit of concurrent tasks is reached")]
-pub struct Full;
+pub enum SpawnError {
+    /// As many tasks run as the group may have.
+    #[error("the limit of concurrent tasks is reached")]
+    Full,
+    /// The group was told to [`finish`](TaskGroup::finish).
+    #[error("the group has finished")]
+    Closed,
+}
 
 impl TaskGroup {
-    /// A group of at most `limit` tasks at a time.
+    /// Creates a group of at most `limit` tasks at a time.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self {
+        let inner = Inner {
             places: Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))),
             tracker: TaskTracker::new(),
             abort: CancellationToken::new(),
+        };
+        Self {
+            inner: Arc::new(inner),
         }
     }
 
@@ -34,18 +50,28 @@ impl TaskGroup {
     ///
     /// # Errors
     ///
-    /// [`Full`] when the bound is reached; `work` is dropped.
-    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> Result<(), Full> {
-        let place = Arc::clone(&self.places)
-            .try_acquire_owned()
-            .map_err(|_| Full)?;
-        let abort = self.abort.clone();
-        self.tracker.spawn(async move {
+    /// When the limit is reached or the group has finished; `work` is dropped.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this crate is the door for tasks"
+    )]
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> Result<(), SpawnError> {
+        // Before the place, so that `finish` waits for every task that found the group open.
+        let token = self.inner.tracker.token();
+        let places = Arc::clone(&self.inner.places);
+        let place = places.try_acquire_owned().map_err(|error| match error {
+            TryAcquireError::NoPermits => SpawnError::Full,
+            TryAcquireError::Closed => SpawnError::Closed,
+        })?;
+        let abort = self.inner.abort.clone();
+        tokio::spawn(async move {
+            // The end of the group first, so that a task that has not begun does not begin then.
             tokio::select! {
-                () = work => {}
+                biased;
                 () = abort.cancelled() => {}
+                () = work => {}
             }
-            drop(place);
+            drop((place, token));
         });
         Ok(())
     }
@@ -53,28 +79,38 @@ impl TaskGroup {
     /// How many tasks run now.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.tracker.len()
+        self.inner.tracker.len()
     }
 
     /// Whether no task runs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tracker.is_empty()
+        self.len() == 0
     }
 
-    /// Waits until all tasks have ended; drops those that have not after `grace`. Answers how many were dropped.
+    /// Closes the group: refuses further tasks, waits until all tasks have ended, and drops those that have not after `grace`.
+    /// Returns how many were dropped.
     pub async fn finish(&self, grace: Duration) -> usize {
-        self.tracker.close();
-        if tokio::time::timeout(grace, self.tracker.wait())
-            .await
-            .is_ok()
-        {
+        let Inner {
+            places,
+            tracker,
+            abort,
+        } = &*self.inner;
+        places.close();
+        tracker.close();
+        if tokio::time::timeout(grace, tracker.wait()).await.is_ok() {
             return 0;
         }
-        let dropped = self.tracker.len();
-        self.abort.cancel();
-        self.tracker.wait().await;
+        let dropped = self.len();
+        abort.cancel();
+        tracker.wait().await;
         dropped
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.abort.cancel();
     }
 }
 
@@ -93,11 +129,14 @@ mod tests {
             .expect("the first place is free");
         let refused = group.spawn(async {});
         gate.cancel();
+        while !group.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let after = group.spawn(async {});
         let dropped = group.finish(Duration::from_secs(30)).await;
 
-        assert_eq!(refused, Err(Full));
-        assert_eq!(dropped, 0);
-        assert_eq!(group.spawn(async {}), Ok(()));
+        assert_eq!(refused, Err(SpawnError::Full));
+        assert_eq!((after, dropped), (Ok(()), 0));
     }
 
     #[tokio::test]
@@ -112,5 +151,84 @@ mod tests {
 
         assert_eq!(dropped, 1);
         assert!(group.is_empty());
+    }
+
+    /// Cancels its token when it is dropped.
+    struct Held(CancellationToken);
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            self.0.cancel();
+        }
+    }
+
+    #[tokio::test]
+    async fn the_tasks_of_a_group_that_is_dropped_end() {
+        let group = TaskGroup::new(8);
+        let gone = CancellationToken::new();
+        let held = Held(gone.clone());
+        let work = async move {
+            let _held = held;
+            std::future::pending().await
+        };
+        group.spawn(work).expect("a place is free");
+        let clone = group.clone();
+
+        drop(group);
+        tokio::task::yield_now().await;
+        let with_a_clone = gone.is_cancelled();
+        drop(clone);
+
+        assert!(
+            !with_a_clone,
+            "it ended although a clone of the group lived"
+        );
+        tokio::time::timeout(Duration::from_secs(30), gone.cancelled())
+            .await
+            .expect("the task ends");
+    }
+
+    #[tokio::test]
+    async fn a_group_that_has_finished_refuses_work() {
+        let group = TaskGroup::new(8);
+        let clone = group.clone();
+
+        group.finish(Duration::from_secs(30)).await;
+
+        assert_eq!(clone.spawn(async {}), Err(SpawnError::Closed));
+    }
+
+    #[tokio::test]
+    async fn a_task_that_has_not_begun_when_the_group_is_aborted_never_begins() {
+        let group = TaskGroup::new(8);
+        let begun = CancellationToken::new();
+        let begins = Held(begun.clone());
+        let ran = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let runs = Arc::clone(&ran);
+        let work = async move {
+            let _held = begins;
+            runs.store(true, std::sync::atomic::Ordering::SeqCst);
+        };
+
+        group.spawn(work).expect("a place is free");
+        drop(group);
+        begun.cancelled().await;
+
+        assert!(!ran.load(std::sync::atomic::Ordering::SeqCst));
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_gives_its_place_back() {
+        let group = TaskGroup::new(1);
+
+        group
+            .spawn(async { panic!("a wave came") })
+            .expect("the place is free");
+        while !group.is_empty() {
+            tokio::task::yield_now().await;
+        }
+
+        assert_eq!(group.spawn(async {}), Ok(()));
+        assert_eq!(group.finish(Duration::from_secs(30)).await, 0);
     }
 }

@@ -4,6 +4,7 @@
 //! first sample is taken: samples fall out at the old end, and the number of columns has a limit.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, VecDeque},
     fmt,
     sync::{Arc, Mutex, PoisonError},
@@ -12,7 +13,7 @@ use std::{
 
 use async_trait::async_trait;
 use outrigger_stdx::{Clock, Monotonic};
-use outrigger_supervisor::{CancellationToken, Service, ServiceError};
+use outrigger_supervisor::{Service, ServiceError, Stop};
 
 /// The time between two samples.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -165,11 +166,11 @@ impl fmt::Debug for Recorder {
 
 #[async_trait]
 impl Service for Recorder {
-    fn name(&self) -> &'static str {
-        "history recorder"
+    fn name(&self) -> Cow<'static, str> {
+        "history recorder".into()
     }
 
-    async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError> {
+    async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
         let mut next = self.clock.monotonic();
         loop {
             self.tick();
@@ -265,7 +266,7 @@ mod tests {
                 ticks.try_send(()).expect("the test listens");
             },
         );
-        let stop = CancellationToken::new();
+        let stop = Stop::new();
 
         let watch = async {
             for _ in 0..3 {
@@ -273,7 +274,7 @@ mod tests {
                 ticked.recv().await;
                 clock.advance(INTERVAL);
             }
-            stop.cancel();
+            stop.cancel(clock.monotonic());
         };
         let (ended, ()) = tokio::join!(recorder.run(stop.clone()), watch);
 

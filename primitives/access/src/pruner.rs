@@ -1,9 +1,9 @@
 //! Deletes what has ended.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use async_trait::async_trait;
-use outrigger_supervisor::{CancellationToken, Service, ServiceError};
+use outrigger_supervisor::{Service, ServiceError, Stop};
 
 use crate::Access;
 
@@ -37,11 +37,11 @@ impl Pruner {
 
 #[async_trait]
 impl Service for Pruner {
-    fn name(&self) -> &'static str {
-        "access pruner"
+    fn name(&self) -> Cow<'static, str> {
+        "access pruner".into()
     }
 
-    async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError> {
+    async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
         loop {
             let pruned = self.access.prune().await?;
             if pruned != Pruned::default() {

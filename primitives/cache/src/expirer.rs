@@ -1,9 +1,9 @@
 //! Removes what has expired, so that it does not take room until somebody asks for it.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use async_trait::async_trait;
-use outrigger_supervisor::{CancellationToken, Service, ServiceError};
+use outrigger_supervisor::{Service, ServiceError, Stop};
 
 use crate::{Cache, keyspace::AT_ONCE};
 
@@ -40,11 +40,11 @@ impl Expirer {
 
 #[async_trait]
 impl Service for Expirer {
-    fn name(&self) -> &'static str {
-        "cache expirer"
+    fn name(&self) -> Cow<'static, str> {
+        "cache expirer".into()
     }
 
-    async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError> {
+    async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
         loop {
             let inner = &self.cache.inner;
             tokio::select! {

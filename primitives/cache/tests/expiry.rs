@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use outrigger_cache::{Cache, CacheConfig, Change, Cursor, Database, Expirer};
 use outrigger_stdx::{Clock, ManualClock};
-use outrigger_supervisor::{CancellationToken, Service};
+use outrigger_supervisor::{Service, Stop};
 
 const ZERO: Database = Database::ZERO;
 
@@ -173,7 +173,7 @@ async fn the_expirer_gives_memory_back_without_being_asked_and_stops_when_told()
             .put(ZERO, format!("k{number}").as_bytes(), b"v", ttl)
             .expect("there is room");
     }
-    let (mut expirer, stop) = (Expirer::new(cache.clone()), CancellationToken::new());
+    let (mut expirer, stop) = (Expirer::new(cache.clone()), Stop::new());
 
     let watch = async {
         while cache.memory_used() > 0 {
@@ -183,7 +183,7 @@ async fn the_expirer_gives_memory_back_without_being_asked_and_stops_when_told()
             clock.advance(Duration::from_millis(200));
             tokio::task::yield_now().await;
         }
-        stop.cancel();
+        stop.cancel(clock.monotonic());
         clock.monotonic().since_start()
     };
     let (outcome, elapsed) = tokio::join!(expirer.run(stop.clone()), watch);

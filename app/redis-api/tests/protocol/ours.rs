@@ -15,7 +15,7 @@ use outrigger_redis_api::{
 };
 use outrigger_resp::{ReplyError, decode_reply, encode_request};
 use outrigger_stdx::{Clock, SystemClock};
-use outrigger_supervisor::{CancellationToken, Service};
+use outrigger_supervisor::{Service, Stop};
 use outrigger_testkit::TempDir;
 
 /// A test that waits this long for a byte has failed.
@@ -52,7 +52,8 @@ pub(crate) struct Ours {
     pub(crate) cache: Cache,
     pub(crate) metrics: RedisMetrics,
     pub(crate) dir: TempDir,
-    stop: CancellationToken,
+    stop: Stop,
+    clock: Arc<dyn Clock>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -69,11 +70,10 @@ impl Ours {
                 cache: cache.clone(),
                 authenticator: setup.authenticator,
                 tls: setup.tls,
-                clock: setup.clock,
-                drain: Duration::from_secs(30),
+                clock: Arc::clone(&setup.clock),
             },
         );
-        let (metrics, stop) = (server.metrics(), CancellationToken::new());
+        let (metrics, stop) = (server.metrics(), Stop::new());
         let stopping = stop.clone();
         let thread = outrigger_supervisor::thread("ours", move || {
             let runtime = outrigger_supervisor::main_runtime().expect("a runtime starts");
@@ -88,6 +88,7 @@ impl Ours {
             metrics,
             dir,
             stop,
+            clock: setup.clock,
             thread: Some(thread),
         }
     }
@@ -99,7 +100,8 @@ impl Ours {
 
 impl Drop for Ours {
     fn drop(&mut self) {
-        self.stop.cancel();
+        self.stop
+            .cancel(self.clock.monotonic() + Duration::from_secs(30));
         if let Some(thread) = self.thread.take() {
             let outcome = thread.join();
             if !std::thread::panicking() {

@@ -49,7 +49,8 @@ impl Part for Host {
         self.services
             .statuses()
             .into_iter()
-            .filter(|service| service.state == ServiceState::Waiting)
+            // One that has just been added waits, too.
+            .filter(|service| service.state == ServiceState::Waiting && service.restarts > 0)
             .map(|service| OpenProblem {
                 code: "service_failed".to_owned(),
                 severity: Severity::Error,

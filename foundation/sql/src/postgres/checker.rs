@@ -1,9 +1,9 @@
 //! Checks connections that nobody uses.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use async_trait::async_trait;
-use outrigger_supervisor::{CancellationToken, Service, ServiceError};
+use outrigger_supervisor::{Service, ServiceError, Stop};
 
 use super::{CHECK_TIMEOUT, PostgresClient, PostgresDatabase};
 
@@ -56,11 +56,11 @@ impl ConnectionChecker {
 
 #[async_trait]
 impl Service for ConnectionChecker {
-    fn name(&self) -> &'static str {
-        "connection checker"
+    fn name(&self) -> Cow<'static, str> {
+        "connection checker".into()
     }
 
-    async fn run(&mut self, stop: CancellationToken) -> Result<(), ServiceError> {
+    async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
         loop {
             let inner = &*self.database.inner;
             let wait = inner.gate.closed_for(&*inner.clock).unwrap_or(EVERY);

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use outrigger_access::{AccessError, ClientInfo, Pruned, Role};
-use outrigger_supervisor::{CancellationToken, Service};
+use outrigger_stdx::Clock;
+use outrigger_supervisor::{Service, Stop};
 use outrigger_testkit::{Case, cases};
 
 use crate::fixture::{Fixture, another_node, browser};
@@ -257,14 +258,14 @@ async fn the_pruner_deletes_what_has_ended(on: Fixture) {
     );
 
     on.pass(DAY * 8);
-    let stop = CancellationToken::new();
+    let stop = Stop::new();
     let mut pruner = on.access.pruner();
     let running = pruner.run(stop.clone());
     let passing = async {
         while on.clock.sleepers() == 0 {
             tokio::task::yield_now().await;
         }
-        stop.cancel();
+        stop.cancel(on.clock.monotonic());
     };
     let (outcome, ()) = tokio::join!(running, passing);
     assert!(outcome.is_ok());
