@@ -1,5 +1,6 @@
 //! Who sends a request: the control socket, a bearer token or a session cookie.
 
+use axum::http::request::Parts;
 use http::{HeaderMap, header};
 use outrigger_access::Principal;
 use outrigger_stdx::Via;
@@ -7,9 +8,11 @@ use outrigger_stdx::Via;
 use crate::{
     Failure, codes,
     context::{Peer, RequestContext},
+    sites::FromOtherSite,
 };
 
-/// Finds out who sends the request.
+/// Finds out who sends the request. A request of a page of another site has no session: its cookie is the visitor's and not
+/// the page's.
 ///
 /// # Errors
 ///
@@ -17,8 +20,9 @@ use crate::{
 /// only a guesser.
 pub(crate) async fn authenticate(
     context: &RequestContext,
-    headers: &HeaderMap,
+    head: &Parts,
 ) -> Result<Principal, Failure> {
+    let headers = &head.headers;
     let access = context.api.access();
     if context.peer == Peer::Control {
         return Ok(access.local_principal().await?);
@@ -26,7 +30,8 @@ pub(crate) async fn authenticate(
     if let Some(token) = bearer(headers) {
         return Ok(access.authenticate_token(token, Via::Api).await?);
     }
-    if let Some(session) = cookie(headers, &context.cookie_name()) {
+    let own = head.extensions.get::<FromOtherSite>().is_none();
+    if own && let Some(session) = cookie(headers, &context.cookie_name()) {
         return Ok(access.authenticate_session(session).await?);
     }
     Err(Failure::new(

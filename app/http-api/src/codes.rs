@@ -92,7 +92,7 @@ codes! {
     IDEMPOTENCY_MISMATCH = Code::new("idempotency_mismatch", Invalid, "The idempotency key was used for another request.")
         .with_status(StatusCode::UNPROCESSABLE_ENTITY);
     TOO_MANY_ATTEMPTS = Code::new("too_many_attempts", RateLimited, "Too many attempts; try again later.");
-    UNAVAILABLE = Code::new("unavailable", Down, "A store cannot be reached for now.");
+    UNAVAILABLE = Code::new("unavailable", Down, "It cannot be done for now.");
     CACHE_FULL = Code::new("cache_full", Down, "The cache is full and may evict nothing for this value.")
         .with_status(StatusCode::INSUFFICIENT_STORAGE);
     INTERNAL = Code::new("internal", Internal, "Outrigger made a mistake; the logs say more.");

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use crate::Api;
+use crate::state::ApiState;
 
 /// Where a connection came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +21,12 @@ pub enum Peer {
 /// What is known about a request before its handler runs; in the extensions of every request.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestContext {
-    pub(crate) api: Api,
+    pub(crate) api: ApiState,
     pub(crate) peer: Peer,
     /// The client's address: the peer's, or what trusted proxies say. None on the control socket.
     pub(crate) client: Option<IpAddr>,
+    /// The host that the request names, or that a trusted proxy says it named.
+    pub(crate) host: Option<String>,
     /// Whether the request carries forwarding headers, trusted or not.
     pub(crate) forwarded: bool,
     /// Whether the browser reached us over HTTPS.
@@ -33,6 +35,11 @@ pub(crate) struct RequestContext {
 }
 
 impl RequestContext {
+    /// Whether it came over the network and not over the control socket.
+    pub(crate) const fn is_tcp(&self) -> bool {
+        matches!(self.peer, Peer::Tcp { .. })
+    }
+
     /// Whether the client is on this machine, with no proxy between.
     pub(crate) fn is_direct_loopback(&self) -> bool {
         match self.peer {

@@ -2,13 +2,13 @@
 
 use axum::{
     body::Body,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, StatusCode, header};
 
-use crate::{Api, Failure, codes, context::RequestContext};
+use crate::{Failure, codes, context::RequestContext, state::ApiState};
 
 /// What a checkout without a build shows.
 const NO_BUILD: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Outrigger</title>\
@@ -25,8 +25,12 @@ pub(crate) async fn redirect(request: Request) -> Redirect {
 }
 
 /// A file of the dashboard, or its page for every address that the page's own router knows.
-pub(crate) async fn serve(State(api): State<Api>, path: Option<Path<String>>) -> Response {
-    let path = path.map(|Path(path)| path).unwrap_or_default();
+pub(crate) async fn serve(State(api): State<ApiState>, request: Request) -> Response {
+    let path = request.uri().path();
+    let path = path.strip_prefix("/admin/production/").unwrap_or_default();
+    let Ok(path) = percent_encoding::percent_decode_str(path).decode_utf8() else {
+        return Failure::new(codes::INVALID_PATH, "the path is not text").into_response();
+    };
     if let Some(asset) = outrigger_dashboard::asset(&path) {
         let caching = if asset.immutable {
             "public, max-age=31536000, immutable"
@@ -53,7 +57,7 @@ pub(crate) async fn serve(State(api): State<Api>, path: Option<Path<String>>) ->
     page(&api)
 }
 
-fn page(api: &Api) -> Response {
+fn page(api: &ApiState) -> Response {
     let nonce = match nonce() {
         Ok(nonce) => nonce,
         Err(error) => return Failure::internal(&error).into_response(),

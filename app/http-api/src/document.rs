@@ -127,6 +127,56 @@ mod tests {
         }
     }
 
+    /// Method, path and operation of every route.
+    fn operations() -> Vec<(String, String, serde_json::Value)> {
+        let document = super::to_json(&routes::table().into_parts().1);
+        let paths = document["paths"].as_object().expect("there are paths");
+        let of_path = |(path, operations): (&String, &serde_json::Value)| {
+            let operations = operations.as_object().expect("there are operations").clone();
+            let path = path.clone();
+            operations
+                .into_iter()
+                .map(move |(method, operation)| (method, path.clone(), operation))
+        };
+        paths.iter().flat_map(of_path).collect()
+    }
+
+    #[test]
+    fn what_risks_something_is_in_the_audit_log_under_the_name_of_its_capability() {
+        for (method, path, operation) in operations() {
+            let tag = operation["tags"][0].as_str().expect("every route has a tag");
+            let audit = operation["x-audit"].as_str();
+
+            assert!(
+                operation["x-risk"] == "safe" || audit.is_some(),
+                "{method} {path} is {} and has no `x-audit`",
+                operation["x-risk"]
+            );
+            assert!(
+                audit.is_none_or(|action| action.starts_with(&format!("{tag}."))),
+                "{method} {path} is tagged `{tag}` and audited as {audit:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_what_may_change_something_has_another_method_than_get() {
+        const OPEN: [&str; 2] = ["/api/v1/access/login", "/api/v1/access/login-link"];
+        for (method, path, operation) in operations() {
+            let scope = operation["x-scope"].as_str();
+            let may_change = match scope {
+                Some("signed-in" | "ingest") => true,
+                Some(scope) => [":write", ":*", ":work"].iter().any(|end| scope.ends_with(end)),
+                None => OPEN.contains(&path.as_str()),
+            };
+
+            assert!(
+                method == "get" || method == "head" || may_change,
+                "{method} {path} needs {scope:?}, which changes nothing"
+            );
+        }
+    }
+
     #[test]
     fn the_document_is_the_same_each_time() {
         let once = super::to_json(&routes::table().into_parts().1).to_string();

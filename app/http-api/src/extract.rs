@@ -1,64 +1,77 @@
 //! Reading requests: what is wrong becomes a [`Failure`] that names the field and the limit.
 
 use axum::{
-    body::Body,
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::{FromRequest, FromRequestParts, RawPathParams, Request},
     http::request::Parts,
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
-use http::{HeaderValue, header};
-use http_body_util::BodyExt;
-use outrigger_stdx::{ByteSize, HumanDuration};
+use http::{HeaderMap, HeaderValue, header};
+use outrigger_stdx::HumanDuration;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Api, Failure, codes};
+use crate::{Failure, body, codes, guard::BodyMax, plain, state::ApiState};
 
-/// How much of a body that is too large is read away. Closing instead would reset the connection while the client still
-/// writes, and most clients then report that and not the answer.
-const READ_AWAY_MAX: u64 = 64 << 20;
+/// From this size on, JSON is parsed apart from the threads that serve everybody: at some 200 MB/s it takes over a millisecond.
+const PARSED_APART: usize = 256 << 10;
 
-/// A JSON body, bounded by `[http] body_max` and `[http] body_timeout`; as an answer, JSON that no cache may keep.
+/// A JSON object as body, of the size that the route takes; as an answer, JSON that no cache may keep.
 #[derive(Debug)]
-pub(crate) struct Json<T>(pub(crate) T);
+pub struct Json<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<Api> for Json<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest<ApiState> for Json<T> {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, api: &Api) -> Result<Self, Failure> {
-        let content_type = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        let essence = content_type
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim();
+    async fn from_request(request: Request, api: &ApiState) -> Result<Self, Failure> {
         // Also a defence: a form of another site cannot send this type without asking first.
-        if !essence.eq_ignore_ascii_case("application/json") {
+        if !is_json(request.headers()) {
             return Err(Failure::new(
                 codes::UNSUPPORTED_MEDIA_TYPE,
                 "the body must be `application/json`",
             ));
         }
-        let bytes = read_body(request, api, api.config().body_max, "[http] body_max").await?;
-        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-            let path = error.path().to_string();
-            let failure = Failure::new(codes::INVALID_JSON, error.inner().to_string());
-            if path == "." {
-                failure
-            } else {
-                failure.with_field(&path, "invalid", None)
-            }
-        })?;
-        deserializer
-            .end()
-            .map_err(|error| Failure::new(codes::INVALID_JSON, error.to_string()))?;
+        let limit = BodyMax::of(&request, api);
+        let bytes = body::read(request, api, limit).await?;
+        let value = if bytes.len() < PARSED_APART {
+            parse(&bytes)?
+        } else {
+            outrigger_supervisor::blocking(move || parse(&bytes)).await?
+        };
         Ok(Self(value))
     }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    // Serde would take a list of the fields for an object.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(Failure::new(
+            codes::INVALID_JSON,
+            "the body must be a JSON object",
+        ));
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let detail = plain::words(&error.inner().to_string());
+        let failure = Failure::new(codes::INVALID_JSON, detail);
+        if path == "." {
+            failure
+        } else {
+            failure.with_field(&path, "invalid", None)
+        }
+    })?;
+    deserializer
+        .end()
+        .map_err(|error| Failure::new(codes::INVALID_JSON, error.to_string()))?;
+    Ok(value)
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {
@@ -81,12 +94,12 @@ impl<T: Serialize> IntoResponse for Json<T> {
 
 /// The query of the address, with unknown parameters refused where the type says so.
 #[derive(Debug)]
-pub(crate) struct Query<T>(pub(crate) T);
+pub struct Query<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequestParts<Api> for Query<T> {
+impl<T: DeserializeOwned> FromRequestParts<ApiState> for Query<T> {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Failure> {
         let query = parts.uri.query().unwrap_or_default();
         let pairs = url::form_urlencoded::parse(query.as_bytes());
         serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
@@ -96,93 +109,74 @@ impl<T: DeserializeOwned> FromRequestParts<Api> for Query<T> {
                     path if path == "." => "query".to_owned(),
                     path => path,
                 };
-                let detail = format!("`{field}` in the address: {}", error.inner());
+                let detail = plain::words(&error.inner().to_string());
+                let detail = format!("`{field}` in the address: {detail}");
                 Failure::field(&field, "invalid", detail)
             })
     }
 }
 
-/// An id in the path.
+/// The value of the only parameter in the path.
 #[derive(Debug)]
-pub(crate) struct Id<T>(pub(crate) T);
+pub struct Id<T>(pub T);
 
-impl<T: std::str::FromStr> FromRequestParts<Api> for Id<T> {
+impl<T: std::str::FromStr> FromRequestParts<ApiState> for Id<T> {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
-        let text = axum::extract::Path::<String>::from_request_parts(parts, api).await;
-        let id = text
-            .ok()
-            .and_then(|axum::extract::Path(text)| text.parse().ok());
-        id.map(Self)
-            .ok_or_else(|| Failure::field("id", "invalid", "the id in the path is not one"))
-    }
-}
-
-/// Reads a whole body of at most `limit`, which is what the configuration calls `limit_key`. A larger one is read away, so
-/// that the client is still there to read why it was refused.
-pub(crate) async fn read_body(
-    request: Request,
-    api: &Api,
-    limit: ByteSize,
-    limit_key: &str,
-) -> Result<Bytes, Failure> {
-    let too_large = || {
-        Failure::new(
-            codes::BODY_TOO_LARGE,
-            format!("the body is larger than `{limit_key}` of {limit}"),
-        )
-        .with_field("body", "too_large", Some(limit.to_string()))
-    };
-    let headers = request.headers();
-    let declared = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let waits = headers.contains_key(header::EXPECT);
-    // Refused before it is sent: a client that waits for `100 Continue` saves the upload, and what is far too large is not
-    // worth reading.
-    if declared.is_some_and(|length| length > limit.as_u64() && (waits || length > READ_AWAY_MAX)) {
-        return Err(too_large());
-    }
-    let timeout = api.config().body_timeout;
-    let read = read_at_most(request.into_body(), limit.as_usize());
-    match tokio::time::timeout(timeout.get(), read).await {
-        Ok(Ok(Some(body))) => Ok(body),
-        Ok(Ok(None)) => Err(too_large()),
-        Ok(Err(_)) => Err(Failure::new(
-            codes::INVALID,
-            "the connection ended within the body",
-        )),
-        Err(_) => {
-            let detail =
-                format!("the body did not arrive within `[http] body_timeout` of {timeout}");
-            Err(Failure::new(codes::BODY_TIMEOUT, detail).with_field(
-                "body",
-                "timeout",
-                Some(timeout.to_string()),
-            ))
+    async fn from_request_parts(parts: &mut Parts, api: &ApiState) -> Result<Self, Failure> {
+        let sent = path_parameters(parts, api).await?;
+        match sent.as_slice() {
+            [one] => one.parse().map(Self),
+            _ => Err(not_in_path("id")),
         }
     }
 }
 
-/// The body, or none when it is larger than `limit`; then it was read to its end, or up to [`READ_AWAY_MAX`].
-async fn read_at_most(mut body: Body, limit: usize) -> Result<Option<Bytes>, axum::Error> {
-    let mut kept = Vec::new();
-    let mut length = 0_usize;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else {
-            continue;
-        };
-        length = length.saturating_add(data.len());
-        if length <= limit {
-            kept.extend_from_slice(&data);
-        } else if length as u64 > READ_AWAY_MAX {
-            break;
-        } else {
-            kept = Vec::new();
+/// The values of the two parameters in the path, in their order.
+#[derive(Debug)]
+pub struct Ids<A, B>(pub A, pub B);
+
+impl<A: std::str::FromStr, B: std::str::FromStr> FromRequestParts<ApiState> for Ids<A, B> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &ApiState) -> Result<Self, Failure> {
+        let sent = path_parameters(parts, api).await?;
+        match sent.as_slice() {
+            [first, second] => Ok(Self(first.parse()?, second.parse()?)),
+            _ => Err(not_in_path("id")),
         }
     }
-    Ok((length <= limit).then(|| kept.into()))
+}
+
+/// A parameter of the path, decoded.
+struct Parameter {
+    name: String,
+    value: String,
+}
+
+impl Parameter {
+    fn parse<T: std::str::FromStr>(&self) -> Result<T, Failure> {
+        self.value.parse().map_err(|_| not_in_path(&self.name))
+    }
+}
+
+async fn path_parameters(parts: &mut Parts, api: &ApiState) -> Result<Vec<Parameter>, Failure> {
+    let raw = RawPathParams::from_request_parts(parts, api)
+        .await
+        .map_err(|_| not_in_path("id"))?;
+    let parameters = raw.iter().map(|(name, value)| Parameter {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    });
+    Ok(parameters.collect())
+}
+
+fn not_in_path(name: &str) -> Failure {
+    Failure::field(
+        name,
+        "invalid",
+        format!("`{name}` in the path is not a valid one"),
+    )
 }
 
 /// A duration that stands in a field as text such as `1m30s`.

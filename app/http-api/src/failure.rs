@@ -25,6 +25,8 @@ struct Details {
     fields: Vec<FieldProblem>,
     fix: Option<String>,
     retry_after: Option<Duration>,
+    /// The connection cannot be used for another request.
+    closes: bool,
 }
 
 impl Failure {
@@ -38,6 +40,7 @@ impl Failure {
                 fields: Vec::new(),
                 fix: None,
                 retry_after: None,
+                closes: false,
             }),
         }
     }
@@ -59,6 +62,21 @@ impl Failure {
             codes::INTERNAL,
             "the cause is in Outrigger's log, under the request's id",
         )
+    }
+
+    /// The pipeline leaves its context in every request; without it nobody is known, and nobody is let in.
+    pub(crate) fn without_context() -> Self {
+        Self::new(
+            codes::UNAUTHENTICATED,
+            "the request did not pass the pipeline",
+        )
+    }
+
+    /// The same, after which the connection is closed.
+    #[must_use]
+    pub(crate) fn closing(mut self) -> Self {
+        self.details.closes = true;
+        self
     }
 
     /// The same, naming a part of the input and the limit it passed.
@@ -119,6 +137,9 @@ impl Failure {
                 header::WWW_AUTHENTICATE,
                 HeaderValue::from_static("Bearer realm=\"outrigger\""),
             );
+        }
+        if self.details.closes {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if let Some(wait) = self.details.retry_after {
             // Rounded up: a client that comes back a moment early would be refused again.

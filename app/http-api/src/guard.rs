@@ -1,35 +1,179 @@
-//! The route table: no route without a guard.
+//! Guards: what a route needs before its handler runs, and what is kept of the request.
 //!
-//! A route of the API enters the server only through [`RouteTable::add`], together with its [`Guard`]: the scope it needs, its
-//! risk, and what the audit log calls it. The same guard is written into the OpenAPI document (`x-scope`, `x-risk`, `x-audit`)
-//! and enforced before the handler runs, so document and enforcement cannot drift apart, and a route that forgot its
-//! authorisation does not compile. Only the dashboard's own files come in without one, by [`RouteTable::with_pages`].
+//! A guard is made from its [`Capability`], so scope, risk and audit name follow from one word. It is written into the OpenAPI
+//! document (`x-scope`, `x-risk`, `x-audit`) and enforced by the same value; see [`RouteTable`](crate::RouteTable).
 
-use axum::{
-    Extension, Router,
-    extract::Request,
-    middleware::{self, Next},
-    response::{IntoResponse, Response},
-};
-use http::HeaderMap;
-use outrigger_access::{NewAuditEntry, Principal, RiskLevel, Scope};
-use outrigger_stdx::Actor;
+use std::fmt;
+
+use axum::{extract::Request, http::request::Parts};
+use outrigger_access::{Principal, RiskLevel, Scope, ScopeAccess};
+use outrigger_stdx::ByteSize;
 use serde_json::json;
-use utoipa::openapi::{OpenApi, path::Operation};
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
+use utoipa::openapi::path::Operation;
 
-use crate::{Api, Failure, caller, codes, context::RequestContext, document, idempotency};
+use crate::{Failure, caller, codes, context::RequestContext, sites::Sites, state::ApiState};
 
-/// What a route needs before its handler runs, and what is remembered of it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Guard {
-    need: Need,
-    risk: RiskLevel,
-    audit: Option<&'static str>,
-    idempotent: bool,
+const LOOKED_UP: &str = "every route's scope is looked up by the tests that build the table";
+
+/// A capability, as the routes know it: the word before the colon of its scopes and before the dot of its audit actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capability(&'static str);
+
+impl Capability {
+    /// The capability of this name.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    /// It reads, and needs `capability:read`.
+    #[must_use]
+    pub fn read(self) -> Guard {
+        self.needs(Need::Scope(self.scope_of(ScopeAccess::Read)))
+    }
+
+    /// It reads and needs `capability:read`, except from this machine without a proxy in between.
+    #[must_use]
+    pub fn read_beyond_loopback(self) -> Guard {
+        self.needs(Need::ScopeBeyondLoopback(self.scope_of(ScopeAccess::Read)))
+    }
+
+    /// It changes what can be made again: nothing is lost, so nothing is audited unless the route says so.
+    #[must_use]
+    pub fn safe(self) -> Guard {
+        self.change(RiskLevel::Safe)
+    }
+
+    /// It changes one named object, or can be undone. The audit log calls it `capability.verb`.
+    #[must_use]
+    pub fn reversible(self, verb: &'static str) -> Guard {
+        self.change(RiskLevel::Reversible).audited(verb)
+    }
+
+    /// It removes many objects of which Outrigger holds the only copy, and needs `capability:*`. The audit log calls it
+    /// `capability.verb`.
+    #[must_use]
+    pub fn destructive(self, verb: &'static str) -> Guard {
+        self.change(RiskLevel::Destructive).audited(verb)
+    }
+
+    /// It is part of the work of a program that has the scope `capability:work`.
+    #[must_use]
+    pub fn work(self) -> Guard {
+        self.needs(Need::Scope(self.scope_of(ScopeAccess::Work)))
+    }
+
+    /// It takes in what is sent with an ingest key. `find` finds the key in a header, the query or the path; the handler gets
+    /// the [`IngestKey`](outrigger_access::IngestKey) as an extension. No session or token is looked at.
+    #[must_use]
+    pub const fn ingest(self, find: FindKey) -> Guard {
+        self.needs(Need::Ingest(find))
+    }
+
+    /// Any signed-in caller may call it.
+    #[must_use]
+    pub const fn signed_in(self) -> Guard {
+        self.needs(Need::SignedIn)
+    }
+
+    /// Anyone may call it. Its body is at most 16 KiB, unless the route says otherwise.
+    #[must_use]
+    pub const fn open(self) -> Guard {
+        self.needs(Need::Nothing)
+    }
+
+    fn change(self, risk: RiskLevel) -> Guard {
+        let scope = risk.scope_of(self.0).expect(LOOKED_UP);
+        Guard {
+            risk,
+            ..self.needs(Need::Scope(scope))
+        }
+    }
+
+    fn scope_of(self, access: ScopeAccess) -> Scope {
+        Scope::of(self.0, access).expect(LOOKED_UP)
+    }
+
+    const fn needs(self, need: Need) -> Guard {
+        Guard {
+            capability: self,
+            need,
+            risk: RiskLevel::Safe,
+            audit: None,
+            idempotent: false,
+            revokes: false,
+            streams: false,
+            body_max: None,
+            unpacks: false,
+            sites: Sites::Own,
+            any_host: false,
+        }
+    }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Finds an ingest key in the head of a request.
+pub type FindKey = fn(&Parts) -> Option<String>;
+
+/// The largest body of a request without credentials.
+pub(crate) const STRANGERS_BODY_MAX: ByteSize = ByteSize::kib(16);
+
+/// What of a body is taken; in the extensions of every request that passed its guard.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BodyMax {
+    /// The largest one, also after it was unpacked.
+    pub(crate) limit: ByteSize,
+    /// What the limit is called where a person can move it.
+    pub(crate) name: &'static str,
+    /// Whether a body may be packed with gzip.
+    pub(crate) unpacks: bool,
+}
+
+impl BodyMax {
+    /// What the guard of this request's route takes.
+    pub(crate) fn of(request: &Request, api: &ApiState) -> Self {
+        let found = request.extensions().get().copied();
+        found.unwrap_or_else(|| Self::usual(api))
+    }
+
+    fn usual(api: &ApiState) -> Self {
+        Self {
+            limit: api.config().body_max,
+            name: "[http] body_max",
+            unpacks: false,
+        }
+    }
+}
+
+/// What a route needs before its handler runs, and what is kept of the request. Made from a [`Capability`].
+#[derive(Debug, Clone, Copy)]
+pub struct Guard {
+    capability: Capability,
+    need: Need,
+    risk: RiskLevel,
+    audit: Option<Action>,
+    idempotent: bool,
+    revokes: bool,
+    streams: bool,
+    body_max: Option<(ByteSize, &'static str)>,
+    unpacks: bool,
+    sites: Sites,
+    any_host: bool,
+}
+
+/// What the audit log calls a request: `capability.verb`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Action {
+    capability: Capability,
+    verb: &'static str,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.capability.0, self.verb)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
 enum Need {
     /// Nothing: anyone may call it.
     Nothing,
@@ -39,108 +183,216 @@ enum Need {
     Scope(Scope),
     /// This scope, unless the peer is on this machine and no proxy stands between.
     ScopeBeyondLoopback(Scope),
+    /// An ingest key.
+    Ingest(FindKey),
 }
 
 impl Guard {
-    /// Anyone may call it.
-    pub(crate) const fn open() -> Self {
-        Self::new(Need::Nothing)
-    }
-
-    /// Anyone who is signed in may call it.
-    pub(crate) const fn signed_in() -> Self {
-        Self::new(Need::SignedIn)
-    }
-
-    /// It changes something of this capability, and needs what a change of this risk needs.
-    pub(crate) fn change(capability: &'static str, risk: RiskLevel) -> Self {
-        let scope = risk
-            .scope_of(capability)
-            .expect("every route's capability is looked up by the tests that build the table");
-        Self {
-            risk,
-            ..Self::new(Need::Scope(scope))
-        }
-    }
-
-    /// It needs this scope, and changes nothing.
-    pub(crate) fn scope(scope: &'static str) -> Self {
-        Self::new(Need::Scope(parse(scope)))
-    }
-
-    /// It needs this scope, except from this machine.
-    pub(crate) fn scope_beyond_loopback(scope: &'static str) -> Self {
-        Self::new(Need::ScopeBeyondLoopback(parse(scope)))
-    }
-
-    const fn new(need: Need) -> Self {
-        Self {
-            need,
-            risk: RiskLevel::Safe,
-            audit: None,
-            idempotent: false,
-        }
-    }
-
-    /// It changes one named object, or can be undone.
-    pub(crate) const fn reversible(mut self) -> Self {
+    /// It changes one named object, or can be undone. The audit log calls it `capability.verb`.
+    #[must_use]
+    pub const fn reversible(mut self, verb: &'static str) -> Self {
         self.risk = RiskLevel::Reversible;
+        self.audited(verb)
+    }
+
+    /// The audit log remembers it as `capability.verb`, although it risks nothing.
+    #[must_use]
+    pub const fn audited(mut self, verb: &'static str) -> Self {
+        self.audit = Some(Action {
+            capability: self.capability,
+            verb,
+        });
         self
     }
 
-    /// It makes or sends something, so that a repeated request with the same `Idempotency-Key` gets the first one's answer.
-    pub(crate) const fn creates(mut self) -> Self {
+    /// It makes or sends something: a repeated request with the same `Idempotency-Key` gets the first one's answer.
+    #[must_use]
+    pub const fn creates(mut self) -> Self {
         self.idempotent = true;
         self
     }
 
-    /// The audit log remembers it under this name, `capability.verb_object`.
-    pub(crate) const fn audited(mut self, action: &'static str) -> Self {
-        self.audit = Some(action);
+    /// It takes somebody's access away, so it has places of its own that no other change can fill.
+    #[must_use]
+    pub const fn revokes(mut self) -> Self {
+        self.revokes = true;
         self
     }
 
+    /// Its request or its answer may go on for as long as both sides want. The body is read by the handler, through
+    /// [`Upload`](crate::Upload); the answer ends when the credential does or the server stops.
+    #[must_use]
+    pub const fn streams(mut self) -> Self {
+        self.streams = true;
+        self
+    }
+
+    /// The largest body, also after it was unpacked, and what that limit is called where a person can move it. Without it,
+    /// `[http] body_max`.
+    #[must_use]
+    pub const fn body_max(mut self, limit: ByteSize, name: &'static str) -> Self {
+        self.body_max = Some((limit, name));
+        self
+    }
+
+    /// It takes bodies that are packed with gzip.
+    #[must_use]
+    pub const fn unpacks(mut self) -> Self {
+        self.unpacks = true;
+        self
+    }
+
+    /// Pages of these sites may call it, also to change something. Their cookies are not looked at.
+    #[must_use]
+    pub const fn from_sites(mut self, sites: Sites) -> Self {
+        self.sites = sites;
+        self
+    }
+
+    /// The request may name any host: a probe goes by address, and a forwarded request names the visitor's host.
+    #[must_use]
+    pub const fn any_host(mut self) -> Self {
+        self.any_host = true;
+        self
+    }
+
+    pub(crate) const fn action(&self) -> Option<Action> {
+        self.audit
+    }
+
+    pub(crate) const fn is_idempotent(&self) -> bool {
+        self.idempotent
+    }
+
+    pub(crate) const fn takes_access_away(&self) -> bool {
+        self.revokes
+    }
+
+    pub(crate) const fn is_stream(&self) -> bool {
+        self.streams
+    }
+
+    pub(crate) const fn sites(&self) -> Sites {
+        self.sites
+    }
+
+    pub(crate) const fn takes_any_host(&self) -> bool {
+        self.any_host
+    }
+
+    /// Whether anyone may call it, so that its requests are a stranger's until the handler has run.
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self.need, Need::Nothing)
+    }
+
     /// Whether something would be missing if nobody went on with such a request.
-    const fn changes(&self) -> bool {
+    pub(crate) const fn changes(&self) -> bool {
         self.audit.is_some() || self.idempotent
     }
 
-    fn describe(self, operation: &mut Operation) {
+    /// What of a body is taken.
+    pub(crate) fn body(&self, api: &ApiState) -> BodyMax {
+        let usual = BodyMax::usual(api);
+        let (limit, name) = match self.body_max {
+            Some(of_route) => of_route,
+            None if self.is_open() => (STRANGERS_BODY_MAX, "the limit without credentials"),
+            None => (usual.limit, usual.name),
+        };
+        BodyMax {
+            limit,
+            name,
+            unpacks: self.unpacks,
+        }
+    }
+
+    /// Writes the guard into the document.
+    pub(crate) fn describe(&self, operation: &mut Operation) {
         let scope = match self.need {
             Need::Nothing => json!(null),
             Need::SignedIn => json!("signed-in"),
+            Need::Ingest(_) => json!("ingest"),
             Need::Scope(scope) | Need::ScopeBeyondLoopback(scope) => json!(scope.to_string()),
         };
         let extensions = operation.extensions.get_or_insert_default();
         extensions.insert("x-scope".to_owned(), scope);
         extensions.insert("x-risk".to_owned(), json!(self.risk.as_str()));
         if let Some(action) = self.audit {
-            extensions.insert("x-audit".to_owned(), json!(action));
+            extensions.insert("x-audit".to_owned(), json!(action.to_string()));
         }
         if self.idempotent {
             extensions.insert("x-idempotency-key".to_owned(), json!(true));
         }
-        if self.need == Need::Nothing {
+        // Neither an open route nor an ingest key is a session or a token.
+        if matches!(self.need, Need::Nothing | Need::Ingest(_)) {
             operation.security = Some(Vec::new());
         }
     }
 
-    async fn admit(
-        self,
-        context: &RequestContext,
-        headers: &HeaderMap,
-    ) -> Result<Option<Principal>, Failure> {
+    /// Finds out who calls. Leaves the [`Principal`] or the ingest key in the extensions of `parts` for the handler.
+    pub(crate) async fn admit(&self, context: &RequestContext, parts: &mut Parts) -> Admission {
         let scope = match self.need {
-            Need::Nothing => return Ok(None),
-            Need::ScopeBeyondLoopback(_) if context.is_direct_loopback() => return Ok(None),
+            Need::Nothing => return Admission::of_stranger(),
+            Need::ScopeBeyondLoopback(_) if context.is_direct_loopback() => {
+                return Admission::of_stranger();
+            }
+            Need::Ingest(find) => return admit_key(find, context, parts).await,
             Need::SignedIn => None,
             Need::Scope(scope) | Need::ScopeBeyondLoopback(scope) => Some(scope),
         };
-        let principal = caller::authenticate(context, headers).await?;
-        if let Some(scope) = scope {
-            principal.require(scope).map_err(|_| missing(scope))?;
+        match caller::authenticate(context, parts).await {
+            Ok(principal) => {
+                let verdict = match scope {
+                    Some(scope) => principal.require(scope).map_err(|_| missing(scope)),
+                    None => Ok(()),
+                };
+                parts.extensions.insert(principal.clone());
+                Admission {
+                    principal: Some(principal),
+                    verdict,
+                }
+            }
+            Err(failure) => Admission {
+                principal: None,
+                verdict: Err(failure),
+            },
         }
-        Ok(Some(principal))
+    }
+}
+
+/// Who calls, and whether they may. Who was refused is known all the same, for the audit log.
+pub(crate) struct Admission {
+    pub(crate) principal: Option<Principal>,
+    pub(crate) verdict: Result<(), Failure>,
+}
+
+impl Admission {
+    const fn of_stranger() -> Self {
+        Self {
+            principal: None,
+            verdict: Ok(()),
+        }
+    }
+}
+
+async fn admit_key(find: FindKey, context: &RequestContext, parts: &mut Parts) -> Admission {
+    let verdict = match find(parts) {
+        Some(text) => context
+            .api
+            .access()
+            .authenticate_ingest_key(&text)
+            .await
+            .map(|key| {
+                parts.extensions.insert(key);
+            })
+            .map_err(Failure::from),
+        None => Err(Failure::new(
+            codes::UNAUTHENTICATED,
+            "the request has no ingest key",
+        )),
+    };
+    Admission {
+        principal: None,
+        verdict,
     }
 }
 
@@ -152,184 +404,4 @@ fn missing(scope: Scope) -> Failure {
     .with_fix(format!(
         "outrigger token create --name NAME --scope '{scope}'"
     ))
-}
-
-fn parse(scope: &'static str) -> Scope {
-    scope
-        .parse()
-        .expect("every route's scope is parsed by the tests that build the table")
-}
-
-/// What the handler knows for the audit log that the route does not.
-#[derive(Debug, Clone)]
-pub(crate) struct AuditSubject {
-    /// Who acted, where the handler is what found that out: signing in.
-    pub(crate) actor: Option<Actor>,
-    /// The object acted on.
-    pub(crate) target: Option<String>,
-}
-
-impl AuditSubject {
-    /// The object acted on.
-    pub(crate) fn target(target: &(impl ToString + ?Sized)) -> Extension<Self> {
-        Extension(Self {
-            actor: None,
-            target: Some(target.to_string()),
-        })
-    }
-}
-
-/// Routes with their guards.
-pub(crate) struct RouteTable {
-    routes: OpenApiRouter<Api>,
-    pages: Router<Api>,
-}
-
-impl RouteTable {
-    pub(crate) fn new(document: OpenApi) -> Self {
-        Self {
-            routes: OpenApiRouter::with_openapi(document),
-            pages: Router::new(),
-        }
-    }
-
-    /// Adds a route behind its guard. `route` is what `routes!(handler)` makes of one handler.
-    pub(crate) fn add(mut self, guard: Guard, route: UtoipaMethodRouter<Api>) -> Self {
-        let (schemas, mut paths, method_router) = route.map(|method_router| {
-            method_router.route_layer(middleware::from_fn(move |request: Request, next: Next| {
-                enforce(guard, request, next)
-            }))
-        });
-        for operation in paths.paths.values_mut().flat_map(operations) {
-            guard.describe(operation);
-            document::complete(operation);
-        }
-        self.routes = self.routes.routes((schemas, paths, method_router));
-        self
-    }
-
-    /// Adds what is not part of the API and tells nothing: the dashboard's own files.
-    pub(crate) fn with_pages(mut self, add: impl FnOnce(Router<Api>) -> Router<Api>) -> Self {
-        self.pages = add(self.pages);
-        self
-    }
-
-    /// The router and the document that describes it.
-    pub(crate) fn into_parts(self) -> (Router<Api>, OpenApi) {
-        let (router, document) = self.routes.split_for_parts();
-        (router.merge(self.pages), document)
-    }
-}
-
-fn operations(item: &mut utoipa::openapi::PathItem) -> impl Iterator<Item = &mut Operation> {
-    [
-        &mut item.get,
-        &mut item.put,
-        &mut item.post,
-        &mut item.delete,
-        &mut item.patch,
-    ]
-    .into_iter()
-    .flatten()
-}
-
-async fn enforce(guard: Guard, request: Request, next: Next) -> Response {
-    let Some(context) = request.extensions().get::<RequestContext>().cloned() else {
-        // The pipeline always sets it; without it nobody is known, and nobody is let in.
-        return Failure::new(
-            codes::UNAUTHENTICATED,
-            "the request did not pass the pipeline",
-        )
-        .into_response();
-    };
-    if guard.changes() {
-        let api = context.api.clone();
-        api.changes()
-            .carry_out(answer(guard, context, request, next))
-            .await
-    } else {
-        answer(guard, context, request, next).await
-    }
-}
-
-/// Lets the request in or refuses it, and remembers what it did.
-async fn answer(
-    guard: Guard,
-    context: RequestContext,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let target = last_path_parameter(&request);
-    let (principal, response) = match guard.admit(&context, request.headers()).await {
-        Ok(principal) => {
-            if let Some(principal) = &principal {
-                request.extensions_mut().insert(principal.clone());
-            }
-            let response = match &principal {
-                Some(principal) if guard.idempotent => {
-                    idempotency::once(&context, principal, request, next).await
-                }
-                _ => next.run(request).await,
-            };
-            (principal, response)
-        }
-        Err(failure) => (None, failure.into_response()),
-    };
-    // A repeated answer did nothing; what its request did is written down already.
-    if let Some(action) = guard.audit
-        && !idempotency::is_repeated(&response)
-        && let Some(entry) = audit_entry(action, &context, principal, target, &response)
-        && let Err(error) = context.api.access().record(vec![entry]).await
-    {
-        tracing::error!(%error, action, "the audit log could not be written");
-    }
-    response
-}
-
-/// The object that the path names, in routes that end in a parameter.
-fn last_path_parameter(request: &Request) -> Option<String> {
-    let template = request.extensions().get::<axum::extract::MatchedPath>()?;
-    let is_parameter = |(_, part): &(usize, &str)| part.starts_with('{');
-    let (position, _) = template
-        .as_str()
-        .split('/')
-        .enumerate()
-        .filter(is_parameter)
-        .last()?;
-    request
-        .uri()
-        .path()
-        .split('/')
-        .nth(position)
-        .map(str::to_owned)
-}
-
-/// What the audit log remembers of an answer; nothing of a request without credentials, which changed nothing, unless it
-/// was a guess. Guesses are slowed down, so nobody fills the log with them.
-fn audit_entry(
-    action: &'static str,
-    context: &RequestContext,
-    principal: Option<Principal>,
-    target: Option<String>,
-    response: &Response,
-) -> Option<NewAuditEntry> {
-    let subject = response.extensions().get::<AuditSubject>();
-    let known = principal
-        .map(|principal| principal.actor)
-        .or_else(|| subject.and_then(|subject| subject.actor.clone()));
-    let failure = response.extensions().get::<Failure>().map(Failure::code);
-    let is_guess =
-        failure == Some(codes::WRONG_CREDENTIALS) || failure == Some(codes::LINK_INVALID);
-    let actor = known.or_else(|| is_guess.then(Actor::anonymous))?;
-    let outcome = failure.map_or("ok", |code| code.name);
-    Some(NewAuditEntry {
-        actor,
-        action: action.to_owned(),
-        target: subject
-            .and_then(|subject| subject.target.clone())
-            .or(target),
-        outcome: outcome.to_owned(),
-        address: Some(context.address_text()),
-        request_id: Some(context.request_id.clone()),
-    })
 }

@@ -5,8 +5,6 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::Request;
-use http::header;
 use url::Url;
 
 use crate::{Failure, HttpConfig, codes};
@@ -70,20 +68,17 @@ impl Hosts {
         })
     }
 
-    /// Whether the request names the host of a public URL that is https: a proxy that does not say so terminates TLS.
-    pub(crate) fn is_public_https(&self, request: &Request) -> bool {
-        let Some(url) = self
-            .public_url
+    /// Whether people reach us over HTTPS, as the public URL says.
+    pub(crate) fn is_public_https(&self) -> bool {
+        self.public_url
             .as_ref()
-            .filter(|url| url.scheme() == "https")
-        else {
-            return false;
-        };
-        let host = request
-            .headers()
-            .get(header::HOST)
-            .and_then(|value| value.to_str().ok());
-        host.map(name_of) == url.host_str().map(str::to_ascii_lowercase)
+            .is_some_and(|url| url.scheme() == "https")
+    }
+
+    /// Whether this is the host of a public URL that is https: a proxy that does not say so terminates TLS.
+    pub(crate) fn is_public_https_host(&self, host: Option<&str>) -> bool {
+        let public = self.public_url.as_ref().and_then(Url::host_str);
+        self.is_public_https() && host.and_then(name_of) == public.map(str::to_ascii_lowercase)
     }
 
     /// # Errors
@@ -96,7 +91,7 @@ impl Hosts {
                 "the request names no host",
             ));
         };
-        let name = name_of(host);
+        let name = name_of(host).unwrap_or_default();
         let address = name
             .trim_start_matches('[')
             .trim_end_matches(']')
@@ -115,13 +110,16 @@ impl Hosts {
     }
 }
 
-/// The name in lower case, without the port.
-fn name_of(host: &str) -> String {
+/// The name in lower case, without the port; none when it is not a name and a port.
+fn name_of(host: &str) -> Option<String> {
     let after_bracket = host.rfind(']').map_or(0, |bracket| bracket + 1);
-    let end = host[after_bracket..]
-        .find(':')
-        .map_or(host.len(), |colon| after_bracket + colon);
-    host[..end].trim_end_matches('.').to_ascii_lowercase()
+    let (name, port) = match host[after_bracket..].find(':') {
+        Some(colon) => host.split_at(after_bracket + colon),
+        None => (host, ""),
+    };
+    let is_port = port.bytes().skip(1).all(|byte| byte.is_ascii_digit());
+    // What stands before an `@` is a user and not a host.
+    (is_port && !name.contains('@')).then(|| name.trim_end_matches('.').to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -161,6 +159,9 @@ mod tests {
             "",
             "[::2]",
             "a]b:1",
+            "127.0.0.1:1@evil.example",
+            "localhost@evil.example",
+            "evil.example@localhost",
         ] {
             assert!(hosts().check(Some(host)).is_err(), "{host}");
         }

@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use outrigger_access::Principal;
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, codes, context::RequestContext, extract};
+use crate::{Failure, body, codes, context::RequestContext};
 
 /// How long an answer is kept.
 pub const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
@@ -119,14 +119,12 @@ async fn run(
     let api = &context.api;
     let store: &Arc<dyn IdempotencyStore> = api.idempotency();
     let (parts, body) = request.into_parts();
-    let limit = api.config().body_max;
-    let body = extract::read_body(
-        Request::from_parts(parts.clone(), body),
-        api,
-        limit,
-        "[http] body_max",
-    )
-    .await?;
+    // It has arrived already, within the limit of its route.
+    let body = body
+        .collect()
+        .await
+        .map_err(|_| body::broken_off())?
+        .to_bytes();
     let mut hasher = blake3::Hasher::new();
     for part in [
         parts.method.as_str().as_bytes(),

@@ -9,13 +9,16 @@
 //! plugs those in through [`Parts`] and the [`Process`] port.
 
 mod api;
+mod audit;
+mod body;
 mod caller;
-mod changes;
 pub mod codes;
 mod config;
 mod context;
 mod dashboard;
+mod detached;
 mod document;
+mod enforce;
 mod extract;
 mod failure;
 mod guard;
@@ -24,17 +27,28 @@ mod idempotency;
 mod listener;
 mod metrics;
 mod pipeline;
+mod plain;
 mod routes;
+mod sites;
+mod state;
+mod strangers;
+mod table;
 
-pub use api::{Api, Parts, Process, RedisFigures};
+pub use api::{Api, Process, RedisFigures};
 pub use config::HttpConfig;
 pub use context::Peer;
+pub use extract::{Id, Ids, Json, Query};
 pub use failure::Failure;
+pub use guard::{Capability, FindKey, Guard};
 pub use idempotency::{
     ABANDONED_AFTER, Claim, IdempotencyKey, IdempotencyStore, KEPT_FOR, StoreFailure,
 };
 pub use listener::{ChangesDrain, ControlListener, HttpListener};
 pub use metrics::HttpMetrics;
+pub use pipeline::Redispatch;
+pub use sites::Sites;
+pub use state::{ApiState, Handle, Parts};
+pub use table::RouteTable;
 
 /// The OpenAPI document of all routes, with sorted keys.
 #[must_use]

@@ -104,11 +104,12 @@ impl Service for HttpListener {
     }
 
     async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
-        let connections = TaskGroup::new(self.api.config().connections_max as usize);
+        let connections = TaskGroup::new(self.api.state().config().connections_max as usize);
         while let Some(listener) = &self.listener {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
                 () = stop.cancelled() => {
+                    self.api.state().stop().cancel();
                     self.listener = None;
                     break;
                 }
@@ -123,7 +124,7 @@ impl Service for HttpListener {
             let (api, tls, stop) = (self.api.clone(), self.tls.clone(), stop.clone());
             let refused = connections.spawn(async move {
                 let _open = api.http_metrics().open();
-                prepare(&stream, api.config().write_timeout.get());
+                prepare(&stream, api.state().config().write_timeout.get());
                 if let Some(acceptor) = tls {
                     match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
                         Ok(Ok(stream)) => {
@@ -152,7 +153,7 @@ impl Service for HttpListener {
                 tracing::warn!(%address, "`[http] connections_max` is reached; a connection was closed");
             }
         }
-        connections.finish(stop.time_left(self.api.clock())).await;
+        connections.finish(stop.time_left(self.api.state().clock())).await;
         Ok(())
     }
 }
@@ -170,6 +171,7 @@ impl Service for ControlListener {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
                 () = stop.cancelled() => {
+                    self.api.state().stop().cancel();
                     self.listener = None;
                     let _ = std::fs::remove_file(&self.path);
                     break;
@@ -185,7 +187,7 @@ impl Service for ControlListener {
                 Err(error) => pause_after(&error).await,
             }
         }
-        connections.finish(stop.time_left(self.api.clock())).await;
+        connections.finish(stop.time_left(self.api.state().clock())).await;
         Ok(())
     }
 }
@@ -198,8 +200,8 @@ impl Service for ChangesDrain {
 
     async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
         stop.cancelled().await;
-        let left = stop.time_left(self.api.clock());
-        self.api.changes().finish(left).await;
+        let left = stop.time_left(self.api.state().clock());
+        self.api.state().changes().finish(left).await;
         Ok(())
     }
 }
@@ -215,12 +217,12 @@ async fn serve(
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(api.config().header_timeout.get())
+        .header_read_timeout(api.state().config().header_timeout.get())
         .max_buf_size(64 * 1024);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .keep_alive_interval(Some(api.config().header_timeout.get()))
+        .keep_alive_interval(Some(api.state().config().header_timeout.get()))
         .max_concurrent_streams(128)
         .max_header_list_size(64 * 1024);
     let requests = watch::Sender::new(0);
@@ -235,7 +237,7 @@ async fn serve(
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,
-        () = idle(requests.subscribe(), api.config().header_timeout.get()) => {
+        () = idle(requests.subscribe(), api.state().config().header_timeout.get()) => {
             tracing::debug!(?peer, "a connection is closed because no request comes");
             connection.as_mut().graceful_shutdown();
             connection.await

@@ -1,17 +1,18 @@
 //! The way of every request, whatever its route: from the connection to the handler and back.
 //!
-//! In order: give it an id; refuse paths that no route accepts; learn who the client is; refuse hosts that are not ours and
-//! pages of other sites; take the prefix off; run the router, whose guards authenticate and audit; turn a failure into a
-//! problem; add the security headers; count. It is one function instead of a stack of layers, so that this order can be read.
+//! In order: give it an id; refuse heads that can be read in two ways and paths that no route accepts; learn who the client is;
+//! take the prefix off; run the router, whose guards check the site, authenticate and audit; turn a failure into a problem; add
+//! the security headers; count. It is one function instead of a stack of layers, so that this order can be read.
 
 use std::borrow::Cow;
 
 use axum::{
+    Router,
     body::Body,
     extract::Request,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri::PathAndQuery};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header, uri::PathAndQuery};
 use jiff::Timestamp;
 use outrigger_net::{ClientAddress, Scheme, is_forwarded};
 use outrigger_stdx::uuid_at;
@@ -28,29 +29,49 @@ const PATH_MAX: usize = 9 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The router, in the extensions of every request: a handler that stands for several routes sends its request on with it, and
+/// the guard of the route that is meant decides.
+#[derive(Debug, Clone)]
+pub struct Redispatch(Router);
+
+impl Redispatch {
+    /// Answers a request as its own route would. The request keeps the extensions of the one that came in.
+    pub async fn send(self, request: Request) -> Response {
+        self.0
+            .oneshot(request)
+            .await
+            .unwrap_or_else(|never| match never {})
+    }
+}
+
 impl Api {
     /// Answers a request that came in over `peer`.
     pub async fn respond(&self, mut request: Request, peer: Peer) -> Response {
-        let started = self.clock().monotonic();
-        let request_id = request_id(request.headers(), self.clock().now());
+        let state = self.state();
+        let started = state.clock().monotonic();
+        let request_id = request_id(request.headers(), state.clock().now());
         let method = request.method().clone();
-        // Of the highest level, so that its id stands in every line of the log, however few are written.
-        let span = tracing::error_span!("request", request_id, method = %method, path = request.uri().path());
+        // Of the highest level, so that its id stands in every line of the log, however few are written. The route is the
+        // template, because a path may hold a secret.
+        let span = tracing::error_span!("request", request_id, method = %method, route = tracing::field::Empty);
         let response = async {
             match self.admit(&mut request, peer, &request_id) {
-                Ok(()) => self
-                    .router()
-                    .oneshot(request)
-                    .await
-                    .unwrap_or_else(|never| match never {}),
+                Ok(()) => Redispatch(self.router()).send(request).await,
                 Err(failure) => failure.into_response(),
             }
         }
         .instrument(span.clone())
         .await;
-        let response = finish(response, &request_id);
-        let elapsed = self.clock().monotonic().saturating_since(started);
-        self.http_metrics().observe(response.status(), elapsed);
+        let mut response = finish(response, &request_id);
+        if state.hosts().is_public_https() {
+            let always = HeaderValue::from_static("max-age=31536000");
+            let headers = response.headers_mut();
+            headers
+                .entry(header::STRICT_TRANSPORT_SECURITY)
+                .or_insert(always);
+        }
+        let elapsed = state.clock().monotonic().saturating_since(started);
+        state.http_metrics().observe(response.status(), elapsed);
         span.in_scope(|| {
             tracing::debug!(status = response.status().as_u16(), ?elapsed, "answered");
         });
@@ -59,47 +80,50 @@ impl Api {
 
     /// Everything that must hold before a route is looked up; leaves a [`RequestContext`] in the request.
     fn admit(&self, request: &mut Request, peer: Peer, request_id: &str) -> Result<(), Failure> {
+        check_framing(request)?;
         check_path(request.uri().path())?;
-        let context = self.context(request, peer, request_id);
-        if let Peer::Tcp { .. } = peer {
-            let host = host_of(request, &context);
-            let path = request.uri().path();
-            // A balancer probes by address; what these answer is no secret.
-            if !matches!(path, "/healthz" | "/readyz") {
-                self.hosts().check(host.as_deref())?;
-            }
-            refuse_cross_site(request, host.as_deref())?;
-        }
+        let context = self.context(request, peer, request_id)?;
         self.strip_prefix(request);
-        request.extensions_mut().insert(context);
+        let extensions = request.extensions_mut();
+        extensions.insert(context);
+        extensions.insert(Redispatch(self.router()));
         Ok(())
     }
 
-    fn context(&self, request: &Request, peer: Peer, request_id: &str) -> RequestContext {
+    fn context(
+        &self,
+        request: &Request,
+        peer: Peer,
+        request_id: &str,
+    ) -> Result<RequestContext, Failure> {
         let headers = request.headers();
-        let (client, secure) = match peer {
-            Peer::Control => (None, false),
+        let state = self.state();
+        let named = host_of(request)?;
+        let (client, secure, host) = match peer {
+            Peer::Control => (None, false, named),
             Peer::Tcp { address, tls } => {
-                let seen = ClientAddress::resolve(address.ip(), headers, self.trusted_proxies());
+                let seen = ClientAddress::resolve(address.ip(), headers, state.trusted_proxies());
+                let host = seen.host.or(named);
                 let secure = tls
                     || seen.scheme == Some(Scheme::Https)
-                    || self.hosts().is_public_https(request);
-                (Some(seen.ip), secure)
+                    || state.hosts().is_public_https_host(host.as_deref());
+                (Some(seen.ip), secure, host)
             }
         };
-        RequestContext {
-            api: self.clone(),
+        Ok(RequestContext {
+            api: state.clone(),
             peer,
             client,
+            host,
             forwarded: is_forwarded(headers),
             secure,
             request_id: request_id.to_owned(),
-        }
+        })
     }
 
     /// Takes the path of `public_url` off, when a proxy kept it.
     fn strip_prefix(&self, request: &mut Request) {
-        let Some(prefix) = self.hosts().prefix() else {
+        let Some(prefix) = self.state().hosts().prefix() else {
             return;
         };
         let uri = request.uri();
@@ -137,6 +161,26 @@ fn request_id(headers: &HeaderMap, now: Timestamp) -> String {
     sent.map_or_else(|| uuid_at(now).to_string(), str::to_owned)
 }
 
+/// Refuses what a proxy in front may read in another way than we do: transfer encodings beside `chunked`. The connection is
+/// closed after the answer, because nobody knows where the body ends.
+fn check_framing(request: &Request) -> Result<(), Failure> {
+    let mut encodings = request.headers().get_all(header::TRANSFER_ENCODING).iter();
+    let first = encodings.next();
+    let chunked = first.is_none_or(|value| value.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if chunked && encodings.next().is_none() {
+        return Ok(());
+    }
+    let failure = Failure::new(
+        codes::INVALID,
+        "`chunked` is the only transfer encoding that is understood",
+    );
+    let failure = failure.with_field("Transfer-Encoding", "invalid", None);
+    Err(match request.version() {
+        Version::HTTP_10 | Version::HTTP_11 => failure.closing(),
+        _ => failure,
+    })
+}
+
 fn check_path(path: &str) -> Result<(), Failure> {
     let escapes = path.bytes().filter(|byte| *byte == b'%').count();
     let decoded = path.len().saturating_sub(2 * escapes);
@@ -160,75 +204,42 @@ fn check_path(path: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The host that the client asked for: what a trusted proxy says, the `Host` header, or the authority of HTTP/2.
-fn host_of(request: &Request, context: &RequestContext) -> Option<String> {
-    let forwarded = match context.peer {
-        Peer::Tcp { address, .. } => {
-            ClientAddress::resolve(
-                address.ip(),
-                request.headers(),
-                context.api.trusted_proxies(),
-            )
-            .host
+/// The host that the request names: in its target (HTTP/2, or HTTP/1.1 sent to a proxy) or in its `Host` line.
+fn host_of(request: &Request) -> Result<Option<String>, Failure> {
+    let refuse = |detail| Failure::new(codes::INVALID, detail).with_field("host", "invalid", None);
+    let mut lines = request.headers().get_all(header::HOST).iter();
+    let line = lines
+        .next()
+        .map(|value| value.to_str())
+        .transpose()
+        .map_err(|_| refuse("the host is not text"))?;
+    if lines.next().is_some() {
+        return Err(refuse("the request names more than one host"));
+    }
+    let target = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str());
+    match (target, line) {
+        (Some(target), Some(line)) if !target.eq_ignore_ascii_case(line) => {
+            Err(refuse("the `Host` line names another host than the target"))
         }
-        Peer::Control => None,
-    };
-    let header = || {
-        request
-            .headers()
-            .get(header::HOST)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
-    };
-    let authority = || {
-        request
-            .uri()
-            .authority()
-            .map(|authority| authority.as_str().to_owned())
-    };
-    forwarded.or_else(header).or_else(authority)
+        (target, line) => Ok(target.or(line).map(str::to_owned)),
+    }
 }
 
-/// Refuses writes that a page of another site makes with the visitor's cookies. Browsers say where a request comes from in
-/// `Sec-Fetch-Site`, older ones in `Origin`; programs send neither and have no cookies to abuse.
-fn refuse_cross_site(request: &Request, host: Option<&str>) -> Result<(), Failure> {
-    if matches!(
-        *request.method(),
-        Method::GET | Method::HEAD | Method::OPTIONS
-    ) {
-        return Ok(());
-    }
-    let text = |name: &str| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
-    let foreign = match (text("sec-fetch-site"), text("origin")) {
-        (Some(site), _) => !matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => origin.split_once("://").map(|(_, authority)| authority) != host,
-        (None, None) => false,
-    };
-    if foreign {
-        return Err(Failure::new(
-            codes::CROSS_SITE,
-            "a page of another site may not change anything here",
-        ));
-    }
-    Ok(())
-}
-
-/// Turns a failure into a problem, and adds the headers that every answer has.
+/// Turns a failure into a problem, and adds the headers that every answer has. What the handler said itself stays.
 fn finish(mut response: Response<Body>, request_id: &str) -> Response {
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
-        let kept = [header::SET_COOKIE, header::ALLOW].map(|name| {
-            response
-                .headers_mut()
-                .remove(&name)
-                .map(|value| (name, value))
-        });
+        let handlers = std::mem::take(response.headers_mut());
         response = failure.render(request_id);
-        response.headers_mut().extend(kept.into_iter().flatten());
+        // The body is the problem's, and so are the headers that describe it.
+        let described = response.headers().clone();
+        for (name, value) in &handlers {
+            if !described.contains_key(name) && name != header::CONTENT_LENGTH {
+                response.headers_mut().append(name, value.clone());
+            }
+        }
     }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(request_id) {
@@ -240,17 +251,16 @@ fn finish(mut response: Response<Body>, request_id: &str) -> Response {
         ("cross-origin-resource-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),
         ("x-frame-options", "DENY"),
+        // What is not a page may load nothing, even when a browser is made to show it as one.
+        (
+            "content-security-policy",
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
     ] {
-        headers.insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
+        headers
+            .entry(HeaderName::from_static(name))
+            .or_insert(HeaderValue::from_static(value));
     }
-    // What is not a page may load nothing, even when a browser is made to show it as one.
-    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-    headers
-        .entry(header::CONTENT_SECURITY_POLICY)
-        .or_insert(policy);
     response
 }
 

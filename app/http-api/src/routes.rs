@@ -7,11 +7,12 @@ pub(crate) mod status;
 
 use axum::routing::get;
 
-use crate::{Failure, codes, dashboard, document, guard::RouteTable};
+use axum::{extract::Request};
+use crate::{Failure, RouteTable, codes, dashboard, sites};
 
 /// All routes.
 pub(crate) fn table() -> RouteTable {
-    let table = RouteTable::new(document::base());
+    let table = RouteTable::new();
     let table = access::routes(table);
     let table = cache::routes(table);
     let table = config::routes(table);
@@ -25,11 +26,15 @@ pub(crate) fn table() -> RouteTable {
 }
 
 /// Nothing is there.
-pub(crate) async fn not_found() -> Failure {
-    Failure::new(codes::NOT_FOUND, "no route has this path")
+pub(crate) async fn not_found(mut request: Request) -> Failure {
+    let refused = sites::check_strictly(&mut request).err();
+    refused.unwrap_or_else(|| Failure::new(codes::NOT_FOUND, "no route has this path"))
 }
 
 /// The path is there, but not with this method.
-pub(crate) async fn method_not_allowed() -> Failure {
-    Failure::new(codes::METHOD_NOT_ALLOWED, "this path has other methods")
+pub(crate) async fn method_not_allowed(mut request: Request) -> Failure {
+    let refused = sites::check_strictly(&mut request).err();
+    refused.unwrap_or_else(|| {
+        Failure::new(codes::METHOD_NOT_ALLOWED, "this path has other methods")
+    })
 }

@@ -128,12 +128,14 @@ impl Server {
             store_metrics.register(registry);
             parts.iter().for_each(|part| part.register(registry));
         });
+        let mut handles = ::http::Extensions::new();
+        handles.insert(cache);
         let api = Api::new(Parts {
             config: config.http.clone(),
             listener: context.http_address,
             clock: Arc::clone(&clock),
-            cache,
             access: access.clone(),
+            handles,
             process: Arc::new(ServerProcess {
                 started_at: clock.now(),
                 started: clock.monotonic(),

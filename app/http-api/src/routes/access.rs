@@ -12,7 +12,9 @@ mod tokens;
 use outrigger_access::AccessError;
 use outrigger_stdx::ErrorKind;
 
-use crate::{Failure, codes, guard::RouteTable};
+use crate::{Capability, Failure, RouteTable, codes};
+
+const ACCESS: Capability = Capability::new("access");
 
 pub(crate) fn routes(table: RouteTable) -> RouteTable {
     let table = sign_in::routes(table);

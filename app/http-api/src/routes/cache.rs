@@ -6,34 +6,36 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use outrigger_access::RiskLevel;
 use outrigger_api_types::cache::{
     CacheCleared, CacheDatabase, CacheStats, ClearCache, PutEntryQuery,
 };
-use outrigger_cache::{CacheError, Database, Eviction};
+use outrigger_cache::{Cache, CacheError, Database, Eviction};
 use utoipa_axum::routes;
 
 use crate::{
-    Api, Failure, codes,
+    Capability, Failure, RouteTable, codes,
     extract::{self, Json, Query},
-    guard::{Guard, RouteTable},
+    body,
+    guard::BodyMax,
+    state::{ApiState, Handle},
 };
 
+const CACHE: Capability = Capability::new("cache");
 const ENTRIES: &str = "/api/v1/cache/entries/";
 
 pub(crate) fn routes(table: RouteTable) -> RouteTable {
     table
-        .add(Guard::scope("cache:read"), routes!(get_entry))
-        .add(Guard::change("cache", RiskLevel::Safe), routes!(put_entry))
+        .add(CACHE.read(), routes!(get_entry))
+        .add(CACHE.safe(), routes!(put_entry))
         .add(
-            Guard::change("cache", RiskLevel::Safe),
+            CACHE.safe(),
             routes!(delete_entry),
         )
         .add(
-            Guard::change("cache", RiskLevel::Safe).audited("cache.clear"),
+            CACHE.safe().audited("clear"),
             routes!(clear_cache),
         )
-        .add(Guard::scope("cache:read"), routes!(get_stats))
+        .add(CACHE.read(), routes!(get_stats))
 }
 
 /// The value of a key, byte for byte.
@@ -45,9 +47,12 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
         (status = 404, description = "The cache has no value for the key"),
     )
 )]
-async fn get_entry(State(api): State<Api>, request: Request) -> Result<Response, Failure> {
-    let key = key_of(&api, &request)?;
-    let Some(value) = api.cache().get(Database::ZERO, &key) else {
+async fn get_entry(
+    Handle(cache): Handle<Cache>,
+    request: Request,
+) -> Result<Response, Failure> {
+    let key = key_of(&cache, &request)?;
+    let Some(value) = cache.get(Database::ZERO, &key) else {
         return Err(Failure::not_found("the cache has no value for this key"));
     };
     let headers = [
@@ -72,17 +77,18 @@ async fn get_entry(State(api): State<Api>, request: Request) -> Result<Response,
     responses((status = 204, description = "Written"))
 )]
 async fn put_entry(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
+    Handle(cache): Handle<Cache>,
     Query(query): Query<PutEntryQuery>,
     request: Request,
 ) -> Result<StatusCode, Failure> {
-    let key = key_of(&api, &request)?;
+    let key = key_of(&cache, &request)?;
     let ttl = query
         .ttl
         .as_deref()
         .map(|text| extract::duration("ttl", text))
         .transpose()?;
-    let ttl = ttl.unwrap_or(api.cache().config().ttl);
+    let ttl = ttl.unwrap_or(cache.config().ttl);
     if ttl.get().is_zero() {
         return Err(Failure::field(
             "ttl",
@@ -90,15 +96,13 @@ async fn put_entry(
             "`ttl` must be longer than zero; to remove a value, DELETE it",
         ));
     }
-    let value = extract::read_body(
-        request,
-        &api,
-        api.cache().config().value_max,
-        "[cache] value_max",
-    )
-    .await?;
-    api.cache()
-        .put(Database::ZERO, &key, &value, Some(ttl.get()))?;
+    let limit = BodyMax {
+        limit: cache.config().value_max,
+        name: "[cache] value_max",
+        unpacks: false,
+    };
+    let value = body::read(request, &api, limit).await?;
+    cache.put(Database::ZERO, &key, &value, Some(ttl.get()))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -108,10 +112,13 @@ async fn put_entry(
     params(("key" = String, Path, description = "The key, percent-encoded as one segment")),
     responses((status = 204, description = "There is no value for the key now"))
 )]
-async fn delete_entry(State(api): State<Api>, request: Request) -> Result<StatusCode, Failure> {
-    let key = key_of(&api, &request)?;
+async fn delete_entry(
+    Handle(cache): Handle<Cache>,
+    request: Request,
+) -> Result<StatusCode, Failure> {
+    let key = key_of(&cache, &request)?;
     // Deleting what is not there is what was asked for, too.
-    let _ = api.cache().delete(Database::ZERO, &key);
+    let _ = cache.delete(Database::ZERO, &key);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -121,20 +128,23 @@ async fn delete_entry(State(api): State<Api>, request: Request) -> Result<Status
     responses((status = 200, body = CacheCleared))
 )]
 async fn clear_cache(
-    State(api): State<Api>,
+    Handle(cache): Handle<Cache>,
     Json(body): Json<ClearCache>,
 ) -> Result<Json<CacheCleared>, Failure> {
     let database = body.database.map(database_of).transpose()?;
     Ok(Json(CacheCleared {
-        removed: api.cache().clear(database),
+        removed: cache.clear(database),
     }))
 }
 
 /// What the cache holds and how it has served.
 #[utoipa::path(get, path = "/api/v1/cache/stats", tag = "cache", responses((status = 200, body = CacheStats)))]
-async fn get_stats(State(api): State<Api>) -> Json<CacheStats> {
-    let stats = api.cache().stats();
-    let redis = api.redis_figures();
+async fn get_stats(
+    State(api): State<ApiState>,
+    Handle(cache): Handle<Cache>,
+) -> Json<CacheStats> {
+    let stats = cache.stats();
+    let redis = api.process().redis_figures();
     let counted = Database::all()
         .zip(stats.entries)
         .filter(|(_, entries)| *entries > 0);
@@ -168,14 +178,14 @@ async fn get_stats(State(api): State<Api>) -> Json<CacheStats> {
 }
 
 /// The key: the rest of the path as the client encoded it, so that `/` and bytes that are not text can stand in it.
-fn key_of(api: &Api, request: &Request) -> Result<Bytes, Failure> {
+fn key_of(cache: &Cache, request: &Request) -> Result<Bytes, Failure> {
     let encoded = request
         .uri()
         .path()
         .strip_prefix(ENTRIES)
         .unwrap_or_default();
     let key = Bytes::from_owner(percent_encoding::percent_decode_str(encoded).collect::<Vec<_>>());
-    let limit = api.cache().config().key_max;
+    let limit = cache.config().key_max;
     if key.len() > limit.as_usize() {
         return Err(CacheError::KeyTooLong {
             length: key.len(),

@@ -5,20 +5,22 @@ use outrigger_api_types::config::{ConfigKey, ConfigKeys};
 use utoipa_axum::routes;
 
 use crate::{
-    Api, Failure,
+    Capability, Failure, RouteTable,
     extract::{Id, Json},
-    guard::{Guard, RouteTable},
+    state::ApiState,
 };
+
+const CONFIG: Capability = Capability::new("config");
 
 pub(crate) fn routes(table: RouteTable) -> RouteTable {
     table
-        .add(Guard::scope("config:read"), routes!(list_config_keys))
-        .add(Guard::scope("config:read"), routes!(get_config_key))
+        .add(CONFIG.read(), routes!(list_config_keys))
+        .add(CONFIG.read(), routes!(get_config_key))
 }
 
 /// Every key with its value, source, default and documentation. Secrets are shown as `[secret]`.
 #[utoipa::path(get, path = "/api/v1/config", tag = "config", responses((status = 200, body = ConfigKeys)))]
-async fn list_config_keys(State(api): State<Api>) -> Json<ConfigKeys> {
+async fn list_config_keys(State(api): State<ApiState>) -> Json<ConfigKeys> {
     Json(ConfigKeys {
         items: api.config_keys().to_vec(),
         next: None,
@@ -32,7 +34,7 @@ async fn list_config_keys(State(api): State<Api>) -> Json<ConfigKeys> {
     responses((status = 200, body = ConfigKey))
 )]
 async fn get_config_key(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Id(key): Id<String>,
 ) -> Result<Json<ConfigKey>, Failure> {
     let found = api.config_keys().iter().find(|known| known.key == key);

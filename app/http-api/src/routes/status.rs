@@ -9,23 +9,26 @@ use outrigger_api_types::status::{DoctorReport, History, HistoryQuery, Status};
 use utoipa_axum::routes;
 
 use crate::{
-    Api, Failure,
+    Capability, Failure, RouteTable,
     extract::{Json, Query},
-    guard::{Guard, RouteTable},
+    state::ApiState,
 };
+
+const SERVER: Capability = Capability::new("server");
+const METRICS: Capability = Capability::new("metrics");
 
 pub(crate) fn routes(table: RouteTable) -> RouteTable {
     table
-        .add(Guard::open(), routes!(healthz))
-        .add(Guard::open(), routes!(readyz))
+        .add(SERVER.open().any_host(), routes!(healthz))
+        .add(SERVER.open().any_host(), routes!(readyz))
         .add(
-            Guard::scope_beyond_loopback("metrics:read"),
+            METRICS.read_beyond_loopback(),
             routes!(metrics),
         )
-        .add(Guard::signed_in(), routes!(openapi))
-        .add(Guard::scope("server:read"), routes!(get_status))
-        .add(Guard::scope("server:read"), routes!(get_history))
-        .add(Guard::scope("server:read"), routes!(run_doctor))
+        .add(SERVER.signed_in(), routes!(openapi))
+        .add(SERVER.read(), routes!(get_status))
+        .add(SERVER.read(), routes!(get_history))
+        .add(SERVER.read(), routes!(run_doctor))
 }
 
 /// Whether the process runs.
@@ -39,7 +42,7 @@ async fn healthz() -> &'static str {
     get, path = "/readyz", tag = "status",
     responses((status = 200, body = str, description = "They can"), (status = 503, body = str, description = "They cannot"))
 )]
-async fn readyz(State(api): State<Api>) -> Response {
+async fn readyz(State(api): State<ApiState>) -> Response {
     match api.process().unready().await {
         None => "ready\n".into_response(),
         // What exactly is wrong is in the status, which needs a scope.
@@ -49,7 +52,7 @@ async fn readyz(State(api): State<Api>) -> Response {
 
 /// All figures, in the text format of OpenMetrics.
 #[utoipa::path(get, path = "/metrics", tag = "status", responses((status = 200, body = str, description = "The figures")))]
-async fn metrics(State(api): State<Api>) -> Response {
+async fn metrics(State(api): State<ApiState>) -> Response {
     let content_type = HeaderValue::from_static(outrigger_telemetry::METRICS_CONTENT_TYPE);
     (
         [(header::CONTENT_TYPE, content_type)],
@@ -60,7 +63,7 @@ async fn metrics(State(api): State<Api>) -> Response {
 
 /// This document.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "status", responses((status = 200, description = "OpenAPI 3.1")))]
-async fn openapi(State(api): State<Api>) -> Response {
+async fn openapi(State(api): State<ApiState>) -> Response {
     (
         [(
             header::CONTENT_TYPE,
@@ -73,7 +76,7 @@ async fn openapi(State(api): State<Api>) -> Response {
 
 /// How the process is doing.
 #[utoipa::path(get, path = "/api/v1/status", tag = "status", responses((status = 200, body = Status)))]
-async fn get_status(State(api): State<Api>) -> Json<Status> {
+async fn get_status(State(api): State<ApiState>) -> Json<Status> {
     Json(api.process().status().await)
 }
 
@@ -82,7 +85,7 @@ async fn get_status(State(api): State<Api>) -> Json<Status> {
     get, path = "/api/v1/status/history", tag = "status", params(HistoryQuery), responses((status = 200, body = History))
 )]
 async fn get_history(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Query(query): Query<HistoryQuery>,
 ) -> Result<Json<History>, Failure> {
     let since = query.since.as_deref().map(parse_time).transpose()?;
@@ -91,7 +94,7 @@ async fn get_history(
 
 /// Looks for what is wrong, or could be better.
 #[utoipa::path(get, path = "/api/v1/doctor", tag = "status", responses((status = 200, body = DoctorReport)))]
-async fn run_doctor(State(api): State<Api>) -> Json<DoctorReport> {
+async fn run_doctor(State(api): State<ApiState>) -> Json<DoctorReport> {
     Json(api.process().doctor().await)
 }
 

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
-use outrigger_access::{AccountId, AccountUpdate, LoginLink, Principal, RiskLevel, Role};
+use outrigger_access::{AccountId, AccountUpdate, LoginLink, Principal, Role};
 use outrigger_api_types::{
     access::{
         Account as ApiAccount, CreatedAccount, LoginLink as ApiLoginLink, NewAccount, NewLoginLink,
@@ -17,34 +17,31 @@ use outrigger_api_types::{
 use outrigger_stdx::Secret;
 use utoipa_axum::routes;
 
-use super::part::Part;
+use super::{ACCESS, part::Part};
 use crate::{
-    Api, Failure,
+    Failure, RouteTable,
     extract::{Id, Json, Query},
-    guard::{AuditSubject, Guard, RouteTable},
+    audit::AuditSubject,
+    state::ApiState,
 };
 
 pub(super) fn routes(table: RouteTable) -> RouteTable {
     table
-        .add(Guard::scope("access:read"), routes!(list_accounts))
+        .add(ACCESS.read(), routes!(list_accounts))
         .add(
-            Guard::change("access", RiskLevel::Reversible)
-                .creates()
-                .audited("access.create_account"),
+            ACCESS.reversible("create_account").creates(),
             routes!(create_account),
         )
         .add(
-            Guard::change("access", RiskLevel::Reversible).audited("access.update_account"),
+            ACCESS.reversible("update_account"),
             routes!(update_account),
         )
         .add(
-            Guard::change("access", RiskLevel::Reversible).audited("access.delete_account"),
+            ACCESS.reversible("delete_account").revokes(),
             routes!(delete_account),
         )
         .add(
-            Guard::change("access", RiskLevel::Reversible)
-                .creates()
-                .audited("access.create_login_link"),
+            ACCESS.reversible("create_login_link").creates(),
             routes!(create_login_link),
         )
 }
@@ -54,7 +51,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
     get, path = "/api/v1/access/accounts", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiAccount>))
 )]
 async fn list_accounts(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<ApiAccount>>, Failure> {
     let part = Part::of(&query)?;
@@ -73,7 +70,7 @@ async fn list_accounts(
     )
 )]
 async fn create_account(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Extension(principal): Extension<Principal>,
     Json(body): Json<NewAccount>,
 ) -> Result<Response, Failure> {
@@ -110,7 +107,7 @@ async fn create_account(
     responses((status = 200, body = ApiAccount), (status = 409, description = "It is the last owner"))
 )]
 async fn update_account(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Extension(principal): Extension<Principal>,
     Id(id): Id<AccountId>,
     Json(body): Json<UpdateAccount>,
@@ -131,7 +128,7 @@ async fn update_account(
     responses((status = 204, description = "It is gone"), (status = 409, description = "It is the last owner"))
 )]
 async fn delete_account(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Extension(principal): Extension<Principal>,
     Id(id): Id<AccountId>,
 ) -> Result<StatusCode, Failure> {
@@ -145,7 +142,7 @@ async fn delete_account(
     responses((status = 201, body = ApiLoginLink))
 )]
 async fn create_login_link(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Extension(principal): Extension<Principal>,
     Json(body): Json<NewLoginLink>,
 ) -> Result<Response, Failure> {
@@ -161,7 +158,7 @@ async fn create_login_link(
     Ok((StatusCode::CREATED, subject, Json(link_to_api(&api, &link))).into_response())
 }
 
-fn link_to_api(api: &Api, link: &LoginLink) -> ApiLoginLink {
+fn link_to_api(api: &ApiState, link: &LoginLink) -> ApiLoginLink {
     ApiLoginLink {
         url: api.login_link_url(link),
         expires_at: link.expires_at.to_string(),

@@ -8,14 +8,15 @@ use outrigger_api_types::{
 };
 use utoipa_axum::routes;
 
+use super::ACCESS;
 use crate::{
-    Api, Failure,
+    Failure, RouteTable,
     extract::{self, Json, Query},
-    guard::{Guard, RouteTable},
+    state::ApiState,
 };
 
 pub(super) fn routes(table: RouteTable) -> RouteTable {
-    table.add(Guard::scope("access:read"), routes!(list_audit_entries))
+    table.add(ACCESS.read(), routes!(list_audit_entries))
 }
 
 /// Who did what, the newest first.
@@ -23,7 +24,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
     get, path = "/api/v1/access/audit", tag = "access", params(AuditQuery), responses((status = 200, body = Page<ApiAuditEntry>))
 )]
 async fn list_audit_entries(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<Page<ApiAuditEntry>>, Failure> {
     let limit = extract::page_limit(query.limit)?;

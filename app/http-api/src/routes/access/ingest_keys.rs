@@ -5,31 +5,30 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
-use outrigger_access::{IngestKey, IngestKeyId, RiskLevel};
+use outrigger_access::{IngestKey, IngestKeyId};
 use outrigger_api_types::{
     access::{IngestKey as ApiIngestKey, NewIngestKey},
     page::{Page, PageQuery},
 };
 use utoipa_axum::routes;
 
-use super::part::Part;
+use super::{ACCESS, part::Part};
 use crate::{
-    Api, Failure,
+    Failure, RouteTable,
     extract::{Id, Json, Query},
-    guard::{AuditSubject, Guard, RouteTable},
+    audit::AuditSubject,
+    state::ApiState,
 };
 
 pub(super) fn routes(table: RouteTable) -> RouteTable {
     table
-        .add(Guard::scope("access:read"), routes!(list_ingest_keys))
+        .add(ACCESS.read(), routes!(list_ingest_keys))
         .add(
-            Guard::change("access", RiskLevel::Reversible)
-                .creates()
-                .audited("access.create_ingest_key"),
+            ACCESS.reversible("create_ingest_key").creates(),
             routes!(create_ingest_key),
         )
         .add(
-            Guard::change("access", RiskLevel::Reversible).audited("access.revoke_ingest_key"),
+            ACCESS.reversible("revoke_ingest_key").revokes(),
             routes!(revoke_ingest_key),
         )
 }
@@ -39,7 +38,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
     get, path = "/api/v1/access/ingest-keys", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiIngestKey>))
 )]
 async fn list_ingest_keys(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<ApiIngestKey>>, Failure> {
     let part = Part::of(&query)?;
@@ -56,7 +55,7 @@ async fn list_ingest_keys(
     )
 )]
 async fn create_ingest_key(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Json(body): Json<NewIngestKey>,
 ) -> Result<Response, Failure> {
     let key = api.access().create_ingest_key(&body.name).await?;
@@ -71,7 +70,7 @@ async fn create_ingest_key(
     responses((status = 204, description = "It works no more"), (status = 404, description = "There is none with this id"))
 )]
 async fn revoke_ingest_key(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Id(id): Id<IngestKeyId>,
 ) -> Result<StatusCode, Failure> {
     api.access().delete_ingest_key(id).await?;

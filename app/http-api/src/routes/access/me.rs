@@ -6,17 +6,17 @@ use outrigger_api_types::access::{Me, MeVia, UpdateMe};
 use outrigger_stdx::{ActorKind, Secret};
 use utoipa_axum::routes;
 
-use super::accounts::account_to_api;
+use super::{ACCESS, accounts::account_to_api};
 use crate::{
-    Api, Failure,
+    Failure, RouteTable,
     context::RequestContext,
     extract::Json,
-    guard::{Guard, RouteTable},
+    state::ApiState,
 };
 
 pub(super) fn routes(table: RouteTable) -> RouteTable {
-    table.add(Guard::signed_in(), routes!(get_me)).add(
-        Guard::signed_in().reversible().audited("access.update_me"),
+    table.add(ACCESS.signed_in(), routes!(get_me)).add(
+        ACCESS.signed_in().reversible("update_me"),
         routes!(update_me),
     )
 }
@@ -24,7 +24,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
 /// Who is signed in, and what they may do.
 #[utoipa::path(get, path = "/api/v1/access/me", tag = "access", responses((status = 200, body = Me)))]
 async fn get_me(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Extension(principal): Extension<Principal>,
 ) -> Result<Json<Me>, Failure> {
     describe(&api, &principal).await.map(Json)
@@ -36,7 +36,7 @@ async fn get_me(
     responses((status = 200, body = Me), (status = 429, description = "`too_many_attempts`"))
 )]
 async fn update_me(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Extension(context): Extension<RequestContext>,
     Extension(principal): Extension<Principal>,
     Json(body): Json<UpdateMe>,
@@ -53,7 +53,7 @@ async fn update_me(
     describe(&api, &principal).await.map(Json)
 }
 
-async fn describe(api: &Api, principal: &Principal) -> Result<Me, Failure> {
+async fn describe(api: &ApiState, principal: &Principal) -> Result<Me, Failure> {
     let via = match principal.actor.kind {
         ActorKind::Token { .. } => MeVia::Token,
         ActorKind::Account { .. } => MeVia::Session,

@@ -2,25 +2,25 @@
 
 use axum::{Extension, extract::State};
 use http::StatusCode;
-use outrigger_access::{Principal, RiskLevel, Session, SessionId};
+use outrigger_access::{Principal, Session, SessionId};
 use outrigger_api_types::{
     access::Session as ApiSession,
     page::{Page, PageQuery},
 };
 use utoipa_axum::routes;
 
-use super::part::Part;
+use super::{ACCESS, part::Part};
 use crate::{
-    Api, Failure,
+    Failure, RouteTable,
     extract::{Id, Json, Query},
-    guard::{Guard, RouteTable},
+    state::ApiState,
 };
 
 pub(super) fn routes(table: RouteTable) -> RouteTable {
     table
-        .add(Guard::scope("access:read"), routes!(list_sessions))
+        .add(ACCESS.read(), routes!(list_sessions))
         .add(
-            Guard::change("access", RiskLevel::Reversible).audited("access.revoke_session"),
+            ACCESS.reversible("revoke_session").revokes(),
             routes!(revoke_session),
         )
 }
@@ -30,7 +30,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
     get, path = "/api/v1/access/sessions", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiSession>))
 )]
 async fn list_sessions(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Extension(principal): Extension<Principal>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<ApiSession>>, Failure> {
@@ -48,7 +48,7 @@ async fn list_sessions(
     responses((status = 204, description = "It has ended"), (status = 404, description = "There is none with this id"))
 )]
 async fn revoke_session(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Extension(principal): Extension<Principal>,
     Id(id): Id<SessionId>,
 ) -> Result<StatusCode, Failure> {

@@ -11,23 +11,24 @@ use outrigger_api_types::access::{LogIn, Me, MeVia, RedeemLink};
 use outrigger_stdx::{Actor, ActorKind, Secret, Via};
 use utoipa_axum::routes;
 
-use super::accounts::account_to_api;
+use super::{ACCESS, accounts::account_to_api};
 use crate::{
-    Api, Failure,
+    Failure, RouteTable,
     context::RequestContext,
     extract::Json,
-    guard::{AuditSubject, Guard, RouteTable},
+    audit::AuditSubject,
+    state::ApiState,
 };
 
 pub(super) fn routes(table: RouteTable) -> RouteTable {
     table
-        .add(Guard::open().audited("access.log_in"), routes!(log_in))
+        .add(ACCESS.open().audited("log_in"), routes!(log_in))
         .add(
-            Guard::open().audited("access.log_in_by_link"),
+            ACCESS.open().audited("log_in_by_link"),
             routes!(redeem_link),
         )
         .add(
-            Guard::signed_in().audited("access.log_out"),
+            ACCESS.signed_in().audited("log_out").revokes(),
             routes!(log_out),
         )
 }
@@ -38,7 +39,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
     responses((status = 200, body = Me), (status = 401, description = "`wrong_credentials`"), (status = 429, description = "`too_many_attempts`"))
 )]
 async fn log_in(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Extension(context): Extension<RequestContext>,
     headers: HeaderMap,
     Json(body): Json<LogIn>,
@@ -62,7 +63,7 @@ async fn log_in(
     responses((status = 200, body = Me), (status = 401, description = "`link_invalid`"))
 )]
 async fn redeem_link(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Extension(context): Extension<RequestContext>,
     headers: HeaderMap,
     Json(body): Json<RedeemLink>,
@@ -75,7 +76,7 @@ async fn redeem_link(
 /// Ends the session that asks.
 #[utoipa::path(post, path = "/api/v1/access/logout", tag = "access", responses((status = 204, description = "It has ended")))]
 async fn log_out(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Extension(context): Extension<RequestContext>,
     Extension(principal): Extension<Principal>,
 ) -> Result<Response, Failure> {
@@ -89,7 +90,7 @@ async fn log_out(
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
-fn welcome(api: &Api, context: &RequestContext, signed_in: SignedIn) -> Response {
+fn welcome(api: &ApiState, context: &RequestContext, signed_in: SignedIn) -> Response {
     let SignedIn {
         cookie,
         session,

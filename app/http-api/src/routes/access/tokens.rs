@@ -6,31 +6,30 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
-use outrigger_access::{Principal, RiskLevel, Token, TokenExpiry, TokenId};
+use outrigger_access::{Principal, Token, TokenExpiry, TokenId};
 use outrigger_api_types::{
     access::{CreatedToken, NewToken, Token as ApiToken},
     page::{Page, PageQuery},
 };
 use utoipa_axum::routes;
 
-use super::part::Part;
+use super::{ACCESS, part::Part};
 use crate::{
-    Api, Failure,
+    Failure, RouteTable,
     extract::{self, Id, Json, Query},
-    guard::{AuditSubject, Guard, RouteTable},
+    audit::AuditSubject,
+    state::ApiState,
 };
 
 pub(super) fn routes(table: RouteTable) -> RouteTable {
     table
-        .add(Guard::scope("access:read"), routes!(list_tokens))
+        .add(ACCESS.read(), routes!(list_tokens))
         .add(
-            Guard::change("access", RiskLevel::Reversible)
-                .creates()
-                .audited("access.create_token"),
+            ACCESS.reversible("create_token").creates(),
             routes!(create_token),
         )
         .add(
-            Guard::change("access", RiskLevel::Reversible).audited("access.revoke_token"),
+            ACCESS.reversible("revoke_token").revokes(),
             routes!(revoke_token),
         )
 }
@@ -40,7 +39,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
     get, path = "/api/v1/access/tokens", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiToken>))
 )]
 async fn list_tokens(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<ApiToken>>, Failure> {
     let part = Part::of(&query)?;
@@ -57,7 +56,7 @@ async fn list_tokens(
     )
 )]
 async fn create_token(
-    State(api): State<Api>,
+    State(api): State<ApiState>,
     Extension(principal): Extension<Principal>,
     Json(body): Json<NewToken>,
 ) -> Result<Response, Failure> {
@@ -86,7 +85,7 @@ async fn create_token(
     params(("id" = String, Path, description = "The token's id")),
     responses((status = 204, description = "It works no more"), (status = 404, description = "There is none with this id"))
 )]
-async fn revoke_token(State(api): State<Api>, Id(id): Id<TokenId>) -> Result<StatusCode, Failure> {
+async fn revoke_token(State(api): State<ApiState>, Id(id): Id<TokenId>) -> Result<StatusCode, Failure> {
     api.access().revoke_token(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

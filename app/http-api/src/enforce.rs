@@ -1,0 +1,160 @@
+//! What happens between the router and a handler, in order: the site, the caller, the body, a place, the audit log.
+//!
+//! A place among the [changes](crate::detached) is taken last, when the caller is known and the body has arrived: nobody can
+//! fill the places by sending slowly, and callers without credentials have places of their own.
+
+use axum::{
+    body::{Body, HttpBody},
+    extract::{MatchedPath, Request},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::header;
+use outrigger_access::Principal;
+
+use crate::{
+    Failure, Guard, audit, body,
+    context::{Peer, RequestContext},
+    detached::Room,
+    idempotency, sites,
+};
+
+/// Lets the request in or refuses it, runs the handler, and remembers what it did.
+pub(crate) async fn enforce(guard: Guard, mut request: Request, next: Next) -> Response {
+    let Some(context) = request.extensions().get::<RequestContext>().cloned() else {
+        return Failure::without_context().into_response();
+    };
+    if let Some(template) = request.extensions().get::<MatchedPath>() {
+        // The template and not the path, which may hold a secret.
+        tracing::Span::current().record("route", template.as_str());
+    }
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let mut response = match admit(guard, &context, &mut request).await {
+        Ok(admitted) => admitted.run(request, next).await,
+        Err(response) => response,
+    };
+    sites::allow(guard.sites(), origin.as_ref(), response.headers_mut());
+    response
+}
+
+/// A request whose caller is known and may do what they ask for.
+struct Admitted {
+    guard: Guard,
+    context: RequestContext,
+    principal: Option<Principal>,
+    trail: Option<audit::Trail>,
+}
+
+async fn admit(
+    guard: Guard,
+    context: &RequestContext,
+    request: &mut Request,
+) -> Result<Admitted, Response> {
+    sites::check(guard.sites(), guard.takes_any_host(), context, request)
+        .map_err(IntoResponse::into_response)?;
+    let trail = guard
+        .action()
+        .map(|action| audit::Trail::begin(action, context, request));
+    let (mut parts, body) = std::mem::take(request).into_parts();
+    let admission = guard.admit(context, &mut parts).await;
+    parts
+        .extensions
+        .insert(guard.body(&context.api));
+    *request = Request::from_parts(parts, body);
+    let admitted = Admitted {
+        guard,
+        context: context.clone(),
+        principal: admission.principal,
+        trail,
+    };
+    match admission.verdict {
+        Ok(()) => Ok(admitted),
+        Err(failure) => Err(admitted.refuse(failure).await),
+    }
+}
+
+impl Admitted {
+    async fn run(self, mut request: Request, next: Next) -> Response {
+        let api = self.context.api.clone();
+        let mut place = None;
+        if self.reads_first() && !request.body().is_end_stream() {
+            let limit = self.guard.body(&api);
+            let read = if self.guard.is_open() {
+                let read = api.strangers().read(&self.context, request, limit).await;
+                read.map(|(read, taken)| {
+                    place = Some(taken);
+                    read
+                })
+            } else {
+                body::arrived(request, limit, api.config().body_timeout).await
+            };
+            request = match read {
+                Ok(read) => read,
+                Err(failure) => return self.refuse(failure).await,
+            };
+        }
+        let Some(room) = self.room() else {
+            return self.answer(request, next).await;
+        };
+        let work = async move {
+            let response = self.answer(request, next).await;
+            drop(place);
+            response
+        };
+        api.changes().carry_out(room, work).await
+    }
+
+    /// Refuses the request. The audit log has it also when the client does not wait for the answer.
+    async fn refuse(self, failure: Failure) -> Response {
+        let response = failure.into_response();
+        let known = self.trail.filter(|_| self.principal.is_some());
+        let Some(entry) = known.and_then(|trail| trail.end(self.principal, &response)) else {
+            return response;
+        };
+        let api = self.context.api.clone();
+        let written = async move {
+            audit::write(&api, entry).await;
+            response
+        };
+        let changes = self.context.api.changes();
+        changes.carry_out(Room::Changes, written).await
+    }
+
+    /// Whether the body is read before the handler runs. Where it streams, the handler reads it.
+    fn reads_first(&self) -> bool {
+        let guard = &self.guard;
+        guard.is_idempotent() || (!guard.is_stream() && (guard.changes() || guard.is_open()))
+    }
+
+    /// The places that this request takes one of; none when nothing would be missing if nobody went on with it.
+    fn room(&self) -> Option<Room> {
+        if !self.guard.changes() {
+            return None;
+        }
+        Some(match self.context.peer {
+            Peer::Control => Room::Control,
+            _ if self.guard.is_stream() => Room::Uploads,
+            _ if self.guard.takes_access_away() => Room::Revocations,
+            _ if self.guard.is_open() => Room::Strangers,
+            _ => Room::Changes,
+        })
+    }
+
+    /// Runs the handler, or repeats its earlier answer, and writes the audit log.
+    async fn answer(self, request: Request<Body>, next: Next) -> Response {
+        let response = match &self.principal {
+            Some(principal) if self.guard.is_idempotent() => {
+                idempotency::once(&self.context, principal, request, next).await
+            }
+            _ => next.run(request).await,
+        };
+        // A repeated answer did nothing; what its request did is written down already.
+        if let Some(trail) = self.trail
+            && !idempotency::is_repeated(&response)
+            && let Some(entry) = trail.end(self.principal, &response)
+        {
+            audit::write(&self.context.api, entry).await;
+        }
+        response
+    }
+}

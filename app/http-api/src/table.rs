@@ -1,0 +1,103 @@
+//! The route table: no route without a guard.
+//!
+//! A route of the API enters the server only through [`RouteTable::add`], together with its [`Guard`]. The same guard is written
+//! into the OpenAPI document and enforced before the handler runs, so the document and the server cannot disagree, and a route
+//! without authorisation does not compile. Only the dashboard's own files come in without one, by [`RouteTable::with_pages`].
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{self, Next},
+    routing::options,
+};
+use utoipa::openapi::{OpenApi, path::Operation};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
+
+use crate::{
+    Guard, document,
+    enforce::enforce,
+    sites::{self, Sites},
+    state::ApiState,
+};
+
+/// Routes with their guards.
+pub struct RouteTable {
+    routes: OpenApiRouter<ApiState>,
+    pages: Router<ApiState>,
+    /// The paths that pages of other sites may call. A browser asks with `OPTIONS` before it does.
+    preflights: BTreeMap<String, Sites>,
+}
+
+impl RouteTable {
+    /// A table without routes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            routes: OpenApiRouter::with_openapi(document::base()),
+            pages: Router::new(),
+            preflights: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a route behind its guard. `route` is what `routes!(handler)` makes of one handler.
+    #[must_use]
+    pub fn add(mut self, guard: Guard, route: UtoipaMethodRouter<ApiState>) -> Self {
+        let (schemas, mut paths, method_router) = route.map(|method_router| {
+            method_router.route_layer(middleware::from_fn(move |request: Request, next: Next| {
+                enforce(guard, request, next)
+            }))
+        });
+        for operation in paths.paths.values_mut().flat_map(operations) {
+            guard.describe(operation);
+            document::complete(operation);
+        }
+        if guard.sites() != Sites::Own {
+            let asked = paths.paths.keys().map(|path| (path.clone(), guard.sites()));
+            self.preflights.extend(asked);
+        }
+        self.routes = self.routes.routes((schemas, paths, method_router));
+        self
+    }
+
+    /// Adds what is not part of the API and tells nothing: the dashboard's own files.
+    pub(crate) fn with_pages(
+        mut self,
+        add: impl FnOnce(Router<ApiState>) -> Router<ApiState>,
+    ) -> Self {
+        self.pages = add(self.pages);
+        self
+    }
+
+    /// The router and the document that describes it.
+    pub(crate) fn into_parts(self) -> (Router<ApiState>, OpenApi) {
+        let (mut router, document) = self.routes.split_for_parts();
+        for (path, allowed) in self.preflights {
+            let answer = async move |request: Request| sites::preflight(allowed, &request);
+            router = router.route(&path, options(answer));
+        }
+        let pages = self.pages.route_layer(middleware::from_fn(sites::strict));
+        (router.merge(pages), document)
+    }
+}
+
+impl Default for RouteTable {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn operations(item: &mut utoipa::openapi::PathItem) -> impl Iterator<Item = &mut Operation> {
+    [
+        &mut item.get,
+        &mut item.put,
+        &mut item.post,
+        &mut item.delete,
+        &mut item.patch,
+        &mut item.head,
+        &mut item.options,
+    ]
+    .into_iter()
+    .flatten()
+}
