@@ -9,10 +9,7 @@ use tower_http::compression::{
     predicate::{DefaultPredicate, NotForContentType},
 };
 
-use crate::{
-    HttpMetrics, Parts, RouteTable, document, routes,
-    state::ApiState,
-};
+use crate::{HttpMetrics, Parts, RouteTable, document, routes, state::ApiState};
 
 /// How the process tells about itself; the server plugs it in.
 #[async_trait]

@@ -132,7 +132,10 @@ mod tests {
         let document = super::to_json(&routes::table().into_parts().1);
         let paths = document["paths"].as_object().expect("there are paths");
         let of_path = |(path, operations): (&String, &serde_json::Value)| {
-            let operations = operations.as_object().expect("there are operations").clone();
+            let operations = operations
+                .as_object()
+                .expect("there are operations")
+                .clone();
             let path = path.clone();
             operations
                 .into_iter()
@@ -144,7 +147,9 @@ mod tests {
     #[test]
     fn what_risks_something_is_in_the_audit_log_under_the_name_of_its_capability() {
         for (method, path, operation) in operations() {
-            let tag = operation["tags"][0].as_str().expect("every route has a tag");
+            let tag = operation["tags"][0]
+                .as_str()
+                .expect("every route has a tag");
             let audit = operation["x-audit"].as_str();
 
             assert!(
@@ -166,7 +171,9 @@ mod tests {
             let scope = operation["x-scope"].as_str();
             let may_change = match scope {
                 Some("signed-in" | "ingest") => true,
-                Some(scope) => [":write", ":*", ":work"].iter().any(|end| scope.ends_with(end)),
+                Some(scope) => [":write", ":*", ":work"]
+                    .iter()
+                    .any(|end| scope.ends_with(end)),
                 None => OPEN.contains(&path.as_str()),
             };
 

@@ -57,9 +57,7 @@ async fn admit(
         .map(|action| audit::Trail::begin(action, context, request));
     let (mut parts, body) = std::mem::take(request).into_parts();
     let admission = guard.admit(context, &mut parts).await;
-    parts
-        .extensions
-        .insert(guard.body(&context.api));
+    parts.extensions.insert(guard.body(&context.api));
     *request = Request::from_parts(parts, body);
     let admitted = Admitted {
         guard,

@@ -46,10 +46,16 @@ fn word(text: &str) -> (&str, usize) {
         kind @ ("struct" | "enum") if text[first..].starts_with(' ') => {
             let mut taken = first + 1 + length(&text[first + 1..]);
             if let Some(count) = text[taken..].strip_prefix(" with ") {
-                let elements = count.find(" element").map_or(0, |end| end + " elements".len());
+                let elements = count
+                    .find(" element")
+                    .map_or(0, |end| end + " elements".len());
                 taken = (taken + " with ".len() + elements).min(text.len());
             }
-            let said = if kind == "struct" { "an object" } else { "one of its values" };
+            let said = if kind == "struct" {
+                "an object"
+            } else {
+                "one of its values"
+            };
             (said, taken)
         }
         "map" => ("object", first),
@@ -84,7 +90,10 @@ mod tests {
                 "invalid value: integer `300`, expected u8",
                 "invalid value: integer `300`, expected a number from 0 to 255",
             ),
-            ("invalid type: map, expected a string", "invalid type: object, expected a string"),
+            (
+                "invalid type: map, expected a string",
+                "invalid type: object, expected a string",
+            ),
         ] {
             assert_eq!(words(message), plain);
         }

@@ -7,8 +7,8 @@ pub(crate) mod status;
 
 use axum::routing::get;
 
-use axum::{extract::Request};
 use crate::{Failure, RouteTable, codes, dashboard, sites};
+use axum::extract::Request;
 
 /// All routes.
 pub(crate) fn table() -> RouteTable {
@@ -34,7 +34,6 @@ pub(crate) async fn not_found(mut request: Request) -> Failure {
 /// The path is there, but not with this method.
 pub(crate) async fn method_not_allowed(mut request: Request) -> Failure {
     let refused = sites::check_strictly(&mut request).err();
-    refused.unwrap_or_else(|| {
-        Failure::new(codes::METHOD_NOT_ALLOWED, "this path has other methods")
-    })
+    refused
+        .unwrap_or_else(|| Failure::new(codes::METHOD_NOT_ALLOWED, "this path has other methods"))
 }

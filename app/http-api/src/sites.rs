@@ -102,8 +102,11 @@ pub(crate) fn check_strictly(request: &mut Request) -> Result<(), Failure> {
 pub(crate) fn preflight(sites: Sites, request: &Request) -> Response {
     let origin = origin_of(request.headers());
     if !sites.takes(origin) {
-        return Failure::new(codes::CROSS_SITE, "pages of this site may not call this route")
-            .into_response();
+        return Failure::new(
+            codes::CROSS_SITE,
+            "pages of this site may not call this route",
+        )
+        .into_response();
     }
     let asked = |name| request.headers().get(name).cloned();
     let mut response = StatusCode::NO_CONTENT.into_response();

@@ -192,7 +192,10 @@ impl<T: Clone + Send + Sync + 'static> FromRequestParts<ApiState> for Handle<T> 
         let handle = api.inner.parts.handles.get::<T>().cloned();
         handle.map(Self).ok_or_else(|| {
             let name = std::any::type_name::<T>();
-            tracing::error!(name, "a handler needs a handle that the server did not plug in");
+            tracing::error!(
+                name,
+                "a handler needs a handle that the server did not plug in"
+            );
             Failure::new(codes::INTERNAL, "this route is not available")
         })
     }

@@ -81,9 +81,10 @@ impl Strangers {
         let from_here = held.places.values().filter(|one| one.address == address);
         let crowded_here = from_here.count() >= EACH_MAX;
         if crowded_here || held.places.len() >= PLACES {
-            let slowest = held.places.iter().find(|(_, one)| {
-                one.lost.is_some() && (!crowded_here || one.address == address)
-            });
+            let slowest = held
+                .places
+                .iter()
+                .find(|(_, one)| one.lost.is_some() && (!crowded_here || one.address == address));
             let slowest = *slowest?.0;
             let loser = held.places.remove(&slowest);
             if let Some(lost) = loser.and_then(|loser| loser.lost) {

@@ -13,9 +13,8 @@ use outrigger_cache::{Cache, CacheError, Database, Eviction};
 use utoipa_axum::routes;
 
 use crate::{
-    Capability, Failure, RouteTable, codes,
+    Capability, Failure, RouteTable, body, codes,
     extract::{self, Json, Query},
-    body,
     guard::BodyMax,
     state::{ApiState, Handle},
 };
@@ -27,14 +26,8 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
     table
         .add(CACHE.read(), routes!(get_entry))
         .add(CACHE.safe(), routes!(put_entry))
-        .add(
-            CACHE.safe(),
-            routes!(delete_entry),
-        )
-        .add(
-            CACHE.safe().audited("clear"),
-            routes!(clear_cache),
-        )
+        .add(CACHE.safe(), routes!(delete_entry))
+        .add(CACHE.safe().audited("clear"), routes!(clear_cache))
         .add(CACHE.read(), routes!(get_stats))
 }
 
@@ -47,10 +40,7 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
         (status = 404, description = "The cache has no value for the key"),
     )
 )]
-async fn get_entry(
-    Handle(cache): Handle<Cache>,
-    request: Request,
-) -> Result<Response, Failure> {
+async fn get_entry(Handle(cache): Handle<Cache>, request: Request) -> Result<Response, Failure> {
     let key = key_of(&cache, &request)?;
     let Some(value) = cache.get(Database::ZERO, &key) else {
         return Err(Failure::not_found("the cache has no value for this key"));
@@ -139,10 +129,7 @@ async fn clear_cache(
 
 /// What the cache holds and how it has served.
 #[utoipa::path(get, path = "/api/v1/cache/stats", tag = "cache", responses((status = 200, body = CacheStats)))]
-async fn get_stats(
-    State(api): State<ApiState>,
-    Handle(cache): Handle<Cache>,
-) -> Json<CacheStats> {
+async fn get_stats(State(api): State<ApiState>, Handle(cache): Handle<Cache>) -> Json<CacheStats> {
     let stats = cache.stats();
     let redis = api.process().redis_figures();
     let counted = Database::all()

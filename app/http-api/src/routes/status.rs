@@ -21,10 +21,7 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
     table
         .add(SERVER.open().any_host(), routes!(healthz))
         .add(SERVER.open().any_host(), routes!(readyz))
-        .add(
-            METRICS.read_beyond_loopback(),
-            routes!(metrics),
-        )
+        .add(METRICS.read_beyond_loopback(), routes!(metrics))
         .add(SERVER.signed_in(), routes!(openapi))
         .add(SERVER.read(), routes!(get_status))
         .add(SERVER.read(), routes!(get_history))

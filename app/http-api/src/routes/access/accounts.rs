@@ -20,8 +20,8 @@ use utoipa_axum::routes;
 use super::{ACCESS, part::Part};
 use crate::{
     Failure, RouteTable,
-    extract::{Id, Json, Query},
     audit::AuditSubject,
+    extract::{Id, Json, Query},
     state::ApiState,
 };
 
@@ -32,10 +32,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
             ACCESS.reversible("create_account").creates(),
             routes!(create_account),
         )
-        .add(
-            ACCESS.reversible("update_account"),
-            routes!(update_account),
-        )
+        .add(ACCESS.reversible("update_account"), routes!(update_account))
         .add(
             ACCESS.reversible("delete_account").revokes(),
             routes!(delete_account),

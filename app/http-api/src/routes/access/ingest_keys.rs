@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 use super::{ACCESS, part::Part};
 use crate::{
     Failure, RouteTable,
-    extract::{Id, Json, Query},
     audit::AuditSubject,
+    extract::{Id, Json, Query},
     state::ApiState,
 };
 

@@ -7,12 +7,7 @@ use outrigger_stdx::{ActorKind, Secret};
 use utoipa_axum::routes;
 
 use super::{ACCESS, accounts::account_to_api};
-use crate::{
-    Failure, RouteTable,
-    context::RequestContext,
-    extract::Json,
-    state::ApiState,
-};
+use crate::{Failure, RouteTable, context::RequestContext, extract::Json, state::ApiState};
 
 pub(super) fn routes(table: RouteTable) -> RouteTable {
     table.add(ACCESS.signed_in(), routes!(get_me)).add(

@@ -17,12 +17,10 @@ use crate::{
 };
 
 pub(super) fn routes(table: RouteTable) -> RouteTable {
-    table
-        .add(ACCESS.read(), routes!(list_sessions))
-        .add(
-            ACCESS.reversible("revoke_session").revokes(),
-            routes!(revoke_session),
-        )
+    table.add(ACCESS.read(), routes!(list_sessions)).add(
+        ACCESS.reversible("revoke_session").revokes(),
+        routes!(revoke_session),
+    )
 }
 
 /// The sessions that have not ended, the latest used first.

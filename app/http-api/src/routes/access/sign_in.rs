@@ -13,10 +13,7 @@ use utoipa_axum::routes;
 
 use super::{ACCESS, accounts::account_to_api};
 use crate::{
-    Failure, RouteTable,
-    context::RequestContext,
-    extract::Json,
-    audit::AuditSubject,
+    Failure, RouteTable, audit::AuditSubject, context::RequestContext, extract::Json,
     state::ApiState,
 };
 

@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use super::{ACCESS, part::Part};
 use crate::{
     Failure, RouteTable,
-    extract::{self, Id, Json, Query},
     audit::AuditSubject,
+    extract::{self, Id, Json, Query},
     state::ApiState,
 };
 
@@ -85,7 +85,10 @@ async fn create_token(
     params(("id" = String, Path, description = "The token's id")),
     responses((status = 204, description = "It works no more"), (status = 404, description = "There is none with this id"))
 )]
-async fn revoke_token(State(api): State<ApiState>, Id(id): Id<TokenId>) -> Result<StatusCode, Failure> {
+async fn revoke_token(
+    State(api): State<ApiState>,
+    Id(id): Id<TokenId>,
+) -> Result<StatusCode, Failure> {
     api.access().revoke_token(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,0 +1,193 @@
+//! Clients without credentials that want to stop everybody: the others are served as before, and memory stays bounded.
+
+use std::{fs, future::poll_fn};
+
+use bytes::Bytes;
+use h2::{SendStream, client::SendRequest};
+use outrigger_testapp::{Builder, Outrigger, eventually};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinHandle};
+
+fn app() -> Builder {
+    Outrigger::builder(env!("CARGO_BIN_EXE_outrigger"))
+}
+
+/// What must work under any flood: signing in, making and ending tokens, other changes, and the control socket.
+async fn assert_that_others_are_served(app: &Outrigger, token: &str) {
+    let send = async |method: Method, path: &str, body: Value| {
+        let request = app.request(method, path).bearer_auth(token).json(&body);
+        request.send().await.expect("the server answers")
+    };
+
+    let wrong = json!({ "email": "nobody@example.com", "password": "wrong" });
+    let login = app
+        .request(Method::POST, "/api/v1/access/login")
+        .json(&wrong);
+    let login = login.send().await.expect("the server answers");
+    let new = json!({ "name": "new", "scopes": ["cache:read"] });
+    let created = send(Method::POST, "/api/v1/access/tokens", new).await;
+    let created_status = created.status();
+    let created: Value = created.json().await.expect("JSON");
+    let path = format!(
+        "/api/v1/access/tokens/{}",
+        created["id"].as_str().expect("a token has an id")
+    );
+    let revoked = send(Method::DELETE, &path, json!({})).await;
+    let cleared = send(Method::POST, "/api/v1/cache/clear", json!({})).await;
+    let link = app.cli(["admin", "link"]).run().await;
+
+    assert_eq!(login.status(), StatusCode::UNAUTHORIZED, "signing in");
+    assert_eq!(created_status, StatusCode::CREATED, "making a token");
+    assert_eq!(revoked.status(), StatusCode::NO_CONTENT, "ending a token");
+    assert_eq!(cleared.status(), StatusCode::OK, "clearing the cache");
+    assert_eq!(link.code, Some(0), "the control socket: {}", link.stderr);
+}
+
+/// The resident memory of the process, in bytes.
+fn resident(app: &Outrigger) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", app.pid())).expect("it runs");
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .expect("Linux says it");
+    let kib = line.trim().trim_end_matches(" kB").trim();
+    kib.parse::<u64>().expect("a number") * 1024
+}
+
+/// A connection over HTTP/2, and the task that answers its pings.
+async fn http_2(app: &Outrigger, window: u32) -> (SendRequest<Bytes>, JoinHandle<()>) {
+    let stream = TcpStream::connect(app.http_address())
+        .await
+        .expect("the server accepts connections");
+    let (client, connection) = h2::client::Builder::new()
+        .initial_window_size(window)
+        .handshake(stream)
+        .await
+        .expect("the server speaks HTTP/2");
+    let task = tokio::spawn(async move {
+        let _ = connection.await;
+    });
+    (client, task)
+}
+
+fn request(app: &Outrigger, method: &str, path: &str) -> http::request::Builder {
+    http::Request::builder()
+        .method(method)
+        .uri(format!(
+            "http://localhost:{}{path}",
+            app.http_address().port()
+        ))
+        .header("content-type", "application/json")
+}
+
+/// Begins `streams` requests to sign in on each of `connections` connections, without a body.
+async fn begin_to_sign_in(
+    app: &Outrigger,
+    connections: usize,
+    streams: usize,
+) -> Vec<(SendRequest<Bytes>, JoinHandle<()>, Vec<SendStream<Bytes>>)> {
+    let mut open = Vec::new();
+    for _ in 0..connections {
+        let (client, task) = http_2(app, 65_535).await;
+        let mut client = client.ready().await.expect("the connection is open");
+        let mut bodies = Vec::new();
+        for _ in 0..streams {
+            let head = request(app, "POST", "/api/v1/access/login");
+            let head = head.body(()).expect("a request");
+            client = client.ready().await.expect("there is room for a stream");
+            let (_, body) = client.send_request(head, false).expect("it is sent");
+            bodies.push(body);
+        }
+        open.push((client, task, bodies));
+    }
+    open
+}
+
+#[tokio::test]
+async fn a_thousand_sign_ins_over_http_1_that_never_send_their_body_stop_nobody() {
+    let app = app().start().await;
+    let token = app.token(&["*"]).await;
+    let head = "POST /api/v1/access/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                Content-Length: 10\r\n\r\n";
+
+    let mut held = Vec::new();
+    for _ in 0..1100 {
+        let mut stream = TcpStream::connect(app.http_address())
+            .await
+            .expect("the server accepts connections");
+        stream.write_all(head.as_bytes()).await.expect("it is read");
+        held.push(stream);
+    }
+    // Those that lost their place to others are closed.
+    until_connections_are_open(&app, 250).await;
+
+    assert_that_others_are_served(&app, &token).await;
+}
+
+#[tokio::test]
+async fn a_thousand_sign_ins_over_http_2_that_never_send_their_body_stop_nobody() {
+    let app = app().start().await;
+    let token = app.token(&["*"]).await;
+
+    let held = begin_to_sign_in(&app, 9, 120).await;
+
+    assert_that_others_are_served(&app, &token).await;
+    drop(held);
+}
+
+#[tokio::test]
+async fn a_thousand_bodies_without_end_take_a_bounded_amount_of_memory() {
+    const ALLOWED: u64 = 64 << 20;
+    // Far more than what is allowed to stay.
+    const ENOUGH: u64 = 48 << 20;
+    let app = app().start().await;
+    let token = app.token(&["*"]).await;
+    let before = resident(&app);
+
+    let mut held = begin_to_sign_in(&app, 8, 120).await;
+    let mut sent = 0;
+    let mut most = 0;
+    for round in 0..256 {
+        for (_, _, bodies) in &mut held {
+            sent += send_a_kilobyte_each(bodies).await;
+        }
+        if round % 16 == 0 {
+            most = most.max(resident(&app).saturating_sub(before));
+        }
+    }
+
+    assert_that_others_are_served(&app, &token).await;
+    assert!(sent > ENOUGH, "only {sent} bytes were sent");
+    assert!(most < ALLOWED, "{most} bytes more when {sent} were sent");
+}
+
+/// Sends a kilobyte on every stream that is still open, and forgets those that are not. Returns the bytes sent.
+async fn send_a_kilobyte_each(bodies: &mut Vec<SendStream<Bytes>>) -> u64 {
+    let mut open = Vec::new();
+    for mut body in bodies.drain(..) {
+        body.reserve_capacity(1024);
+        let capacity = poll_fn(|context| body.poll_capacity(context)).await;
+        let has_room = capacity.is_some_and(|capacity| capacity.is_ok());
+        if has_room
+            && body
+                .send_data(Bytes::from_static(&[b' '; 1024]), false)
+                .is_ok()
+        {
+            open.push(body);
+        }
+    }
+    *bodies = open;
+    bodies.len() as u64 * 1024
+}
+
+async fn until_connections_are_open(app: &Outrigger, at_least: u64) {
+    eventually("the connections are open", async || {
+        let figures = app.get("/metrics").send().await.ok()?.text().await.ok()?;
+        let line = figures
+            .lines()
+            .find_map(|line| line.strip_prefix("outrigger_http_connections "))?;
+        (line.parse::<u64>().ok()? >= at_least).then_some(())
+    })
+    .await;
+}
