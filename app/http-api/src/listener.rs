@@ -153,7 +153,9 @@ impl Service for HttpListener {
                 tracing::warn!(%address, "`[http] connections_max` is reached; a connection was closed");
             }
         }
-        connections.finish(stop.time_left(self.api.state().clock())).await;
+        connections
+            .finish(stop.time_left(self.api.state().clock()))
+            .await;
         Ok(())
     }
 }
@@ -187,7 +189,9 @@ impl Service for ControlListener {
                 Err(error) => pause_after(&error).await,
             }
         }
-        connections.finish(stop.time_left(self.api.state().clock())).await;
+        connections
+            .finish(stop.time_left(self.api.state().clock()))
+            .await;
         Ok(())
     }
 }
