@@ -65,6 +65,9 @@ pub enum SqlError {
         /// In the server's words.
         detail: String,
     },
+    /// The server accepts no writes.
+    #[error("the PostgreSQL server is read-only")]
+    ReadOnly,
     /// All connections are in use, and none came free in time.
     #[error(
         "all {pool_max} connections to the PostgreSQL server are in use (`[store] pool_max`), none came free within {waited:?}"
@@ -151,11 +154,13 @@ impl SqlError {
             | Self::Aborted
             | Self::Unreachable { .. }
             | Self::ConnectionLost { .. }
+            | Self::Refused { .. }
+            | Self::ReadOnly
             | Self::PoolExhausted { .. }
             | Self::Timeout
             | Self::Conflict => ErrorKind::Unavailable,
             Self::Constraint { .. } => ErrorKind::Conflict,
-            Self::PoolTooLarge { .. } | Self::Refused { .. } => ErrorKind::Invalid,
+            Self::PoolTooLarge { .. } => ErrorKind::Invalid,
             Self::Corrupt { .. }
             | Self::Io { .. }
             | Self::Panicked
@@ -187,6 +192,9 @@ impl SqlError {
                 Some("check that the server runs and that `[store] url` names it")
             }
             Self::Refused { .. } => Some("check user, password and database name in `[store] url`"),
+            Self::ReadOnly => Some(
+                "let `[store] url` name the primary, or all servers with `target_session_attrs=read-write`",
+            ),
             Self::PoolExhausted { .. } => Some("raise `[store] pool_max`"),
             Self::PoolTooLarge { .. } => {
                 Some("lower `[store] pool_max` or raise the server's `max_connections`")
@@ -273,6 +281,7 @@ impl From<tokio_postgres::Error> for SqlError {
             (code, _) if *code == SqlState::DISK_FULL => Self::Full,
             (code, _) if *code == SqlState::QUERY_CANCELED => Self::Timeout,
             (code, _) if *code == SqlState::DATA_CORRUPTED => Self::Corrupt { detail },
+            (code, _) if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly,
             (_, "40") => Self::Conflict,
             (_, "28" | "3D") => Self::Refused { detail },
             (_, "53" | "58") => Self::Unreachable { detail },

@@ -50,7 +50,10 @@ pub use config::StoreConfig;
 pub use error::{ConstraintKind, SqlError};
 pub use metrics::{SqliteFigures, StoreMetrics};
 pub use migrations::{Migration, Migrations};
-pub use postgres::{ConnectionChecker, PostgresClient, PostgresDatabase, PostgresOptions};
+pub use postgres::{
+    ConnectionChecker, DedicatedConnection, PostgresClient, PostgresConnection, PostgresDatabase,
+    PostgresOptions, PostgresTransaction, PostgresValues,
+};
 pub use sqlite::{SqliteDatabase, SqliteOptions};
 pub use statements::BrokenStatement;
 pub use url::{ParseStoreUrlError, PostgresUrl, StoreUrl};

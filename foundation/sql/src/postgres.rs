@@ -6,32 +6,44 @@
 //! instead of waiting for a time-out each.
 
 mod checker;
+mod client;
+mod connection;
+mod connector;
 mod gate;
 mod migrate;
+mod session_state;
+mod statement_cache;
 mod tls;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
+use deadpool::{
+    Runtime,
+    managed::{Object, Pool, PoolError, TimeoutType, Timeouts},
 };
-use outrigger_stdx::Clock;
+use outrigger_stdx::{Backoff, Clock};
+use tokio::sync::{Notify, Semaphore};
 
 pub use checker::ConnectionChecker;
-/// A connection from the pool; it goes back when dropped. Transactions: `client.transaction().await?`, then `commit()`; a
-/// transaction that is dropped instead is rolled back.
-pub use deadpool_postgres::Object as PostgresClient;
+pub use client::{DedicatedConnection, PostgresClient, PostgresTransaction};
+pub use connection::{PostgresConnection, PostgresValues};
 
 use crate::{
     BrokenStatement, Migrations, PostgresUrl, SqlError, StoreConfig, StoreMetrics, error::chain,
     metrics::PostgresFigures,
 };
+use connector::{CONNECT_TIMEOUT, Connector, no_answer};
 use gate::Gate;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 /// The value of the label `database`: a process has one PostgreSQL database.
 const METRICS_LABEL: &str = "postgres";
+/// How much longer than the server's own limit we wait for an answer.
+const ANSWER_GRACE: Duration = Duration::from_secs(5);
+/// How often a transaction is tried that collides with others.
+const ATTEMPTS_MAX: u32 = 5;
+/// How many connections may exist beside the pool.
+const DEDICATED_MAX: usize = 8;
 
 /// How a PostgreSQL database is opened.
 #[derive(Debug, Clone)]
@@ -40,8 +52,10 @@ pub struct PostgresOptions {
     pub url: PostgresUrl,
     /// How many connections are opened at most, 1 to 100.
     pub pool_max: u32,
-    /// How long a statement may take.
+    /// How long a statement may take on the server.
     pub statement_timeout: Duration,
+    /// How long to wait for the answer to a statement, in case the server is silent. Longer than `statement_timeout`.
+    pub answer_timeout: Duration,
     /// How long to wait for a free connection.
     pub wait_timeout: Duration,
     /// The process's metrics. Default: values that nobody exports.
@@ -56,6 +70,7 @@ impl PostgresOptions {
             url,
             pool_max: config.pool_max,
             statement_timeout: config.statement_timeout.get(),
+            answer_timeout: config.statement_timeout.get() + ANSWER_GRACE,
             wait_timeout: config.wait_timeout.get(),
             metrics: StoreMetrics::default(),
         }
@@ -69,11 +84,20 @@ pub struct PostgresDatabase {
 }
 
 struct Inner {
-    pool: Pool,
+    pool: Pool<Connector>,
     options: PostgresOptions,
     clock: Arc<dyn Clock>,
     gate: Gate,
     figures: PostgresFigures,
+    /// Says that a connection was given back.
+    returned: Notify,
+    dedicated: Arc<Semaphore>,
+}
+
+impl Inner {
+    fn connector(&self) -> &Connector {
+        self.pool.manager()
+    }
 }
 
 impl PostgresDatabase {
@@ -83,22 +107,31 @@ impl PostgresDatabase {
     ///
     /// When the server cannot be reached or refuses, or allows fewer connections than the pool may open.
     pub async fn open(options: PostgresOptions, clock: Arc<dyn Clock>) -> Result<Self, SqlError> {
+        let figures = options.metrics.postgres(METRICS_LABEL);
+        let connector = Connector::new(&options, figures.dropped.clone())?;
         let database = Self {
             inner: Arc::new(Inner {
-                pool: pool(&options)?,
+                pool: pool(connector, &options)?,
                 gate: Gate::new(),
-                figures: options.metrics.postgres(METRICS_LABEL),
+                figures,
                 options,
                 clock,
+                returned: Notify::new(),
+                dedicated: Arc::new(Semaphore::new(DEDICATED_MAX)),
             }),
         };
         let client = database.client().await?;
         database.check_limit(&client).await?;
-        migrate::create_schema(&client).await?;
+        drop(client);
+        migrate::create_schema(&database).await?;
         Ok(database)
     }
 
-    /// A connection from the pool. Waits while all are in use.
+    /// A connection from the pool, for statements that are complete on their own. Waits while all are in use.
+    ///
+    /// What must happen together belongs into a [`transaction`](Self::transaction); what changes the session (`set`, `listen`,
+    /// advisory locks, temporary tables) or takes long, to a [`dedicated`](Self::dedicated) connection. Statements that change
+    /// the session are refused here.
     ///
     /// # Errors
     ///
@@ -110,13 +143,18 @@ impl PostgresDatabase {
             inner.gate.pass(&*inner.clock)?;
         }
         match inner.pool.get().await {
-            Ok(client) => {
-                inner.gate.succeeded();
-                Ok(client)
+            Ok(object) => {
+                if Object::metrics(&object).recycle_count == 0 {
+                    inner.gate.succeeded();
+                }
+                Ok(PostgresClient::new(object, Arc::clone(&self.inner)))
             }
             Err(error) => {
                 let error = self.classify(error);
-                if matches!(error, SqlError::Unreachable { .. }) {
+                if matches!(
+                    error,
+                    SqlError::Unreachable { .. } | SqlError::Refused { .. }
+                ) {
                     inner.figures.failed.inc();
                     inner.gate.failed(&*inner.clock, &error);
                 }
@@ -125,13 +163,126 @@ impl PostgresDatabase {
         }
     }
 
+    /// Runs `work` in a transaction (read committed) and commits what it did. When `work` returns an error, the transaction
+    /// is rolled back and the error returned.
+    ///
+    /// When the transaction collides with another one (a deadlock, or a failure to serialise), `work` is called again, five
+    /// times at most and after a short random wait; it must not have effects outside of the transaction. After any failed
+    /// statement nothing is committed, even when `work` returns `Ok`.
+    ///
+    /// `work` is a closure that returns a future, not an async closure: the compiler cannot show yet that the future of an
+    /// async closure with borrowed captures is `Send`. The block is `async move`, so what it uses of its surroundings is
+    /// `Copy` or a reference.
+    ///
+    /// ```no_run
+    /// # use outrigger_sql::{PostgresDatabase, SqlError};
+    /// # async fn example(database: &PostgresDatabase, from: i64, to: i64) -> Result<(), SqlError> {
+    /// database
+    ///     .transaction(|transaction| async move {
+    ///         let take = "update holds set boats = boats - 1 where id = $1 and boats > 0";
+    ///         if transaction.execute(take, &[&from]).await? == 1 {
+    ///             let give = "update holds set boats = boats + 1 where id = $1";
+    ///             transaction.execute(give, &[&to]).await?;
+    ///         }
+    ///         Ok(())
+    ///     })
+    ///     .await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What `work` returned, or why no connection was free or the commit failed. [`SqlError::ConnectionLost`] from the commit
+    /// means that nobody knows whether it arrived.
+    pub async fn transaction<T, E: From<SqlError>, Work: Future<Output = Result<T, E>>>(
+        &self,
+        work: impl Fn(PostgresTransaction) -> Work,
+    ) -> Result<T, E> {
+        let mut backoff = Backoff::new(Duration::from_millis(10), 2, Duration::from_millis(500));
+        let mut attempt = 1;
+        loop {
+            let client = Arc::new(self.client().await?);
+            client.begin().await?;
+            let outcome = work(PostgresTransaction {
+                client: Arc::clone(&client),
+            })
+            .await;
+            if Arc::strong_count(&client) > 1 {
+                // Used later, it would act outside of the transaction, on a connection that is somebody else's.
+                client.lose();
+                let detail = "`work` kept its transaction".to_owned();
+                return Err(SqlError::Statement { detail }.into());
+            }
+            let error = match outcome {
+                Ok(value) => match client.commit().await {
+                    Ok(()) => return Ok(value),
+                    Err(error) => error.into(),
+                },
+                Err(error) => error,
+            };
+            if !client.roll_back().await || attempt == ATTEMPTS_MAX {
+                return Err(error);
+            }
+            drop(client);
+            attempt += 1;
+            self.inner.clock.sleep(backoff.next_random()).await;
+        }
+    }
+
+    /// A connection outside of the pool, for what takes long or belongs to a session. Statements on it are limited by
+    /// `statement_timeout`, or not at all. At most 8 exist at the same time.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError::PoolExhausted`] when none came free in time; else when the server cannot be reached.
+    pub async fn dedicated(
+        &self,
+        statement_timeout: Option<Duration>,
+    ) -> Result<DedicatedConnection, SqlError> {
+        let inner = &*self.inner;
+        let waited = inner.options.wait_timeout;
+        let place = Arc::clone(&inner.dedicated).acquire_owned();
+        let place = match tokio::time::timeout(waited, place).await {
+            Ok(place) => place.map_err(|_| SqlError::Closed)?,
+            Err(_) => {
+                return Err(SqlError::PoolExhausted {
+                    pool_max: u32::try_from(DEDICATED_MAX).unwrap_or(u32::MAX),
+                    waited,
+                });
+            }
+        };
+        let connection = inner.connector().dedicated(statement_timeout).await?;
+        Ok(DedicatedConnection::new(
+            connection,
+            Arc::clone(&self.inner),
+            place,
+        ))
+    }
+
+    /// Asks the server for an answer, within 5 seconds.
+    ///
+    /// # Errors
+    ///
+    /// When there is no connection to it, or no answer.
+    pub async fn ping(&self) -> Result<(), SqlError> {
+        let asked = async {
+            let client = self.client().await?;
+            match client.is_alive(CHECK_TIMEOUT).await {
+                true => Ok(()),
+                false => Err(silent()),
+            }
+        };
+        let answer = tokio::time::timeout(CHECK_TIMEOUT, asked).await;
+        answer.unwrap_or_else(|_| Err(silent()))
+    }
+
     /// Takes the steps that the database has not taken yet, under a lock that all nodes share.
     ///
     /// # Errors
     ///
     /// [`SqlError::Newer`] when a newer release has written the data; otherwise why a step failed. The data is then as before.
     pub async fn migrate(&self, migrations: Migrations) -> Result<(), SqlError> {
-        migrate::migrate(self.client().await?, &migrations).await
+        migrate::migrate(self, &migrations).await
     }
 
     /// How many bytes the schema's tables and indexes take on the server.
@@ -161,8 +312,8 @@ impl PostgresDatabase {
         let client = self.client().await?;
         let mut broken = Vec::new();
         for sql in statements {
-            if let Err(error) = client.prepare(sql).await {
-                let detail = chain(&error);
+            if let Err(error) = client.check(sql).await {
+                let detail = error.to_string();
                 broken.push(BrokenStatement { sql, detail });
             }
         }
@@ -200,20 +351,15 @@ impl PostgresDatabase {
         Ok(())
     }
 
-    fn classify(&self, error: PoolError) -> SqlError {
-        use deadpool_postgres::TimeoutType;
-
+    fn classify(&self, error: PoolError<SqlError>) -> SqlError {
         match error {
             PoolError::Timeout(TimeoutType::Wait) => SqlError::PoolExhausted {
                 pool_max: self.inner.options.pool_max,
                 waited: self.inner.options.wait_timeout,
             },
-            PoolError::Timeout(_) => SqlError::Unreachable {
-                detail: format!("no answer within {CONNECT_TIMEOUT:?}"),
-            },
+            PoolError::Timeout(_) => no_answer(),
             PoolError::Closed => SqlError::Closed,
-            PoolError::Backend(error) => connecting(error),
-            PoolError::PostCreateHook(HookError::Backend(error)) => connecting(error),
+            PoolError::Backend(error) => error,
             other => SqlError::Unreachable {
                 detail: chain(&other),
             },
@@ -221,56 +367,22 @@ impl PostgresDatabase {
     }
 }
 
-/// What a failure means while connecting, when nothing can have been lost yet.
-fn connecting(error: tokio_postgres::Error) -> SqlError {
-    match SqlError::from(error) {
-        SqlError::ConnectionLost { detail } | SqlError::Statement { detail } => {
-            SqlError::Unreachable { detail }
-        }
-        error => error,
+fn silent() -> SqlError {
+    SqlError::Unreachable {
+        detail: format!("no answer within {CHECK_TIMEOUT:?}"),
     }
 }
 
-fn pool(options: &PostgresOptions) -> Result<Pool, SqlError> {
-    let mut config = (*options.url.config).clone();
-    if config.get_application_name().is_none() {
-        config.application_name("outrigger");
-    }
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(CONNECT_TIMEOUT);
-    }
-    config.keepalives_idle(Duration::from_secs(30));
-    config.tcp_user_timeout(Duration::from_secs(30));
-    let manager = Manager::from_config(
-        config,
-        tls::connector(&options.url)?,
-        ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        },
-    );
-    // A commit that is not synced is no commit. Whoever waits for replicas, too, goes on doing so.
-    let settings = format!(
-        "set search_path to outrigger; set timezone to 'UTC'; set statement_timeout to {};
-         select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off';",
-        options.statement_timeout.as_millis()
-    );
-    let prepare = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
-        let settings = settings.clone();
-        Box::pin(async move {
-            let set = client.batch_execute(&settings).await;
-            set.map_err(HookError::Backend)
-        })
-    });
+fn pool(connector: Connector, options: &PostgresOptions) -> Result<Pool<Connector>, SqlError> {
     let timeouts = Timeouts {
         wait: Some(options.wait_timeout),
         create: Some(CONNECT_TIMEOUT),
         recycle: Some(CHECK_TIMEOUT),
     };
-    Pool::builder(manager)
+    Pool::builder(connector)
         .max_size(usize::try_from(options.pool_max).unwrap_or(1))
         .timeouts(timeouts)
         .runtime(Runtime::Tokio1)
-        .post_create(prepare)
         .build()
         .map_err(|error| SqlError::Unreachable {
             detail: chain(&error),

@@ -192,8 +192,8 @@ impl From<rusqlite::Error> for AccessError {
     }
 }
 
-impl From<tokio_postgres::Error> for AccessError {
-    fn from(error: tokio_postgres::Error) -> Self {
+impl From<outrigger_sql::tokio_postgres::Error> for AccessError {
+    fn from(error: outrigger_sql::tokio_postgres::Error) -> Self {
         Self::Store(error.into())
     }
 }

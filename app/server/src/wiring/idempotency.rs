@@ -10,7 +10,7 @@ use outrigger_crypto::Keyring;
 use outrigger_http_api::{
     ABANDONED_AFTER, Claim, IdempotencyKey, IdempotencyStore, KEPT_FOR, StoreFailure,
 };
-use outrigger_sql::{Migrations, SqlError};
+use outrigger_sql::{Migrations, PostgresValues, SqlError};
 
 use super::store::Store;
 
@@ -99,28 +99,22 @@ impl Idempotency {
                     .await
             }
             Store::Postgres(database, _) => {
-                let mut client = database.client().await?;
-                let transaction = client.transaction().await?;
-                transaction
-                    .execute(statements::PRUNE, &[&expired, &caller, &key, &abandoned])
-                    .await?;
-                let claimed = transaction
-                    .execute(
-                        statements::CLAIM,
-                        &[&caller, &key, &fingerprint.as_slice(), &now],
-                    )
-                    .await?;
-                let found = match claimed {
-                    1 => None,
-                    _ => {
-                        let row = transaction
-                            .query_one(statements::FIND, &[&caller, &key])
+                let (caller, key) = (&caller, &key);
+                database
+                    .transaction(|transaction| async move {
+                        let pruned: PostgresValues<'_> = &[&expired, caller, key, &abandoned];
+                        transaction.execute(statements::PRUNE, pruned).await?;
+                        let claim: PostgresValues<'_> =
+                            &[caller, key, &fingerprint.as_slice(), &now];
+                        if transaction.execute(statements::CLAIM, claim).await? == 1 {
+                            return Ok(None);
+                        }
+                        let found = transaction
+                            .query_one(statements::FIND, &[caller, key])
                             .await?;
-                        Some((row.try_get(0)?, row.try_get(1)?))
-                    }
-                };
-                transaction.commit().await?;
-                Ok(found)
+                        Ok(Some((found.try_get(0)?, found.try_get(1)?)))
+                    })
+                    .await
             }
         }
     }

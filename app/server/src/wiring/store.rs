@@ -8,7 +8,7 @@ use outrigger_sql::{
     PostgresDatabase, PostgresOptions, SqlError, SqliteDatabase, SqliteOptions, StoreMetrics,
     StoreUrl,
 };
-use outrigger_stdx::Clock;
+use outrigger_stdx::{Clock, ErrorKind};
 use outrigger_supervisor::{Phase, Supervisor};
 
 use crate::{
@@ -71,14 +71,7 @@ impl Store {
                     })
                     .await
             }
-            Self::Postgres(database, _) => {
-                let client = database.client().await?;
-                client
-                    .execute("select 1", &[])
-                    .await
-                    .map(|_| ())
-                    .map_err(SqlError::from)
-            }
+            Self::Postgres(database, _) => database.ping().await,
         }
     }
 
@@ -160,5 +153,10 @@ impl Part for Store {
 
 /// A store's error as a reason not to start.
 pub(crate) fn refuse(part: &'static str, error: SqlError) -> StartError {
-    StartError::part(part, error.kind(), error.hint(), error)
+    // A server that refuses us at the start does so because of the address; later on, it may do so for a while.
+    let kind = match error {
+        SqlError::Refused { .. } => ErrorKind::Invalid,
+        _ => error.kind(),
+    };
+    StartError::part(part, kind, error.hint(), error)
 }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use async_trait::async_trait;
 use outrigger_supervisor::{Service, ServiceError, Stop};
 
-use super::{CHECK_TIMEOUT, PostgresClient, PostgresDatabase};
+use super::{CHECK_TIMEOUT, PostgresDatabase};
 
 /// How often idle connections are checked.
 const EVERY: Duration = Duration::from_secs(30);
@@ -39,15 +39,12 @@ impl ConnectionChecker {
                 checked.broken += 1;
                 break;
             };
-            let answer = tokio::time::timeout(CHECK_TIMEOUT, client.simple_query("")).await;
             inner.figures.checked.inc();
-            if matches!(answer, Ok(Ok(_))) {
+            if client.is_alive(CHECK_TIMEOUT).await {
                 checked.alive += 1;
             } else {
                 checked.broken += 1;
                 inner.figures.dropped.inc();
-                // Taken out of the pool and closed.
-                drop(PostgresClient::take(client));
             }
         }
         checked

@@ -7,8 +7,9 @@ mod sessions;
 mod statements;
 mod tokens;
 
-use outrigger_sql::{BrokenStatement, Migration, PostgresDatabase};
-use tokio_postgres::{Row, types::ToSql};
+use outrigger_sql::{
+    BrokenStatement, Migration, PostgresDatabase, PostgresValues as Values, tokio_postgres::Row,
+};
 
 use super::sqlite::MIGRATIONS;
 use crate::AccessError;
@@ -18,9 +19,6 @@ pub(super) const STEPS: &[Migration] = &[(
     "V1__access",
     include_str!("../../migrations/postgres/V1__access.sql"),
 )];
-
-/// The values of a statement.
-type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// Access in a PostgreSQL database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -50,19 +48,16 @@ impl PostgresAccessStore {
 
     async fn query(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, AccessError> {
         let client = self.database.client().await?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.query(&statement, values).await?)
+        Ok(client.query(sql, values).await?)
     }
 
     async fn query_opt(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>, AccessError> {
         let client = self.database.client().await?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.query_opt(&statement, values).await?)
+        Ok(client.query_opt(sql, values).await?)
     }
 
     async fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, AccessError> {
         let client = self.database.client().await?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.execute(&statement, values).await?)
+        Ok(client.execute(sql, values).await?)
     }
 }

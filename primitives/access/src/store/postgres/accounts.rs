@@ -1,7 +1,7 @@
 //! Accounts in PostgreSQL.
 
 use async_trait::async_trait;
-use tokio_postgres::Transaction;
+use outrigger_sql::{PostgresTransaction, SqlError};
 
 use super::{PostgresAccessStore, Values, columns, statements};
 use crate::{
@@ -20,29 +20,30 @@ impl AccountStore for PostgresAccessStore {
             account,
             password_hash,
         } = account;
-        let mut client = self.database.client().await?;
-        let transaction = (**client).transaction().await?;
-        transaction.execute(statements::LOCK_ACCOUNTS, &[]).await?;
-        let inserted = transaction
-            .execute(
-                statements::INSERT_ACCOUNT,
-                &[
-                    &account.id.as_uuid(),
-                    &account.email.as_ref().map(Email::as_str),
-                    &account.email.as_ref().map(Email::key),
-                    &account.name,
-                    &account.role.as_str(),
-                    &account.disabled,
-                    password_hash,
-                    &account.created_at,
-                    &account.last_login_at,
-                    &i64::from(accounts_max),
-                ],
-            )
+        self.database
+            .transaction(|transaction| async move {
+                transaction.execute(statements::LOCK_ACCOUNTS, &[]).await?;
+                let inserted = transaction
+                    .execute(
+                        statements::INSERT_ACCOUNT,
+                        &[
+                            &account.id.as_uuid(),
+                            &account.email.as_ref().map(Email::as_str),
+                            &account.email.as_ref().map(Email::key),
+                            &account.name,
+                            &account.role.as_str(),
+                            &account.disabled,
+                            password_hash,
+                            &account.created_at,
+                            &account.last_login_at,
+                            &i64::from(accounts_max),
+                        ],
+                    )
+                    .await
+                    .map_err(taken)?;
+                Ok(inserted == 1)
+            })
             .await
-            .map_err(taken)?;
-        transaction.commit().await?;
-        Ok(inserted == 1)
     }
 
     async fn account(&self, id: AccountId) -> Result<Option<AccountRow>, AccessError> {
@@ -80,54 +81,56 @@ impl AccountStore for PostgresAccessStore {
         id: AccountId,
         change: &AccountChange,
     ) -> Result<AccountRow, AccessError> {
-        let mut client = self.database.client().await?;
-        let transaction = (**client).transaction().await?;
-        transaction.execute(statements::LOCK_ACCOUNTS, &[]).await?;
-        let changed = transaction
-            .execute(
-                statements::CHANGE_ACCOUNT,
-                &[
-                    &id.as_uuid(),
-                    &change.email.as_ref().map(Email::as_str),
-                    &change.email.as_ref().map(Email::key),
-                    &change.name,
-                    &change.role.map(Role::as_str),
-                    &change.disabled,
-                    &change.password_hash,
-                ],
-            )
+        self.database
+            .transaction(|transaction| async move {
+                transaction.execute(statements::LOCK_ACCOUNTS, &[]).await?;
+                let changed = transaction
+                    .execute(
+                        statements::CHANGE_ACCOUNT,
+                        &[
+                            &id.as_uuid(),
+                            &change.email.as_ref().map(Email::as_str),
+                            &change.email.as_ref().map(Email::key),
+                            &change.name,
+                            &change.role.map(Role::as_str),
+                            &change.disabled,
+                            &change.password_hash,
+                        ],
+                    )
+                    .await
+                    .map_err(taken)?;
+                if changed == 0 {
+                    return Err(AccessError::NotFound { what: "account" });
+                }
+                keep_an_owner(&transaction).await?;
+                end_sessions(&transaction, id, change.end_sessions).await?;
+                let row = transaction
+                    .query_one(statements::FIND_ACCOUNT, &[&id.as_uuid()])
+                    .await?;
+                columns::account(&row)
+            })
             .await
-            .map_err(taken)?;
-        if changed == 0 {
-            return Err(AccessError::NotFound { what: "account" });
-        }
-        keep_an_owner(&transaction).await?;
-        end_sessions(&transaction, id, change.end_sessions).await?;
-        let row = transaction
-            .query_one(statements::FIND_ACCOUNT, &[&id.as_uuid()])
-            .await?;
-        transaction.commit().await?;
-        columns::account(&row)
     }
 
     async fn delete_account(&self, id: AccountId) -> Result<(), AccessError> {
-        let mut client = self.database.client().await?;
-        let transaction = (**client).transaction().await?;
-        transaction.execute(statements::LOCK_ACCOUNTS, &[]).await?;
-        let deleted = transaction
-            .execute(statements::DELETE_ACCOUNT, &[&id.as_uuid()])
-            .await?;
-        if deleted == 0 {
-            return Err(AccessError::NotFound { what: "account" });
-        }
-        keep_an_owner(&transaction).await?;
-        transaction.commit().await?;
-        Ok(())
+        self.database
+            .transaction(|transaction| async move {
+                transaction.execute(statements::LOCK_ACCOUNTS, &[]).await?;
+                let deleted = transaction
+                    .execute(statements::DELETE_ACCOUNT, &[&id.as_uuid()])
+                    .await?;
+                if deleted == 0 {
+                    return Err(AccessError::NotFound { what: "account" });
+                }
+                keep_an_owner(&transaction).await?;
+                Ok(())
+            })
+            .await
     }
 }
 
 /// Refuses a change after which no owner is left; the transaction is then dropped.
-async fn keep_an_owner(transaction: &Transaction<'_>) -> Result<(), AccessError> {
+async fn keep_an_owner(transaction: &PostgresTransaction) -> Result<(), AccessError> {
     let row = transaction.query_one(statements::COUNT_OWNERS, &[]).await?;
     if row.try_get::<_, i64>(0)? == 0 {
         return Err(AccessError::LastOwner);
@@ -136,7 +139,7 @@ async fn keep_an_owner(transaction: &Transaction<'_>) -> Result<(), AccessError>
 }
 
 async fn end_sessions(
-    transaction: &Transaction<'_>,
+    transaction: &PostgresTransaction,
     id: AccountId,
     end: EndSessions,
 ) -> Result<(), AccessError> {
@@ -155,8 +158,7 @@ async fn end_sessions(
     Ok(())
 }
 
-fn taken(error: tokio_postgres::Error) -> AccessError {
-    let error = outrigger_sql::SqlError::from(error);
+fn taken(error: SqlError) -> AccessError {
     if error.is_unique_violation_of("email_key") {
         return AccessError::EmailTaken;
     }

@@ -9,30 +9,31 @@ use crate::{AccessError, AuditAction, AuditEntry, AuditEntryId, AuditFilter, sto
 #[async_trait]
 impl AuditStore for PostgresAccessStore {
     async fn append_audit(&self, entries: &[AuditEntry]) -> Result<(), AccessError> {
-        let mut client = self.database.client().await?;
-        let transaction = (**client).transaction().await?;
-        for entry in entries {
-            transaction
-                .execute(
-                    statements::INSERT_AUDIT_ENTRY,
-                    &[
-                        &entry.id.as_uuid(),
-                        &entry.at,
-                        &entry.actor_kind,
-                        &entry.actor_id,
-                        &entry.actor,
-                        &entry.via,
-                        &entry.action,
-                        &entry.target,
-                        &entry.outcome,
-                        &entry.address,
-                        &entry.request_id,
-                    ],
-                )
-                .await?;
-        }
-        transaction.commit().await?;
-        Ok(())
+        self.database
+            .transaction(|transaction| async move {
+                for entry in entries {
+                    transaction
+                        .execute(
+                            statements::INSERT_AUDIT_ENTRY,
+                            &[
+                                &entry.id.as_uuid(),
+                                &entry.at,
+                                &entry.actor_kind,
+                                &entry.actor_id,
+                                &entry.actor,
+                                &entry.via,
+                                &entry.action,
+                                &entry.target,
+                                &entry.outcome,
+                                &entry.address,
+                                &entry.request_id,
+                            ],
+                        )
+                        .await?;
+                }
+                Ok(())
+            })
+            .await
     }
 
     async fn audit(

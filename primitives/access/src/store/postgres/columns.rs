@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use outrigger_crypto::Digest;
-use tokio_postgres::{Error, Row};
+use outrigger_sql::tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
 use crate::{

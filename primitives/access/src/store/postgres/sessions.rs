@@ -19,40 +19,41 @@ impl SessionStore for PostgresAccessStore {
     ) -> Result<(), AccessError> {
         let SessionRow { session, digest } = session;
         let account = session.account_id.as_uuid();
-        let mut client = self.database.client().await?;
-        let transaction = (**client).transaction().await?;
-        // First, because it takes the lock that whoever changes accounts waits for; the other way round each could wait for
-        // the other. It also has two sessions of one account counted one after the other.
-        let noted = transaction
-            .execute(statements::NOTE_LOGIN, &[&account, &session.created_at])
-            .await?;
-        if noted == 0 {
-            return Err(AccessError::NotFound { what: "account" });
-        }
-        transaction
-            .execute(
-                statements::INSERT_SESSION,
-                &[
-                    &session.id.as_uuid(),
-                    &account,
-                    &digest.as_bytes().as_slice(),
-                    &session.address,
-                    &session.user_agent,
-                    &session.by_link,
-                    &session.created_at,
-                    &session.last_seen_at,
-                    &session.expires_at,
-                ],
-            )
-            .await?;
-        transaction
-            .execute(
-                statements::END_OLDEST_SESSIONS,
-                &[&account, &i64::from(sessions_max)],
-            )
-            .await?;
-        transaction.commit().await?;
-        Ok(())
+        self.database
+            .transaction(|transaction| async move {
+                // First, because it takes the lock that whoever changes accounts waits for; the other way round each could wait for
+                // the other. It also has two sessions of one account counted one after the other.
+                let noted = transaction
+                    .execute(statements::NOTE_LOGIN, &[&account, &session.created_at])
+                    .await?;
+                if noted == 0 {
+                    return Err(AccessError::NotFound { what: "account" });
+                }
+                transaction
+                    .execute(
+                        statements::INSERT_SESSION,
+                        &[
+                            &session.id.as_uuid(),
+                            &account,
+                            &digest.as_bytes().as_slice(),
+                            &session.address,
+                            &session.user_agent,
+                            &session.by_link,
+                            &session.created_at,
+                            &session.last_seen_at,
+                            &session.expires_at,
+                        ],
+                    )
+                    .await?;
+                transaction
+                    .execute(
+                        statements::END_OLDEST_SESSIONS,
+                        &[&account, &i64::from(sessions_max)],
+                    )
+                    .await?;
+                Ok(())
+            })
+            .await
     }
 
     async fn session(

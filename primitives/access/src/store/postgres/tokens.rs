@@ -14,31 +14,32 @@ impl TokenStore for PostgresAccessStore {
     async fn create_token(&self, token: &TokenRow, tokens_max: u32) -> Result<bool, AccessError> {
         let TokenRow { token, digest } = token;
         let account = token.account_id.as_uuid();
-        let mut client = self.database.client().await?;
-        let transaction = (**client).transaction().await?;
-        transaction
-            .execute(statements::LOCK_ACCOUNT, &[&account])
-            .await?;
-        let inserted = transaction
-            .execute(
-                statements::INSERT_TOKEN,
-                &[
-                    &token.id.as_uuid(),
-                    &account,
-                    &digest.as_bytes().as_slice(),
-                    &token.hint,
-                    &token.name,
-                    &token.scopes.to_string(),
-                    &token.created_by,
-                    &token.created_at,
-                    &token.expires_at,
-                    &token.last_used_at,
-                    &i64::from(tokens_max),
-                ],
-            )
-            .await?;
-        transaction.commit().await?;
-        Ok(inserted == 1)
+        self.database
+            .transaction(|transaction| async move {
+                transaction
+                    .execute(statements::LOCK_ACCOUNT, &[&account])
+                    .await?;
+                let inserted = transaction
+                    .execute(
+                        statements::INSERT_TOKEN,
+                        &[
+                            &token.id.as_uuid(),
+                            &account,
+                            &digest.as_bytes().as_slice(),
+                            &token.hint,
+                            &token.name,
+                            &token.scopes.to_string(),
+                            &token.created_by,
+                            &token.created_at,
+                            &token.expires_at,
+                            &token.last_used_at,
+                            &i64::from(tokens_max),
+                        ],
+                    )
+                    .await?;
+                Ok(inserted == 1)
+            })
+            .await
     }
 
     async fn token(&self, id: TokenId) -> Result<Option<(TokenRow, AccountRow)>, AccessError> {
@@ -86,26 +87,27 @@ impl TokenStore for PostgresAccessStore {
         key: &IngestKeyRow,
         ingest_keys_max: u32,
     ) -> Result<bool, AccessError> {
-        let mut client = self.database.client().await?;
-        let transaction = (**client).transaction().await?;
-        transaction
-            .execute(statements::LOCK_INGEST_KEYS, &[])
-            .await?;
-        let inserted = transaction
-            .execute(
-                statements::INSERT_INGEST_KEY,
-                &[
-                    &key.id.as_uuid(),
-                    &key.name,
-                    &key.key,
-                    &key.created_at,
-                    &key.last_used_at,
-                    &i64::from(ingest_keys_max),
-                ],
-            )
-            .await?;
-        transaction.commit().await?;
-        Ok(inserted == 1)
+        self.database
+            .transaction(|transaction| async move {
+                transaction
+                    .execute(statements::LOCK_INGEST_KEYS, &[])
+                    .await?;
+                let inserted = transaction
+                    .execute(
+                        statements::INSERT_INGEST_KEY,
+                        &[
+                            &key.id.as_uuid(),
+                            &key.name,
+                            &key.key,
+                            &key.created_at,
+                            &key.last_used_at,
+                            &i64::from(ingest_keys_max),
+                        ],
+                    )
+                    .await?;
+                Ok(inserted == 1)
+            })
+            .await
     }
 
     async fn ingest_keys(

@@ -1,0 +1,164 @@
+//! How connections to the server are made, for the pool and beside it.
+
+use std::time::Duration;
+
+use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
+use outrigger_supervisor::{CancellationToken, TaskGroup};
+use prometheus_client::metrics::counter::Counter;
+use tokio_postgres::{CancelToken, Client, Config, Connection, Socket, tls::MakeTlsConnect};
+
+use super::{PostgresOptions, connection::PostgresConnection, tls};
+use crate::SqlError;
+
+/// How long connecting may take, with the set-up of the session.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a request to cancel a statement may take.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many connections beside those of the pool may end at the same time.
+const ENDING_MAX: usize = 100;
+
+/// A connection that is not driven yet, as the driver returns it.
+type Driver = Connection<Socket, <tls::Connector as MakeTlsConnect<Socket>>::Stream>;
+
+/// Makes connections, and keeps the tasks that move their bytes.
+pub(super) struct Connector {
+    config: Config,
+    tls: tls::Connector,
+    statement_timeout: Duration,
+    answer_timeout: Duration,
+    tasks: TaskGroup,
+    /// Connections of the pool that were found broken.
+    dropped: Counter,
+}
+
+impl Connector {
+    pub(super) fn new(options: &PostgresOptions, dropped: Counter) -> Result<Self, SqlError> {
+        let mut config = (*options.url.config).clone();
+        if config.get_application_name().is_none() {
+            config.application_name("outrigger");
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        config.keepalives_idle(Duration::from_secs(30));
+        config.tcp_user_timeout(Duration::from_secs(30));
+        let pool_max = usize::try_from(options.pool_max).unwrap_or(1);
+        Ok(Self {
+            config,
+            tls: tls::connector(&options.url)?,
+            statement_timeout: options.statement_timeout,
+            answer_timeout: options.answer_timeout,
+            tasks: TaskGroup::new(2 * pool_max + ENDING_MAX),
+            dropped,
+        })
+    }
+
+    /// A connection of one's own, without a statement timeout on the server unless one is given.
+    pub(super) async fn dedicated(
+        &self,
+        statement_timeout: Option<Duration>,
+    ) -> Result<PostgresConnection, SqlError> {
+        let limit = match statement_timeout {
+            Some(timeout) => timeout + (self.answer_timeout.saturating_sub(self.statement_timeout)),
+            None => Duration::MAX,
+        };
+        let made = self.connect(statement_timeout.unwrap_or_default(), limit, false);
+        match tokio::time::timeout(CONNECT_TIMEOUT, made).await {
+            Ok(made) => made,
+            Err(_) => Err(no_answer()),
+        }
+    }
+
+    async fn connect(
+        &self,
+        statement_timeout: Duration,
+        limit: Duration,
+        is_pooled: bool,
+    ) -> Result<PostgresConnection, SqlError> {
+        let (client, driver) = self.open().await?;
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let drive = async move {
+            tokio::select! {
+                () = stopped.cancelled() => {}
+                ended = driver => if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection to PostgreSQL broke");
+                },
+            }
+        };
+        self.tasks.spawn(drive).map_err(|_| SqlError::Unreachable {
+            detail: "too many connections of this process are ending".to_owned(),
+        })?;
+        let connection = PostgresConnection::new(client, limit, is_pooled, stop);
+        let set_up = connection.batch(&settings(statement_timeout)).await;
+        set_up.map_err(connecting)?;
+        Ok(connection)
+    }
+
+    /// Connects without setting anything up; the caller drives the connection.
+    pub(super) async fn open(&self) -> Result<(Client, Driver), SqlError> {
+        let connected = self.config.connect(self.tls.clone()).await;
+        connected.map_err(|error| connecting(error.into()))
+    }
+
+    /// Asks the server to cancel a statement. Nobody learns whether it did.
+    pub(super) async fn cancel(&self, token: &CancelToken) {
+        let asked = token.cancel_query(self.tls.clone());
+        let _ = tokio::time::timeout(CANCEL_TIMEOUT, asked).await;
+    }
+
+    /// Runs `work` beside the connections. Dropped when too many end at the same time.
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        // Without a runtime the process is about to end, and its connections with it.
+        if tokio::runtime::Handle::try_current().is_ok() {
+            let _ = self.tasks.spawn(work);
+        }
+    }
+}
+
+impl Manager for Connector {
+    type Type = PostgresConnection;
+    type Error = SqlError;
+
+    async fn create(&self) -> Result<PostgresConnection, SqlError> {
+        self.connect(self.statement_timeout, self.answer_timeout, true)
+            .await
+    }
+
+    async fn recycle(
+        &self,
+        connection: &mut PostgresConnection,
+        _: &Metrics,
+    ) -> RecycleResult<SqlError> {
+        if connection.is_reusable() {
+            return Ok(());
+        }
+        self.dropped.inc();
+        Err(RecycleError::message("the connection is broken"))
+    }
+}
+
+pub(super) fn no_answer() -> SqlError {
+    SqlError::Unreachable {
+        detail: format!("no answer within {CONNECT_TIMEOUT:?}"),
+    }
+}
+
+/// What a session starts with. A commit that is not synced is no commit; one that also waits for replicas goes on doing so.
+fn settings(statement_timeout: Duration) -> String {
+    format!(
+        "set search_path to outrigger; set timezone to 'UTC'; set statement_timeout to {};
+         select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off';",
+        statement_timeout.as_millis()
+    )
+}
+
+/// What a failure means while connecting, when nothing can have been lost yet.
+fn connecting(error: SqlError) -> SqlError {
+    match error {
+        SqlError::ConnectionLost { detail } | SqlError::Statement { detail } => {
+            SqlError::Unreachable { detail }
+        }
+        error => error,
+    }
+}

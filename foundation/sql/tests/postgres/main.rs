@@ -1,0 +1,93 @@
+//! PostgreSQL, by topic.
+
+mod encryption;
+mod migrations;
+mod pool;
+mod statements;
+mod transactions;
+
+use std::{process::ExitCode, sync::Arc};
+
+use outrigger_sql::{
+    Migrations, PostgresDatabase, PostgresOptions, PostgresUrl, SqlError, StoreConfig,
+};
+use outrigger_stdx::{Clock, ManualClock};
+use outrigger_testkit::{LazyPostgres, Requirement, run, trial};
+
+const FIRST: &str = "create table boats (id bigint primary key, name text not null unique);";
+const ONE_STEP: Migrations = Migrations {
+    capability: "boats",
+    sqlite: &[],
+    postgres: &[("V1__boats", FIRST)],
+};
+const TWO_STEPS: Migrations = Migrations {
+    capability: "boats",
+    sqlite: &[],
+    postgres: &[
+        ("V1__boats", FIRST),
+        ("V2__masts", "alter table boats add column masts bigint;"),
+    ],
+};
+
+fn main() -> ExitCode {
+    let postgres = LazyPostgres::default();
+    macro_rules! trials {
+        ($($topic:ident { $($name:ident),* $(,)? })*) => {
+            vec![$($({
+                let postgres = postgres.clone();
+                let name = concat!(stringify!($topic), "::", stringify!($name));
+                trial(name, &[Requirement::Postgres], move || $topic::$name(postgres))
+            }),*),*]
+        };
+    }
+    run(trials![
+        encryption {
+            the_server_proves_its_name_when_asked_to,
+        }
+        migrations {
+            everything_lives_in_its_own_schema,
+            two_nodes_migrate_once,
+            data_of_a_newer_release_is_refused_by_both_versions,
+            a_failed_step_leaves_the_data_as_it_was,
+        }
+        pool {
+            a_pool_larger_than_the_server_allows_is_refused,
+            a_caller_that_gets_no_connection_in_time_is_told,
+            a_wrong_database_is_refused_with_the_servers_words,
+            a_lost_connection_is_retryable_and_the_pool_recovers,
+            the_checker_drops_connections_that_broke_while_idle,
+        }
+        statements {
+            a_commit_is_synced_also_where_the_database_says_otherwise,
+            a_statement_that_takes_too_long_is_cancelled,
+            errors_name_the_constraint,
+            broken_statements_are_found_without_running_them,
+        }
+        transactions {
+            what_a_transaction_did_is_there_after_it,
+            an_error_of_the_work_undoes_the_transaction,
+            a_failed_statement_that_is_ignored_still_undoes_the_transaction,
+            a_deadlock_is_solved_by_repeating_one_of_the_two,
+            a_transaction_that_collides_every_time_fails_after_five_attempts,
+            a_transaction_that_is_dropped_halfway_is_undone,
+            a_transaction_kept_beyond_its_end_is_refused_and_undone,
+        }
+    ])
+}
+
+fn options(url: &str) -> PostgresOptions {
+    let url = PostgresUrl::parse(url).expect("the address is right");
+    PostgresOptions::new(url, &StoreConfig::default())
+}
+
+async fn open_with(
+    options: PostgresOptions,
+) -> Result<(PostgresDatabase, Arc<ManualClock>), SqlError> {
+    let clock = Arc::new(ManualClock::new());
+    let shared: Arc<dyn Clock> = clock.clone();
+    Ok((PostgresDatabase::open(options, shared).await?, clock))
+}
+
+async fn open(url: &str) -> PostgresDatabase {
+    open_with(options(url)).await.expect("the server answers").0
+}
