@@ -20,16 +20,26 @@ pub struct StoreConfig {
     pub pool_max: u32,
     /// How long a statement may take on PostgreSQL before it is cancelled, 1s to 1h. Migrations are not limited. Default 30s.
     pub statement_timeout: HumanDuration,
-    /// How long to wait for a free connection to PostgreSQL before giving up, 100ms to 5m. Default 10s.
+    /// How long to wait for a free connection to PostgreSQL, for a free reader of a SQLite file, or for a place in its queue
+    /// before giving up, 100ms to 5m. Default 10s.
     pub wait_timeout: HumanDuration,
-    /// How many operations may wait for the writer of a SQLite file, 1 to 100000; more wait in their callers. Default 1024.
+    /// How long a read of a SQLite file may take before it is interrupted, 1s to 1h. Default 30s.
+    pub read_timeout: HumanDuration,
+    /// How many operations may wait for the writer of a SQLite file, 1 to 100000; further callers wait for a place.
+    /// Default 1024.
     pub queue: usize,
+    /// How many bytes of bulk operations may wait for the writer of a SQLite file, 1MiB to 4GiB; further callers wait for
+    /// room. Default 32MiB.
+    pub queue_bytes: ByteSize,
     /// How many waiting operations share one commit of a SQLite file at most, 1 to 10000. Default 256.
     pub batch: usize,
     /// How many connections read a SQLite file at the same time, 1 to 64; they are opened when they are needed. Default 4.
     pub readers: usize,
     /// How much of a SQLite file each connection keeps in memory, 64KiB to 1GiB. Default 2MiB.
     pub page_cache: ByteSize,
+    /// How large the write-ahead log of a SQLite file grows before it is merged into the file, 1MiB to 1GiB; under constant
+    /// load, four times that. Default 16MiB.
+    pub checkpoint_size: ByteSize,
 }
 
 impl Default for StoreConfig {
@@ -39,10 +49,13 @@ impl Default for StoreConfig {
             pool_max: 20,
             statement_timeout: HumanDuration::from_secs(30),
             wait_timeout: HumanDuration::from_secs(10),
+            read_timeout: HumanDuration::from_secs(30),
             queue: 1024,
+            queue_bytes: ByteSize::mib(32),
             batch: 256,
             readers: 4,
             page_cache: ByteSize::mib(2),
+            checkpoint_size: ByteSize::mib(16),
         }
     }
 }
@@ -65,6 +78,21 @@ impl Section for StoreConfig {
             (100..=300_000).contains(&self.wait_timeout.get().as_millis()),
             "wait_timeout",
             "must be 100ms to 5m",
+        );
+        problems.require(
+            (1..=3600).contains(&self.read_timeout.get().as_secs()),
+            "read_timeout",
+            "must be 1s to 1h",
+        );
+        problems.require(
+            (1 << 20..=4 << 30).contains(&self.queue_bytes.as_u64()),
+            "queue_bytes",
+            "must be 1MiB to 4GiB",
+        );
+        problems.require(
+            (1 << 20..=1 << 30).contains(&self.checkpoint_size.as_u64()),
+            "checkpoint_size",
+            "must be 1MiB to 1GiB",
         );
         problems.require(
             (1..=100_000).contains(&self.queue),
@@ -105,6 +133,9 @@ mod tests {
             pool_max: 101,
             statement_timeout: HumanDuration::from_secs(0),
             wait_timeout: HumanDuration::from_secs(301),
+            read_timeout: HumanDuration::from_secs(3601),
+            queue_bytes: ByteSize::kib(1),
+            checkpoint_size: ByteSize::kib(1),
             queue: 0,
             batch: 0,
             readers: 65,
@@ -119,6 +150,9 @@ mod tests {
                 "store.pool_max",
                 "store.statement_timeout",
                 "store.wait_timeout",
+                "store.read_timeout",
+                "store.queue_bytes",
+                "store.checkpoint_size",
                 "store.queue",
                 "store.batch",
                 "store.readers",

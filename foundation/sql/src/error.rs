@@ -1,6 +1,6 @@
 //! What can go wrong in a database, as far as a caller can decide about it.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use outrigger_stdx::ErrorKind;
 use rusqlite::ErrorCode;
@@ -38,6 +38,53 @@ pub enum SqlError {
         /// What SQLite or the system says.
         detail: String,
     },
+    /// The file was removed, or another one was put into its place, while it was open.
+    #[error("the database file `{path}` was removed or replaced while it was open")]
+    FileGone {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// The file was written as another database.
+    #[error("the file `{path}` is not the database `{name}`: it was written as another one")]
+    OtherFile {
+        /// Where it is.
+        path: PathBuf,
+        /// The database that belongs there.
+        name: &'static str,
+    },
+    /// The disk has too little room for a copy of the data.
+    #[error("a copy of the data needs {needed} bytes, and the disk has {free} free")]
+    NoRoomForCopy {
+        /// How many bytes the copy takes.
+        needed: u64,
+        /// How many bytes are free.
+        free: u64,
+    },
+    /// The writer's queue was full, and stayed so.
+    #[error("the queue for writing to the database stayed full for {waited:?}")]
+    QueueFull {
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// All readers are in use, and none came free in time.
+    #[error(
+        "all {readers} readers of the database file are in use (`[store] readers`), none came free within {waited:?}"
+    )]
+    ReadersBusy {
+        /// The limit.
+        readers: u32,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// A read took longer than allowed and was interrupted.
+    #[error("a read took longer than `[store] read_timeout` and was interrupted")]
+    ReadTimeout,
+    /// A read was interrupted, because nobody waits for it any more.
+    #[error("the read was interrupted")]
+    Interrupted,
+    /// The thread that writes to the file has ended, which is a defect.
+    #[error("the thread that writes to the database file has ended")]
+    WriterEnded,
     /// The database was closed; the process is about to end.
     #[error("the database is closed")]
     Closed,
@@ -150,6 +197,13 @@ impl SqlError {
         match self {
             Self::Busy
             | Self::Full
+            | Self::FileGone { .. }
+            | Self::NoRoomForCopy { .. }
+            | Self::QueueFull { .. }
+            | Self::ReadersBusy { .. }
+            | Self::ReadTimeout
+            | Self::Interrupted
+            | Self::WriterEnded
             | Self::Closed
             | Self::Aborted
             | Self::Unreachable { .. }
@@ -163,6 +217,7 @@ impl SqlError {
             Self::PoolTooLarge { .. } => ErrorKind::Invalid,
             Self::Corrupt { .. }
             | Self::Io { .. }
+            | Self::OtherFile { .. }
             | Self::Panicked
             | Self::Newer { .. }
             | Self::Migration { .. }
@@ -180,7 +235,19 @@ impl SqlError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Full => Some("free some space on the file system that holds the data directory"),
+            Self::Full | Self::NoRoomForCopy { .. } => {
+                Some("free some space on the file system that holds the data directory")
+            }
+            Self::FileGone { .. } => Some(
+                "stop Outrigger, put the file back or restore it from a backup, and start again",
+            ),
+            Self::OtherFile { .. } => Some("put the right file back into its place"),
+            Self::QueueFull { .. } => {
+                Some("check whether the disk is slow; `[store] queue` is the limit")
+            }
+            Self::ReadersBusy { .. } => Some("raise `[store] readers`"),
+            Self::ReadTimeout => Some("ask for less at a time, or raise `[store] read_timeout`"),
+            Self::WriterEnded => Some("start Outrigger again, and report what the log says"),
             Self::Busy => {
                 Some("only Outrigger may open its database files; close the other program")
             }
@@ -206,10 +273,21 @@ impl SqlError {
         }
     }
 
-    /// Whether a unique constraint whose name or columns contain `part` was broken.
+    /// Whether the unique constraint of one column was broken. On PostgreSQL it must have the name that the server gives it by
+    /// default, `<table>_<column>_key`.
     #[must_use]
-    pub fn is_unique_violation_of(&self, part: &str) -> bool {
-        matches!(self, Self::Constraint { kind: ConstraintKind::Unique, name } if name.contains(part))
+    pub fn is_unique_violation_of(&self, table: &str, column: &str) -> bool {
+        let Self::Constraint {
+            kind: ConstraintKind::Unique,
+            name,
+        } = self
+        else {
+            return false;
+        };
+        // SQLite lists the columns, PostgreSQL names the constraint.
+        name.split(", ")
+            .any(|part| part == format!("{table}.{column}"))
+            || *name == format!("{table}_{column}_key")
     }
 }
 
@@ -224,6 +302,7 @@ impl From<rusqlite::Error> for SqlError {
         match failure.code {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
             ErrorCode::DiskFull => Self::Full,
+            ErrorCode::OperationInterrupted => Self::Interrupted,
             ErrorCode::ConstraintViolation => Self::Constraint {
                 kind: sqlite_constraint(failure.extended_code),
                 name: detail
@@ -306,4 +385,35 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unique_violation_is_of_the_column_and_of_no_other_that_contains_its_name() {
+        let violation = |name: &str| SqlError::Constraint {
+            kind: ConstraintKind::Unique,
+            name: name.to_owned(),
+        };
+
+        for name in ["boats.name", "boats.port, boats.name", "boats_name_key"] {
+            assert!(
+                violation(name).is_unique_violation_of("boats", "name"),
+                "{name}"
+            );
+        }
+        for name in [
+            "boats.nickname",
+            "boats_nickname_key",
+            "boats_name",
+            "ports.name",
+        ] {
+            assert!(
+                !violation(name).is_unique_violation_of("boats", "name"),
+                "{name}"
+            );
+        }
+    }
 }

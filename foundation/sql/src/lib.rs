@@ -54,7 +54,7 @@ pub use postgres::{
     ConnectionChecker, DedicatedConnection, PostgresClient, PostgresConnection, PostgresDatabase,
     PostgresOptions, PostgresTransaction, PostgresValues,
 };
-pub use sqlite::{SqliteDatabase, SqliteOptions};
+pub use sqlite::{Check, Durability, SqliteDatabase, SqliteHealth, SqliteOptions};
 pub use statements::BrokenStatement;
 pub use url::{ParseStoreUrlError, PostgresUrl, StoreUrl};
 

@@ -50,13 +50,17 @@ impl Migrations {
         format!("{}_migrations", self.capability)
     }
 
-    pub(crate) fn runner(&self, steps: &[Migration]) -> Result<Runner, SqlError> {
+    /// The steps with their numbers and check sums.
+    pub(crate) fn parsed(&self, steps: &[Migration]) -> Result<Vec<refinery::Migration>, SqlError> {
         let parsed: Result<Vec<_>, _> = steps
             .iter()
             .map(|(name, sql)| refinery::Migration::unapplied(name, sql))
             .collect();
-        let parsed = parsed.map_err(|error| self.failed(&error))?;
-        let mut runner = Runner::new(&parsed);
+        parsed.map_err(|error| self.failed(&error))
+    }
+
+    pub(crate) fn runner(&self, steps: &[Migration]) -> Result<Runner, SqlError> {
+        let mut runner = Runner::new(&self.parsed(steps)?);
         runner.set_migration_table_name(self.history_table());
         Ok(runner)
     }
@@ -75,9 +79,13 @@ impl Migrations {
     }
 
     pub(crate) fn failed(&self, error: &refinery::Error) -> SqlError {
+        self.refused(crate::error::chain(error))
+    }
+
+    pub(crate) fn refused(&self, detail: String) -> SqlError {
         SqlError::Migration {
             capability: self.capability,
-            detail: crate::error::chain(error),
+            detail,
         }
     }
 }

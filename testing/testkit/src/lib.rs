@@ -30,6 +30,7 @@ mod port;
 mod postgres;
 mod redis;
 mod requirement;
+mod small_disk;
 mod temp_dir;
 mod trials;
 
@@ -38,5 +39,6 @@ pub use port::free_port;
 pub use postgres::{LazyPostgres, PostgresServer};
 pub use redis::RedisServer;
 pub use requirement::{Requirement, in_ci};
+pub use small_disk::SmallDisk;
 pub use temp_dir::TempDir;
 pub use trials::{Case, conformance, run, trial};

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::SmallDisk;
+
 /// Something a test needs that a machine may not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Requirement {
@@ -9,8 +11,10 @@ pub enum Requirement {
     Postgres,
     /// The program `redis-server`.
     Redis,
-    /// The rights of root, for instance to mount a small file system. Missing rights never fail a test.
+    /// The rights of root. Missing rights never fail a test.
     Root,
+    /// The right to mount a file system, which root in a container may lack. Missing rights never fail a test.
+    Mount,
 }
 
 impl Requirement {
@@ -25,13 +29,14 @@ impl Requirement {
                 .is_none()
                 .then_some("Redis is not installed: no `redis-server` found"),
             Self::Root => (!is_root()).then_some("only root can do this"),
+            Self::Mount => SmallDisk::mount(1).err(),
         }
     }
 
     /// Whether a test that misses it fails instead of being skipped: everything in CI, except rights.
     #[must_use]
     pub fn is_enforced(self) -> bool {
-        self != Self::Root && in_ci()
+        !matches!(self, Self::Root | Self::Mount) && in_ci()
     }
 }
 

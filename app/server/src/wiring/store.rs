@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use async_trait::async_trait;
 use outrigger_api_types::status::{DoctorCheck, Store as ApiStore};
 use outrigger_sql::{
+    Check,
     PostgresDatabase, PostgresOptions, SqlError, SqliteDatabase, SqliteOptions, StoreMetrics,
     StoreUrl,
 };
@@ -99,7 +100,7 @@ impl Store {
     /// What an integrity check finds; PostgreSQL checks its own pages.
     async fn check_integrity(&self) -> Result<Vec<String>, SqlError> {
         match self {
-            Self::Sqlite(database) => database.check_integrity().await,
+            Self::Sqlite(database) => database.check(Check::Quick).await,
             Self::Postgres(..) => Ok(Vec::new()),
         }
     }

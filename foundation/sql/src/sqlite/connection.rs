@@ -4,7 +4,7 @@ use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path};
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::SqliteOptions;
+use super::{Durability, SqliteOptions, file::unusable};
 use crate::SqlError;
 
 /// Statements that a connection keeps prepared.
@@ -24,13 +24,31 @@ pub(super) fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connec
     let connection =
         Connection::open_with_flags(path, flags).map_err(|error| unusable(path, &error))?;
     prepare(&connection, options)?;
-    // FULL: a commit in the WAL is synced before it is answered. The log is cut back after a burst.
-    connection.execute_batch(
-        "pragma journal_mode = wal;
-         pragma synchronous = full;
+    if count(&connection, "page_count")? == 0 {
+        // So that a file can shrink; only an empty file takes the setting for nothing.
+        connection.pragma_update(None, "auto_vacuum", "incremental")?;
+    }
+    let mode: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(SqlError::Io {
+            detail: format!(
+                "`{}`: the file system does not support a write-ahead log (SQLite chose `{mode}`)",
+                path.display()
+            ),
+        });
+    }
+    let synchronous = match options.durability {
+        Durability::Full => "full",
+        Durability::Normal => "normal",
+    };
+    // The writer merges the log by itself, when nobody waits for it. The log's file is cut back when the log restarts.
+    connection.execute_batch(&format!(
+        "pragma synchronous = {synchronous};
+         pragma wal_autocheckpoint = 0;
          pragma foreign_keys = on;
-         pragma journal_size_limit = 8388608;",
-    )?;
+         pragma journal_size_limit = {};",
+        options.checkpoint_size.as_u64()
+    ))?;
     Ok(connection)
 }
 
@@ -44,23 +62,35 @@ pub(super) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connec
     Ok(connection)
 }
 
+/// Opens a connection to a file that a copy is written to. The copy is synced once it is complete.
+pub(super) fn open_copy(path: &Path) -> Result<Connection, SqlError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(|error| unusable(path, &error))?;
+    connection.execute_batch("pragma synchronous = off;")?;
+    Ok(connection)
+}
+
 fn prepare(connection: &Connection, options: &SqliteOptions) -> Result<(), SqlError> {
     connection.busy_timeout(options.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_MAX);
     // A schema is data: nothing in it may call functions with side effects.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    // Negative means KiB instead of pages.
-    let cache = format!(
-        "pragma cache_size = -{}; pragma cell_size_check = on;",
+    // A misspelt column in double quotes is an error instead of a string.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    // Sorts and savepoints must not need a writable temporary folder, nor leave data there. For the cache, negative means
+    // KiB instead of pages.
+    connection.execute_batch(&format!(
+        "pragma temp_store = memory; pragma cache_size = -{}; pragma cell_size_check = on;",
         options.page_cache.as_u64().div_ceil(1024)
-    );
-    connection.execute_batch(&cache)?;
+    ))?;
     Ok(())
 }
 
-fn unusable(path: &Path, error: &dyn std::error::Error) -> SqlError {
-    SqlError::Io {
-        detail: format!("`{}`: {error}", path.display()),
-    }
+/// The value of a pragma that is a count.
+pub(super) fn count(connection: &Connection, pragma: &str) -> Result<u64, SqlError> {
+    let count: i64 = connection.pragma_query_value(None, pragma, |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
 }

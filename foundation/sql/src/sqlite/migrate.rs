@@ -1,25 +1,25 @@
-//! Migrations of a SQLite file, and the snapshot before them.
+//! Migrations of a SQLite file.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::{Path, PathBuf},
+    fs,
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use jiff::{Timestamp, tz::TimeZone};
-use rusqlite::Connection;
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior};
 
+use super::snapshot;
 use crate::{Migrations, SqlError};
 
-/// How many snapshots of one file are kept.
-const SNAPSHOTS_MAX: usize = 3;
-
-/// Takes the missing steps. Openers in other processes wait for each other at a lock file beside the database: SQLite's own
-/// lock cannot be held over several transactions.
+/// Takes the missing steps, all in one transaction. The caller holds the file's migration lock.
 ///
 /// Several capabilities share a file, and an upgrade migrates one after the other. Only the first takes a snapshot, because
 /// that one is what somebody who goes back wants; the others would push it out.
+///
+/// Foreign keys are off meanwhile: SQLite changes most of a table only by rebuilding it, and dropping the old table with
+/// foreign keys on would delete the rows of every table that refers to it with `on delete cascade`. Instead, all
+/// references are checked before the commit.
 pub(super) fn migrate(
     connection: &mut Connection,
     path: &Path,
@@ -27,103 +27,122 @@ pub(super) fn migrate(
     now: Timestamp,
     has_snapshot: &AtomicBool,
 ) -> Result<(), SqlError> {
-    let unusable = |error: std::io::Error| SqlError::Io {
-        detail: format!("`{}` cannot be locked: {error}", path.display()),
-    };
-    let lock = File::create(beside(path, "-lock")).map_err(unusable)?;
-    lock.lock().map_err(unusable)?;
-    let found = version(connection, migrations)?;
-    migrations.refuse_newer(migrations.sqlite, found)?;
+    let steps = migrations.parsed(migrations.sqlite)?;
+    let found = check_history(connection, migrations, &steps)?;
     if found == migrations.newest(migrations.sqlite) {
         return Ok(());
     }
+    let mut taken = None;
     if found > 0 && !has_snapshot.load(Ordering::Relaxed) {
-        snapshot(connection, path, migrations.capability, found, now)?;
+        taken = Some(snapshot::take(
+            connection,
+            path,
+            migrations.capability,
+            found,
+            now,
+        )?);
         has_snapshot.store(true, Ordering::Relaxed);
     }
-    let runner = migrations.runner(migrations.sqlite)?.set_grouped(true);
-    runner
-        .run(connection)
-        .map_err(|error| migrations.failed(&error))?;
-    Ok(())
+    let missing: Vec<_> = steps
+        .iter()
+        .filter(|step| i64::from(step.version()) > i64::from(found))
+        .collect();
+    connection.pragma_update(None, "foreign_keys", false)?;
+    let applied = apply(connection, migrations, &missing, now);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    if let (Err(_), Some(snapshot)) = (&applied, &taken) {
+        // The data is as before. A process that is started again and again must not fill the disk with copies of it.
+        has_snapshot.store(false, Ordering::Relaxed);
+        if let Err(error) = fs::remove_file(snapshot) {
+            tracing::warn!(snapshot = %snapshot.display(), %error, "the snapshot before a failed migration cannot be removed");
+        }
+    }
+    applied
 }
 
-/// The version of the data; 0 when there is none.
-fn version(connection: &Connection, migrations: &Migrations) -> Result<i32, SqlError> {
+/// Compares the steps that were taken with those that this program knows, and returns the version of the data; 0 when there
+/// is none.
+fn check_history(
+    connection: &Connection,
+    migrations: &Migrations,
+    steps: &[refinery::Migration],
+) -> Result<i32, SqlError> {
     let table = migrations.history_table();
-    if !connection.table_exists(None, table.as_str())? {
+    // A query, because what the connection remembers of the schema can be older than another process's migration.
+    let exists = "select exists (select 1 from sqlite_schema where type = 'table' and name = ?1)";
+    if !connection.query_row(exists, [&table], |row| row.get::<_, bool>(0))? {
         return Ok(0);
     }
-    let sql = format!("select coalesce(max(version), 0) from {table}");
-    Ok(connection.query_row(&sql, [], |row| row.get(0))?)
+    let sql = format!("select version, name, checksum from {table} order by version");
+    let mut statement = connection.prepare(&sql)?;
+    let rows = statement.query_map([], |row| {
+        Ok((
+            row.get::<_, i32>(0)?,
+            row.get::<_, String>(1)?,
+            row.get::<_, String>(2)?,
+        ))
+    })?;
+    let taken: Vec<_> = rows.collect::<Result<_, _>>()?;
+    let found = taken.last().map_or(0, |(version, _, _)| *version);
+    migrations.refuse_newer(migrations.sqlite, found)?;
+    for (version, name, checksum) in taken {
+        let known = steps
+            .iter()
+            .find(|step| i64::from(step.version()) == i64::from(version));
+        if known.is_none_or(|step| step.name() != name || step.checksum().to_string() != checksum) {
+            return Err(migrations.refused(format!(
+                "the step V{version}__{name} was taken in another form than this program knows"
+            )));
+        }
+    }
+    Ok(found)
 }
 
-/// Copies the data as it is now to `snapshots/<file>-<time>-before-<capability>-<version>.db`, and removes older copies.
-fn snapshot(
-    connection: &Connection,
-    path: &Path,
-    capability: &str,
-    version: i32,
+fn apply(
+    connection: &mut Connection,
+    migrations: &Migrations,
+    steps: &[&refinery::Migration],
     now: Timestamp,
 ) -> Result<(), SqlError> {
-    let folder = path.parent().unwrap_or(Path::new(".")).join("snapshots");
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let time = now.to_zoned(TimeZone::UTC).strftime("%Y%m%dT%H%M%S%3fZ");
-    let copy = folder.join(format!(
-        "{stem}-{time}-before-{capability}-{}.db",
-        version + 1
-    ));
-    let unusable = |error: std::io::Error| SqlError::Io {
-        detail: format!("the snapshot `{}` cannot be made: {error}", copy.display()),
-    };
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&folder)
-        .map_err(unusable)?;
-    // SQLite fills an empty file, and would make a new one readable for everybody.
-    let file = OpenOptions::new()
-        .create_new(true)
-        .write(true)
-        .mode(0o600)
-        .open(&copy)
-        .map_err(unusable)?;
-    let written = connection
-        .execute("vacuum into ?1", [copy.to_string_lossy()])
-        .map_err(SqlError::from)
-        .and_then(|_| file.sync_all().map_err(unusable));
-    if let Err(error) = written {
-        // Half a copy must not pass for a whole one; when it cannot be removed either, the first error says more.
-        let _ = fs::remove_file(&copy);
-        return Err(error);
+    let table = migrations.history_table();
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(&format!(
+        "create table if not exists {table} (
+             version    int4 primary key,
+             name       varchar(255),
+             applied_on varchar(255),
+             checksum   varchar(255)
+         )"
+    ))?;
+    let insert = format!(
+        "insert into {table} (version, name, applied_on, checksum) values (?1, ?2, ?3, ?4)"
+    );
+    for step in steps {
+        let sql = step.sql().unwrap_or_default();
+        transaction
+            .execute_batch(sql)
+            .map_err(|error| migrations.refused(format!("{step}: {error}")))?;
+        let row = (
+            step.version(),
+            step.name(),
+            now.to_string(),
+            step.checksum().to_string(),
+        );
+        transaction.execute(&insert, row)?;
     }
-    tracing::info!(snapshot = %copy.display(), "took a snapshot before a migration");
-    remove_old(&folder, &stem, &copy).map_err(unusable)
+    refuse_orphans(&transaction, migrations)?;
+    Ok(transaction.commit()?)
 }
 
-/// Keeps the copy that was just made, whatever the clock says, and the latest ones beside it.
-fn remove_old(folder: &Path, stem: &str, newest: &Path) -> std::io::Result<()> {
-    let mut copies: Vec<PathBuf> = fs::read_dir(folder)?
-        .flatten()
-        .filter(|entry| is_snapshot_of(stem, &entry.file_name().to_string_lossy()))
-        .map(|entry| entry.path())
-        .filter(|path| path != newest)
-        .collect();
-    // The names begin with the time.
-    copies.sort_unstable();
-    copies.truncate((copies.len() + 1).saturating_sub(SNAPSHOTS_MAX));
-    copies.into_iter().try_for_each(fs::remove_file)
-}
-
-/// Whether a file is a snapshot of the database `stem`, and not of one whose name only begins like it: a time has no dash.
-fn is_snapshot_of(stem: &str, name: &str) -> bool {
-    name.strip_prefix(stem)
-        .and_then(|rest| rest.strip_prefix('-')?.split_once("-before-"))
-        .is_some_and(|(time, _)| !time.contains('-'))
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.to_owned().into_os_string();
-    name.push(suffix);
-    name.into()
+/// Fails when a row refers to one that is not there.
+fn refuse_orphans(connection: &Connection, migrations: &Migrations) -> Result<(), SqlError> {
+    let mut statement = connection.prepare("pragma foreign_key_check")?;
+    let mut rows = statement.query([])?;
+    let Some(row) = rows.next()? else {
+        return Ok(());
+    };
+    let (child, parent): (String, String) = (row.get(0)?, row.get(2)?);
+    Err(migrations.refused(format!(
+        "rows of `{child}` refer to rows of `{parent}` that the steps have removed"
+    )))
 }

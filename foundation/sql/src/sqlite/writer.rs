@@ -1,198 +1,272 @@
 //! The thread that writes, and how operations share its commits.
 
 use std::{
-    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
+use outrigger_stdx::{Clock, Monotonic};
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
 
+use super::{
+    SqliteOptions,
+    file::OpenFile,
+    health::Health,
+    log::Log,
+    queue::{Queue, Received, Taken},
+    request::{Operation, Request},
+};
 use crate::{SqlError, SqliteFigures};
 
-/// What is sent to the writer.
-pub(super) enum Job {
-    /// May share a transaction with others.
-    Shared(Box<dyn Operation>),
-    /// Has the connection to itself and answers by itself.
-    Alone(Box<dyn FnOnce(&mut Connection) + Send>),
+/// What a writer shares with the handle of its file.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) queue: Arc<Queue>,
+    pub(super) health: Arc<Health>,
+    pub(super) file: Arc<OpenFile>,
+    pub(super) figures: SqliteFigures,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
-/// An operation whose types are forgotten.
-pub(super) trait Operation: Send {
-    /// Whether nobody waits for the answer any more.
-    fn is_abandoned(&self) -> bool;
-    /// Does the work and keeps its outcome; answers whether it succeeded.
-    fn attempt(&mut self, connection: &Connection) -> bool;
-    /// Answers the caller: with the kept outcome when the transaction was committed.
-    fn answer(self: Box<Self>, committed: &Result<(), SqlError>);
+/// How much one transaction takes on.
+struct Limits {
+    operations: usize,
+    bytes: u64,
+    time: Duration,
 }
 
-/// An operation with its types.
-pub(super) struct TypedOperation<Work, T, E> {
-    work: Option<Work>,
-    outcome: Result<T, E>,
-    reply: oneshot::Sender<Result<T, E>>,
+/// What one transaction has taken on.
+struct Batch {
+    began_at: Monotonic,
+    operations: usize,
+    bytes: u64,
+    has_bulk: bool,
 }
 
-impl<Work, T, E: From<SqlError>> TypedOperation<Work, T, E> {
-    pub(super) fn new(work: Work, reply: oneshot::Sender<Result<T, E>>) -> Self {
-        Self {
-            work: Some(work),
-            // What an operation answers that was never attempted, because its transaction could not begin.
-            outcome: Err(SqlError::Aborted.into()),
-            reply,
+pub(super) struct Writer {
+    connection: Connection,
+    shared: Shared,
+    limits: Limits,
+    log: Log,
+    /// Whether a commit is the writer's own. Every other one is turned into a roll-back: SQLite ends a transaction by itself
+    /// when the disk is full, and what an operation that ignores this writes afterwards must not become durable.
+    may_commit: Arc<AtomicBool>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        mut connection: Connection,
+        options: &SqliteOptions,
+        shared: Shared,
+    ) -> Result<Self, SqlError> {
+        let log = Log::of(&mut connection, options, Arc::clone(&shared.clock))?;
+        let may_commit = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&may_commit);
+        connection.commit_hook(Some(move || !asked.load(Ordering::Relaxed)))?;
+        Ok(Self {
+            connection,
+            shared,
+            limits: Limits {
+                operations: options.batch.max(1),
+                bytes: options.batch_bytes.as_u64(),
+                time: options.batch_time,
+            },
+            log,
+            may_commit,
+        })
+    }
+
+    /// Works until the queue is closed and empty, then merges the log into the file and closes it.
+    pub(super) fn run(mut self) {
+        let _end = End(self.shared.clone());
+        loop {
+            match self.shared.queue.receive(self.log.patience()) {
+                Received::Request(taken) => {
+                    // An operation's own panics are caught; this is for what it leaves behind, such as a destructor.
+                    let served = catch_unwind(AssertUnwindSafe(|| self.serve(taken)));
+                    if served.is_err() {
+                        tracing::error!("an operation on a SQLite file panicked");
+                        self.may_commit.store(false, Ordering::Relaxed);
+                        self.roll_back();
+                    }
+                }
+                Received::Nothing => self.log.merge_while_idle(&self.connection),
+                Received::Closed => break,
+            }
+        }
+        self.may_commit.store(true, Ordering::Relaxed);
+        self.log.merge_at_end(&self.connection);
+    }
+
+    fn serve(&mut self, first: Taken) {
+        let mut next = Some(first);
+        while let Some(taken) = next.take() {
+            match taken.request {
+                Request::Alone(work) => {
+                    self.may_commit.store(true, Ordering::Relaxed);
+                    work(&mut self.connection);
+                    self.may_commit.store(false, Ordering::Relaxed);
+                }
+                Request::Shared(_) => next = self.write_batch(taken),
+            }
+            if self.log.take_growth() {
+                self.shared.health.committed();
+            }
+            self.log.merge_under_load(&self.connection);
         }
     }
-}
 
-impl<Work, T, E> Operation for TypedOperation<Work, T, E>
-where
-    Work: FnOnce(&Connection) -> Result<T, E> + Send,
-    T: Send,
-    E: From<SqlError> + Send,
-{
-    fn is_abandoned(&self) -> bool {
-        self.reply.is_closed()
-    }
-
-    fn attempt(&mut self, connection: &Connection) -> bool {
-        if let Some(work) = self.work.take() {
-            self.outcome = catch_unwind(AssertUnwindSafe(|| work(connection)))
-                .unwrap_or_else(|_| Err(SqlError::Panicked.into()));
-        }
-        self.outcome.is_ok()
-    }
-
-    fn answer(self: Box<Self>, committed: &Result<(), SqlError>) {
-        let answer = match committed {
-            Err(error) if self.outcome.is_ok() || self.work.is_some() => Err(error.clone().into()),
-            _ => self.outcome,
-        };
-        // Whoever asked may have gone away.
-        let _ = self.reply.send(answer);
-    }
-}
-
-/// Works until all senders are gone, then merges the log into the file and closes it.
-pub(super) fn run(
-    mut connection: Connection,
-    mut jobs: mpsc::Receiver<Job>,
-    batch_max: usize,
-    figures: &SqliteFigures,
-) {
-    while let Some(first) = jobs.blocking_recv() {
-        let mut batch = VecDeque::new();
+    /// Runs operations in one transaction until the limits are reached, nothing waits, or the transaction is lost. Returns
+    /// the request that ended it because it must be alone.
+    fn write_batch(&mut self, first: Taken) -> Option<Taken> {
+        let begun = self.begin();
+        let has_begun = begun.is_ok();
+        let mut transaction = begun;
+        let mut batch = Batch::new(self.shared.clock.monotonic());
+        let mut attempted = Vec::new();
+        let mut succeeded = 0;
         let mut next = Some(first);
         let mut alone = None;
-        while let Some(job) = next {
-            match job {
-                Job::Shared(operation) => batch.push_back(operation),
-                Job::Alone(work) => {
-                    alone = Some(work);
-                    break;
+        while let Some(taken) = next.take() {
+            let Taken {
+                request: Request::Shared(mut operation),
+                bytes,
+                is_bulk,
+            } = taken
+            else {
+                alone = Some(taken);
+                break;
+            };
+            batch.add(bytes, is_bulk);
+            if has_begun && !operation.is_abandoned() {
+                match self.attempt(&mut *operation) {
+                    Ok(success) => succeeded += u64::from(success),
+                    Err(error) => transaction = Err(error),
                 }
             }
-            next = (batch.len() < batch_max)
-                .then(|| jobs.try_recv().ok())
-                .flatten();
+            attempted.push(operation);
+            next = match &transaction {
+                Ok(()) => self.next_for(&batch),
+                // All that wait now would find out the same, one after the other.
+                Err(_) if !has_begun && batch.operations < self.limits.operations => {
+                    self.shared.queue.next()
+                }
+                Err(_) => None,
+            };
         }
-        write_all(&connection, batch, figures);
-        if let Some(work) = alone
-            && catch_unwind(AssertUnwindSafe(|| work(&mut connection))).is_err()
-        {
-            tracing::error!("an operation on a SQLite file panicked");
-        }
-    }
-    if let Err(error) =
-        connection.execute_batch("pragma optimize; pragma wal_checkpoint(truncate);")
-    {
-        tracing::warn!(%error, "the log of a SQLite file could not be merged; the next start does it");
-    }
-}
-
-/// Runs a batch in one transaction, or in more when an operation's failure undoes the one it is in.
-fn write_all(
-    connection: &Connection,
-    mut batch: VecDeque<Box<dyn Operation>>,
-    figures: &SqliteFigures,
-) {
-    while !batch.is_empty() {
-        let (attempted, committed) = write_some(connection, &mut batch);
+        let committed = transaction.and_then(|()| self.commit());
+        let figures = &self.shared.figures;
         match &committed {
-            Ok(succeeded) => {
-                figures.operations.inc_by(*succeeded);
-                figures.commits.inc_by(u64::from(*succeeded > 0));
+            Ok(()) => {
+                figures.operations.inc_by(succeeded);
+                figures.commits.inc_by(u64::from(succeeded > 0));
             }
-            Err(_) => _ = figures.failed_commits.inc(),
+            Err(_) => {
+                figures.failed_commits.inc();
+                self.roll_back();
+            }
         }
-        let committed = committed.map(drop);
+        if self.log.take_growth() {
+            self.shared.health.committed();
+        }
         for operation in attempted {
-            operation.answer(&committed);
+            operation.finish(&committed);
         }
+        alone
+    }
+
+    fn next_for(&self, batch: &Batch) -> Option<Taken> {
+        let queue = &self.shared.queue;
+        if !batch.is_full(&self.limits, self.shared.clock.monotonic()) {
+            queue.next()
+        } else if !batch.has_bulk {
+            queue.next_bulk()
+        } else {
+            None
+        }
+    }
+
+    fn begin(&self) -> Result<(), SqlError> {
+        let begun = self
+            .shared
+            .file
+            .check()
+            .and_then(|()| self.execute("begin immediate"));
+        begun.inspect_err(|error| self.shared.health.failed(error.clone()))
+    }
+
+    fn commit(&self) -> Result<(), SqlError> {
+        let before = self.shared.clock.monotonic();
+        self.may_commit.store(true, Ordering::Relaxed);
+        let committed = self.execute("commit");
+        self.may_commit.store(false, Ordering::Relaxed);
+        let took = self.shared.clock.monotonic().saturating_since(before);
+        self.shared.figures.commit_times.observe(took.as_secs_f64());
+        committed.inspect_err(|error| self.shared.health.failed(error.clone()))
+    }
+
+    /// Runs one operation in a savepoint and returns whether it succeeded. Fails when the whole transaction is lost, which
+    /// SQLite decides by itself when the disk is full or broken.
+    fn attempt(&self, operation: &mut dyn Operation) -> Result<bool, SqlError> {
+        self.execute("savepoint operation")?;
+        let success = operation.attempt(&self.connection);
+        if self.connection.is_autocommit() {
+            return Err(SqlError::Aborted);
+        }
+        if !success {
+            self.execute("rollback to operation")?;
+        }
+        self.execute("release operation")?;
+        Ok(success)
+    }
+
+    fn roll_back(&self) {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.execute("rollback")
+        {
+            tracing::error!(%error, "a transaction on a SQLite file could not be rolled back");
+        }
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), SqlError> {
+        self.connection.prepare_cached(sql)?.execute([])?;
+        Ok(())
     }
 }
 
-type Attempted = Vec<Box<dyn Operation>>;
+impl Batch {
+    fn new(began_at: Monotonic) -> Self {
+        Self {
+            began_at,
+            operations: 0,
+            bytes: 0,
+            has_bulk: false,
+        }
+    }
 
-/// Runs operations in one transaction until the batch is empty or the transaction is lost. Answers with those it took, and
-/// how many succeeded once they are committed.
-fn write_some(
-    connection: &Connection,
-    batch: &mut VecDeque<Box<dyn Operation>>,
-) -> (Attempted, Result<u64, SqlError>) {
-    if let Err(error) = execute(connection, "begin immediate") {
-        return (batch.drain(..).collect(), Err(error));
+    fn add(&mut self, bytes: u64, is_bulk: bool) {
+        self.operations += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.has_bulk |= is_bulk;
     }
-    let mut attempted = Vec::with_capacity(batch.len());
-    let mut succeeded = 0;
-    while let Some(mut operation) = batch.pop_front() {
-        if operation.is_abandoned() {
-            continue;
-        }
-        let outcome = write_one(connection, &mut *operation);
-        attempted.push(operation);
-        match outcome {
-            Ok(success) => succeeded += u64::from(success),
-            Err(error) => {
-                roll_back(connection);
-                return (attempted, Err(error));
-            }
-        }
-    }
-    match execute(connection, "commit") {
-        Ok(()) => (attempted, Ok(succeeded)),
-        Err(error) => {
-            roll_back(connection);
-            (attempted, Err(error))
-        }
+
+    fn is_full(&self, limits: &Limits, now: Monotonic) -> bool {
+        self.operations >= limits.operations
+            || self.bytes >= limits.bytes
+            || now.saturating_since(self.began_at) >= limits.time
     }
 }
 
-/// Runs one operation in a savepoint and answers whether it succeeded. Fails when the whole transaction is lost, which SQLite
-/// decides by itself when the disk is full or broken.
-fn write_one(connection: &Connection, operation: &mut dyn Operation) -> Result<bool, SqlError> {
-    execute(connection, "savepoint operation")?;
-    let success = operation.attempt(connection);
-    if connection.is_autocommit() {
-        return Err(SqlError::Aborted);
-    }
-    if !success {
-        execute(connection, "rollback to operation")?;
-    }
-    execute(connection, "release operation")?;
-    Ok(success)
-}
+/// However the thread ends, callers must not wait for it.
+struct End(Shared);
 
-fn roll_back(connection: &Connection) {
-    if !connection.is_autocommit()
-        && let Err(error) = execute(connection, "rollback")
-    {
-        tracing::error!(%error, "a transaction on a SQLite file could not be rolled back");
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.health.writer_ended();
+        self.0.queue.abandon();
     }
-}
-
-fn execute(connection: &Connection, sql: &str) -> Result<(), SqlError> {
-    connection.prepare_cached(sql)?.execute([])?;
-    Ok(())
 }

@@ -60,7 +60,7 @@ pub(crate) async fn errors_name_the_constraint(postgres: LazyPostgres) {
     let twice = client.execute(insert, &[&2_i64]).await;
 
     let error = twice.expect_err("the name is taken");
-    assert!(error.is_unique_violation_of("name"), "{error}");
+    assert!(error.is_unique_violation_of("boats", "name"), "{error}");
     assert_eq!(error.kind(), ErrorKind::Conflict);
 }
 

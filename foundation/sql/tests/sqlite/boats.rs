@@ -25,13 +25,25 @@ pub(crate) const TWO_STEPS: Migrations = Migrations {
 pub(crate) struct Opened {
     pub(crate) dir: TempDir,
     pub(crate) database: SqliteDatabase,
+    pub(crate) clock: ManualClock,
 }
 
 pub(crate) async fn opened() -> Opened {
-    let dir = TempDir::new();
-    let database = open(&dir.join("state.db")).await.expect("it opens");
-    database.migrate(ONE_STEP).await.expect("it migrates");
-    Opened { dir, database }
+    opened_with(SqliteOptions::default()).await
+}
+
+pub(crate) async fn opened_with(options: SqliteOptions) -> Opened {
+    let (dir, clock) = (TempDir::new(), ManualClock::new());
+    let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+    let path = dir.join("state.db");
+    let opening = SqliteDatabase::open(&path, options, shared);
+    let database = opening.await.expect("the folder is writable");
+    database.migrate(ONE_STEP).await.expect("the file is empty");
+    Opened {
+        dir,
+        database,
+        clock,
+    }
 }
 
 pub(crate) async fn open(path: &Path) -> Result<SqliteDatabase, SqlError> {
@@ -57,4 +69,12 @@ pub(crate) async fn names(database: &SqliteDatabase) -> Vec<String> {
         Ok::<_, SqlError>(names.collect::<Result<_, _>>()?)
     });
     names.await.expect("the table is there")
+}
+
+/// The value of a pragma as the writer's connection has it.
+pub(crate) async fn pragma(database: &SqliteDatabase, name: &'static str) -> i64 {
+    let value = database.write(move |connection| {
+        Ok::<_, SqlError>(connection.pragma_query_value(None, name, |row| row.get(0))?)
+    });
+    value.await.expect("SQLite knows the pragma")
 }

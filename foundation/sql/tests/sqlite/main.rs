@@ -1,4 +1,4 @@
-//! SQLite files: shared commits, contained failures, full disks, kills, migrations.
+//! SQLite files: shared commits, contained failures, deadlines, full disks, kills, upkeep, migrations.
 
 /// The trials of tests, each with what it needs of the machine.
 macro_rules! trials {
@@ -7,10 +7,13 @@ macro_rules! trials {
     };
 }
 
+mod batches;
 mod boats;
 mod migrations;
 mod operations;
+mod reads;
 mod survival;
+mod upkeep;
 
 use std::{path::Path, process::ExitCode};
 
@@ -23,6 +26,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut trials = operations::trials();
+    trials.extend(batches::trials());
+    trials.extend(reads::trials());
+    trials.extend(upkeep::trials());
     trials.extend(survival::trials());
     trials.extend(migrations::trials());
     outrigger_testkit::run(trials)

@@ -7,9 +7,9 @@ use std::{
 };
 
 use libtest_mimic::Trial;
-use outrigger_sql::SqlError;
+use outrigger_sql::{Check, SqlError};
 use outrigger_stdx::ErrorKind;
-use outrigger_testkit::{Requirement, TempDir};
+use outrigger_testkit::{Requirement, SmallDisk, TempDir};
 
 use crate::boats::{ONE_STEP, add, insert, names, open};
 
@@ -77,40 +77,11 @@ pub(crate) fn write_forever(path: &Path) {
     });
 }
 
-/// A small file system, unmounted when dropped.
-struct SmallDisk {
-    dir: TempDir,
-}
-
-impl SmallDisk {
-    fn mount() -> Option<Self> {
-        let dir = TempDir::new();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
-            .arg(dir.path())
-            .status()
-            .is_ok_and(|status| status.success());
-        mounted.then_some(Self { dir })
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount")
-            .arg("-l")
-            .arg(self.dir.path())
-            .status();
-    }
-}
-
 async fn a_full_disk_is_a_clear_error_and_loses_nothing() {
-    let Some(disk) = SmallDisk::mount() else {
-        eprintln!("skipped: this machine does not let root mount a tmpfs");
-        return;
-    };
-    let database = open(&disk.dir.join("state.db")).await.expect("it opens");
+    let disk = SmallDisk::mount(1).expect("the requirement is met");
+    let database = open(&disk.join("state.db")).await.expect("it opens");
     database.migrate(ONE_STEP).await.expect("it migrates");
-    let ballast = disk.dir.join("ballast");
+    let ballast = disk.join("reserve");
     std::fs::write(&ballast, vec![0; 200 << 10]).expect("there is room");
 
     let mut stored = 0;
@@ -138,7 +109,7 @@ async fn a_full_disk_is_a_clear_error_and_loses_nothing() {
     assert_eq!(names(&database).await.len(), stored + 1);
     assert!(
         database
-            .check_integrity()
+            .check(Check::Full)
             .await
             .expect("it reads")
             .is_empty()
@@ -149,6 +120,6 @@ async fn a_full_disk_is_a_clear_error_and_loses_nothing() {
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
         everything_acknowledged_survives_a_kill & [],
-        a_full_disk_is_a_clear_error_and_loses_nothing & [Requirement::Root],
+        a_full_disk_is_a_clear_error_and_loses_nothing & [Requirement::Mount],
     ]
 }

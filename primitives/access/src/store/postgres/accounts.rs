@@ -159,7 +159,7 @@ async fn end_sessions(
 }
 
 fn taken(error: SqlError) -> AccessError {
-    if error.is_unique_violation_of("email_key") {
+    if error.is_unique_violation_of("access_accounts", "email_key") {
         return AccessError::EmailTaken;
     }
     error.into()

@@ -162,7 +162,7 @@ fn end_sessions(
 
 fn taken(error: rusqlite::Error) -> AccessError {
     let error = outrigger_sql::SqlError::from(error);
-    if error.is_unique_violation_of("email_key") {
+    if error.is_unique_violation_of("access_accounts", "email_key") {
         return AccessError::EmailTaken;
     }
     error.into()

@@ -1,0 +1,135 @@
+//! What is found out about a file when it is opened and while it is open: whose it is, and whether it is intact.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use outrigger_stdx::{ByteSize, Clock};
+use rusqlite::{Connection, Error};
+
+use super::connection::count;
+use crate::SqlError;
+
+/// How many problems an integrity check reports at most.
+const PROBLEMS_MAX: usize = 20;
+/// How long a start looks for damage in pages that no table begins with.
+const START_CHECK: Duration = Duration::from_secs(1);
+/// Up to this size, a file from an earlier release is rewritten at start so that it can shrink from then on.
+const REWRITTEN_AT_START: ByteSize = ByteSize::mib(64);
+
+/// How thoroughly a file is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// Every page, but not whether indexes match their tables.
+    Quick,
+    /// Everything. Takes seconds per GB.
+    Full,
+}
+
+/// Refuses a damaged file and one of another name, and brings one from an earlier release up to date.
+pub(super) fn prepare(
+    connection: &mut Connection,
+    path: &Path,
+    name: &'static str,
+    clock: &Arc<dyn Clock>,
+) -> Result<(), SqlError> {
+    check_at_start(connection, clock)?;
+    claim(connection, path, name)?;
+    make_shrinkable(connection, path)
+}
+
+/// Refuses a file that was written under another name, and names one that has no name yet.
+fn claim(connection: &Connection, path: &Path, name: &'static str) -> Result<(), SqlError> {
+    let expected = application_id(name);
+    let found: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if found == expected {
+        return Ok(());
+    }
+    if found != 0 {
+        return Err(SqlError::OtherFile {
+            path: path.to_owned(),
+            name,
+        });
+    }
+    if let Err(error) = connection.pragma_update(None, "application_id", expected) {
+        match SqlError::from(error) {
+            // A full disk is no reason not to start; the next start names the file.
+            SqlError::Full => {
+                tracing::warn!(file = %path.display(), "no room to write the file's name into it")
+            }
+            error => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// A number for SQLite's field of that name, by FNV-1a; never zero, which means "none".
+fn application_id(name: &str) -> i32 {
+    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    (hash | 1).cast_signed()
+}
+
+/// Looks for damage: at the first pages of every table, then at the whole file for a second.
+fn check_at_start(connection: &mut Connection, clock: &Arc<dyn Clock>) -> Result<(), SqlError> {
+    check_roots(connection)?;
+    let (timer, deadline) = (Arc::clone(clock), clock.monotonic() + START_CHECK);
+    connection.progress_handler(10_000, Some(move || timer.monotonic() > deadline))?;
+    let found = check(connection, Check::Quick);
+    connection.progress_handler(0, None::<fn() -> bool>)?;
+    match found {
+        Ok(problems) if problems.is_empty() => Ok(()),
+        Ok(problems) => Err(SqlError::Corrupt {
+            detail: problems.join("; "),
+        }),
+        // The file is too large to be read in a second.
+        Err(SqlError::Interrupted) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads the schema and the first pages of every table: what must be intact for anything to work.
+pub(super) fn check_roots(connection: &Connection) -> Result<(), SqlError> {
+    const TABLES: &str = "
+        select name
+        from sqlite_schema
+        where type = 'table' and rootpage > 0";
+    let mut statement = connection.prepare(TABLES)?;
+    let names = statement.query_map([], |row| row.get::<_, String>(0))?;
+    for name in names {
+        let quoted = name?.replace('"', "\"\"");
+        let first = format!("select 1 from \"{quoted}\" not indexed limit 1");
+        match connection.query_row(&first, [], |_| Ok(())) {
+            Ok(()) | Err(Error::QueryReturnedNoRows) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Reads the whole file and reports what is damaged; nothing when it is intact.
+pub(super) fn check(connection: &Connection, kind: Check) -> Result<Vec<String>, SqlError> {
+    let pragma = match kind {
+        Check::Quick => "quick_check",
+        Check::Full => "integrity_check",
+    };
+    let mut statement = connection.prepare(&format!("pragma {pragma}({PROBLEMS_MAX})"))?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let lines: Vec<String> = lines.collect::<Result<_, _>>()?;
+    Ok(lines.into_iter().filter(|line| line != "ok").collect())
+}
+
+/// Makes a file from an earlier release able to shrink, when it is small enough to be rewritten at a start. A larger one is
+/// left as it is until it is compacted.
+fn make_shrinkable(connection: &Connection, path: &Path) -> Result<(), SqlError> {
+    const INCREMENTAL: u64 = 2;
+    let size = count(connection, "page_count")?.saturating_mul(count(connection, "page_size")?);
+    if count(connection, "auto_vacuum")? == INCREMENTAL || size > REWRITTEN_AT_START.as_u64() {
+        return Ok(());
+    }
+    let rewritten = connection.execute_batch("pragma auto_vacuum = incremental; vacuum;");
+    if let Err(error) = rewritten {
+        // It can be tried again, and nothing depends on it.
+        tracing::warn!(file = %path.display(), %error, "the file could not be rewritten so that it can shrink");
+    }
+    Ok(())
+}
