@@ -5,9 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 use async_trait::async_trait;
 use outrigger_api_types::status::{DoctorCheck, Store as ApiStore};
 use outrigger_sql::{
-    Check,
-    PostgresDatabase, PostgresOptions, SqlError, SqliteDatabase, SqliteOptions, StoreMetrics,
-    StoreUrl,
+    Check, PostgresDatabase, PostgresOptions, SqlError, SqliteDatabase, SqliteOptions,
+    StoreMetrics, StoreUrl,
 };
 use outrigger_stdx::{Clock, ErrorKind};
 use outrigger_supervisor::{Phase, Supervisor};
