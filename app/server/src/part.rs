@@ -6,14 +6,9 @@
 
 use async_trait::async_trait;
 use outrigger_api_types::status::{DoctorCheck, OpenProblem, Store};
-use outrigger_stdx::Monotonic;
 use outrigger_supervisor::Supervisor;
-use outrigger_telemetry::Sample;
+pub(crate) use outrigger_telemetry::Sampler;
 use prometheus_client::registry::Registry;
-
-/// Writes the figures of one part into a sample of the history. Called every few seconds from one task, so it may keep the
-/// totals that rates are computed from. Must not block.
-pub(crate) type Sampler = Box<dyn FnMut(Monotonic, &mut Sample) + Send>;
 
 /// A part of the server.
 #[async_trait]

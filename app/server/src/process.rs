@@ -12,7 +12,7 @@ use outrigger_http_api::{Process, RedisFigures};
 use outrigger_redis_api::RedisMetrics;
 use outrigger_stdx::{Clock, Monotonic};
 use outrigger_supervisor::{ServiceState as Supervised, ServiceStatus, SupervisorHandle};
-use outrigger_telemetry::{History, ProcessUse};
+use outrigger_telemetry::{History, ProcessUse, open_files};
 
 use crate::part::Part;
 
@@ -61,7 +61,7 @@ impl Process for ServerProcess {
             process: ApiProcessUse {
                 resident_bytes: used.resident_bytes,
                 cpu_ms: used.cpu.map(milliseconds),
-                open_files: used.open_files,
+                open_files: open_files().await,
                 open_files_max: used.open_files_max,
                 threads: used.threads,
             },
@@ -79,7 +79,7 @@ impl Process for ServerProcess {
             series: slice
                 .series
                 .into_iter()
-                .map(|(name, values)| (name.to_owned(), values))
+                .map(|(name, values)| (name.into_owned(), values))
                 .collect(),
         }
     }

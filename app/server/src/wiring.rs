@@ -32,12 +32,7 @@ use self::{
     host::Host, idempotency::Idempotency, logs::Logs, redis::RedisAuthenticator,
     redis_listener::RedisPart, store::Store,
 };
-use crate::{
-    Config, DataDir, Loaded, StartError,
-    part::{Part, Sampler},
-    process::ServerProcess,
-    tls,
-};
+use crate::{Config, DataDir, Loaded, StartError, part::Part, process::ServerProcess, tls};
 
 /// The handles and stores of a process, whether it listens or not.
 pub(crate) struct Server {
@@ -194,10 +189,7 @@ impl Server {
     fn recorder(&self) -> Recorder {
         let http = self.api.http_metrics().sampler();
         let parts = self.parts.iter().filter_map(|part| part.sampler());
-        let mut samplers: Vec<Sampler> = parts.chain(http).collect();
-        let history = self.history.clone();
-        Recorder::new(history, Arc::clone(&self.clock), move |now, sample| {
-            samplers.iter_mut().for_each(|write| write(now, sample));
-        })
+        let samplers = parts.chain(http).collect();
+        Recorder::new(self.history.clone(), Arc::clone(&self.clock), samplers)
     }
 }

@@ -7,20 +7,21 @@ use std::{
     borrow::Cow,
     collections::{BTreeMap, VecDeque},
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
 use async_trait::async_trait;
 use outrigger_stdx::{Clock, Monotonic};
 use outrigger_supervisor::{Service, ServiceError, Stop};
+use parking_lot::Mutex;
 
 /// The time between two samples.
 const INTERVAL: Duration = Duration::from_secs(5);
 /// One hour of them.
 const SAMPLES_MAX: usize = 720;
-/// More series than a dashboard draws; a feeder that invents names cannot fill the memory.
-const SERIES_MAX: usize = 64;
+/// More series than a dashboard draws. Bounds the memory when a sampler makes names out of what it is given.
+const SERIES_MAX: usize = 256;
 
 /// Reads what was recorded. Cheap to clone; clones share the record.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +33,7 @@ pub struct History {
 struct Columns {
     at_ms: VecDeque<i64>,
     /// Each as long as `at_ms`; NaN where there is no figure.
-    series: BTreeMap<&'static str, VecDeque<f64>>,
+    series: BTreeMap<Cow<'static, str>, VecDeque<f64>>,
 }
 
 /// A part of the record: the n-th number of each series was taken at the n-th time.
@@ -42,35 +43,37 @@ pub struct HistorySlice {
     pub interval: Duration,
     /// When each sample was taken, in milliseconds since 1970.
     pub at_ms: Vec<i64>,
-    /// The series by name; none where there was no figure.
-    pub series: BTreeMap<&'static str, Vec<Option<f64>>>,
+    /// The series by name; `None` where there was no figure.
+    pub series: BTreeMap<Cow<'static, str>, Vec<Option<f64>>>,
 }
 
 /// The figures of one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Sample {
-    figures: BTreeMap<&'static str, f64>,
+    figures: BTreeMap<Cow<'static, str>, f64>,
 }
 
-type Feed = Box<dyn FnMut(Monotonic, &mut Sample) + Send>;
+/// Writes the figures of one part of the program into a sample. It gets the monotonic time, for [`crate::RateOf`], and is
+/// called every five seconds from one task, so it may keep the totals that rates are computed from. Must not block.
+pub type Sampler = Box<dyn FnMut(Monotonic, &mut Sample) + Send>;
 
 /// Takes a sample every five seconds.
 pub struct Recorder {
     history: History,
     clock: Arc<dyn Clock>,
-    feed: Feed,
+    samplers: Vec<Sampler>,
 }
 
 impl Sample {
-    /// Notes a figure. What is not a finite number is no figure.
-    pub fn set(&mut self, name: &'static str, value: f64) {
+    /// Adds a figure. A number that is not finite is ignored.
+    pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: f64) {
         if value.is_finite() {
-            self.figures.insert(name, value);
+            self.figures.insert(name.into(), value);
         }
     }
 
-    /// Notes a figure where there is one.
-    pub fn set_some(&mut self, name: &'static str, value: Option<f64>) {
+    /// Adds a figure if there is one.
+    pub fn set_some(&mut self, name: impl Into<Cow<'static, str>>, value: Option<f64>) {
         if let Some(value) = value {
             self.set(name, value);
         }
@@ -78,7 +81,7 @@ impl Sample {
 }
 
 impl History {
-    /// An empty record.
+    /// Creates an empty record.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -87,9 +90,8 @@ impl History {
     /// The samples taken after `since_ms` (milliseconds since 1970), or all of them.
     #[must_use]
     pub fn since(&self, since_ms: Option<i64>) -> HistorySlice {
-        let columns = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
-        // The sample that a page has seen last is known by its very time: when the wall clock has been set back, what came
-        // after it has a smaller one.
+        let columns = self.columns.lock();
+        // Looked up by its exact time first: after the wall clock was set back, later samples have smaller times.
         let times = &columns.at_ms;
         let skip = since_ms.map_or(0, |since| {
             times
@@ -105,13 +107,13 @@ impl History {
             series: columns
                 .series
                 .iter()
-                .map(|(name, column)| (*name, column.iter().skip(skip).map(known).collect()))
+                .map(|(name, column)| (name.clone(), column.iter().skip(skip).map(known).collect()))
                 .collect(),
         }
     }
 
     fn push(&self, at_ms: i64, sample: &Sample) {
-        let mut columns = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut columns = self.columns.lock();
         let Columns {
             at_ms: times,
             series,
@@ -122,9 +124,12 @@ impl History {
                 column.pop_front();
             }
         }
+        if series.len() == SERIES_MAX {
+            series.retain(|_, column| column.iter().any(|figure| figure.is_finite()));
+        }
         for name in sample.figures.keys() {
             if series.len() < SERIES_MAX && !series.contains_key(name) {
-                series.insert(name, VecDeque::from(vec![f64::NAN; times.len()]));
+                series.insert(name.clone(), VecDeque::from(vec![f64::NAN; times.len()]));
             }
         }
         times.push_back(at_ms);
@@ -135,24 +140,22 @@ impl History {
 }
 
 impl Recorder {
-    /// Records into `history` what `feed` notes at each tick. `feed` gets the monotonic time, for [`crate::RateOf`]; it must
-    /// not block.
+    /// Records what the samplers write at each tick into `history`.
     #[must_use]
-    pub fn new(
-        history: History,
-        clock: Arc<dyn Clock>,
-        feed: impl FnMut(Monotonic, &mut Sample) + Send + 'static,
-    ) -> Self {
+    pub fn new(history: History, clock: Arc<dyn Clock>, samplers: Vec<Sampler>) -> Self {
         Self {
             history,
             clock,
-            feed: Box::new(feed),
+            samplers,
         }
     }
 
     fn tick(&mut self) {
         let mut sample = Sample::default();
-        (self.feed)(self.clock.monotonic(), &mut sample);
+        let now = self.clock.monotonic();
+        for write in &mut self.samplers {
+            write(now, &mut sample);
+        }
         self.history
             .push(self.clock.now().as_millisecond(), &sample);
     }
@@ -194,7 +197,7 @@ mod tests {
     fn sample(figures: &[(&'static str, f64)]) -> Sample {
         let mut sample = Sample::default();
         for (name, value) in figures {
-            sample.set(name, *value);
+            sample.set(*name, *value);
         }
         sample
     }
@@ -251,21 +254,47 @@ mod tests {
         assert_eq!(read.at_ms.last(), Some(&999));
     }
 
+    #[test]
+    fn series_that_have_had_no_figure_for_an_hour_make_room_for_others() {
+        let history = History::new();
+        let many = |prefix: &str| {
+            let mut sample = Sample::default();
+            for number in 0..SERIES_MAX {
+                sample.set(format!("{prefix}{number}"), 1.0);
+            }
+            sample
+        };
+
+        history.push(0, &many("old"));
+        history.push(1, &many("new"));
+        let full = history.since(None).series.contains_key("new0");
+        for at in 2..=1 + SAMPLES_MAX as i64 {
+            history.push(at, &many("new"));
+        }
+        let read = history.since(None);
+
+        assert!(!full, "there were more series than the limit");
+        assert!(read.series.contains_key("new0"));
+        assert!(!read.series.contains_key("old0"));
+        assert_eq!(read.series.len(), SERIES_MAX);
+    }
+
     #[tokio::test]
     async fn the_recorder_takes_a_sample_at_start_and_one_per_interval() {
         let clock = ManualClock::new();
         let history = History::new();
         let (ticks, mut ticked) = tokio::sync::mpsc::channel(8);
         let mut count = 0.0;
-        let mut recorder = Recorder::new(
-            history.clone(),
-            Arc::new(clock.clone()),
-            move |_, sample| {
-                count += 1.0;
-                sample.set("count", count);
-                ticks.try_send(()).expect("the test listens");
-            },
-        );
+        let counter: Sampler = Box::new(move |_, sample| {
+            count += 1.0;
+            sample.set("count", count);
+        });
+        let other: Sampler = Box::new(move |_, sample| {
+            sample.set(format!("queue_{}", 7), 7.0);
+            ticks.try_send(()).expect("the test listens");
+        });
+        let samplers = vec![counter, other];
+        let mut recorder = Recorder::new(history.clone(), Arc::new(clock.clone()), samplers);
         let stop = Stop::new();
 
         let watch = async {
@@ -281,6 +310,7 @@ mod tests {
         ended.expect("the recorder ends when it is told to");
         let read = history.since(None);
         assert_eq!(read.series["count"][..3], [Some(1.0), Some(2.0), Some(3.0)]);
+        assert_eq!(read.series["queue_7"][0], Some(7.0));
         assert_eq!(read.at_ms[1] - read.at_ms[0], 5000);
     }
 }

@@ -1,8 +1,9 @@
-//! Starts logging, and the handle that is left of it.
+//! Starts logging.
 
 mod files;
 mod layer;
 mod line;
+mod panics;
 mod writer;
 
 use std::{
@@ -13,12 +14,14 @@ use std::{
 
 use outrigger_stdx::Clock;
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
+use tracing_log::AsLog;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt};
 
 use crate::{LogConfig, LogFormat, LogLevel, TelemetryError};
 use files::{Files, make_dir};
 use layer::LineLayer;
-use line::Look;
+use line::Style;
+use panics::PanicHook;
 use writer::{Writer, WriterGuard, Writers};
 
 /// Whether lines on standard error may be coloured. `NO_COLOR` is read by whoever reads the environment.
@@ -34,28 +37,31 @@ pub enum Colour {
 #[derive(Debug)]
 pub struct Log;
 
-/// What can be asked of the running log. Cheap to clone.
+/// Controls the running log and reads its figures. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct LogHandle {
     files: Option<Writer>,
     dropped: Counter,
+    panics: Counter,
     dir: Option<PathBuf>,
 }
 
-/// Writes what is queued when it is dropped: keep it until the end of `main`.
+/// Writes the queued lines when it is dropped: keep it until the end of `main`.
 #[derive(Debug)]
 pub struct LogGuard {
     handle: LogHandle,
+    _panics: PanicHook,
     _writers: WriterGuard,
 }
 
 impl Log {
     /// Sends the events of this process to standard error and, unless `[log] write_files` is off, to files below
-    /// `data_dir`. Makes the directory. A full disk is no error: lines are dropped until there is room.
+    /// `data_dir`: what is logged by `tracing` and by `log`, and panics. Creates the directory. A full disk is no error: lines
+    /// are dropped until there is room.
     ///
     /// # Errors
     ///
-    /// When the directory or file cannot be made, or logging was started before in this process.
+    /// When the directory or file cannot be created, or logging was started before in this process.
     pub fn start(
         config: &LogConfig,
         data_dir: &Path,
@@ -65,9 +71,9 @@ impl Log {
         let dir = config.write_files.then(|| data_dir.join(&config.dir));
         let mut writers = Writers::new(config.queue, Arc::clone(&clock));
         let opened = dir.as_deref().map(|dir| open(config, dir)).transpose()?;
-        let stderr = writers.start("log-stderr", look(config, colour), io::stderr(), None)?;
+        let stderr = writers.start("log-stderr", style(config, colour), io::stderr(), None)?;
         let files = opened
-            .map(|files| writers.start("log-writer", Look::Json, files, Some(stderr.clone())))
+            .map(|files| writers.start("log-writer", Style::Json, files, Some(stderr.clone())))
             .transpose()?;
         let layer = LineLayer::new(stderr, files.clone(), clock);
         let subscriber = tracing_subscriber::registry()
@@ -75,20 +81,26 @@ impl Log {
             .with(layer);
         tracing::subscriber::set_global_default(subscriber)
             .map_err(|_| TelemetryError::AlreadyStarted)?;
-        let dropped = writers.dropped();
+        tracing_log::LogTracer::builder()
+            .with_max_level(loudest(config).as_log())
+            .init()
+            .map_err(|_| TelemetryError::AlreadyStarted)?;
+        let (dropped, panics) = (writers.dropped(), Counter::default());
         Ok(LogGuard {
             handle: LogHandle {
                 files,
                 dropped,
+                panics: panics.clone(),
                 dir,
             },
+            _panics: PanicHook::install(panics),
             _writers: writers.guard(),
         })
     }
 }
 
 impl LogGuard {
-    /// What can be asked of the running log.
+    /// Returns a handle to the running log.
     #[must_use]
     pub fn handle(&self) -> LogHandle {
         self.handle.clone()
@@ -117,12 +129,23 @@ impl LogHandle {
         self.dir.as_deref()
     }
 
-    /// Adds `outrigger_log_dropped_total`.
+    /// How many times a thread or task of this process has panicked.
+    #[must_use]
+    pub fn panics(&self) -> u64 {
+        self.panics.get()
+    }
+
+    /// Adds `outrigger_log_dropped_total` and `outrigger_panics_total`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "outrigger_log_dropped",
             "Lines that could not be written to the log files or to standard error",
             self.dropped.clone(),
+        );
+        registry.register(
+            "outrigger_panics",
+            "Panics of threads and tasks; each one is a defect",
+            self.panics.clone(),
         );
     }
 }
@@ -149,12 +172,18 @@ fn unless_disk_is_full(error: io::Error) -> io::Result<()> {
     }
 }
 
-fn look(config: &LogConfig, colour: Colour) -> Look {
+fn style(config: &LogConfig, colour: Colour) -> Style {
     match config.format {
-        LogFormat::Json => Look::Json,
-        LogFormat::Text if colour == Colour::Auto && io::stderr().is_terminal() => Look::Coloured,
-        LogFormat::Text => Look::Plain,
+        LogFormat::Json => Style::Json,
+        LogFormat::Text if colour == Colour::Auto && io::stderr().is_terminal() => Style::Coloured,
+        LogFormat::Text => Style::Plain,
     }
+}
+
+/// The most detailed level that any target has: what `log` need not even hand over is below it.
+fn loudest(config: &LogConfig) -> tracing::level_filters::LevelFilter {
+    let targets = config.target_levels().map(|(_, level)| level.tracing());
+    targets.fold(config.level.tracing(), std::cmp::max).into()
 }
 
 /// Our own modules at the configured level, libraries at `info` at most, and what was named at its own.

@@ -1,11 +1,9 @@
 //! The registry behind `/metrics`.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{fmt, sync::Arc};
 
 use outrigger_stdx::Clock;
+use parking_lot::Mutex;
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric, text},
@@ -13,7 +11,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::ProcessUse;
+use crate::{MetricSamples, ProcessUse, process::count_open_files};
 
 /// The content type of [`Metrics::encode`].
 pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -47,12 +45,24 @@ impl Metrics {
 
     /// Lets `register` add to the registry; capabilities do this once, at start.
     pub fn with_registry<T>(&self, register: impl FnOnce(&mut Registry) -> T) -> T {
-        register(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner))
+        register(&mut self.registry.lock())
     }
 
-    /// All metrics in the OpenMetrics text format, with its closing `# EOF`; see [`METRICS_CONTENT_TYPE`].
-    #[must_use]
-    pub fn encode(&self) -> String {
+    /// All metrics in the OpenMetrics text format, with its closing `# EOF`; see [`METRICS_CONTENT_TYPE`]. Runs on the threads
+    /// for blocking work: collectors may read files, and thousands of labels take milliseconds.
+    pub async fn encode(&self) -> String {
+        let metrics = self.clone();
+        outrigger_supervisor::blocking(move || metrics.encode_blocking()).await
+    }
+
+    /// The current value of every metric, for programs: what [`encode`](Self::encode) writes, read back.
+    pub async fn samples(&self) -> MetricSamples {
+        let metrics = self.clone();
+        outrigger_supervisor::blocking(move || MetricSamples::parse(&metrics.encode_blocking()))
+            .await
+    }
+
+    fn encode_blocking(&self) -> String {
         let mut page = String::with_capacity(16 << 10);
         let encoded = self.with_registry(|registry| text::encode(&mut page, registry));
         encoded.expect("writing to a string does not fail");
@@ -82,7 +92,7 @@ impl Collector for ProcessCollector {
         gauge(
             "process_open_fds",
             "Open files and sockets",
-            read.open_files,
+            count_open_files(),
         )?;
         gauge(
             "process_max_fds",
@@ -112,12 +122,12 @@ impl Collector for ProcessCollector {
 #[cfg(test)]
 mod tests {
     use outrigger_stdx::ManualClock;
-    use prometheus_client::metrics::counter::Counter;
+    use prometheus_client::metrics::{counter::Counter, family::Family};
 
     use super::*;
 
-    #[test]
-    fn the_page_has_what_was_registered_and_ends_as_the_format_wants() {
+    #[tokio::test]
+    async fn the_page_has_what_was_registered_and_ends_as_the_format_wants() {
         let metrics = Metrics::new("1.2.3", &ManualClock::new());
         let hits: Counter = Counter::default();
         metrics.with_registry(|registry| {
@@ -125,7 +135,7 @@ mod tests {
         });
         hits.inc_by(3);
 
-        let page = metrics.encode();
+        let page = metrics.encode().await;
 
         assert!(
             page.contains("outrigger_build_info{version=\"1.2.3\"} 1\n"),
@@ -139,10 +149,33 @@ mod tests {
         assert!(page.ends_with("# EOF\n"), "{page}");
     }
 
+    #[tokio::test]
+    async fn what_was_counted_can_be_read_by_name_and_labels() {
+        let metrics = Metrics::new("1.2.3", &ManualClock::new());
+        let requests = Family::<Vec<(String, String)>, Counter>::default();
+        metrics.with_registry(|registry| {
+            registry.register("outrigger_requests", "Requests", requests.clone());
+        });
+        let labels = |path: &str| vec![("path".to_owned(), path.to_owned())];
+        requests.get_or_create(&labels("/a\\\"b\n,}")).inc_by(2);
+        requests.get_or_create(&labels("/c")).inc_by(3);
+
+        let samples = metrics.samples().await;
+
+        let found: Vec<_> = samples
+            .named("outrigger_requests_total")
+            .map(|sample| (sample.label("path"), sample.value))
+            .collect();
+        assert_eq!(found.len(), 2);
+        assert!(found.contains(&(Some("/a\\\"b\n,}"), 2.0)), "{found:?}");
+        assert!(found.contains(&(Some("/c"), 3.0)), "{found:?}");
+        assert_eq!(samples.named("outrigger_requests").count(), 0);
+    }
+
     #[cfg(target_os = "linux")]
-    #[test]
-    fn the_process_shows_its_use_of_the_machine() {
-        let page = Metrics::new("1.2.3", &ManualClock::new()).encode();
+    #[tokio::test]
+    async fn the_process_shows_its_use_of_the_machine() {
+        let page = Metrics::new("1.2.3", &ManualClock::new()).encode().await;
 
         for name in [
             "process_resident_memory_bytes ",

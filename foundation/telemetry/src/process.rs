@@ -7,24 +7,21 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 
-/// What the process uses of the machine at one moment. What the system does not tell is none, and nobody should mistake it
-/// for zero.
+/// What the process uses of the machine at one moment. A figure that the system does not provide is `None`, never zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ProcessUse {
     /// Resident memory in bytes.
     pub resident_bytes: Option<u64>,
     /// Processor time used so far, of all threads, in user and kernel mode.
     pub cpu: Option<Duration>,
-    /// Open files and sockets.
-    pub open_files: Option<u64>,
-    /// How many may be open; none also where there is no limit.
+    /// How many files and sockets may be open; `None` also if there is no limit.
     pub open_files_max: Option<u64>,
     /// Threads.
     pub threads: Option<u64>,
 }
 
 impl ProcessUse {
-    /// Asks the system about this process. Takes some ten microseconds, and more with thousands of open files.
+    /// Asks the system about this process. Takes some ten microseconds.
     #[must_use]
     pub fn read() -> Self {
         Self {
@@ -37,17 +34,31 @@ impl ProcessUse {
     /// The part that is read from the files of `/proc`.
     fn read_proc(directory: &Path) -> Self {
         let status = fs::read_to_string(directory.join("status")).unwrap_or_default();
-        // Listing the directory opens one file more than the process has.
-        let open_files = fs::read_dir(directory.join("fd"))
-            .ok()
-            .map(|entries| (entries.count() as u64).saturating_sub(1));
         Self {
             resident_bytes: number_of(&status, "VmRSS:").map(|kib| kib * 1024),
             threads: number_of(&status, "Threads:"),
-            open_files,
             ..Self::default()
         }
     }
+}
+
+/// Counts the open files and sockets of this process; `None` where the system does not list them.
+///
+/// Older systems can only be asked for a list, which takes milliseconds with ten thousand connections, so this runs on the
+/// threads for blocking work.
+pub async fn open_files() -> Option<u64> {
+    outrigger_supervisor::blocking(count_open_files).await
+}
+
+/// As [`open_files`], on this thread.
+pub(crate) fn count_open_files() -> Option<u64> {
+    files_in(Path::new("/proc/self/fd"))
+}
+
+fn files_in(directory: &Path) -> Option<u64> {
+    // Listing the directory opens one file more than the process has.
+    let entries = fs::read_dir(directory).ok()?;
+    Some((entries.count() as u64).saturating_sub(1))
 }
 
 fn cpu_time() -> Option<Duration> {
@@ -82,10 +93,11 @@ mod tests {
         }
 
         let read = ProcessUse::read_proc(directory.path());
+        let open_files = files_in(&directory.path().join("fd"));
 
         assert_eq!(read.resident_bytes, Some(2 << 20));
         assert_eq!(read.threads, Some(7));
-        assert_eq!(read.open_files, Some(3));
+        assert_eq!(open_files, Some(3));
     }
 
     #[test]

@@ -53,7 +53,7 @@ async fn metrics(State(api): State<ApiState>) -> Response {
     let content_type = HeaderValue::from_static(outrigger_telemetry::METRICS_CONTENT_TYPE);
     (
         [(header::CONTENT_TYPE, content_type)],
-        api.metrics().encode(),
+        api.metrics().encode().await,
     )
         .into_response()
 }

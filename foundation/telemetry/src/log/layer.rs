@@ -1,9 +1,10 @@
-//! Makes lines of events and hands them out.
+//! Turns events into lines and queues them.
 
 use std::sync::Arc;
 
 use outrigger_stdx::Clock;
 use tracing::{Event, Subscriber, span};
+use tracing_log::NormalizeEvent;
 use tracing_subscriber::{
     layer::{Context, Layer},
     registry::LookupSpan,
@@ -14,7 +15,7 @@ use super::{
     writer::Writer,
 };
 
-/// Makes lines of events, with the fields of the spans they happened in, such as `request_id`.
+/// Turns events into lines, with the fields of the spans around them, such as `request_id`.
 #[derive(Debug)]
 pub(super) struct LineLayer {
     stderr: Writer,
@@ -47,8 +48,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LineLayer {
 
     fn on_record(&self, id: &span::Id, values: &span::Record<'_>, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
+        // Before the lock is taken: a value that panics when it is formatted logs its panic, which reads the span.
+        let mut recorded = Fields::default();
+        values.record(&mut recorded);
         if let Some(fields) = span.extensions_mut().get_mut::<Fields>() {
-            values.record(fields);
+            recorded.inherit(fields);
+            *fields = recorded;
         }
     }
 
@@ -60,17 +65,20 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LineLayer {
                 fields.inherit(outer);
             }
         }
+        // What came through the `log` crate says in its fields where it came from.
+        let from_log = event.normalized_metadata();
+        let metadata = from_log.as_ref().unwrap_or_else(|| event.metadata());
         let line = Line {
             at: self.clock.now(),
-            level: *event.metadata().level(),
-            target: event.metadata().target(),
+            level: *metadata.level(),
+            target: metadata.target(),
             fields,
         };
-        let text = line.to_bytes(self.stderr.look());
+        let text = line.to_bytes(self.stderr.style());
         if let Some(files) = &self.files {
-            files.write(match self.stderr.look() == files.look() {
+            files.write(match self.stderr.style() == files.style() {
                 true => text.clone(),
-                false => line.to_bytes(files.look()),
+                false => line.to_bytes(files.style()),
             });
         }
         self.stderr.write(text);

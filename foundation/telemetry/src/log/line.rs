@@ -15,10 +15,12 @@ use crate::{REDACTED, is_secret_key, redact};
 const TEXT_MAX: usize = 16 << 10;
 /// Names that the line itself uses; a field of that name gets an underscore behind it.
 const RESERVED: [&str; 4] = ["at", "level", "target", "message"];
+/// Where a message of the `log` crate came from. The line shows it as its target.
+const FROM_LOG: [&str; 4] = ["log.target", "log.module_path", "log.file", "log.line"];
 
 /// How a line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum Style {
     Plain,
     Coloured,
     Json,
@@ -42,7 +44,7 @@ pub(super) struct Line<'a> {
 }
 
 impl Fields {
-    /// Adds those fields of an outer span that are not there yet.
+    /// Adds the fields of `outer` that are not there yet.
     pub(super) fn inherit(&mut self, outer: &Self) {
         for (name, value) in &outer.named {
             self.named.entry(name).or_insert_with(|| value.clone());
@@ -58,6 +60,9 @@ impl Fields {
     }
 
     fn insert(&mut self, field: &Field, value: impl FnOnce() -> Value) {
+        if FROM_LOG.contains(&field.name()) {
+            return;
+        }
         let value = if is_secret_key(field.name()) {
             Value::from(REDACTED)
         } else {
@@ -113,11 +118,11 @@ impl Visit for Fields {
 
 impl Line<'_> {
     /// The line as it is written, with its newline.
-    pub(super) fn to_bytes(&self, look: Look) -> Vec<u8> {
-        match look {
-            Look::Json => self.to_json(),
-            Look::Plain => self.to_text(false).into_bytes(),
-            Look::Coloured => self.to_text(true).into_bytes(),
+    pub(super) fn to_bytes(&self, style: Style) -> Vec<u8> {
+        match style {
+            Style::Json => self.to_json(),
+            Style::Plain => self.to_text(false).into_bytes(),
+            Style::Coloured => self.to_text(true).into_bytes(),
         }
     }
 

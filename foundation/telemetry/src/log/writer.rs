@@ -1,10 +1,10 @@
 //! The threads that write log lines.
 //!
-//! Whoever logs puts a line into a bounded queue and goes on; a full queue drops the line and counts it. One thread for each
-//! output takes lines out and writes them, so that neither a slow disk nor a pipe that nobody reads stops whoever logs. When
-//! the output refuses, the line is dropped and counted, and the next line tries again: there is nothing to recover, because
-//! nothing was given up. Either way the output says how many lines are missing, once, where they are. That the log files
-//! cannot be written is told on standard error, once, through the queue of that.
+//! A thread that logs puts its line into a bounded queue and goes on; a full queue drops the line and counts it. Each output
+//! has a thread that takes lines out of its queue and writes them, so neither a slow disk nor a pipe that nobody reads stops
+//! the threads that log. When writing fails, the line is dropped and counted, and the next line tries again. In both cases a
+//! line in the output says how many lines are missing at that place. When the log files cannot be written, one line on
+//! standard error says so.
 
 use std::{
     io::{self, Write},
@@ -22,7 +22,7 @@ use tracing::Level;
 
 use super::{
     files::Files,
-    line::{Fields, Line, Look},
+    line::{Fields, Line, Style},
 };
 use crate::TelemetryError;
 
@@ -60,7 +60,7 @@ impl Output for io::Stderr {
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     queue: SyncSender<Message>,
-    look: Look,
+    style: Style,
     state: Arc<State>,
 }
 
@@ -90,7 +90,7 @@ enum Message {
         /// How many lines did not fit into the queue before this one.
         missing: u64,
     },
-    /// Wakes the thread to look at its state.
+    /// Wakes the thread, which reads its state.
     Wake,
 }
 
@@ -122,7 +122,7 @@ impl Writers {
     pub(super) fn start(
         &mut self,
         name: &str,
-        look: Look,
+        style: Style,
         output: impl Output,
         notices: Option<Writer>,
     ) -> Result<Writer, TelemetryError> {
@@ -135,7 +135,7 @@ impl Writers {
         });
         let mut thread = Thread {
             output,
-            look,
+            style,
             notices,
             clock: Arc::clone(&self.clock),
             state: Arc::clone(&state),
@@ -147,7 +147,11 @@ impl Writers {
             drop(end);
         })
         .map_err(|source| TelemetryError::Thread { source })?;
-        let writer = Writer { queue, look, state };
+        let writer = Writer {
+            queue,
+            style,
+            state,
+        };
         self.started.push(writer.clone());
         Ok(writer)
     }
@@ -167,9 +171,9 @@ impl Writers {
 }
 
 impl Writer {
-    /// How its lines look.
-    pub(super) fn look(&self) -> Look {
-        self.look
+    /// How its lines are written.
+    pub(super) fn style(&self) -> Style {
+        self.style
     }
 
     /// Queues a line, or drops and counts it when the queue is full. Never waits.
@@ -212,7 +216,7 @@ impl Drop for WriterGuard {
 
 struct Thread<O> {
     output: O,
-    look: Look,
+    style: Style,
     notices: Option<Writer>,
     clock: Arc<dyn Clock>,
     state: Arc<State>,
@@ -276,24 +280,24 @@ impl<O: Output> Thread<O> {
     fn gap(&self, lines: u64, why: &str) -> Vec<u8> {
         let plural = if lines == 1 { "line is" } else { "lines are" };
         let text = format!("{lines} log {plural} missing here because {why}");
-        self.own_line(Level::WARN, text, self.look)
+        self.own_line(Level::WARN, text, self.style)
     }
 
     /// Not an event: it would come back here.
     fn tell(&self, level: Level, text: String) {
         if let Some(notices) = &self.notices {
-            notices.write(self.own_line(level, text, notices.look));
+            notices.write(self.own_line(level, text, notices.style));
         }
     }
 
-    fn own_line(&self, level: Level, text: String, look: Look) -> Vec<u8> {
+    fn own_line(&self, level: Level, text: String, style: Style) -> Vec<u8> {
         Line {
             at: self.clock.now(),
             level,
             target: module_path!(),
             fields: Fields::message(text),
         }
-        .to_bytes(look)
+        .to_bytes(style)
     }
 }
 
@@ -316,7 +320,7 @@ mod tests {
         let (reader, pipe) = io::pipe().expect("a pipe can be made");
         let mut writers = Writers::new(16, Arc::new(ManualClock::new()));
         let writer = writers
-            .start("log-test", Look::Plain, pipe, None)
+            .start("log-test", Style::Plain, pipe, None)
             .expect("a thread starts");
         (reader, writer, writers.dropped(), writers.guard())
     }
