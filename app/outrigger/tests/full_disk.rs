@@ -1,79 +1,50 @@
 //! A disk without room: nothing is acknowledged that is not there, everything else goes on, and it recovers by itself.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, ExitCode, Stdio},
-};
+use std::process::ExitCode;
 
-use libtest_mimic::{Completion, Trial};
 use outrigger_testapp::{Outrigger, eventually};
-use outrigger_testkit::{Requirement, TempDir};
+use outrigger_testkit::{Requirement, SmallDisk, run, trial};
 use reqwest::StatusCode;
 
+/// The size of the disk in MiB.
+const SIZE: u32 = 16;
+
 fn main() -> ExitCode {
-    let name = "a_full_disk_is_said_clearly_loses_nothing_and_mends_itself";
-    let trial = Trial::ignorable_test(name, move || {
-        let disk = match SmallDisk::mount() {
-            Ok(disk) => disk,
-            Err(reason) => {
-                eprintln!("skipped {name}: {reason}");
-                return Ok(Completion::ignored_with(reason));
-            }
-        };
-        outrigger_supervisor::main_runtime()?.block_on(disk_runs_full(&disk));
-        Ok(Completion::Completed)
-    });
-    outrigger_testkit::run(vec![trial])
+    run(vec![
+        trial(
+            "a_full_disk_is_said_clearly_loses_nothing_and_mends_itself",
+            &[Requirement::Mount],
+            || disk_runs_full(SmallDisk::mount(SIZE).expect("the requirement is met")),
+        ),
+        trial(
+            "a_process_whose_owner_has_no_password_starts_on_a_full_disk_and_says_what_is_missing",
+            &[Requirement::Mount],
+            || starts_on_a_full_disk(SmallDisk::mount(SIZE).expect("the requirement is met")),
+        ),
+    ])
 }
 
-/// A file system of 16 MiB.
-struct SmallDisk {
-    directory: TempDir,
-}
-
-impl SmallDisk {
-    fn mount() -> Result<Self, String> {
-        if let Some(reason) = Requirement::Root.missing() {
-            return Err(reason.to_owned());
-        }
-        let disk = Self {
-            directory: TempDir::new(),
-        };
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"])
-            .arg(disk.path())
-            .stderr(Stdio::null())
-            .status();
-        match mounted {
-            Ok(status) if status.success() => Ok(disk),
-            _ => Err("this machine does not let root mount a file system".to_owned()),
-        }
-    }
-
-    fn path(&self) -> &Path {
-        self.directory.path()
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount")
-            .arg("--lazy")
-            .arg(self.path())
-            .stderr(Stdio::null())
-            .status();
-    }
-}
-
-async fn disk_runs_full(disk: &SmallDisk) {
-    let app = Outrigger::builder(env!("CARGO_BIN_EXE_outrigger"))
-        .data_dir(disk.path().join("d"))
+async fn start_on(disk: &SmallDisk) -> Outrigger {
+    Outrigger::builder(env!("CARGO_BIN_EXE_outrigger"))
+        .data_dir(disk.join("d"))
         .set("log.level", "debug")
         .start()
-        .await;
-    let ballast = disk.path().join("ballast");
-    fill(&ballast);
+        .await
+}
+
+async fn until_ready_is(app: &Outrigger, wanted: StatusCode) -> String {
+    eventually("the readiness changes", async || {
+        let answer = app.get("/readyz").send().await.ok()?;
+        let (status, text) = (answer.status(), answer.text().await.ok()?);
+        (status == wanted).then_some(text)
+    })
+    .await
+}
+
+async fn disk_runs_full(disk: SmallDisk) {
+    let app = start_on(&disk).await;
+    until_ready_is(&app, StatusCode::OK).await;
+    disk.fill();
 
     let (acknowledged, refused) = create_until_refused(&app).await;
 
@@ -87,13 +58,26 @@ async fn disk_runs_full(disk: &SmallDisk) {
         words.contains("disk") || words.contains("space"),
         "{refused:?}"
     );
+    let reason = until_ready_is(&app, StatusCode::SERVICE_UNAVAILABLE).await;
+    assert!(reason.contains("full"), "{reason}");
+    let status = app.client().status().await.expect("the process lives");
+    let problem = status
+        .problems
+        .iter()
+        .find(|one| one.code == "store_unreachable");
+    assert!(
+        problem.is_some_and(|one| one.detail.contains("full")),
+        "{:?}",
+        status.problems
+    );
     app.client().healthz().await.expect("the process lives");
     app.client()
         .put_entry(b"a", "1", None)
         .await
         .expect("the cache needs no disk");
 
-    fs::remove_file(&ballast).expect("the ballast can be thrown out");
+    disk.clear();
+    until_ready_is(&app, StatusCode::OK).await;
     let late = eventually("tokens can be made again", async || {
         let token = app.cli(["token", "create", "--name", "late", "--scope", "cache:read"]);
         let created = token.run().await;
@@ -111,13 +95,25 @@ async fn disk_runs_full(disk: &SmallDisk) {
     }
 }
 
-/// Writes until there is no room, then a little less so that directories can still be listed.
-fn fill(path: &Path) {
-    use std::io::Write;
+async fn starts_on_a_full_disk(disk: SmallDisk) {
+    let mut app = start_on(&disk).await;
+    app.kill9().await;
+    disk.fill();
 
-    let mut file = fs::File::create(path).expect("there is room for a file");
-    let block = [0; 4096];
-    while file.write_all(&block).is_ok() {}
+    app.restart().await;
+
+    app.client()
+        .put_entry(b"a", "1", None)
+        .await
+        .expect("the cache needs no disk");
+    let reason = until_ready_is(&app, StatusCode::SERVICE_UNAVAILABLE).await;
+    assert!(reason.contains("full"), "{reason}");
+    let banner = app.stdout();
+    assert!(banner.contains("no login link"), "{banner}");
+    disk.clear();
+    until_ready_is(&app, StatusCode::OK).await;
+    let link = app.cli(["admin", "link"]).run().await;
+    assert_eq!(link.code, Some(0), "{}", link.stderr);
 }
 
 /// Creates tokens until one is refused; the database has some room left in its own files.

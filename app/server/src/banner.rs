@@ -23,6 +23,9 @@ pub(crate) struct Banner<'a> {
     pub(crate) dashboard: &'a str,
     /// Printed only until the owner account is set up: later starts need no link.
     pub(crate) login_link: Option<&'a str>,
+    /// Why there is no link although the owner account is not set up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) without_link: Option<&'a str>,
 }
 
 /// The banner as one line of JSON.
@@ -39,12 +42,17 @@ pub(crate) fn render(banner: &Banner<'_>) -> String {
         banner.version, banner.data_dir
     );
     // Writing to a string cannot fail.
-    let _ = match banner.login_link {
-        Some(link) => writeln!(
+    let _ = match (banner.login_link, banner.without_link) {
+        (Some(link), _) => writeln!(
             text,
             "  Dashboard     {link}\n                (signs you in once, within 30 minutes)"
         ),
-        None => writeln!(text, "  Dashboard     {}", banner.dashboard),
+        (None, Some(reason)) => writeln!(
+            text,
+            "  Dashboard     {}\n                (no login link: {reason}; later, `outrigger admin link` makes one)",
+            banner.dashboard
+        ),
+        (None, None) => writeln!(text, "  Dashboard     {}", banner.dashboard),
     };
     let has_redis_port = banner.listeners.iter().any(|one| one.name == "redis");
     for listener in banner.listeners {
@@ -79,6 +87,7 @@ mod tests {
             listeners: &listeners,
             dashboard: "http://127.0.0.1:7300/admin/production/",
             login_link: None,
+            without_link: None,
         });
 
         assert_eq!(
@@ -108,7 +117,26 @@ mod tests {
             listeners,
             dashboard: "http://127.0.0.1:7300/admin/production/",
             login_link: Some("http://127.0.0.1:7300/admin/production/login/link#abc"),
+            without_link: None,
         })
+    }
+
+    #[test]
+    fn a_start_that_cannot_make_a_login_link_tells_why() {
+        let text = render(&Banner {
+            version: "0.1.0",
+            data_dir: "/srv/data",
+            listeners: &[],
+            dashboard: "http://127.0.0.1:7300/admin/production/",
+            login_link: None,
+            without_link: Some("the disk that holds the database is full"),
+        });
+
+        assert!(
+            text.contains("the disk that holds the database is full"),
+            "{text}"
+        );
+        assert!(text.contains("`outrigger admin link`"), "{text}");
     }
 
     #[test]

@@ -58,11 +58,11 @@ impl DataDir {
             }
             Err(TryLockError::Error(error)) => return Err(refuse(error)),
         }
-        let write_pid = lock
+        // The id is only for the message to a second process: a full disk is no reason not to start.
+        let _ = lock
             .set_len(0)
             .and_then(|()| lock.rewind())
             .and_then(|()| writeln!(lock, "{}", std::process::id()));
-        write_pid.map_err(refuse)?;
         Ok(Self { path, _lock: lock })
     }
 

@@ -1,6 +1,10 @@
-//! Sizes of folders and room on disks.
+//! Sizes of folders, room on disks, and who may use a file.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::Path,
+};
 
 /// The size of the files in a folder, folders within left out; none when it cannot be read.
 pub(crate) fn size(folder: &Path) -> Option<u64> {
@@ -21,4 +25,31 @@ pub(crate) fn room(path: &Path) -> Option<(u64, u64)> {
         disk.f_bavail.saturating_mul(disk.f_frsize),
         disk.f_blocks.saturating_mul(disk.f_frsize),
     ))
+}
+
+/// That other users may read or change a file.
+pub(crate) struct Shared {
+    pub(crate) detail: String,
+    pub(crate) fix: String,
+}
+
+/// Whether others may read or change a file: by its mode, or because it is theirs. `None` when they may not, or there is no
+/// such file.
+pub(crate) fn shared_with(path: &Path) -> Option<Shared> {
+    let metadata = fs::metadata(path).ok()?;
+    let (mode, owner) = (metadata.permissions().mode() & 0o777, metadata.uid());
+    let (us, path) = (rustix::process::geteuid().as_raw(), path.display());
+    if owner != us {
+        Some(Shared {
+            detail: format!("{path} belongs to the user {owner}, who may read and change it"),
+            fix: format!("run `chown {us} {path}`"),
+        })
+    } else if mode & 0o077 != 0 {
+        Some(Shared {
+            detail: format!("{path} has mode {mode:03o}, so other users may use it"),
+            fix: format!("run `chmod 600 {path}`"),
+        })
+    } else {
+        None
+    }
 }

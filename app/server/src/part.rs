@@ -40,7 +40,8 @@ pub(crate) trait Part: Send + Sync {
         Vec::new()
     }
 
-    /// Why it cannot serve requests now; `None` when it can. Called with each `/readyz`.
+    /// Why it cannot serve requests now; `None` when it can. Called with each `/readyz`, which anybody may read: no paths, no
+    /// words of another server.
     async fn unready(&self) -> Option<String> {
         None
     }

@@ -34,11 +34,7 @@ pub(crate) struct ServerProcess {
 impl Process for ServerProcess {
     async fn status(&self) -> Status {
         let stores = self.stores().await;
-        let mut problems: Vec<_> = stores
-            .iter()
-            .filter(|store| !store.reachable)
-            .map(unreachable)
-            .collect();
+        let mut problems = Vec::new();
         for part in &self.parts {
             problems.extend(part.problems().await);
         }
@@ -117,21 +113,6 @@ impl ServerProcess {
             stores.extend(part.stores().await);
         }
         stores
-    }
-}
-
-fn unreachable(store: &Store) -> OpenProblem {
-    OpenProblem {
-        code: "store_unreachable".to_owned(),
-        severity: Severity::Critical,
-        title: format!("the store `{}` does not answer", store.name),
-        detail: format!(
-            "{} at {}",
-            store.backend,
-            store.location.as_deref().unwrap_or("no place")
-        ),
-        fix: "run `outrigger doctor`; check that the server runs and the disk is not full"
-            .to_owned(),
     }
 }
 

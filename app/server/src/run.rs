@@ -17,7 +17,10 @@ use tokio::sync::mpsc;
 
 use crate::{
     BannerFor, DataDir, Loaded, StartError, banner,
-    wiring::{Listeners, ProcessContext, Server, access},
+    wiring::{
+        Listeners, ProcessContext, Server,
+        access::{self, FirstLogin},
+    },
 };
 
 /// Runs the server until it is told to stop, and prints a banner once it can be used. Blocks; brings its own runtime.
@@ -82,9 +85,17 @@ async fn run(loaded: &Loaded, banner: BannerFor) -> Result<(), StartError> {
             },
         }
     }
-    server.store.close().await;
-    tracing::info!("stopped");
-    Ok(())
+    tracing::info!("closing the stores");
+    tokio::select! {
+        () = server.stores.close() => {
+            tracing::info!("stopped");
+            Ok(())
+        }
+        () = told_to_stop(&mut signals) => {
+            tracing::warn!("told to stop a second time while closing; ending at once");
+            Err(StartError::Interrupted)
+        }
+    }
 }
 
 async fn told_to_stop(signals: &mut mpsc::Receiver<Signal>) {
@@ -103,14 +114,18 @@ async fn print_banner(
     reader: BannerFor,
 ) -> Result<(), StartError> {
     let dashboard = format!("{}/admin/production/", server.api.base_url());
-    let link = access::first_login_link(&server.access).await?;
-    let link = link.map(|link| server.api.login_link_url(&link));
+    let (link, without_link) = match access::first_login_link(&server.access).await? {
+        FirstLogin::NotNeeded => (None, None),
+        FirstLogin::Link(link) => (Some(server.api.login_link_url(&link)), None),
+        FirstLogin::Impossible(reason) => (None, Some(reason)),
+    };
     let facts = banner::Banner {
         version: env!("CARGO_PKG_VERSION"),
         data_dir: &data_dir.path().display().to_string(),
         listeners,
         dashboard: &dashboard,
         login_link: link.as_deref(),
+        without_link: without_link.as_deref(),
     };
     let text = match reader {
         BannerFor::People => banner::render(&facts),
@@ -172,6 +187,6 @@ impl InProcess {
 
     /// Closes the stores.
     pub async fn close(self) {
-        self.server.store.close().await;
+        self.server.stores.close().await;
     }
 }

@@ -19,18 +19,21 @@ use std::{net::SocketAddr, sync::Arc};
 use outrigger_access::{Access, LoginThrottle, MemoryThrottle};
 use outrigger_api_types::status::Listener;
 use outrigger_cache::Cache;
-use outrigger_crypto::Keyring;
+use outrigger_crypto::{Keyring, MissingKeyFile};
 use outrigger_http_api::{Api, ChangesDrain, ControlListener, HttpListener, Parts};
 use outrigger_redis_api::{RedisListener, RedisParts, RedisServer};
-use outrigger_sql::StoreMetrics;
 use outrigger_stdx::Clock;
 use outrigger_supervisor::{Phase, Supervisor, SupervisorHandle};
 use outrigger_telemetry::{History, LogHandle, Metrics, Recorder};
 
 pub(crate) use self::listeners::{HttpSockets, Listeners};
 use self::{
-    host::Host, idempotency::Idempotency, logs::Logs, redis::RedisAuthenticator,
-    redis_listener::RedisPart, store::Store,
+    host::Host,
+    idempotency::Idempotency,
+    logs::Logs,
+    redis::RedisAuthenticator,
+    redis_listener::RedisPart,
+    store::{STATE, Stores},
 };
 use crate::{Config, DataDir, Loaded, StartError, part::Part, process::ServerProcess, tls};
 
@@ -38,7 +41,7 @@ use crate::{Config, DataDir, Loaded, StartError, part::Part, process::ServerProc
 pub(crate) struct Server {
     pub(crate) api: Api,
     pub(crate) access: Access,
-    pub(crate) store: Store,
+    pub(crate) stores: Stores,
     redis: Option<RedisServer>,
     parts: Vec<Arc<dyn Part>>,
     history: History,
@@ -68,15 +71,20 @@ impl Server {
         context: ProcessContext,
     ) -> Result<Self, StartError> {
         let config = &loaded.config;
-        let keyring = Keyring::from_config(&config.crypto, data_dir.path())
+        let stores = Stores::connect(config, data_dir, Arc::clone(&clock)).await?;
+        // A fresh key would only hide that the one that old data was encrypted with is lost.
+        let missing = match stores.has_data().await? {
+            true => MissingKeyFile::Refuse,
+            false => MissingKeyFile::Create,
+        };
+        let keyring = Keyring::from_config(&config.crypto, data_dir.path(), missing)
             .map_err(|error| StartError::part("encryption", error.kind(), error.hint(), error))?;
-        let store_metrics = StoreMetrics::default();
-        let store = Store::open(config, data_dir, &store_metrics, Arc::clone(&clock)).await?;
+        let store = stores.open(stores.options(STATE)).await?;
         let throttle: Arc<dyn LoginThrottle> =
             Arc::new(MemoryThrottle::new(&config.access, Arc::clone(&clock)));
         let access =
             access::open(loaded, &store, Arc::clone(&throttle), Arc::clone(&clock)).await?;
-        let idempotency = Idempotency::open(store.clone(), keyring)
+        let idempotency = Idempotency::open(store, keyring)
             .await
             .map_err(|error| store::refuse("the API", error))?;
         let cache = Cache::open(config.cache.clone(), Arc::clone(&clock));
@@ -109,7 +117,7 @@ impl Server {
                 services: context.services.clone(),
                 config: config.clone(),
             }),
-            Arc::new(store.clone()),
+            Arc::new(stores.clone()),
             Arc::new(access.clone()),
             Arc::new(cache.clone()),
             Arc::new(RedisPart {
@@ -119,10 +127,7 @@ impl Server {
             Arc::new(Logs(context.log)),
         ];
         let metrics = Metrics::new(env!("CARGO_PKG_VERSION"), &*clock);
-        metrics.with_registry(|registry| {
-            store_metrics.register(registry);
-            parts.iter().for_each(|part| part.register(registry));
-        });
+        metrics.with_registry(|registry| parts.iter().for_each(|part| part.register(registry)));
         let mut handles = ::http::Extensions::new();
         handles.insert(cache);
         let api = Api::new(Parts {
@@ -149,7 +154,7 @@ impl Server {
         Ok(Self {
             api,
             access,
-            store,
+            stores,
             redis,
             parts,
             history,

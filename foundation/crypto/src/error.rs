@@ -27,6 +27,12 @@ pub enum CryptoError {
         /// What the system says.
         detail: String,
     },
+    /// The key file is missing, although there is data that it was used for.
+    #[error("the key file `{path}` is missing, and there is data from before")]
+    KeyFileMissing {
+        /// Where it should be.
+        path: PathBuf,
+    },
     /// The key file can be read by others.
     #[error("the key file `{path}` can be read by other users (its mode is {mode:04o})")]
     KeyFileOpen {
@@ -68,7 +74,9 @@ impl CryptoError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::KeyFormat { .. } | Self::KeyFileOpen { .. } => ErrorKind::Invalid,
+            Self::KeyFormat { .. } | Self::KeyFileOpen { .. } | Self::KeyFileMissing { .. } => {
+                ErrorKind::Invalid
+            }
             Self::TooLarge => ErrorKind::TooLarge,
             Self::NoRandomness => ErrorKind::Unavailable,
             Self::KeyFile { .. }
@@ -91,6 +99,11 @@ impl CryptoError {
         match self {
             Self::KeyFormat { .. } => Some("make one with `openssl rand -hex 32`".to_owned()),
             Self::KeyFileOpen { path, .. } => Some(format!("chmod 600 {}", path.display())),
+            Self::KeyFileMissing { path } => Some(format!(
+                "put the copy of it back, or the one of another node; or go on without what it encrypted, with a new key: \
+                 `(umask 077; openssl rand -hex 32 > {})`",
+                path.display()
+            )),
             Self::UnknownKey { .. } => Some(
                 "add the old key to `[crypto] previous_keys`, or as another line to the key file"
                     .to_owned(),

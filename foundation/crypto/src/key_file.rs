@@ -86,8 +86,18 @@ impl KeyFile {
         Ok(ring)
     }
 
-    fn open(&self) -> Result<Keyring, CryptoError> {
-        let file = File::open(&self.path).map_err(|error| self.unusable(&error))?;
+    /// Reads the file.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError::KeyFileMissing`] when there is none; otherwise as [`open_or_create`](Self::open_or_create).
+    pub fn open(&self) -> Result<Keyring, CryptoError> {
+        let file = File::open(&self.path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => CryptoError::KeyFileMissing {
+                path: self.path.clone(),
+            },
+            _ => self.unusable(&error),
+        })?;
         let metadata = file.metadata().map_err(|error| self.unusable(&error))?;
         let mode = metadata.permissions().mode() & 0o7777;
         if mode & 0o077 != 0 {
@@ -252,6 +262,19 @@ mod tests {
             );
             assert_eq!(error.hint(), Some(format!("chmod 600 {}", path.display())));
         }
+    }
+
+    #[test]
+    fn a_key_file_that_is_missing_is_not_made_where_it_must_be_there() {
+        let dir = TempDir::new();
+        let path = dir.join("outrigger.key");
+
+        let error = KeyFile::at(&path).open().expect_err("it is missing");
+
+        assert_eq!(error, CryptoError::KeyFileMissing { path: path.clone() });
+        assert!(!path.exists());
+        let hint = error.hint().unwrap_or_default();
+        assert!(hint.contains("openssl rand -hex 32"), "{hint}");
     }
 
     #[test]

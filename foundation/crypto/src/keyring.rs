@@ -26,6 +26,15 @@ pub struct Keyring {
     older: Vec<SecretKey>,
 }
 
+/// What to do when there is no key file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingKeyFile {
+    /// Make one with a fresh key: at a first start.
+    Create,
+    /// Fail: there is data that a lost key may have encrypted.
+    Refuse,
+}
+
 impl Keyring {
     /// A ring of these keys.
     #[must_use]
@@ -33,16 +42,21 @@ impl Keyring {
         Self { current, older }
     }
 
-    /// The ring that the configuration names: `[crypto] key` with `previous_keys`, or else the key file, which is made on
-    /// first use.
+    /// The ring that the configuration names: `[crypto] key` with `previous_keys`, or else the key file.
     ///
     /// # Errors
     ///
-    /// When a key is not one, or the file cannot be used or is readable by others.
-    pub fn from_config(config: &CryptoConfig, data_dir: &Path) -> Result<Self, CryptoError> {
-        let mut ring = match &config.key {
-            Some(key) => Self::new(SecretKey::parse(key.expose(), "`crypto.key`")?, vec![]),
-            None => KeyFile::at(&config.key_file(data_dir)).open_or_create()?,
+    /// When a key is not one, or the file cannot be used, is readable by others, or is missing and must not be made.
+    pub fn from_config(
+        config: &CryptoConfig,
+        data_dir: &Path,
+        missing: MissingKeyFile,
+    ) -> Result<Self, CryptoError> {
+        let file = KeyFile::at(&config.key_file(data_dir));
+        let mut ring = match (&config.key, missing) {
+            (Some(key), _) => Self::new(SecretKey::parse(key.expose(), "`crypto.key`")?, vec![]),
+            (None, MissingKeyFile::Create) => file.open_or_create()?,
+            (None, MissingKeyFile::Refuse) => file.open()?,
         };
         for key in &config.previous_keys {
             let key = SecretKey::parse(key.expose(), "`crypto.previous_keys`")?;

@@ -29,7 +29,7 @@ pub use config::CryptoConfig;
 pub use error::CryptoError;
 pub use key::{KeyId, SecretKey};
 pub use key_file::KeyFile;
-pub use keyring::Keyring;
+pub use keyring::{Keyring, MissingKeyFile};
 pub use token::{
     Digest, MintedToken, ParsedToken, TOKEN_PREFIX, hash_token, mint_token, parse_token,
     random_text,

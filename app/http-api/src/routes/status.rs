@@ -42,8 +42,12 @@ async fn healthz() -> &'static str {
 async fn readyz(State(api): State<ApiState>) -> Response {
     match api.process().unready().await {
         None => "ready\n".into_response(),
-        // What exactly is wrong is in the status, which needs a scope.
-        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response(),
+        // Anybody may ask. Paths and other details are in the status, which needs a scope.
+        Some(reason) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("not ready: {reason}\n"),
+        )
+            .into_response(),
     }
 }
 

@@ -8,7 +8,7 @@ use outrigger_access::{
     store::{AccessStore, PostgresAccessStore, SqliteAccessStore},
 };
 use outrigger_api_types::status::{DoctorCheck, OpenProblem, Severity};
-use outrigger_stdx::{Actor, Clock, Secret};
+use outrigger_stdx::{Actor, Clock, ErrorKind, Secret};
 use outrigger_supervisor::{Phase, Supervisor};
 use prometheus_client::registry::Registry;
 
@@ -39,7 +39,7 @@ pub(crate) async fn open(
         Store::Sqlite(database) => SqliteAccessStore::open(database.clone())
             .await
             .map(|store| Arc::new(store) as _),
-        Store::Postgres(database, _) => PostgresAccessStore::open(database.clone())
+        Store::Postgres(database) => PostgresAccessStore::open(database.clone())
             .await
             .map(|store| Arc::new(store) as _),
     };
@@ -112,27 +112,49 @@ async fn set_up_first_admin(loaded: &Loaded, access: &Access) -> Result<(), Star
         .map_err(refuse)?;
     if let AdminBootstrap::Applied(owner) = outcome {
         tracing::info!("the owner account was set up from the environment");
-        record(access, SET_UP_OWNER, owner.label()).await?;
+        record(access, SET_UP_OWNER, owner.label())
+            .await
+            .map_err(refuse)?;
     }
     Ok(())
 }
 
-/// A login link for the owner account, which a start prints until that is set up. After that none is printed: a link in a log
-/// signs in whoever reads it.
-pub(crate) async fn first_login_link(access: &Access) -> Result<Option<LoginLink>, StartError> {
-    let owner = access.owner().await.map_err(refuse)?;
+/// What a start prints so that somebody can sign in.
+pub(crate) enum FirstLogin {
+    /// The owner account is set up. A link in a log would sign in whoever reads it.
+    NotNeeded,
+    /// A login link for the owner account.
+    Link(LoginLink),
+    /// The store cannot be written now, which is no reason not to start.
+    Impossible(String),
+}
+
+/// Makes a login link for the owner account unless that is set up.
+pub(crate) async fn first_login_link(access: &Access) -> Result<FirstLogin, StartError> {
+    match try_first_login_link(access).await {
+        Ok(Some(link)) => Ok(FirstLogin::Link(link)),
+        Ok(None) => Ok(FirstLogin::NotNeeded),
+        Err(error) if error.kind() == ErrorKind::Unavailable => {
+            tracing::error!(%error, "no login link can be made for the owner account");
+            Ok(FirstLogin::Impossible(error.to_string()))
+        }
+        Err(error) => Err(refuse(error)),
+    }
+}
+
+async fn try_first_login_link(access: &Access) -> Result<Option<LoginLink>, AccessError> {
+    let owner = access.owner().await?;
     if !owner.setup_required() {
         return Ok(None);
     }
-    let local = access.local_principal().await.map_err(refuse)?;
-    let link = access.create_login_link(&local, Some(owner.id)).await;
-    let link = link.map_err(refuse)?;
+    let local = access.local_principal().await?;
+    let link = access.create_login_link(&local, Some(owner.id)).await?;
     record(access, CREATE_LOGIN_LINK, &owner.id.to_string()).await?;
     Ok(Some(link))
 }
 
 /// Writes down what no request did, and therefore no guard of a route.
-async fn record(access: &Access, action: &str, target: &str) -> Result<(), StartError> {
+async fn record(access: &Access, action: &str, target: &str) -> Result<(), AccessError> {
     let entry = NewAuditEntry {
         actor: Actor::system(),
         action: action.to_owned(),
@@ -141,7 +163,7 @@ async fn record(access: &Access, action: &str, target: &str) -> Result<(), Start
         address: None,
         request_id: None,
     };
-    access.record(vec![entry]).await.map_err(refuse)
+    access.record(vec![entry]).await
 }
 
 pub(crate) fn refuse(error: AccessError) -> StartError {

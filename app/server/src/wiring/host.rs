@@ -65,12 +65,14 @@ impl Part for Host {
     }
 
     async fn checks(&self) -> Vec<DoctorCheck> {
-        vec![
+        let mut checks = vec![
             self.data_dir_mode(),
             self.free_space(),
             self.open_files(),
             self.public_url(),
-        ]
+        ];
+        checks.extend(self.key_file());
+        checks
     }
 }
 
@@ -96,6 +98,15 @@ impl Host {
                 "make it readable for the user that runs Outrigger",
             ),
         }
+    }
+
+    /// Only when others may use the file; a file that they may read is refused at start.
+    fn key_file(&self) -> Option<DoctorCheck> {
+        if self.config.crypto.key.is_some() {
+            return None;
+        }
+        let shared = folder::shared_with(&self.config.crypto.key_file(&self.data_dir))?;
+        Some(advice("key file", shared.detail, shared.fix))
     }
 
     fn free_space(&self) -> DoctorCheck {

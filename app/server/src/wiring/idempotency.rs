@@ -60,7 +60,7 @@ impl Idempotency {
     pub(crate) async fn open(store: Store, keyring: Keyring) -> Result<Self, SqlError> {
         match &store {
             Store::Sqlite(database) => database.migrate(MIGRATIONS).await?,
-            Store::Postgres(database, _) => database.migrate(MIGRATIONS).await?,
+            Store::Postgres(database) => database.migrate(MIGRATIONS).await?,
         }
         Ok(Self { store, keyring })
     }
@@ -98,7 +98,7 @@ impl Idempotency {
                     })
                     .await
             }
-            Store::Postgres(database, _) => {
+            Store::Postgres(database) => {
                 let (caller, key) = (&caller, &key);
                 database
                     .transaction(|transaction| async move {
@@ -156,7 +156,7 @@ impl IdempotencyStore for Idempotency {
                 };
                 database.write(work).await?;
             }
-            Store::Postgres(database, _) => {
+            Store::Postgres(database) => {
                 database
                     .client()
                     .await?
@@ -178,7 +178,7 @@ impl IdempotencyStore for Idempotency {
                 };
                 database.write(work).await?;
             }
-            Store::Postgres(database, _) => {
+            Store::Postgres(database) => {
                 database
                     .client()
                     .await?

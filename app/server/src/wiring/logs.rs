@@ -37,17 +37,31 @@ impl Part for Logs {
     }
 
     async fn problems(&self) -> Vec<OpenProblem> {
+        let mut problems = Vec::new();
+        if let Some(dir) = self.0.as_ref().and_then(LogHandle::dir)
+            && folder::size(dir).is_none()
+        {
+            problems.push(OpenProblem {
+                code: "store_unreachable".to_owned(),
+                severity: Severity::Critical,
+                title: "the folder of the logs cannot be read".to_owned(),
+                detail: dir.display().to_string(),
+                fix: "make it readable for the user that runs Outrigger; see `[log] dir`"
+                    .to_owned(),
+            });
+        }
         let dropped = self.0.as_ref().map_or(0, LogHandle::dropped);
         if dropped == 0 {
-            return Vec::new();
+            return problems;
         }
-        vec![OpenProblem {
+        problems.push(OpenProblem {
             code: "log_lines_dropped".to_owned(),
             severity: Severity::Warning,
             title: format!("{dropped} log lines were dropped since the start"),
             detail: "the disk was full, failing or too slow".to_owned(),
             fix: "free some space where the logs are; see `[log] dir`".to_owned(),
-        }]
+        });
+        problems
     }
 
     async fn checks(&self) -> Vec<DoctorCheck> {

@@ -1,162 +1,297 @@
-//! Our own database, on either engine.
+//! The databases of the process, opened by name: a file each with SQLite, one for all with PostgreSQL.
+//!
+//! A capability asks for a [`Store`] by name. Everything that is done for each database, such as its metrics, its checks and
+//! its end, goes through the list in [`Stores`].
 
-use std::{path::PathBuf, sync::Arc};
+mod kept;
+mod prober;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
-use outrigger_api_types::status::{DoctorCheck, Store as ApiStore};
+use outrigger_api_types::status::{DoctorCheck, OpenProblem, Severity, Store as ApiStore};
 use outrigger_sql::{
-    Check, PostgresDatabase, PostgresOptions, SqlError, SqliteDatabase, SqliteOptions,
+    Check, PostgresDatabase, PostgresOptions, SqlError, SqliteDatabase, SqliteOptions, StoreConfig,
     StoreMetrics, StoreUrl,
 };
-use outrigger_stdx::{Clock, ErrorKind};
+use outrigger_stdx::Clock;
 use outrigger_supervisor::{Phase, Supervisor};
+use prometheus_client::registry::Registry;
 
+use self::{kept::Kept, prober::Prober};
 use crate::{
     Config, DataDir, StartError,
-    doctor::{fail, ok},
+    doctor::{advice, fail, ok},
+    folder,
     part::Part,
 };
 
-/// The file for accounts, sessions, tokens and the audit log.
-const STATE: &str = "state.db";
+/// The database for accounts, sessions, tokens, the audit log and repeated requests.
+pub(crate) const STATE: &str = "state";
 
-/// Our own database.
+/// A database, for the capability that asked for it.
 #[derive(Clone)]
 pub(crate) enum Store {
     Sqlite(SqliteDatabase),
-    Postgres(PostgresDatabase, String),
+    Postgres(PostgresDatabase),
 }
 
-impl Store {
-    pub(crate) async fn open(
+/// All databases of the process. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Stores {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: StoreConfig,
+    data_dir: PathBuf,
+    clock: Arc<dyn Clock>,
+    metrics: StoreMetrics,
+    /// The one database that every name means; `None` when each name means a file.
+    postgres: Option<PostgresDatabase>,
+    files: Mutex<Vec<SqliteDatabase>>,
+    checked: Kept<Vec<Result<Vec<String>, SqlError>>>,
+}
+
+impl Stores {
+    /// Connects to PostgreSQL where the configuration says so. Files are opened one by one, by [`open`](Self::open).
+    pub(crate) async fn connect(
         config: &Config,
         data_dir: &DataDir,
-        metrics: &StoreMetrics,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
-        let opened = match &config.store.url {
-            StoreUrl::Sqlite => {
-                let path = data_dir.resolve(&PathBuf::from(STATE));
-                let options = SqliteOptions {
-                    metrics: metrics.clone(),
-                    ..SqliteOptions::from(&config.store)
-                };
-                SqliteDatabase::open(&path, options, clock)
-                    .await
-                    .map(Self::Sqlite)
-            }
+        let metrics = StoreMetrics::default();
+        let postgres = match &config.store.url {
+            StoreUrl::Sqlite => None,
             StoreUrl::Postgres(url) => {
-                let shown = url.to_string();
                 let options = PostgresOptions {
                     metrics: metrics.clone(),
                     ..PostgresOptions::new(url.clone(), &config.store)
                 };
-                PostgresDatabase::open(options, clock)
-                    .await
-                    .map(|database| Self::Postgres(database, shown))
+                let connecting = PostgresDatabase::open(options, Arc::clone(&clock));
+                Some(
+                    connecting
+                        .await
+                        .map_err(|error| refuse("the store", error))?,
+                )
             }
         };
-        opened.map_err(|error| refuse("the store", error))
+        Ok(Self {
+            inner: Arc::new(Inner {
+                config: config.store.clone(),
+                data_dir: data_dir.path().to_owned(),
+                checked: Kept::new(Arc::clone(&clock)),
+                clock,
+                metrics,
+                postgres,
+                files: Mutex::default(),
+            }),
+        })
     }
 
-    /// Whether it answers.
-    async fn ping(&self) -> Result<(), SqlError> {
-        match self {
-            Self::Sqlite(database) => {
-                database
-                    .read(|connection| {
-                        connection
-                            .query_row("select 1", [], |_| Ok(()))
-                            .map_err(SqlError::from)
-                    })
-                    .await
-            }
-            Self::Postgres(database, _) => database.ping().await,
+    /// How the database `name` is opened as a file, unless its capability needs it otherwise.
+    pub(crate) fn options(&self, name: &'static str) -> SqliteOptions {
+        SqliteOptions {
+            metrics: self.inner.metrics.clone(),
+            ..SqliteOptions::named(name, &self.inner.config)
         }
     }
 
-    async fn describe(&self) -> ApiStore {
-        let reachable = self.ping().await.is_ok();
-        let (backend, location, size_bytes) = match self {
-            Self::Sqlite(database) => (
-                "sqlite",
-                database.path().display().to_string(),
-                Some(database.size()),
-            ),
-            Self::Postgres(database, shown) => {
-                ("postgres", shown.clone(), database.size().await.ok())
-            }
+    /// Opens the database that the options name. With PostgreSQL that is the one database, and only the name counts.
+    pub(crate) async fn open(&self, options: SqliteOptions) -> Result<Store, StartError> {
+        if let Some(database) = &self.inner.postgres {
+            return Ok(Store::Postgres(database.clone()));
+        }
+        let path = self.path(options.name);
+        let opening = SqliteDatabase::open(&path, options, Arc::clone(&self.inner.clock));
+        let database = opening.await.map_err(|error| refuse("the store", error))?;
+        self.lock_files().push(database.clone());
+        Ok(Store::Sqlite(database))
+    }
+
+    /// Whether somebody has kept data here before: a file with something in it, or tables on the server.
+    pub(crate) async fn has_data(&self) -> Result<bool, StartError> {
+        const TABLES: &str =
+            "select exists (select 1 from pg_tables where schemaname = 'outrigger')";
+        let Some(database) = &self.inner.postgres else {
+            let file = std::fs::metadata(self.path(STATE));
+            return Ok(file.is_ok_and(|file| file.len() > 0));
         };
-        ApiStore {
-            name: "state".to_owned(),
-            backend: backend.to_owned(),
-            location: Some(location),
-            size_bytes,
-            reachable,
-        }
+        let found = async {
+            let row = database.client().await?.query_one(TABLES, &[]).await?;
+            Ok::<bool, SqlError>(row.try_get(0)?)
+        };
+        found.await.map_err(|error| refuse("the store", error))
     }
 
-    /// What an integrity check finds; PostgreSQL checks its own pages.
-    async fn check_integrity(&self) -> Result<Vec<String>, SqlError> {
-        match self {
-            Self::Sqlite(database) => database.check(Check::Quick).await,
-            Self::Postgres(..) => Ok(Vec::new()),
-        }
-    }
-
-    /// Closes it; what was acknowledged is there.
+    /// Closes all; what was acknowledged is there.
     pub(crate) async fn close(&self) {
-        match self {
-            Self::Sqlite(database) => database.close().await,
-            Self::Postgres(database, _) => database.close(),
+        for file in self.files() {
+            file.close().await;
         }
+        if let Some(database) = &self.inner.postgres {
+            database.close();
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.inner.data_dir.join(format!("{name}.db"))
+    }
+
+    fn files(&self) -> Vec<SqliteDatabase> {
+        self.lock_files().clone()
+    }
+
+    fn lock_files(&self) -> std::sync::MutexGuard<'_, Vec<SqliteDatabase>> {
+        let files = self.inner.files.lock();
+        files.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why each database cannot be used now, with its name and its place.
+    async fn troubles(&self) -> Vec<(String, String, SqlError)> {
+        let mut troubles = Vec::new();
+        for file in self.files() {
+            if let Some(error) = file.health().problem {
+                let place = file.path().display().to_string();
+                troubles.push((file.name().to_owned(), place, error));
+            }
+        }
+        if let Some(database) = &self.inner.postgres
+            && let Err(error) = database.ping().await
+        {
+            troubles.push((STATE.to_owned(), self.inner.config.url.to_string(), error));
+        }
+        troubles
+    }
+
+    /// What the integrity checks of the files find, in their order; PostgreSQL checks its own pages. They read everything,
+    /// so one runs at a time, and its result is kept for a while.
+    async fn check_integrity(&self) -> Vec<Result<Vec<String>, SqlError>> {
+        let check = || async {
+            let mut found = Vec::new();
+            for file in self.files() {
+                found.push(file.check(Check::Quick).await);
+            }
+            found
+        };
+        self.inner.checked.get(check).await
     }
 }
 
 #[async_trait]
-impl Part for Store {
+impl Part for Stores {
+    fn register(&self, registry: &mut Registry) {
+        self.inner.metrics.register(registry);
+    }
+
     fn add_services(&self, supervisor: &mut Supervisor) {
-        if let Self::Postgres(database, _) = self {
-            supervisor.add(Phase::Close, database.checker());
-        }
+        match &self.inner.postgres {
+            Some(database) => supervisor.add(Phase::Close, database.checker()),
+            None => supervisor.add(
+                Phase::Close,
+                Prober::new(self.clone(), Arc::clone(&self.inner.clock)),
+            ),
+        };
     }
 
     async fn stores(&self) -> Vec<ApiStore> {
-        vec![self.describe().await]
+        let mut stores = Vec::new();
+        for file in self.files() {
+            stores.push(ApiStore {
+                name: file.name().to_owned(),
+                backend: "sqlite".to_owned(),
+                location: Some(file.path().display().to_string()),
+                size_bytes: Some(file.size()),
+                reachable: file.health().problem.is_none(),
+            });
+        }
+        if let Some(database) = &self.inner.postgres {
+            stores.push(ApiStore {
+                name: STATE.to_owned(),
+                backend: "postgres".to_owned(),
+                location: Some(self.inner.config.url.to_string()),
+                reachable: database.ping().await.is_ok(),
+                size_bytes: database.size().await.ok(),
+            });
+        }
+        stores
+    }
+
+    async fn problems(&self) -> Vec<OpenProblem> {
+        let troubles = self.troubles().await;
+        let problem = |(name, place, error): (String, String, SqlError)| OpenProblem {
+            code: "store_unreachable".to_owned(),
+            severity: Severity::Critical,
+            title: format!("the store `{name}` cannot be used"),
+            detail: format!("{place}: {error}"),
+            fix: fix(&error).to_owned(),
+        };
+        troubles.into_iter().map(problem).collect()
     }
 
     async fn checks(&self) -> Vec<DoctorCheck> {
         const NAME: &str = "store";
-        if let Err(error) = self.ping().await {
-            let fix = error
-                .hint()
-                .unwrap_or("check that the database runs and can be reached");
-            return vec![fail(NAME, error.to_string(), fix)];
-        }
-        vec![match self.check_integrity().await {
-            Ok(problems) if problems.is_empty() => {
-                ok(NAME, "it answers, and its integrity check finds nothing")
+        let troubles = self.troubles().await;
+        let mut checks: Vec<_> = troubles
+            .iter()
+            .map(|(_, place, error)| fail(NAME, format!("{place}: {error}"), fix(error)))
+            .collect();
+        let files = self.files();
+        for (file, found) in files.iter().zip(self.check_integrity().await) {
+            let place = file.path().display();
+            match found {
+                Ok(problems) if problems.is_empty() => {}
+                Ok(problems) => checks.push(fail(
+                    NAME,
+                    format!("{place}: {}", problems.join("; ")),
+                    "stop, and restore the newest copy of the data directory",
+                )),
+                Err(error) => checks.push(fail(NAME, format!("{place}: {error}"), fix(&error))),
             }
-            Ok(problems) => fail(
-                NAME,
-                problems.join("; "),
-                "stop, and restore the newest copy of the data directory",
-            ),
-            Err(error) => fail(NAME, error.to_string(), "look into the logs"),
-        }]
+            checks.extend(
+                file.files()
+                    .filter_map(|path| folder::shared_with(&path))
+                    .map(|shared| advice(NAME, shared.detail, shared.fix)),
+            );
+        }
+        if checks.is_empty() {
+            checks.push(match files.is_empty() {
+                true => ok(NAME, "the server answers"),
+                false => ok(
+                    NAME,
+                    "it can be written, and its integrity check finds nothing",
+                ),
+            });
+        }
+        checks
     }
 
     async fn unready(&self) -> Option<String> {
-        self.ping().await.err().map(|error| error.to_string())
+        let (name, _, error) = self.troubles().await.into_iter().next()?;
+        let why = match error {
+            SqlError::Full => "the disk is full",
+            SqlError::Busy => "another process has locked its file",
+            SqlError::FileGone { .. } => "its file was removed or replaced",
+            SqlError::Corrupt { .. } => "its file is damaged",
+            SqlError::WriterEnded => "its writer has ended",
+            SqlError::QueueFull { .. } => "its writer cannot keep up",
+            SqlError::Io { .. } => "its file cannot be read or written",
+            _ => "it does not answer",
+        };
+        Some(format!("the store `{name}` cannot be used: {why}"))
     }
+}
+
+fn fix(error: &SqlError) -> &'static str {
+    error
+        .hint()
+        .unwrap_or("run `outrigger doctor`, and look into the logs")
 }
 
 /// A store's error as a reason not to start.
 pub(crate) fn refuse(part: &'static str, error: SqlError) -> StartError {
-    // A server that refuses us at the start does so because of the address; later on, it may do so for a while.
-    let kind = match error {
-        SqlError::Refused { .. } => ErrorKind::Invalid,
-        _ => error.kind(),
-    };
-    StartError::part(part, kind, error.hint(), error)
+    StartError::part(part, error.kind(), error.hint(), error)
 }

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -28,10 +28,15 @@ const COPY_STEP: i32 = 256;
 const PROOF_AGE: Duration = Duration::from_secs(10);
 
 impl SqliteDatabase {
+    /// The file and its companions; those that do not exist now are listed, too.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        file::with_companions(self.path())
+    }
+
     /// How many bytes the file takes on disk, including its write-ahead log.
     #[must_use]
     pub fn size(&self) -> u64 {
-        file::with_companions(self.path())
+        self.files()
             .filter_map(|path| Some(fs::metadata(path).ok()?.len()))
             .sum()
     }
