@@ -8,7 +8,14 @@ use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use outrigger_stdx::HumanDuration;
 
-use crate::{Failure, codes, guard::BodyMax, state::ApiState};
+use crate::{
+    Failure,
+    buffers::{Hold, Kind},
+    codes,
+    guard::BodyMax,
+    line::Line,
+    state::ApiState,
+};
 
 /// How much of a body that is too large is read away. Closing instead would reset the connection while the client still
 /// writes, and most clients then report that and not the answer.
@@ -25,7 +32,31 @@ pub(crate) async fn read(
     api: &ApiState,
     limit: BodyMax,
 ) -> Result<Bytes, Failure> {
-    read_within(request, limit, api.config().body_timeout).await
+    if request.extensions().get::<Arrived>().is_some() {
+        let body = request.into_body().collect().await;
+        let body = body.map_err(|_| broken_off())?.to_bytes();
+        return match body.len() as u64 > limit.limit.as_u64() {
+            true => Err(too_large(limit)),
+            false => Ok(body),
+        };
+    }
+    read_within(request, api, limit, api.config().body_timeout).await
+}
+
+/// Left in the extensions of a request whose body is here, and plain.
+#[derive(Debug, Clone, Copy)]
+struct Arrived;
+
+/// A body that is here, and counted for as long as it is.
+struct Counted {
+    bytes: Vec<u8>,
+    _hold: Hold,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// Reads the body and puts it back, so that the handler finds it arrived.
@@ -35,20 +66,22 @@ pub(crate) async fn read(
 /// As [`read`].
 pub(crate) async fn arrived(
     request: Request,
+    api: &ApiState,
     limit: BodyMax,
     timeout: HumanDuration,
 ) -> Result<Request, Failure> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let head = Request::from_parts(parts.clone(), body);
-    let body = read_within(head, limit, timeout).await?;
-    let mut parts = parts;
+    let body = read_within(head, api, limit, timeout).await?;
     // It is plain now.
     parts.headers.remove(header::CONTENT_ENCODING);
+    parts.extensions.insert(Arrived);
     Ok(Request::from_parts(parts, Body::from(body)))
 }
 
 async fn read_within(
     request: Request,
+    api: &ApiState,
     limit: BodyMax,
     timeout: HumanDuration,
 ) -> Result<Bytes, Failure> {
@@ -65,17 +98,29 @@ async fn read_within(
     {
         return Err(too_large(limit));
     }
-    let reading = read_at_most(request.into_body(), limit.limit.as_usize());
+    let line = request.extensions().get::<Line>().cloned();
+    let line = line.unwrap_or_else(Line::inside);
+    let hold = api
+        .buffers()
+        .hold(&line, Kind::Request, 0, api.clock().monotonic());
+    let reading = read_at_most(request.into_body(), limit.limit.as_usize(), &hold, api);
     let body = match tokio::time::timeout(timeout.get(), reading).await {
         Ok(Ok(Some(body))) => body,
         Ok(Ok(None)) => return Err(too_large(limit)),
         Ok(Err(_)) => return Err(broken_off()),
         Err(_) => return Err(too_slow("arrive", "[http] body_timeout", timeout)),
     };
-    match encoding {
-        Encoding::Plain => Ok(body),
-        Encoding::Gzip => outrigger_supervisor::blocking(move || inflate(&body, limit)).await,
-    }
+    hold.waits_for_us();
+    let bytes = match encoding {
+        Encoding::Plain => body,
+        Encoding::Gzip => {
+            let plain = outrigger_supervisor::blocking(move || inflate(&body, limit)).await?;
+            hold.add(plain.len() as u64, api.clock().monotonic());
+            hold.waits_for_us();
+            plain
+        }
+    };
+    Ok(Bytes::from_owner(Counted { bytes, _hold: hold }))
 }
 
 pub(crate) fn too_large(limit: BodyMax) -> Failure {
@@ -101,7 +146,12 @@ pub(crate) fn too_slow(what: &str, key: &str, timeout: HumanDuration) -> Failure
 }
 
 /// The body, or none when it is larger than `limit`; then it was read to its end, or up to [`READ_AWAY_MAX`].
-async fn read_at_most(mut body: Body, limit: usize) -> Result<Option<Bytes>, axum::Error> {
+async fn read_at_most(
+    mut body: Body,
+    limit: usize,
+    hold: &Hold,
+    api: &ApiState,
+) -> Result<Option<Vec<u8>>, axum::Error> {
     let mut kept = Vec::new();
     let mut length = 0_usize;
     while let Some(frame) = body.frame().await {
@@ -109,15 +159,18 @@ async fn read_at_most(mut body: Body, limit: usize) -> Result<Option<Bytes>, axu
             continue;
         };
         length = length.saturating_add(data.len());
+        let now = api.clock().monotonic();
         if length <= limit {
+            hold.add(data.len() as u64, now);
             kept.extend_from_slice(&data);
         } else if length as u64 > READ_AWAY_MAX {
             break;
         } else {
+            hold.add(0, now);
             kept = Vec::new();
         }
     }
-    Ok((length <= limit).then(|| kept.into()))
+    Ok((length <= limit).then_some(kept))
 }
 
 /// How a body is packed.
@@ -144,7 +197,7 @@ impl Encoding {
 }
 
 /// Unpacks a body. What comes out is bounded as what comes in is: a few kilobytes can hold gigabytes.
-fn inflate(packed: &[u8], limit: BodyMax) -> Result<Bytes, Failure> {
+fn inflate(packed: &[u8], limit: BodyMax) -> Result<Vec<u8>, Failure> {
     let mut plain = Vec::new();
     let bound = limit.limit.as_u64();
     flate2::read::MultiGzDecoder::new(packed)
@@ -154,5 +207,5 @@ fn inflate(packed: &[u8], limit: BodyMax) -> Result<Bytes, Failure> {
     if plain.len() as u64 > bound {
         return Err(too_large(limit));
     }
-    Ok(plain.into())
+    Ok(plain)
 }

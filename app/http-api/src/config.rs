@@ -33,10 +33,15 @@ pub struct HttpConfig {
     pub body_max: ByteSize,
     /// How long a client may take to send a request's head, and how long a kept-alive connection may be idle; `30s` by default.
     pub header_timeout: HumanDuration,
-    /// How long a client may take to send a request's body; `60s` by default.
+    /// How long a client may take to send a request's body, and how long it may pause within a body of any length; `60s` by
+    /// default.
     pub body_timeout: HumanDuration,
-    /// How long a client may leave an answer unread before its connection is dropped; `60s` by default.
+    /// How long a client may take nothing of an answer before its connection is closed; `60s` by default.
     pub write_timeout: HumanDuration,
+    /// How much memory the requests that are arriving and the answers that are not read yet may take on all connections
+    /// together, at least `16MiB`. When they take more, the connection whose client has done nothing for the longest time is
+    /// closed; `256MiB` by default.
+    pub buffers_max: ByteSize,
     /// How many connections may be open at a time, 1 to 100000; further ones are closed at once. `4096` by default.
     pub connections_max: u32,
 }
@@ -55,6 +60,7 @@ impl Default for HttpConfig {
             header_timeout: HumanDuration::from_secs(30),
             body_timeout: HumanDuration::from_secs(60),
             write_timeout: HumanDuration::from_secs(60),
+            buffers_max: ByteSize::mib(256),
             connections_max: 4096,
         }
     }
@@ -103,6 +109,11 @@ impl Section for HttpConfig {
             (1..=100_000).contains(&self.connections_max),
             "connections_max",
             "it must be 1 to 100000",
+        );
+        problems.require(
+            self.buffers_max >= ByteSize::mib(16),
+            "buffers_max",
+            "it must be at least `16MiB`",
         );
         problems.require(
             self.body_max >= ByteSize::kib(16),

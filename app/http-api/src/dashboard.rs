@@ -1,11 +1,14 @@
 //! The dashboard's files, and the page with its content security policy.
 
+use std::borrow::Cow;
+
 use axum::{
     body::Body,
     extract::{Request, State},
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 
 use crate::{Failure, codes, context::RequestContext, state::ApiState};
@@ -44,7 +47,11 @@ pub(crate) async fn serve(State(api): State<ApiState>, request: Request) -> Resp
             ),
             (header::CACHE_CONTROL, HeaderValue::from_static(caching)),
         ];
-        return (headers, Body::from(asset.bytes.into_owned())).into_response();
+        let bytes = match asset.bytes {
+            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+            Cow::Owned(bytes) => bytes.into(),
+        };
+        return (headers, Body::from(bytes)).into_response();
     }
     // A missing file is not a page: answering with one would make a browser run HTML as a script.
     if path

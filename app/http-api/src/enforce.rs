@@ -16,7 +16,8 @@ use crate::{
     Failure, Guard, audit, body,
     context::{Peer, RequestContext},
     detached::Room,
-    idempotency, sites,
+    download, idempotency, sites,
+    standing::Standing,
 };
 
 /// Lets the request in or refuses it, runs the handler, and remembers what it did.
@@ -56,7 +57,14 @@ async fn admit(
         .action()
         .map(|action| audit::Trail::begin(action, context, request));
     let (mut parts, body) = std::mem::take(request).into_parts();
+    // Before the caller is looked at, so that nothing that ends meanwhile is missed.
+    let changes = guard.is_stream().then(|| context.api.access().changes());
     let admission = guard.admit(context, &mut parts).await;
+    if let Some(changes) = changes {
+        let principal = admission.principal.clone();
+        let standing = Standing::new(&context.api, changes, principal, guard.scope());
+        parts.extensions.insert(standing);
+    }
     parts.extensions.insert(guard.body(&context.api));
     *request = Request::from_parts(parts, body);
     let admitted = Admitted {
@@ -84,7 +92,7 @@ impl Admitted {
                     read
                 })
             } else {
-                body::arrived(request, limit, api.config().body_timeout).await
+                body::arrived(request, &api, limit, api.config().body_timeout).await
             };
             request = match read {
                 Ok(read) => read,
@@ -138,13 +146,22 @@ impl Admitted {
         })
     }
 
+    async fn run_handler(&self, request: Request<Body>, next: Next) -> Response {
+        let standing = request.extensions().get::<Standing>().cloned();
+        let response = next.run(request).await;
+        match standing {
+            Some(standing) => download::bind(response, &self.context.api, standing),
+            None => response,
+        }
+    }
+
     /// Runs the handler, or repeats its earlier answer, and writes the audit log.
     async fn answer(self, request: Request<Body>, next: Next) -> Response {
         let response = match &self.principal {
             Some(principal) if self.guard.is_idempotent() => {
                 idempotency::once(&self.context, principal, request, next).await
             }
-            _ => next.run(request).await,
+            _ => self.run_handler(request, next).await,
         };
         // A repeated answer did nothing; what its request did is written down already.
         if let Some(trail) = self.trail

@@ -272,6 +272,14 @@ impl Guard {
         self.streams
     }
 
+    /// The scope that it needs, if any.
+    pub(crate) const fn scope(&self) -> Option<Scope> {
+        match self.need {
+            Need::Scope(scope) | Need::ScopeBeyondLoopback(scope) => Some(scope),
+            Need::Nothing | Need::SignedIn | Need::Ingest(_) => None,
+        }
+    }
+
     pub(crate) const fn sites(&self) -> Sites {
         self.sites
     }

@@ -12,11 +12,12 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use axum::{
-    body::Body,
+    body::{Body, HttpBody},
     extract::Request,
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
@@ -33,6 +34,8 @@ pub const ABANDONED_AFTER: Duration = Duration::from_secs(300);
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// The largest answer that is kept, in bytes.
+const ANSWER_MAX: u64 = 1 << 20;
 /// The longest key, in characters.
 const KEY_MAX: usize = 255;
 
@@ -72,11 +75,21 @@ pub trait IdempotencyStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Claim, StoreFailure>;
 
-    /// Keeps the answer to a claimed key.
-    async fn answer(&self, key: &IdempotencyKey, answer: Bytes) -> Result<(), StoreFailure>;
+    /// Keeps the answer to the key that was claimed at `claimed_at`, the `now` of its claim. Does nothing when another request
+    /// has claimed the key since, because this one counted as abandoned: the answer is no longer this one's to give.
+    async fn answer(
+        &self,
+        key: &IdempotencyKey,
+        claimed_at: Timestamp,
+        answer: Bytes,
+    ) -> Result<(), StoreFailure>;
 
-    /// Gives the claim up, so that the request may run again.
-    async fn release(&self, key: &IdempotencyKey) -> Result<(), StoreFailure>;
+    /// Gives the claim of `claimed_at` up, so that the request may run again. Does nothing to the claim of another request.
+    async fn release(
+        &self,
+        key: &IdempotencyKey,
+        claimed_at: Timestamp,
+    ) -> Result<(), StoreFailure>;
 }
 
 /// Why the store failed; for the log.
@@ -87,8 +100,10 @@ pub type StoreFailure = Box<dyn std::error::Error + Send + Sync>;
 struct Kept {
     version: u8,
     status: u16,
-    content_type: Option<String>,
-    body: Vec<u8>,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+    /// In Base64.
+    body: String,
 }
 
 /// Runs a request that makes something, or answers it as before.
@@ -136,8 +151,9 @@ async fn run(
             .update(part);
     }
     let fingerprint = *hasher.finalize().as_bytes();
+    let claimed_at = api.clock().now();
     match store
-        .claim(key, fingerprint, api.clock().now())
+        .claim(key, fingerprint, claimed_at)
         .await
         .map_err(unavailable)?
     {
@@ -163,7 +179,17 @@ async fn run(
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     // A refusal made nothing: the caller may mend the request and keep the key. Nothing of it is known to be wrong forever.
     if !response.status().is_success() {
-        store.release(key).await.map_err(unavailable)?;
+        store.release(key, claimed_at).await.map_err(unavailable)?;
+        return Ok(response);
+    }
+    // Whoever makes something says so in a few lines; what is larger is not kept, and its claim stands until it is abandoned.
+    if response
+        .body()
+        .size_hint()
+        .exact()
+        .is_none_or(|size| size > ANSWER_MAX)
+    {
+        tracing::error!("the answer to an idempotent request is too large to be kept");
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
@@ -172,22 +198,26 @@ async fn run(
         .await
         .map_err(|error| Failure::internal(&error))?
         .to_bytes();
-    let content_type = parts
-        .headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let headers = parts.headers.iter().filter(|(name, _)| is_repeatable(name));
     let kept = Kept {
-        version: 1,
+        version: 2,
         status: parts.status.as_u16(),
-        content_type: content_type.map(str::to_owned),
-        body: body.to_vec(),
+        headers: headers
+            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+            .collect(),
+        body: STANDARD.encode(&body),
     };
     let kept = serde_json::to_vec(&kept).map_err(|error| Failure::internal(&error))?;
     // The object exists now; saying otherwise because its answer could not be kept would be the lie this exists to prevent.
-    if let Err(error) = store.answer(key, kept.into()).await {
+    if let Err(error) = store.answer(key, claimed_at, kept.into()).await {
         tracing::error!(%error, "the answer to an idempotent request could not be kept");
     }
     Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+/// Whether a header of the first answer belongs to a repeated one: a cookie is for one visitor, and the length is counted anew.
+fn is_repeatable(name: &HeaderName) -> bool {
+    *name != header::SET_COOKIE && *name != header::CONTENT_LENGTH
 }
 
 fn key_of(sent: &HeaderValue, principal: &Principal) -> Result<IdempotencyKey, Failure> {
@@ -215,14 +245,16 @@ pub(crate) fn is_repeated(response: &Response) -> bool {
 
 fn replay(kept: &[u8]) -> Result<Response, Failure> {
     let kept: Kept = serde_json::from_slice(kept).map_err(|error| Failure::internal(&error))?;
-    let mut response = Response::new(Body::from(kept.body));
+    let body = STANDARD
+        .decode(&kept.body)
+        .map_err(|error| Failure::internal(&error))?;
+    let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(kept.status).unwrap_or(StatusCode::OK);
     let headers = response.headers_mut();
-    if let Some(value) = kept
-        .content_type
-        .and_then(|text| HeaderValue::from_str(&text).ok())
-    {
-        headers.insert(header::CONTENT_TYPE, value);
+    for (name, value) in kept.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {
+            headers.append(name, value);
+        }
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(REPLAYED, HeaderValue::from_static("true"));
@@ -234,6 +266,6 @@ fn unavailable(error: StoreFailure) -> Failure {
     tracing::error!(%error, "the store of idempotency keys failed");
     Failure::new(
         codes::UNAVAILABLE,
-        "the store cannot be reached, so nothing was done",
+        "the store of idempotency keys cannot be reached for now",
     )
 }

@@ -2,7 +2,7 @@
 //!
 //! This crate knows HTTP and nothing of how capabilities work inside: a handler extracts, calls a handle, and converts to
 //! `api-types`. It is the only crate that names axum. A request passes, in this order, the [listener](HttpListener), the
-//! pipeline, the guard of its route, and the handler; an error on the way becomes a [`Failure`] and leaves as
+//! pipeline, the [guard](Guard) of its route, and the handler; an error on the way becomes a [`Failure`] and leaves as
 //! `application/problem+json` with a code from one table.
 //!
 //! What it refuses to know: how to open stores, where configuration comes from, how processes start and stop. The server
@@ -11,32 +11,40 @@
 mod api;
 mod audit;
 mod body;
+mod buffers;
 mod caller;
 pub mod codes;
 mod config;
+mod connection;
 mod context;
 mod dashboard;
 mod detached;
 mod document;
+mod download;
 mod enforce;
 mod extract;
 mod failure;
 mod guard;
 mod hosts;
 mod idempotency;
+mod line;
 mod listener;
 mod metrics;
+mod outgoing;
 mod pipeline;
 mod plain;
 mod routes;
 mod sites;
+mod standing;
 mod state;
 mod strangers;
 mod table;
+mod upload;
 
 pub use api::{Api, Process, RedisFigures};
 pub use config::HttpConfig;
 pub use context::Peer;
+pub use download::{events, pieces};
 pub use extract::{Id, Ids, Json, Query};
 pub use failure::Failure;
 pub use guard::{Capability, FindKey, Guard};
@@ -49,6 +57,7 @@ pub use pipeline::Redispatch;
 pub use sites::Sites;
 pub use state::{ApiState, Handle, Parts};
 pub use table::RouteTable;
+pub use upload::Upload;
 
 /// The OpenAPI document of all routes, with sorted keys.
 #[must_use]

@@ -2,30 +2,27 @@
 //!
 //! Both serve what was bound before anything else started, as a supervised service. A client that sends its head or reads its
 //! answer too slowly, or is gone without saying so, loses its connection: the head by hyper's timer, the body by the extractors,
-//! the answer and half-open connections by the kernel's user timeout.
+//! the answer by the [buffers](crate::buffers), half-open connections by the kernel's user timeout.
 
 use std::{borrow::Cow, io, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use axum::body::Body;
-use hyper::{Request, body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto,
-};
 use outrigger_supervisor::{Service, ServiceError, Stop, TaskGroup};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, UnixListener},
-    sync::watch,
+    time::MissedTickBehavior,
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::{Api, Peer};
+use crate::{Api, Peer, connection::serve};
 
 /// How long a TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often at most to look for answers that nobody reads.
+const LOOK_MIN: Duration = Duration::from_millis(20);
+/// How much of an answer the kernel takes that it cannot send yet: little, so that it shows when a client takes something.
+const UNSENT_MAX: u32 = 128 << 10;
 /// How long to wait when the process has no more files, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -105,9 +102,17 @@ impl Service for HttpListener {
 
     async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
         let connections = TaskGroup::new(self.api.state().config().connections_max as usize);
+        let longest = self.api.state().config().write_timeout.get();
+        let mut look = tokio::time::interval((longest / 4).max(LOOK_MIN));
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while let Some(listener) = &self.listener {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
+                _ = look.tick() => {
+                    let state = self.api.state();
+                    state.buffers().cut_unread(state.clock().monotonic(), longest);
+                    continue;
+                }
                 () = stop.cancelled() => {
                     self.api.state().stop().cancel();
                     self.listener = None;
@@ -210,83 +215,6 @@ impl Service for ChangesDrain {
     }
 }
 
-/// Serves one connection until it ends; after `stop`, until the request at hand is answered.
-async fn serve(
-    api: &Api,
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: Peer,
-    stop: Stop,
-) {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(api.state().config().header_timeout.get())
-        .max_buf_size(64 * 1024);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(Some(api.state().config().header_timeout.get()))
-        .max_concurrent_streams(128)
-        .max_header_list_size(64 * 1024);
-    let requests = watch::Sender::new(0);
-    let service = service_fn(|request: Request<Incoming>| {
-        let (api, begun) = (api.clone(), Begun::note(&requests));
-        async move {
-            let response = api.respond(request.map(Body::new), peer).await;
-            drop(begun);
-            Ok::<_, std::convert::Infallible>(response)
-        }
-    });
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let outcome = tokio::select! {
-        outcome = connection.as_mut() => outcome,
-        () = idle(requests.subscribe(), api.state().config().header_timeout.get()) => {
-            tracing::debug!(?peer, "a connection is closed because no request comes");
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = outcome {
-        tracing::debug!(error = %error, ?peer, "a connection ended with an error");
-    }
-}
-
-/// A request that is being answered.
-struct Begun(watch::Sender<usize>);
-
-impl Begun {
-    fn note(requests: &watch::Sender<usize>) -> Self {
-        requests.send_modify(|begun| *begun += 1);
-        Self(requests.clone())
-    }
-}
-
-impl Drop for Begun {
-    fn drop(&mut self) {
-        self.0.send_modify(|begun| *begun -= 1);
-    }
-}
-
-/// Ends when for so long no request was being answered and none has come. Hyper's own timer knows neither a client that sends
-/// nothing at all, of which it cannot tell the version it speaks, nor one of HTTP/2 that answers pings and asks for nothing.
-async fn idle(mut requests: watch::Receiver<usize>, longest: Duration) {
-    loop {
-        // Neither fails: the sender lives as long as the connection.
-        let _ = requests.wait_for(|begun| *begun == 0).await;
-        if tokio::time::timeout(longest, requests.changed())
-            .await
-            .is_err()
-        {
-            return;
-        }
-    }
-}
-
 /// Sends small answers at once, and lets the kernel drop peers that are gone or do not read.
 fn prepare(stream: &tokio::net::TcpStream, write_timeout: Duration) {
     let socket = SockRef::from(stream);
@@ -296,19 +224,20 @@ fn prepare(stream: &tokio::net::TcpStream, write_timeout: Duration) {
     let outcome = socket
         .set_tcp_nodelay(true)
         .and_then(|()| socket.set_tcp_keepalive(&keepalive))
-        .and_then(|()| set_user_timeout(&socket, write_timeout));
+        .and_then(|()| bound_unread(&socket, write_timeout));
     if let Err(error) = outcome {
         tracing::debug!(%error, "a socket option was refused");
     }
 }
 
 #[cfg(target_os = "linux")]
-fn set_user_timeout(socket: &SockRef<'_>, timeout: Duration) -> io::Result<()> {
-    socket.set_tcp_user_timeout(Some(timeout))
+fn bound_unread(socket: &SockRef<'_>, timeout: Duration) -> io::Result<()> {
+    socket.set_tcp_user_timeout(Some(timeout))?;
+    socket.set_tcp_notsent_lowat(UNSENT_MAX)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn set_user_timeout(_: &SockRef<'_>, _: Duration) -> io::Result<()> {
+fn bound_unread(_: &SockRef<'_>, _: Duration) -> io::Result<()> {
     Ok(())
 }
 

@@ -22,6 +22,8 @@ use tracing::Instrument;
 use crate::{
     Api, Failure, codes,
     context::{Peer, RequestContext},
+    line::Line,
+    outgoing,
 };
 
 /// The longest path that is looked at, percent-decoded: a cache key of `[cache] key_max` at its default, and its route.
@@ -51,6 +53,9 @@ impl Api {
         let started = state.clock().monotonic();
         let request_id = request_id(request.headers(), state.clock().now());
         let method = request.method().clone();
+        let line = request.extensions().get::<Line>().cloned();
+        let line = line.unwrap_or_else(Line::inside);
+        let begun = line.begin();
         // Of the highest level, so that its id stands in every line of the log, however few are written. The route is the
         // template, because a path may hold a secret.
         let span = tracing::error_span!("request", request_id, method = %method, route = tracing::field::Empty);
@@ -75,7 +80,9 @@ impl Api {
         span.in_scope(|| {
             tracing::debug!(status = response.status().as_u16(), ?elapsed, "answered");
         });
-        response
+        let is_encoded = response.headers().contains_key(header::CONTENT_ENCODING);
+        let clock = state.shared_clock();
+        response.map(|body| outgoing::count(body, is_encoded, state.buffers(), &line, clock, begun))
     }
 
     /// Everything that must hold before a route is looked up; leaves a [`RequestContext`] in the request.

@@ -12,8 +12,8 @@ use outrigger_supervisor::CancellationToken;
 use outrigger_telemetry::Metrics;
 
 use crate::{
-    Failure, HttpConfig, HttpMetrics, IdempotencyStore, Process, codes, detached::Changes,
-    hosts::Hosts, strangers::Strangers,
+    Failure, HttpConfig, HttpMetrics, IdempotencyStore, Process, buffers::Buffers, codes,
+    detached::Changes, hosts::Hosts, strangers::Strangers,
 };
 
 /// What the API is made of.
@@ -52,6 +52,7 @@ struct Inner {
     openapi: Bytes,
     changes: Changes,
     strangers: Strangers,
+    buffers: Buffers,
     stop: CancellationToken,
 }
 
@@ -66,9 +67,11 @@ impl ApiState {
             TrustedProxies::parse(parts.config.trusted_proxies.iter().map(String::as_str))
                 .expect("the configuration was validated");
         let http_metrics = HttpMetrics::default();
-        parts
-            .metrics
-            .with_registry(|registry| http_metrics.register(registry));
+        let buffers = Buffers::new(parts.config.buffers_max.as_u64());
+        parts.metrics.with_registry(|registry| {
+            http_metrics.register(registry);
+            buffers.register(registry);
+        });
         Self {
             inner: Arc::new(Inner {
                 hosts: Hosts::new(&parts.config),
@@ -78,6 +81,7 @@ impl ApiState {
                 openapi,
                 changes: Changes::new(),
                 strangers: Strangers::default(),
+                buffers,
                 stop: CancellationToken::new(),
             }),
         }
@@ -114,6 +118,10 @@ impl ApiState {
         &*self.inner.parts.clock
     }
 
+    pub(crate) fn shared_clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.inner.parts.clock)
+    }
+
     pub(crate) fn http_metrics(&self) -> &HttpMetrics {
         &self.inner.http_metrics
     }
@@ -124,6 +132,10 @@ impl ApiState {
 
     pub(crate) fn changes(&self) -> &Changes {
         &self.inner.changes
+    }
+
+    pub(crate) fn buffers(&self) -> &Buffers {
+        &self.inner.buffers
     }
 
     pub(crate) fn strangers(&self) -> &Strangers {

@@ -64,7 +64,7 @@ impl Strangers {
     ) -> Result<(Request, Place), Failure> {
         let place = self.enter(context.address()).ok_or_else(crowded)?;
         let timeout = context.api.config().body_timeout.min(TIME_MAX);
-        let reading = body::arrived(request, limit, timeout);
+        let reading = body::arrived(request, &context.api, limit, timeout);
         let request = tokio::select! {
             biased;
             read = reading => read?,

@@ -66,7 +66,7 @@ impl RouteTable {
         mut self,
         add: impl FnOnce(Router<ApiState>) -> Router<ApiState>,
     ) -> Self {
-        self.pages = add(self.pages);
+        self.pages = add(self.pages).route_layer(middleware::from_fn(sites::strict));
         self
     }
 
@@ -77,8 +77,7 @@ impl RouteTable {
             let answer = async move |request: Request| sites::preflight(allowed, &request);
             router = router.route(&path, options(answer));
         }
-        let pages = self.pages.route_layer(middleware::from_fn(sites::strict));
-        (router.merge(pages), document)
+        (router.merge(self.pages), document)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Clients without credentials that want to stop everybody: the others are served as before, and memory stays bounded.
 
-use std::{fs, future::poll_fn};
+use std::{fs, future::poll_fn, time::Duration};
 
 use bytes::Bytes;
 use h2::{SendStream, client::SendRequest};
@@ -190,4 +190,133 @@ async fn until_connections_are_open(app: &Outrigger, at_least: u64) {
         (line.parse::<u64>().ok()? >= at_least).then_some(())
     })
     .await;
+}
+
+/// Begins to ask for `path` on `streams` streams without any room for the answers.
+async fn ask_and_never_read(
+    app: &Outrigger,
+    token: &str,
+    path: &str,
+    streams: usize,
+) -> (SendRequest<Bytes>, JoinHandle<()>) {
+    let (client, task) = http_2(app, 0).await;
+    let mut client = client.ready().await.expect("the connection is open");
+    for _ in 0..streams {
+        let head = request(app, "GET", path).header("authorization", format!("Bearer {token}"));
+        client = client.ready().await.expect("there is room for a stream");
+        let (answer, _) = client
+            .send_request(head.body(()).expect("a request"), true)
+            .expect("it is sent");
+        // Dropping it would give the stream up.
+        tokio::spawn(async move {
+            let answer = answer.await;
+            std::future::pending::<()>().await;
+            drop(answer);
+        });
+    }
+    (client, task)
+}
+
+#[tokio::test]
+async fn a_client_of_http_2_that_gives_its_answers_no_room_is_closed() {
+    let app = app()
+        .set("http.write_timeout", "300ms")
+        .set("http.connections_max", "4")
+        .start()
+        .await;
+
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(ask_and_never_read(&app, "none", "/healthz", 1).await);
+    }
+    for (_, task) in held {
+        let ended = tokio::time::timeout(outrigger_testapp::PATIENCE, task).await;
+        ended.expect("the server closes it").expect("it ends well");
+    }
+
+    let answer = app
+        .get("/healthz")
+        .send()
+        .await
+        .expect("there is room again");
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn values_that_nobody_reads_over_http_2_take_a_bounded_amount_of_memory_and_give_it_back() {
+    const VALUE: usize = 8 << 20;
+    const BUFFERS: u64 = 32 << 20;
+    // The cache, the buffers, and what the allocator keeps of both.
+    const ALLOWED: u64 = (16 << 20) + BUFFERS + (80 << 20);
+    let app = app()
+        .set("cache.memory", "16MiB")
+        .set("http.buffers_max", "32MiB")
+        .set("http.write_timeout", "2s")
+        .start()
+        .await;
+    let token = app.token(&["cache:write"]).await;
+    let before = resident(&app);
+
+    let mut held = Vec::new();
+    let mut most = 0;
+    // 320 MiB, if every answer kept its value.
+    for _ in 0..40 {
+        let put = app.client().put_entry(b"large", vec![b'x'; VALUE], None);
+        put.await.expect("it fits");
+        let asked = ask_and_never_read(&app, &token, "/api/v1/cache/entries/large", 1).await;
+        held.push(asked);
+        most = most.max(resident(&app).saturating_sub(before));
+    }
+    for (_, task) in held {
+        let ended = tokio::time::timeout(outrigger_testapp::PATIENCE, task).await;
+        ended.expect("the server closes it").expect("it ends well");
+    }
+
+    assert!(most < ALLOWED, "{most} bytes more");
+    eventually("the memory is given back", async || {
+        let figures = app.get("/metrics").send().await.ok()?.text().await.ok()?;
+        let line = figures
+            .lines()
+            .find_map(|line| line.strip_prefix("outrigger_http_buffers_bytes "))?;
+        (line.parse::<u64>().ok()? < 1 << 20).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_read_slowly_is_not_closed() {
+    const VALUE: usize = 3 << 20;
+    const STEP: usize = 64 << 10;
+    let app = app()
+        .set("http.write_timeout", "1s")
+        .set("http.header_timeout", "1s")
+        .start()
+        .await;
+    let token = app.token(&["cache:write"]).await;
+    let put = app.client().put_entry(b"large", vec![b'x'; VALUE], None);
+    put.await.expect("it fits");
+    let (client, task) = http_2(&app, 65_535).await;
+    let mut client = client.ready().await.expect("the connection is open");
+    let head = request(&app, "GET", "/api/v1/cache/entries/large")
+        .header("authorization", format!("Bearer {token}"));
+
+    let (answer, _) = client
+        .send_request(head.body(()).expect("a request"), true)
+        .expect("it is sent");
+    let mut body = answer.await.expect("it is answered").into_body();
+    let mut read = 0;
+    while let Some(data) = body.data().await {
+        let data = data.expect("the connection lives");
+        if (read + data.len()) / STEP > read / STEP {
+            // The whole takes several times as long as either of the timeouts.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        read += data.len();
+        let released = body.flow_control().release_capacity(data.len());
+        released.expect("it was taken");
+    }
+
+    assert_eq!(read, VALUE);
+    drop(client);
+    task.abort();
 }

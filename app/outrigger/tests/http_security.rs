@@ -455,3 +455,92 @@ async fn values_of_the_cache_go_out_as_they_are_and_json_is_compressed() {
     assert_eq!(stats.headers()["content-encoding"], "gzip");
     assert_eq!(entry.text().await.expect("it is text"), value);
 }
+
+#[tokio::test]
+async fn a_head_that_can_be_read_in_two_ways_is_refused() {
+    let app = app().start().await;
+    let address = app.http_address();
+    let line = b"GET /healthz";
+    let absolute = format!("GET http://evil.example:{}/api/v1/status", address.port());
+    let encoded = |encoding: &'static str| ["Host: localhost", encoding];
+
+    let two_hosts = raw_http(address, line, &["Host: localhost", "Host: evil.example"]).await;
+    let two_targets = raw_http(address, absolute.as_bytes(), &["Host: localhost"]).await;
+    let user = raw_http(
+        address,
+        b"GET /api/v1/status",
+        &["Host: 127.0.0.1:1@evil.example"],
+    )
+    .await;
+    let list = encoded("Transfer-Encoding: gzip, chunked");
+    let list = raw_http(address, b"POST /api/v1/access/login", &list).await;
+    let lines = [
+        "Host: localhost",
+        "Transfer-Encoding: identity",
+        "Transfer-Encoding: chunked",
+    ];
+    let lines = raw_http(address, b"POST /api/v1/access/login", &lines).await;
+
+    assert_eq!(two_hosts.status, 400, "{two_hosts:?}");
+    assert_eq!(two_targets.status, 400, "{two_targets:?}");
+    assert_eq!(user.status, 421, "{user:?}");
+    for refused in [list, lines] {
+        assert_eq!(refused.status, 400, "{refused:?}");
+        assert!(refused.head.contains("connection: close"), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_of_the_dashboard_that_is_not_text_is_a_problem() {
+    let app = app().start().await;
+
+    let answer = raw_http(
+        app.http_address(),
+        b"GET /admin/production/%c0%ae%c0%ae/",
+        &[],
+    )
+    .await;
+
+    assert_eq!(answer.status, 400);
+    assert!(
+        answer.head.contains("application/problem+json"),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn browsers_are_told_to_use_https_when_people_reach_it_by_https() {
+    let plain = app().start().await;
+    let public = app()
+        .set("http.public_url", "https://ops.example.com")
+        .start()
+        .await;
+
+    let plain = send(plain.get("/healthz")).await;
+    let public = send(public.get("/healthz")).await;
+
+    assert!(!plain.headers().contains_key("strict-transport-security"));
+    assert_eq!(
+        public.headers()["strict-transport-security"],
+        "max-age=31536000"
+    );
+}
+
+#[tokio::test]
+async fn no_path_stands_in_the_log_because_it_may_hold_a_secret() {
+    let app = app().set("log.level", "debug").start().await;
+    let token = app.token(&["cache:*"]).await;
+
+    for path in ["/reset/hunter2", "/api/v1/cache/entries/hunter2"] {
+        send(app.get(path).bearer_auth(&token)).await;
+    }
+    send(app.get("/api/v1/cache/stats").bearer_auth(&token)).await;
+
+    let said = outrigger_testapp::eventually("the last request is in the log", async || {
+        let said = app.stderr();
+        said.contains("/api/v1/cache/stats").then_some(said)
+    })
+    .await;
+    assert!(!said.contains("hunter2"), "{said}");
+    assert!(said.contains("/api/v1/cache/entries/{key}"), "{said}");
+}

@@ -42,10 +42,10 @@ mod statements {
         ANSWER = "
             update http_idempotency
             set answer = $1
-            where caller = $2 and key = $3";
+            where caller = $2 and key = $3 and claimed_at = $4 and answer is null";
         RELEASE = "
             delete from http_idempotency
-            where caller = $1 and key = $2 and answer is null";
+            where caller = $1 and key = $2 and claimed_at = $3 and answer is null";
     }
 }
 
@@ -144,14 +144,20 @@ impl IdempotencyStore for Idempotency {
         })
     }
 
-    async fn answer(&self, key: &IdempotencyKey, answer: Bytes) -> Result<(), StoreFailure> {
+    async fn answer(
+        &self,
+        key: &IdempotencyKey,
+        claimed_at: Timestamp,
+        answer: Bytes,
+    ) -> Result<(), StoreFailure> {
+        let at = claimed_at.as_microsecond();
         let sealed = self.keyring.seal(&context(key), &answer)?;
         let (caller, key) = (key.caller.clone(), key.key.clone());
         match &self.store {
             Store::Sqlite(database) => {
                 let work = move |connection: &outrigger_sql::rusqlite::Connection| {
                     connection
-                        .execute(statements::ANSWER, (sealed, caller, key))
+                        .execute(statements::ANSWER, (sealed, caller, key, at))
                         .map_err(SqlError::from)
                 };
                 database.write(work).await?;
@@ -160,20 +166,25 @@ impl IdempotencyStore for Idempotency {
                 database
                     .client()
                     .await?
-                    .execute(statements::ANSWER, &[&sealed, &caller, &key])
+                    .execute(statements::ANSWER, &[&sealed, &caller, &key, &at])
                     .await?;
             }
         }
         Ok(())
     }
 
-    async fn release(&self, key: &IdempotencyKey) -> Result<(), StoreFailure> {
+    async fn release(
+        &self,
+        key: &IdempotencyKey,
+        claimed_at: Timestamp,
+    ) -> Result<(), StoreFailure> {
+        let at = claimed_at.as_microsecond();
         let (caller, key) = (key.caller.clone(), key.key.clone());
         match &self.store {
             Store::Sqlite(database) => {
                 let work = move |connection: &outrigger_sql::rusqlite::Connection| {
                     connection
-                        .execute(statements::RELEASE, (caller, key))
+                        .execute(statements::RELEASE, (caller, key, at))
                         .map_err(SqlError::from)
                 };
                 database.write(work).await?;
@@ -182,7 +193,7 @@ impl IdempotencyStore for Idempotency {
                 database
                     .client()
                     .await?
-                    .execute(statements::RELEASE, &[&caller, &key])
+                    .execute(statements::RELEASE, &[&caller, &key, &at])
                     .await?;
             }
         }

@@ -1,0 +1,361 @@
+//! How much memory clients hold that do not read their answers or do not finish their requests.
+//!
+//! Every answer that is not sent yet, and every body that has not arrived yet, is written down here with its size and the
+//! moment at which its client last took or sent something. Two rules follow from that. An answer of which a client has taken
+//! nothing for `[http] write_timeout` ends its connection, over HTTP/2 as over HTTP/1. And when all of them together take more
+//! than `[http] buffers_max`, the connection whose client has done nothing for the longest time is closed: the one that holds
+//! memory without using it, whoever it is, and never the one that reads.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use outrigger_stdx::Monotonic;
+use parking_lot::Mutex;
+use prometheus_client::{
+    metrics::{counter::Counter, gauge::Gauge},
+    registry::Registry,
+};
+
+use crate::line::Line;
+
+/// What a request costs beside its bytes: its head, its task and the tables of the protocol.
+const EACH: u64 = 8 << 10;
+
+/// What all clients hold together. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Buffers {
+    held: Arc<Mutex<Held>>,
+    bytes: Gauge,
+    cut: Counter,
+}
+
+#[derive(Debug)]
+struct Held {
+    max: u64,
+    bytes: u64,
+    moves: u64,
+    holds: HashMap<u64, Entry>,
+    /// The holds that wait for their client, by when it last moved: the longest ago first.
+    waiting: BTreeMap<u64, u64>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    line: Line,
+    bytes: u64,
+    /// Where it stands in `waiting`; none when it does not wait for its client.
+    waits: Option<u64>,
+    moved: Monotonic,
+    /// Pieces that the protocol has and the network has not.
+    pieces: usize,
+    /// Whether there is more that the client could take or should send.
+    more: bool,
+    kind: Kind,
+}
+
+/// What is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A body that arrives; it has a time of its own.
+    Request,
+    /// A body that leaves.
+    Answer,
+}
+
+/// What one client holds; given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    number: u64,
+    buffers: Buffers,
+}
+
+impl Buffers {
+    /// Buffers of at most `max` bytes together.
+    pub(crate) fn new(max: u64) -> Self {
+        let held = Held {
+            max,
+            bytes: 0,
+            moves: 0,
+            holds: HashMap::new(),
+            waiting: BTreeMap::new(),
+        };
+        Self {
+            held: Arc::new(Mutex::new(held)),
+            bytes: Gauge::default(),
+            cut: Counter::default(),
+        }
+    }
+
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "outrigger_http_buffers_bytes",
+            "Bytes of requests that are arriving and of answers that are not read yet",
+            self.bytes.clone(),
+        );
+        registry.register(
+            "outrigger_http_connections_cut",
+            "Connections closed because their clients did not read their answers",
+            self.cut.clone(),
+        );
+    }
+
+    /// Begins to count what the client at the other end of `line` holds, `bytes` at first.
+    pub(crate) fn hold(&self, line: &Line, kind: Kind, bytes: u64, now: Monotonic) -> Hold {
+        let mut held = self.held.lock();
+        held.moves += 1;
+        let number = held.moves;
+        let entry = Entry {
+            line: line.clone(),
+            bytes: 0,
+            waits: None,
+            moved: now,
+            pieces: 0,
+            more: true,
+            kind,
+        };
+        held.holds.insert(number, entry);
+        held.place(number);
+        held.add(number, bytes.saturating_add(EACH));
+        self.show(&mut held, Some(number));
+        drop(held);
+        Hold {
+            number,
+            buffers: self.clone(),
+        }
+    }
+
+    /// Closes the connections whose clients have taken nothing of their answers for `longest`.
+    pub(crate) fn cut_unread(&self, now: Monotonic, longest: Duration) {
+        let mut held = self.held.lock();
+        let unread: Vec<_> = held
+            .waiting
+            .values()
+            .map(|number| (*number, &held.holds[number]))
+            .take_while(|(_, entry)| now.saturating_since(entry.moved) >= longest)
+            .filter(|(_, entry)| entry.kind == Kind::Answer)
+            .map(|(number, _)| number)
+            .collect();
+        for number in unread {
+            held.cut(number, &self.cut);
+        }
+        self.show(&mut held, None);
+    }
+
+    /// Keeps the bound, at the cost of others than `but`, and the figure.
+    fn show(&self, held: &mut Held, but: Option<u64>) {
+        while held.bytes > held.max {
+            let others = held.waiting.values().filter(|number| Some(**number) != but);
+            // Connections that cannot be closed are in this process.
+            let slowest = others
+                .copied()
+                .find(|number| held.holds[number].line.can_be_cut());
+            let Some(slowest) = slowest else { break };
+            held.cut(slowest, &self.cut);
+        }
+        self.bytes
+            .set(i64::try_from(held.bytes).unwrap_or(i64::MAX));
+    }
+
+    fn change(&self, number: u64, keep: bool, change: impl FnOnce(&mut Held)) {
+        let mut held = self.held.lock();
+        if held.holds.contains_key(&number) {
+            change(&mut held);
+            self.show(&mut held, keep.then_some(number));
+        }
+    }
+}
+
+impl Held {
+    fn entry(&mut self, number: u64) -> Option<&mut Entry> {
+        self.holds.get_mut(&number)
+    }
+
+    fn add(&mut self, number: u64, bytes: u64) {
+        if let Some(entry) = self.entry(number) {
+            entry.bytes += bytes;
+            self.bytes += bytes;
+        }
+    }
+
+    /// Puts it behind all others when it waits for its client, and takes it out of the row when it does not.
+    fn place(&mut self, number: u64) {
+        self.moves += 1;
+        let last = self.moves;
+        let Some(entry) = self.holds.get_mut(&number) else {
+            return;
+        };
+        let before = entry.waits.take();
+        if entry.more || entry.pieces > 0 {
+            entry.waits = Some(last);
+            self.waiting.insert(last, number);
+        }
+        if let Some(before) = before {
+            self.waiting.remove(&before);
+        }
+    }
+
+    /// Closes the connection of this hold, and counts as free what its client holds, which is about to be.
+    fn cut(&mut self, number: u64, counter: &Counter) {
+        let Some(line) = self.holds.get(&number).map(|entry| entry.line.clone()) else {
+            return;
+        };
+        counter.inc();
+        let of_line: Vec<_> = self
+            .holds
+            .iter()
+            .filter(|(_, entry)| entry.line.is(&line))
+            .map(|(number, _)| *number)
+            .collect();
+        of_line.iter().for_each(|number| self.remove(*number));
+        line.cut();
+    }
+
+    fn remove(&mut self, number: u64) {
+        if let Some(entry) = self.holds.remove(&number) {
+            self.bytes = self.bytes.saturating_sub(entry.bytes);
+            if let Some(waits) = entry.waits {
+                self.waiting.remove(&waits);
+            }
+        }
+    }
+}
+
+impl Hold {
+    /// The client holds this much more.
+    pub(crate) fn add(&self, bytes: u64, now: Monotonic) {
+        self.buffers.change(self.number, true, |held| {
+            held.add(self.number, bytes);
+            if let Some(entry) = held.entry(self.number) {
+                entry.moved = now;
+            }
+            held.place(self.number);
+        });
+    }
+
+    /// The body has arrived, or there is nothing to send for now: it is not the client that is waited for.
+    pub(crate) fn waits_for_us(&self) {
+        self.buffers.change(self.number, false, |held| {
+            if let Some(entry) = held.entry(self.number) {
+                entry.more = false;
+            }
+            held.place(self.number);
+        });
+    }
+
+    /// The protocol took a piece, of `bytes` that are not counted yet.
+    pub(crate) fn took_piece(&self, bytes: u64, now: Monotonic) {
+        self.buffers.change(self.number, true, |held| {
+            held.add(self.number, bytes);
+            if let Some(entry) = held.entry(self.number) {
+                entry.pieces += 1;
+                entry.more = true;
+                entry.moved = now;
+            }
+            held.place(self.number);
+        });
+    }
+
+    /// The network took a piece, of `bytes` that are free now.
+    pub(crate) fn sent_piece(&self, bytes: u64, now: Monotonic) {
+        self.buffers.change(self.number, false, |held| {
+            if let Some(entry) = held.entry(self.number) {
+                let bytes = bytes.min(entry.bytes);
+                entry.bytes -= bytes;
+                entry.pieces = entry.pieces.saturating_sub(1);
+                entry.moved = now;
+                held.bytes = held.bytes.saturating_sub(bytes);
+            }
+            held.place(self.number);
+        });
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let number = self.number;
+        self.buffers
+            .change(number, false, |held| held.remove(number));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn at(seconds: u64) -> Monotonic {
+        Monotonic::from_duration(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn the_client_that_has_moved_the_longest_ago_loses_its_connection_when_room_is_short() {
+        let buffers = Buffers::new(10 * MIB);
+        let [slow, reader, newcomer] = [Line::new(), Line::new(), Line::new()];
+        let first = buffers.hold(&reader, Kind::Answer, 4 * MIB, at(0));
+        let _second = buffers.hold(&slow, Kind::Answer, 4 * MIB, at(1));
+        first.took_piece(0, at(2));
+
+        let _third = buffers.hold(&newcomer, Kind::Answer, 4 * MIB, at(3));
+
+        assert!(slow.is_cut());
+        assert!(!reader.is_cut() && !newcomer.is_cut());
+    }
+
+    #[test]
+    fn what_waits_for_us_is_not_the_clients_fault() {
+        let buffers = Buffers::new(10 * MIB);
+        let [working, unread] = [Line::new(), Line::new()];
+        let arrived = buffers.hold(&working, Kind::Request, 6 * MIB, at(0));
+        arrived.waits_for_us();
+
+        let _answer = buffers.hold(&unread, Kind::Answer, 6 * MIB, at(1));
+        buffers.cut_unread(at(1000), Duration::from_secs(60));
+
+        assert!(!working.is_cut());
+        assert!(unread.is_cut());
+    }
+
+    #[test]
+    fn an_answer_is_unread_until_the_network_has_its_last_piece() {
+        let buffers = Buffers::new(10 * MIB);
+        let [line, other] = [Line::new(), Line::new()];
+        let answer = buffers.hold(&line, Kind::Answer, 0, at(0));
+        answer.took_piece(10, at(50));
+        answer.waits_for_us();
+        let sent = buffers.hold(&other, Kind::Answer, 0, at(0));
+        sent.took_piece(10, at(50));
+        sent.waits_for_us();
+        sent.sent_piece(10, at(50));
+
+        buffers.cut_unread(at(109), Duration::from_secs(60));
+        let before = line.is_cut();
+        buffers.cut_unread(at(110), Duration::from_secs(60));
+
+        assert!(!before);
+        assert!(line.is_cut());
+        assert!(!other.is_cut(), "it waits for our next piece");
+    }
+
+    #[test]
+    fn everything_is_given_back() {
+        let buffers = Buffers::new(MIB);
+        let line = Line::new();
+        let holds: Vec<_> = (0..4)
+            .map(|_| buffers.hold(&line, Kind::Answer, 100, at(0)))
+            .collect();
+        holds[0].took_piece(7, at(0));
+        holds[1].add(7, at(0));
+
+        drop(holds);
+
+        let held = buffers.held.lock();
+        assert_eq!(
+            (held.bytes, held.holds.len(), held.waiting.len()),
+            (0, 0, 0)
+        );
+    }
+}

@@ -1,0 +1,91 @@
+//! One connection, from its first byte to its end.
+//!
+//! It ends when the client closes it, when no request comes for `[http] header_timeout`, when the server stops and the requests
+//! at hand are answered, and at once when the [buffers](crate::buffers) say that its client does not read.
+
+use std::{convert::Infallible, pin::pin, time::Duration};
+
+use axum::body::Body;
+use hyper::{Request, body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
+use outrigger_supervisor::Stop;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::watch,
+};
+
+use crate::{Api, Peer, line::Line};
+
+/// The most that the protocol keeps of a connection's head, and of an answer that the network does not take.
+const KEPT_MAX: usize = 64 << 10;
+
+/// Serves one connection until it ends; after `stop`, until the request at hand is answered.
+pub(crate) async fn serve(
+    api: &Api,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    stop: Stop,
+) {
+    let longest_idle = api.state().config().header_timeout.get();
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(longest_idle)
+        .max_buf_size(KEPT_MAX);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(longest_idle))
+        .max_concurrent_streams(128)
+        .max_send_buf_size(KEPT_MAX)
+        .max_header_list_size(KEPT_MAX as u32);
+    let line = Line::new();
+    let service = service_fn(|request: Request<Incoming>| {
+        let api = api.clone();
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(line.clone());
+        async move { Ok::<_, Infallible>(api.respond(request, peer).await) }
+    });
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let serving = async {
+        tokio::select! {
+            outcome = connection.as_mut() => outcome,
+            () = until_idle(line.requests(), longest_idle) => {
+                tracing::debug!(?peer, "a connection is closed because no request comes");
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        }
+    };
+    tokio::select! {
+        outcome = serving => if let Err(error) = outcome {
+            tracing::debug!(error = %error, ?peer, "a connection ended with an error");
+        },
+        () = line.until_cut() => {
+            tracing::debug!(?peer, "a connection is closed because its client does not read");
+        }
+    }
+}
+
+/// Ends when for so long no request was being answered and none has come. Hyper's own timer knows neither a client that sends
+/// nothing at all, of which it cannot tell the version it speaks, nor one of HTTP/2 that answers pings and asks for nothing.
+async fn until_idle(mut requests: watch::Receiver<usize>, longest: Duration) {
+    loop {
+        // Neither fails: the sender lives as long as the connection.
+        let _ = requests.wait_for(|begun| *begun == 0).await;
+        if tokio::time::timeout(longest, requests.changed())
+            .await
+            .is_err()
+        {
+            return;
+        }
+    }
+}

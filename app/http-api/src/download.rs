@@ -1,0 +1,119 @@
+//! Answers that go on: files of any length, server-sent events, long polls.
+//!
+//! Such an answer is cut off when the credential that it was asked with ends. Events end when the server stops, so that they do
+//! not cost the time that requests have to be finished; a file may go on for that time, because its end must not look like the
+//! end of the file.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, HttpBody},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use bytes::Bytes;
+use futures_util::Stream;
+use http::{HeaderValue, header};
+
+use crate::{standing::Standing, state::ApiState};
+
+/// How often a stream of events says that it lives. Proxies close what is silent for a minute.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// An answer of server-sent events. A comment is sent every 15 seconds while there is no event.
+pub fn events(events: impl Stream<Item = Event> + Send + 'static) -> Response {
+    let events = futures_util::StreamExt::map(events, Ok::<_, Infallible>);
+    let kept_alive = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+    // nginx would keep events back until its buffer is full.
+    let unbuffered = ("x-accel-buffering", HeaderValue::from_static("no"));
+    ([unbuffered], kept_alive).into_response()
+}
+
+/// An answer whose body comes piece by piece, read no faster than the client takes it. An error cuts it off, so that the
+/// client does not take a part for the whole.
+pub fn pieces<E>(
+    content_type: &'static str,
+    pieces: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+) -> Response
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let content_type = (header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    ([content_type], Body::from_stream(pieces)).into_response()
+}
+
+impl ApiState {
+    /// Waits for what a long poll waits for; none when the server stops first.
+    pub async fn until_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = self.stop().cancelled() => None,
+        }
+    }
+}
+
+/// A body that ends with the server and with its credential.
+struct Live {
+    body: Body,
+    /// Ends when events are to end.
+    stopped: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// Ends when the credential does: then the answer is cut off.
+    ended: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+/// Binds an answer to the server's life and to its credential.
+pub(crate) fn bind(response: Response, api: &ApiState, standing: Standing) -> Response {
+    let stop = api.stop().clone();
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    let has_events = content_type.is_some_and(|value| value.as_bytes() == b"text/event-stream");
+    response.map(|body| {
+        Body::new(Live {
+            body,
+            stopped: Box::pin(async move {
+                match has_events {
+                    true => stop.cancelled().await,
+                    false => std::future::pending().await,
+                }
+            }),
+            ended: Box::pin(async move {
+                standing.ended().await;
+            }),
+        })
+    })
+}
+
+impl HttpBody for Live {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, axum::Error>>> {
+        if self.ended.as_mut().poll(context).is_ready() {
+            let reason = "the session or token ended";
+            return Poll::Ready(Some(Err(axum::Error::new(std::io::Error::other(reason)))));
+        }
+        if self.stopped.as_mut().poll(context).is_ready() {
+            return Poll::Ready(None);
+        }
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> hyper::body::SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,83 @@
+//! A connection, as its requests know it: what they are answered on, and what can be cut.
+
+use outrigger_supervisor::CancellationToken;
+use tokio::sync::watch;
+
+/// A connection, in the extensions of its requests. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    /// Cancelled when it is to be closed at once; none for requests of this process.
+    cut: Option<CancellationToken>,
+    /// How many requests are being answered on it.
+    requests: watch::Sender<usize>,
+}
+
+/// A request that is being answered, until the last byte of its answer has left.
+#[derive(Debug)]
+pub(crate) struct Begun(watch::Sender<usize>);
+
+impl Line {
+    /// A connection over the network or a socket.
+    pub(crate) fn new() -> Self {
+        Self {
+            cut: Some(CancellationToken::new()),
+            requests: watch::Sender::new(0),
+        }
+    }
+
+    /// No connection: requests of this process.
+    pub(crate) fn inside() -> Self {
+        Self {
+            cut: None,
+            requests: watch::Sender::new(0),
+        }
+    }
+
+    /// Notes a request.
+    pub(crate) fn begin(&self) -> Begun {
+        self.requests.send_modify(|begun| *begun += 1);
+        Begun(self.requests.clone())
+    }
+
+    /// How many requests are being answered, as it changes.
+    pub(crate) fn requests(&self) -> watch::Receiver<usize> {
+        self.requests.subscribe()
+    }
+
+    /// Closes the connection at once, with everything that is not sent.
+    pub(crate) fn cut(&self) {
+        if let Some(cut) = &self.cut {
+            cut.cancel();
+        }
+    }
+
+    /// Whether it is another name of the same connection.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.requests.same_channel(&other.requests)
+    }
+
+    pub(crate) fn can_be_cut(&self) -> bool {
+        self.cut.is_some()
+    }
+
+    /// Ends when the connection is to be closed.
+    pub(crate) async fn until_cut(&self) {
+        match &self.cut {
+            Some(cut) => cut.cancelled().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut
+            .as_ref()
+            .is_some_and(CancellationToken::is_cancelled)
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        self.0.send_modify(|begun| *begun -= 1);
+    }
+}

@@ -1,0 +1,192 @@
+//! Bodies: how large, how packed, how slow.
+
+use std::io::Write;
+
+use axum::body::Body;
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use outrigger_http_api::{Capability, HttpConfig, Json, RouteTable};
+use outrigger_stdx::{ByteSize, HumanDuration};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::fixture::{bearer, json, request, silent, soon, with_config, with_routes};
+
+const JOBS: Capability = Capability::new("jobs");
+
+#[derive(Deserialize, ToSchema)]
+struct Batch {
+    jobs: Vec<Value>,
+    #[serde(default)]
+    priority: u8,
+}
+
+async fn count(Json(batch): Json<Batch>) -> String {
+    format!("{} at {}", batch.jobs.len(), batch.priority)
+}
+
+#[utoipa::path(post, path = "/small", responses((status = 200)))]
+async fn small(batch: Json<Batch>) -> String {
+    count(batch).await
+}
+
+#[utoipa::path(post, path = "/large", responses((status = 200)))]
+async fn large(batch: Json<Batch>) -> String {
+    count(batch).await
+}
+
+#[utoipa::path(post, path = "/open", responses((status = 200)))]
+async fn open(batch: Json<Batch>) -> String {
+    count(batch).await
+}
+
+fn table() -> RouteTable {
+    let large_guard = JOBS
+        .safe()
+        .body_max(ByteSize::mib(4), "[jobs] batch_max")
+        .unpacks();
+    RouteTable::new()
+        .add(JOBS.safe(), routes!(small))
+        .add(large_guard, routes!(large))
+        .add(JOBS.open(), routes!(open))
+}
+
+fn batch(jobs: usize) -> Value {
+    json!({ "jobs": vec![json!({ "class": "report.build" }); jobs] })
+}
+
+fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(plain).expect("memory takes it");
+    encoder.finish().expect("memory takes it")
+}
+
+#[tokio::test]
+async fn the_limit_of_a_body_is_its_routes() {
+    let fixture = with_routes(table()).await;
+    let token = fixture.token(&["jobs:write"]).await;
+    let send = async |path: &str, jobs: usize| {
+        let builder = bearer(request("POST", path), &token);
+        fixture.send(json(builder, &batch(jobs))).await
+    };
+
+    // 1.8 MB, and 27 KB.
+    let small = send("/small", 70_000).await;
+    let large = send("/large", 70_000).await;
+    let open = send("/open", 1000).await;
+    let larger = send("/large", 200_000).await;
+
+    assert_eq!(
+        (small.status, small.code().as_str()),
+        (413, "body_too_large")
+    );
+    assert_eq!((large.status, large.text()), (200, "70000 at 0"));
+    assert_eq!((open.status, open.code().as_str()), (413, "body_too_large"));
+    assert_eq!(larger.status, 413);
+    assert!(
+        larger.text().contains("[jobs] batch_max"),
+        "{}",
+        larger.text()
+    );
+}
+
+#[tokio::test]
+async fn a_packed_body_is_unpacked_where_the_route_says_so_within_the_same_limit() {
+    let fixture = with_routes(table()).await;
+    let token = fixture.token(&["jobs:write"]).await;
+    let send = async |path: &str, packed: Vec<u8>| {
+        let builder = bearer(request("POST", path), &token)
+            .header("content-type", "application/json")
+            .header("content-encoding", "gzip");
+        fixture
+            .send(builder.body(Body::from(packed)).expect("a request"))
+            .await
+    };
+    let packed = gzip(batch(1000).to_string().as_bytes());
+    let bomb = gzip(&vec![b' '; 64 << 20]);
+    assert!(bomb.len() < 1 << 20);
+
+    let unpacked = send("/large", packed.clone()).await;
+    let unasked = send("/small", packed.clone()).await;
+    let bomb = send("/large", bomb).await;
+    let broken = send("/large", packed[..packed.len() / 2].to_vec()).await;
+
+    assert_eq!((unpacked.status, unpacked.text()), (200, "1000 at 0"));
+    assert_eq!(
+        (unasked.status, unasked.code().as_str()),
+        (415, "unsupported_media_type")
+    );
+    assert_eq!((bomb.status, bomb.code().as_str()), (413, "body_too_large"));
+    assert_eq!((broken.status, broken.code().as_str()), (400, "invalid"));
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_the_object_of_the_route_is_refused_in_words_of_json() {
+    let fixture = with_routes(table()).await;
+    let token = fixture.token(&["jobs:write"]).await;
+    let send = async |body: Value| {
+        let builder = bearer(request("POST", "/small"), &token);
+        fixture.send(json(builder, &body)).await
+    };
+
+    for body in [
+        json!([]),
+        json!([[], 1]),
+        json!({ "jobs": {} }),
+        json!({ "jobs": [], "priority": 256 }),
+        json!({ "jobs": [], "priority": null }),
+        json!({}),
+    ] {
+        let refused = send(body.clone()).await;
+
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (400, "invalid_json"),
+            "{body}"
+        );
+        for name in ["Batch", "struct", "u8", "sequence", " map"] {
+            let detail = refused.json()["detail"].to_string();
+            assert!(!detail.contains(name), "{body}: {detail}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_in_time_is_refused() {
+    let config = HttpConfig {
+        body_timeout: HumanDuration::new(std::time::Duration::from_millis(50)),
+        ..HttpConfig::default()
+    };
+    let fixture = with_config(table(), config).await;
+    let token = fixture.token(&["jobs:write"]).await;
+    let builder =
+        bearer(request("POST", "/small"), &token).header("content-type", "application/json");
+
+    let refused = soon(fixture.send(builder.body(silent()).expect("a request"))).await;
+
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (408, "body_timeout")
+    );
+}
+
+#[tokio::test]
+async fn a_body_in_many_pieces_is_put_together() {
+    let fixture = with_routes(table()).await;
+    let token = fixture.token(&["jobs:write"]).await;
+    let text = batch(100).to_string();
+    let pieces: Vec<_> = text
+        .as_bytes()
+        .chunks(7)
+        .map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece)))
+        .collect();
+    let body = Body::from_stream(futures_util::stream::iter(pieces));
+    let builder =
+        bearer(request("POST", "/small"), &token).header("content-type", "application/json");
+
+    let answer = fixture.send(builder.body(body).expect("a request")).await;
+
+    assert_eq!((answer.status, answer.text()), (200, "100 at 0"));
+}

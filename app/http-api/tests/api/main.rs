@@ -1,0 +1,8 @@
+//! The mechanisms of the API, without a process: routes that exist only here, on a store in a temporary directory.
+
+mod bodies;
+mod fixture;
+mod guards;
+mod idempotency;
+mod sites;
+mod streams;
