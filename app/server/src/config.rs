@@ -6,7 +6,8 @@ use outrigger_access::AccessConfig;
 use outrigger_api_types::config::{ConfigKey, ConfigSource};
 use outrigger_cache::CacheConfig;
 use outrigger_config::{
-    ConfigErrors, Environment, Key, Loader, Origin, Problems, Section, SectionKeys, Sources,
+    ConfigErrors, Environment, Key, Loader, Origin, Problem, Problems, Section, SectionKeys,
+    Sources,
 };
 use outrigger_crypto::CryptoConfig;
 use outrigger_http_api::HttpConfig;
@@ -96,6 +97,8 @@ pub struct Loaded {
     /// The environment, for what is not a configuration key: the first account.
     pub(crate) environment: Environment,
     sections: Vec<SectionKeys>,
+    /// What was ignored.
+    warnings: Vec<Problem>,
 }
 
 /// Reads the configuration from all sources.
@@ -138,6 +141,7 @@ pub fn load(options: LoadOptions) -> Result<Loaded, ConfigErrors> {
     Ok(Loaded {
         config,
         environment,
+        warnings: loader.warnings().to_vec(),
         sections: loader.finish()?,
     })
 }
@@ -165,6 +169,12 @@ impl Loaded {
             .flat_map(|section| &section.keys)
             .map(to_api)
             .collect()
+    }
+
+    /// What was ignored, such as an alias with a value that its key cannot have.
+    #[must_use]
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
     }
 
     /// Whether the log on a terminal has colours: not where <https://no-color.org> asks for none.

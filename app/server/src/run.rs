@@ -47,6 +47,9 @@ async fn run(loaded: &Loaded, banner: BannerFor) -> Result<(), StartError> {
         Arc::clone(&clock),
     )
     .map_err(|error| StartError::part("the log", error.kind(), error.hint(), error))?;
+    for warning in loaded.warnings() {
+        tracing::warn!("the configuration has a value that is ignored: {warning}");
+    }
     // Before anything is bound or opened, so that a signal that comes early is not lost.
     let mut signals = signals().map_err(StartError::System)?;
     let listeners = Listeners::bind(config, &data_dir)?;

@@ -19,7 +19,7 @@ use std::{net::SocketAddr, sync::Arc};
 use outrigger_access::{Access, LoginThrottle, MemoryThrottle};
 use outrigger_api_types::status::Listener;
 use outrigger_cache::Cache;
-use outrigger_crypto::{Keyring, MissingKeyFile};
+use outrigger_crypto::{LiveKeyring, MissingKeyFile};
 use outrigger_http_api::{Api, ChangesDrain, ControlListener, HttpListener, Parts};
 use outrigger_redis_api::{RedisListener, RedisParts, RedisServer};
 use outrigger_stdx::Clock;
@@ -77,7 +77,7 @@ impl Server {
             true => MissingKeyFile::Refuse,
             false => MissingKeyFile::Create,
         };
-        let keyring = Keyring::from_config(&config.crypto, data_dir.path(), missing)
+        let keyring = LiveKeyring::from_config(&config.crypto, data_dir.path(), missing)
             .map_err(|error| StartError::part("encryption", error.kind(), error.hint(), error))?;
         let store = stores.open(stores.options(STATE)).await?;
         let throttle: Arc<dyn LoginThrottle> =

@@ -10,25 +10,43 @@ use toml::{
 
 use crate::{Origin, Problem};
 
-/// A value that the file gives to a key.
+/// A name in the file with what it stands for.
 #[derive(Debug)]
-pub(crate) struct FileValue {
-    pub(crate) section: String,
-    pub(crate) key: String,
-    pub(crate) value: Value,
+pub(crate) struct Entry {
+    pub(crate) name: String,
     pub(crate) origin: Origin,
+    pub(crate) node: Node,
 }
 
-/// Reads the file; what is not TOML, or not a table of sections, is a problem.
-pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Vec<FileValue> {
+/// What a name stands for.
+#[derive(Debug)]
+pub(crate) enum Node {
+    /// A value, or a list of values.
+    Value(Value),
+    /// Further names.
+    Table(Vec<Entry>),
+}
+
+impl Node {
+    /// The same without origins.
+    pub(crate) fn into_value(self) -> Value {
+        match self {
+            Self::Value(value) => value,
+            Self::Table(entries) => entries
+                .into_iter()
+                .map(|entry| (entry.name, entry.node.into_value()))
+                .collect(),
+        }
+    }
+}
+
+/// Reads the file and returns its sections. What is not TOML, or stands outside of a section, is a problem.
+pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Vec<(String, Vec<Entry>)> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) => {
-            problems.push(about_file(
-                path,
-                None,
-                format!("the file cannot be read: {error}"),
-            ));
+            let message = format!("the file cannot be read: {error}");
+            problems.push(about_file(path, None, message));
             return Vec::new();
         }
     };
@@ -36,20 +54,13 @@ pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Vec<FileValue> {
     if !errors.is_empty() {
         for error in errors {
             let line = error.span().map(|span| line_of(&text, span.start));
-            problems.push(about_file(
-                path,
-                line,
-                format!("it is not TOML: {}", error.message()),
-            ));
+            let message = format!("it is not TOML: {}", error.message());
+            problems.push(about_file(path, line, message));
         }
         return Vec::new();
     }
-    let mut values = Vec::new();
+    let mut sections = Vec::new();
     for (section, content) in root.into_inner() {
-        let origin_at = |position: usize| Origin::File {
-            path: PathBuf::from(path),
-            line: line_of(&text, position),
-        };
         let DeValue::Table(table) = content.into_inner() else {
             let line = line_of(&text, section.span().start);
             let message = format!(
@@ -59,17 +70,27 @@ pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Vec<FileValue> {
             problems.push(about_file(path, Some(line), message));
             continue;
         };
-        for (key, value) in table {
-            let origin = origin_at(key.span().start);
-            values.push(FileValue {
-                section: section.get_ref().to_string(),
-                key: key.get_ref().to_string(),
-                value: to_json(value),
-                origin,
-            });
-        }
+        sections.push((
+            section.get_ref().to_string(),
+            entries(table, &|position| Origin::File {
+                path: PathBuf::from(path),
+                line: line_of(&text, position),
+            }),
+        ));
     }
-    values
+    sections
+}
+
+fn entries(table: DeTable<'_>, origin_at: &impl Fn(usize) -> Origin) -> Vec<Entry> {
+    let entries = table.into_iter().map(|(name, content)| Entry {
+        origin: origin_at(name.span().start),
+        name: name.into_inner().into_owned(),
+        node: match content.into_inner() {
+            DeValue::Table(table) => Node::Table(entries(table, origin_at)),
+            value => Node::Value(to_json(value)),
+        },
+    });
+    entries.collect()
 }
 
 fn about_file(path: &Path, line: Option<usize>, message: String) -> Problem {
@@ -92,8 +113,9 @@ fn line_of(text: &str, position: usize) -> usize {
         + 1
 }
 
-fn to_json(value: Spanned<DeValue<'_>>) -> Value {
-    match value.into_inner() {
+fn to_json(value: DeValue<'_>) -> Value {
+    let inner = |value: Spanned<DeValue<'_>>| to_json(value.into_inner());
+    match value {
         DeValue::String(text) => Value::from(text.into_owned()),
         DeValue::Integer(integer) => {
             // A number beyond 64 bits stays text, and is refused with its text by the key's type.
@@ -106,10 +128,10 @@ fn to_json(value: Spanned<DeValue<'_>>) -> Value {
             .map_or_else(|_| Value::from(float.as_str()), Value::from),
         DeValue::Boolean(boolean) => Value::Bool(boolean),
         DeValue::Datetime(datetime) => Value::from(datetime.to_string()),
-        DeValue::Array(items) => items.into_iter().map(to_json).collect(),
+        DeValue::Array(items) => items.into_iter().map(inner).collect(),
         DeValue::Table(table) => table
             .into_iter()
-            .map(|(key, value)| (key.into_inner().into_owned(), to_json(value)))
+            .map(|(key, value)| (key.into_inner().into_owned(), inner(value)))
             .collect(),
     }
 }

@@ -9,17 +9,17 @@ use crate::Origin;
 pub struct Key {
     /// The section.
     pub section: &'static str,
-    /// The name within the section.
+    /// The name within the section; for a key of a table's entry with the names of both: `handlers."report.build".command`.
     pub name: String,
-    /// The value in force; secrets are `[secret]`.
+    /// The value in force; secrets are `[secret]`. A table has the names of its entries.
     pub value: Value,
     /// The default; secrets are `[secret]`.
     pub default: Value,
     /// Where the value came from.
     pub origin: Origin,
-    /// The kind of value in words: `size`, `duration`, `list of text`, or the allowed words.
+    /// The kind of value in words: `size`, `duration`, `list of text`, `table of entries`, or the allowed words.
     pub kind: String,
-    /// What the value is measured in, such as bytes; none when it is no measure.
+    /// What the value is measured in, such as bytes; `None` if it is no measure.
     pub unit: Option<&'static str>,
     /// What the key does, its unit, range and default.
     pub documentation: String,
@@ -44,8 +44,10 @@ pub struct SectionKeys {
     pub name: &'static str,
     /// What the section is about.
     pub documentation: String,
-    /// Its keys.
+    /// Its keys. Each table is followed by the keys of its entries.
     pub keys: Vec<Key>,
+    /// The keys that the entries of its tables can have, for the reference, with `NAME` in the place of the entry's name.
+    pub templates: Vec<Key>,
 }
 
 /// A value as people write it in the configuration file.

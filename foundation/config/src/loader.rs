@@ -4,20 +4,28 @@
 //! checked alone before it is merged, by deserialising its section from nothing but that value. That way each bad value is
 //! reported, with its own source, in one run, instead of one per attempt.
 
+mod keys;
+mod place;
+mod variables;
+
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use serde_json::{Map, Value};
 
-use crate::{
-    Environment, Key, Origin, Problem, Problems, Section, SectionKeys, file,
-    schema::{Field, SectionSchema},
+use self::{
+    place::{Placed, Placing, Raw, put, put_entry},
+    variables::{PREFIX, Variables},
 };
-
-const PREFIX: &str = "OUTRIGGER_";
+use crate::{
+    Environment, Origin, Problem, Problems, Section, SectionKeys,
+    file::{self, Entry},
+    path,
+    schema::{Kind, SectionSchema},
+};
 
 /// Where values may come from.
 #[derive(Debug, Clone, Default)]
@@ -35,10 +43,16 @@ pub struct Sources {
 /// Turns [`Sources`] into sections: ask for each section once, then [`finish`](Self::finish).
 #[derive(Debug)]
 pub struct Loader {
-    pending: BTreeMap<(String, String), Vec<Pending>>,
+    /// What the file says about sections that nobody has asked for yet.
+    file: BTreeMap<String, Vec<Entry>>,
+    /// What flags say about them: the path of the key, the value, the flag.
+    flags: BTreeMap<String, Vec<(Vec<String>, String, Origin)>>,
     environment: Environment,
+    /// The variables that keys read.
+    known_variables: BTreeSet<String>,
     sections: Vec<SectionKeys>,
     problems: Vec<Problem>,
+    warnings: Vec<Problem>,
 }
 
 /// Everything that is wrong with the configuration.
@@ -48,75 +62,64 @@ pub struct ConfigErrors {
     pub problems: Vec<Problem>,
 }
 
-/// A value before its section is known.
-#[derive(Debug)]
-struct Pending {
-    raw: Raw,
-    origin: Origin,
-}
-
-#[derive(Debug)]
-enum Raw {
-    /// From the file, already typed.
-    Typed(Value),
-    /// From the environment or the command line.
-    Text(String),
-}
-
 impl Loader {
     /// Reads the file, the environment and the flags.
     #[must_use]
     pub fn new(sources: Sources) -> Self {
         let mut loader = Self {
-            pending: BTreeMap::new(),
+            file: BTreeMap::new(),
+            flags: BTreeMap::new(),
             environment: sources.environment,
+            known_variables: BTreeSet::new(),
             sections: Vec::new(),
             problems: Vec::new(),
+            warnings: Vec::new(),
         };
         if let Some(path) = &sources.file {
-            for found in file::read(path, &mut loader.problems) {
-                loader.add(
-                    &found.section,
-                    &found.key,
-                    Raw::Typed(found.value),
-                    found.origin,
-                );
-            }
+            loader.file = file::read(path, &mut loader.problems).into_iter().collect();
         }
         for set in &sources.sets {
             loader.add_set(set);
         }
         for (flag, key, value) in sources.flags {
             let (section, name) = key.split_once('.').unwrap_or((&key, ""));
-            loader.add(section, name, Raw::Text(value), Origin::Flag { flag });
+            let flag = Origin::Flag { flag };
+            loader.add_flag(section.to_owned(), vec![name.to_owned()], value, flag);
         }
         loader
     }
 
     /// The section, with every usable value; unusable ones are reported by [`finish`](Self::finish) and stay at their default.
+    ///
+    /// # Panics
+    ///
+    /// When the section has both a key `x` and a key `x_file`.
     pub fn section<S: Section>(&mut self) -> S {
         let schema = SectionSchema::of::<S>();
         let mut values = Map::new();
         let mut origins = BTreeMap::new();
-        for field in &schema.fields {
-            let mut candidates = self
-                .pending
-                .remove(&(S::NAME.to_owned(), field.name.clone()))
-                .unwrap_or_default();
-            // Stable by strength, so that of two flags the later wins.
-            candidates.extend(self.take_environment::<S>(&schema, field));
-            candidates.sort_by_key(|candidate| strength(&candidate.origin));
-            for candidate in candidates {
-                match usable_value::<S>(field, candidate.raw) {
-                    Ok(value) => {
-                        values.insert(field.name.clone(), value);
-                        origins.insert(field.name.clone(), candidate.origin);
-                    }
-                    Err(message) => self.problems.push(Problem {
-                        key: format!("{}.{}", S::NAME, field.name),
+        for placed in self.place::<S>(&schema) {
+            let name = path::join(&placed.path);
+            match usable_value::<S>(&schema, &placed.path, placed.raw) {
+                Ok(Some(value)) => {
+                    put(&mut values, &placed.path, value);
+                    origins.insert(name, placed.origin);
+                }
+                // The entry of a table, which keeps what it has.
+                Ok(None) => {
+                    put_entry(&mut values, &placed.path);
+                    origins.insert(name, placed.origin);
+                }
+                Err(message) => {
+                    let found = match placed.is_alias {
+                        true => &mut self.warnings,
+                        false => &mut self.problems,
+                    };
+                    found.push(Problem {
+                        key: format!("{}.{name}", S::NAME),
                         message,
-                        source: Some(candidate.origin.to_string()),
-                    }),
+                        source: Some(placed.origin.to_string()),
+                    });
                 }
             }
         }
@@ -136,11 +139,47 @@ impl Loader {
         let first_new = self.problems.len();
         section.validate(&mut Problems::new(S::NAME, &mut self.problems));
         for problem in &mut self.problems[first_new..] {
-            let name = problem.key.rsplit('.').next().unwrap_or_default();
+            let name = problem.key.get(S::NAME.len() + 1..).unwrap_or_default();
             problem.source = origins.get(name).map(ToString::to_string);
         }
-        self.sections.push(section_keys(&section, &schema, origins));
+        self.sections
+            .push(keys::section_keys(&section, &schema, &origins));
         section
+    }
+
+    /// What the sources say about a section, the weakest first.
+    fn place<S: Section>(&mut self, schema: &SectionSchema) -> Vec<Placed> {
+        let mut placed = Vec::new();
+        let mut placing = Placing {
+            section: S::NAME,
+            placed: &mut placed,
+            problems: &mut self.problems,
+        };
+        if let Some(entries) = self.file.remove(S::NAME) {
+            placing.file(&schema.fields, entries);
+        }
+        for (path, text, origin) in self.flags.remove(S::NAME).unwrap_or_default() {
+            placing.text(&schema.fields, &path, text, origin);
+        }
+        let mut variables = Variables {
+            section: S::NAME,
+            aliases: S::ALIASES,
+            environment: &self.environment,
+            placed: &mut placed,
+            problems: &mut self.problems,
+            warnings: &mut self.warnings,
+            known: &mut self.known_variables,
+        };
+        variables.read(&Kind::Record(schema.fields.clone()), &[]);
+        // Stable, so that of two flags the later wins.
+        placed.sort_by_key(|placed| strength(&placed.origin));
+        placed
+    }
+
+    /// What was ignored: values of variables that other programs read too, and that the key cannot have.
+    #[must_use]
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
     }
 
     /// Reports that a key contradicts one of another section, unless `holds`.
@@ -171,14 +210,16 @@ impl Loader {
     /// Every problem of every section, and every key that no section knows, with the nearest name that exists.
     pub fn finish(mut self) -> Result<Vec<SectionKeys>, ConfigErrors> {
         self.add_unknown_variables();
-        for ((section, key), found) in std::mem::take(&mut self.pending) {
-            let message = self.unknown(&section, &key);
-            for pending in found {
-                self.problems.push(Problem {
-                    key: format!("{section}.{key}"),
-                    message: message.clone(),
-                    source: Some(pending.origin.to_string()),
-                });
+        for (section, entries) in std::mem::take(&mut self.file) {
+            let message = self.unknown(&section);
+            for entry in entries {
+                self.add_problem(&section, &[entry.name], message.clone(), &entry.origin);
+            }
+        }
+        for (section, flags) in std::mem::take(&mut self.flags) {
+            let message = self.unknown(&section);
+            for (path, _, origin) in flags {
+                self.add_problem(&section, &path, message.clone(), &origin);
             }
         }
         if self.problems.is_empty() {
@@ -190,18 +231,14 @@ impl Loader {
         }
     }
 
-    fn add(&mut self, section: &str, key: &str, raw: Raw, origin: Origin) {
-        self.pending
-            .entry((section.to_owned(), key.to_owned()))
-            .or_default()
-            .push(Pending { raw, origin });
+    fn add_flag(&mut self, section: String, path: Vec<String>, value: String, flag: Origin) {
+        let flags = self.flags.entry(section).or_default();
+        flags.push((path, value, flag));
     }
 
     fn add_set(&mut self, set: &str) {
-        let parts = set
-            .split_once('=')
-            .and_then(|(path, value)| Some((path.trim().split_once('.')?, value)));
-        let Some(((section, key), value)) = parts else {
+        let assignment = path::split_assignment(set).filter(|(path, _)| path.len() > 1);
+        let Some((mut path, value)) = assignment else {
             // The text may hold a secret, so only what stands before the first `=` is repeated.
             let shown = set.split('=').next().unwrap_or_default();
             self.problems.push(Problem {
@@ -211,115 +248,56 @@ impl Loader {
             });
             return;
         };
-        let origin = Origin::Flag {
-            flag: format!("--set {section}.{key}"),
+        let flag = Origin::Flag {
+            flag: format!("--set {}", path::join(&path)),
         };
-        self.add(section, key, Raw::Text(value.to_owned()), origin);
+        let section = path.remove(0);
+        self.add_flag(section, path, value.to_owned(), flag);
     }
 
-    /// What the environment says about a field: its own variable, the same with `_FILE`, aliases.
-    fn take_environment<S: Section>(
-        &mut self,
-        schema: &SectionSchema,
-        field: &Field,
-    ) -> Vec<Pending> {
-        let own = variable_of(S::NAME, &field.name);
-        let aliases = S::ALIASES
-            .iter()
-            .filter(|(_, key)| *key == field.name)
-            .map(|(name, _)| (*name).to_owned());
-        let mut found = Vec::new();
-        // The own variable comes last because the last of equal strength wins.
-        for name in aliases.chain([own]) {
-            if let Some(value) = self.environment.get(&name) {
-                let origin = Origin::Variable { name: name.clone() };
-                found.push(Pending {
-                    raw: Raw::Text(value.to_owned()),
-                    origin,
-                });
-            }
-            let file_name = format!("{name}_FILE");
-            let is_key = file_name
-                .strip_prefix(&section_prefix(S::NAME))
-                .is_some_and(|rest| schema.field(&rest.to_ascii_lowercase()).is_some());
-            let Some(path) = self
-                .environment
-                .get(&file_name)
-                .filter(|_| !is_key)
-                .map(PathBuf::from)
-            else {
-                continue;
-            };
-            match read_value_file(&path) {
-                Ok(text) => {
-                    let origin = Origin::VariableFile {
-                        name: file_name,
-                        path,
-                    };
-                    found.push(Pending {
-                        raw: Raw::Text(text),
-                        origin,
-                    });
-                }
-                Err(message) => self.problems.push(Problem {
-                    key: format!("{}.{}", S::NAME, field.name),
-                    message,
-                    source: Some(file_name),
-                }),
-            }
-        }
-        found
+    fn add_problem(&mut self, section: &str, path: &[String], message: String, origin: &Origin) {
+        self.problems.push(Problem {
+            key: format!("{section}.{}", path::join(path)),
+            message,
+            source: Some(origin.to_string()),
+        });
     }
 
     /// Variables of ours that no key reads. Only those with `__`: container platforms set others, such as
     /// `OUTRIGGER_SERVICE_HOST`, by themselves.
     fn add_unknown_variables(&mut self) {
-        let known: Vec<String> = self
-            .sections
+        let unknown: Vec<_> = self
+            .environment
             .iter()
-            .flat_map(|s| &s.keys)
-            .map(|key| key.variable.clone())
+            .filter(|(name, _)| !self.known_variables.contains(*name))
+            .filter_map(|(name, _)| {
+                let (section, key) = name.strip_prefix(PREFIX)?.split_once("__")?;
+                let parts = key.split("__").map(str::to_ascii_lowercase);
+                let path: Vec<_> = parts.collect();
+                Some((section.to_ascii_lowercase(), path, name.to_owned()))
+            })
             .collect();
-        let mut unknown = Vec::new();
-        for (name, _) in self.environment.iter() {
-            let base = name.strip_suffix("_FILE").unwrap_or(name);
-            let Some((section, key)) = name
-                .strip_prefix(PREFIX)
-                .and_then(|rest| rest.split_once("__"))
-            else {
-                continue;
+        for (section, path, name) in unknown {
+            let message = match self.sections.iter().find(|known| known.name == section) {
+                Some(known) => {
+                    let written = path::join(&path);
+                    let keys = known.keys.iter().chain(&known.templates);
+                    let near = nearest(&written, keys.map(|key| key.name.as_str()));
+                    let near = near.map(|near| format!("; did you mean `{section}.{near}`?"));
+                    format!("there is no such key{}", near.unwrap_or_default())
+                }
+                None => self.unknown(&section),
             };
-            if !known.iter().any(|known| known == name || known == base) {
-                unknown.push((
-                    section.to_ascii_lowercase(),
-                    key.to_ascii_lowercase(),
-                    name.to_owned(),
-                ));
-            }
-        }
-        for (section, key, name) in unknown {
-            self.add(
-                &section,
-                &key,
-                Raw::Text(String::new()),
-                Origin::Variable { name },
-            );
+            self.add_problem(&section, &path, message, &Origin::Variable { name });
         }
     }
 
-    fn unknown(&self, section: &str, key: &str) -> String {
-        let Some(known) = self.sections.iter().find(|known| known.name == section) else {
-            let names = self.sections.iter().map(|known| known.name);
-            let near = nearest(section, names)
-                .map(|name| format!("; did you mean `[{name}]`?"))
-                .unwrap_or_default();
-            return format!("there is no section `[{section}]`{near}");
-        };
-        let here = nearest(key, known.keys.iter().map(|known| known.name.as_str()));
-        let near = here
-            .map(|name| format!("; did you mean `{section}.{name}`?"))
+    fn unknown(&self, section: &str) -> String {
+        let names = self.sections.iter().map(|known| known.name);
+        let near = nearest(section, names)
+            .map(|name| format!("; did you mean `[{name}]`?"))
             .unwrap_or_default();
-        format!("there is no such key{near}")
+        format!("there is no section `[{section}]`{near}")
     }
 }
 
@@ -349,65 +327,27 @@ fn strength(origin: &Origin) -> u8 {
     }
 }
 
-/// The value, if the section accepts it when nothing else is set.
-fn usable_value<S: Section>(field: &Field, raw: Raw) -> Result<Value, String> {
+/// The value, if the section accepts it when nothing else is set; `None` for the entry of a table.
+fn usable_value<S: Section>(
+    schema: &SectionSchema,
+    path: &[String],
+    raw: Raw,
+) -> Result<Option<Value>, String> {
+    let field = schema.at(path).expect("values are placed by the schema");
     let value = match raw {
+        Raw::Present => return Ok(None),
         Raw::Text(text) => field.parse(&text)?,
         Raw::Typed(Value::String(text)) if field.optional && text == "none" => Value::Null,
         Raw::Typed(value) => value,
     };
-    let alone = Value::Object(Map::from_iter([(field.name.clone(), value.clone())]));
-    match serde_json::from_value::<S>(alone) {
-        Ok(_) => Ok(value),
+    let mut alone = Map::new();
+    put(&mut alone, path, value.clone());
+    match serde_json::from_value::<S>(Value::Object(alone)) {
+        Ok(_) => Ok(Some(value)),
         // The deserialiser's message repeats the value.
         Err(_) if field.kind.is_secret() => Err("a secret is text".to_owned()),
         Err(error) => Err(error.to_string()),
     }
-}
-
-fn read_value_file(path: &Path) -> Result<String, String> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?;
-    // Editors and `echo` end a file with a newline that nobody means.
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-fn section_keys<S: Section>(
-    section: &S,
-    schema: &SectionSchema,
-    mut origins: BTreeMap<String, Origin>,
-) -> SectionKeys {
-    let values = serde_json::to_value(section).unwrap_or_default();
-    let defaults = serde_json::to_value(S::default()).unwrap_or_default();
-    let keys = schema.fields.iter().map(|field| Key {
-        section: S::NAME,
-        name: field.name.clone(),
-        value: values[&field.name].clone(),
-        default: defaults[&field.name].clone(),
-        origin: origins.remove(&field.name).unwrap_or(Origin::Default),
-        kind: field.kind.describe(),
-        unit: field.kind.unit(),
-        documentation: field.documentation.clone(),
-        variable: variable_of(S::NAME, &field.name),
-        aliases: S::ALIASES
-            .iter()
-            .filter(|(_, key)| *key == field.name)
-            .map(|(name, _)| *name)
-            .collect(),
-    });
-    SectionKeys {
-        name: S::NAME,
-        documentation: schema.documentation.clone(),
-        keys: keys.collect(),
-    }
-}
-
-fn section_prefix(section: &str) -> String {
-    format!("{PREFIX}{}__", section.to_ascii_uppercase())
-}
-
-fn variable_of(section: &str, key: &str) -> String {
-    format!("{}{}", section_prefix(section), key.to_ascii_uppercase())
 }
 
 /// Of some names the one that was probably meant by `name`, if there is one like it.

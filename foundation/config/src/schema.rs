@@ -14,7 +14,7 @@ pub(crate) struct SectionSchema {
 }
 
 /// One key of a section.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) kind: Kind,
@@ -37,6 +37,10 @@ pub(crate) enum Kind {
     Word(Vec<String>),
     /// A list of such values, in text separated by commas.
     List(Box<Kind>),
+    /// Entries under names that the user chooses.
+    Table(Box<Kind>),
+    /// The keys of a table's entry.
+    Record(Vec<Field>),
 }
 
 impl SectionSchema {
@@ -45,26 +49,45 @@ impl SectionSchema {
             .with(|settings| settings.inline_subschemas = true)
             .into_generator();
         let schema = Value::from(generator.into_root_schema_for::<S>());
-        let properties = schema["properties"]
-            .as_object()
-            .cloned()
-            .unwrap_or_default();
-        let fields = properties
-            .iter()
-            .map(|(name, property)| Field::of(name, property))
-            .collect();
         Self {
             documentation: description(&schema),
-            fields,
+            fields: Field::all_of(&schema),
         }
     }
 
-    pub(crate) fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.iter().find(|field| field.name == name)
+    /// The field that the path leads to.
+    pub(crate) fn at(&self, path: &[String]) -> Option<Field> {
+        let (name, rest) = path.split_first()?;
+        self.fields
+            .iter()
+            .find(|field| field.name == *name)?
+            .at(rest)
     }
 }
 
 impl Field {
+    /// The fields of a struct.
+    ///
+    /// # Panics
+    ///
+    /// When there are two fields `x` and `x_file`: the variable with `_FILE` would have two meanings.
+    fn all_of(schema: &Value) -> Vec<Self> {
+        let properties = schema["properties"].as_object();
+        let fields = properties.into_iter().flatten();
+        let fields: Vec<_> = fields
+            .map(|(name, property)| Self::of(name, property))
+            .collect();
+        for field in &fields {
+            let taken = format!("{}_file", field.name);
+            assert!(
+                fields.iter().all(|other| other.name != taken),
+                "`{taken}` needs another name, because the variable of `{}` with `_FILE` has that one",
+                field.name
+            );
+        }
+        fields
+    }
+
     fn of(name: &str, property: &Value) -> Self {
         let (kind, optional) = kind_of(property);
         Self {
@@ -72,6 +95,26 @@ impl Field {
             kind,
             optional,
             documentation: description(property),
+        }
+    }
+
+    /// The field that the path leads to: through a table to its kind of entry, through an entry to its field. A table of
+    /// single values has a field for each of its names.
+    pub(crate) fn at(&self, path: &[String]) -> Option<Self> {
+        match (&self.kind, path) {
+            (_, []) => Some(self.clone()),
+            (Kind::Record(fields), [name, rest @ ..]) => {
+                fields.iter().find(|field| field.name == *name)?.at(rest)
+            }
+            (Kind::Table(inner), [_, rest @ ..]) => {
+                let entry = Self {
+                    kind: (**inner).clone(),
+                    optional: false,
+                    ..self.clone()
+                };
+                entry.at(rest)
+            }
+            _ => None,
         }
     }
 
@@ -118,6 +161,7 @@ impl Kind {
             // A secret may begin or end with a space.
             Self::Secret => Ok(Value::from(text)),
             Self::Text | Self::Size | Self::Duration | Self::Word(_) => Ok(Value::from(trimmed)),
+            Self::Table(_) | Self::Record(_) => Err("it is a table, not a value".to_owned()),
         }
     }
 
@@ -133,24 +177,37 @@ impl Kind {
             Self::Secret => "secret".to_owned(),
             Self::Word(words) => words.join(" | "),
             Self::List(of) => format!("list of {}", of.describe()),
+            Self::Table(of) => match &**of {
+                Self::Record(_) => "table of entries".to_owned(),
+                of => format!("table of {}", of.describe()),
+            },
+            Self::Record(_) => "table".to_owned(),
         }
     }
 
-    /// What the value is measured in, and how that is written; none when it is no measure.
+    /// What the value is measured in, and how that is written; `None` if it is no measure.
     pub(crate) fn unit(&self) -> Option<&'static str> {
         match self {
             Self::Size => Some("bytes, written such as `64KiB` or `8MiB`"),
             Self::Duration => Some("time, written such as `250ms`, `1m30s` or `7d`"),
             Self::Integer => Some("count"),
             Self::List(of) => of.unit(),
-            Self::Boolean | Self::Number | Self::Text | Self::Secret | Self::Word(_) => None,
+            Self::Boolean
+            | Self::Number
+            | Self::Text
+            | Self::Secret
+            | Self::Word(_)
+            | Self::Table(_)
+            | Self::Record(_) => None,
         }
     }
 
+    /// Whether a secret is in it.
     pub(crate) fn is_secret(&self) -> bool {
         match self {
             Self::Secret => true,
-            Self::List(of) => of.is_secret(),
+            Self::List(of) | Self::Table(of) => of.is_secret(),
+            Self::Record(fields) => fields.iter().any(|field| field.kind.is_secret()),
             _ => false,
         }
     }
@@ -192,6 +249,10 @@ fn kind_of(property: &Value) -> (Kind, bool) {
         (Some("integer"), _) => Kind::Integer,
         (Some("number"), _) => Kind::Number,
         (Some("array"), _) => Kind::List(Box::new(kind_of(&property["items"]).0)),
+        (Some("object"), _) if property["additionalProperties"].is_object() => {
+            Kind::Table(Box::new(kind_of(&property["additionalProperties"]).0))
+        }
+        (Some("object"), _) => Kind::Record(Field::all_of(property)),
         (_, Some("size")) => Kind::Size,
         (_, Some("duration")) => Kind::Duration,
         (_, Some("secret")) => Kind::Secret,

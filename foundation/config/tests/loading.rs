@@ -1,6 +1,6 @@
 //! What people write, and what the program makes of it.
 
-use std::{fs, net::SocketAddr};
+use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt};
 
 use outrigger_config::{
     ConfigErrors, Environment, Loader, Origin, Problems, Section, SectionKeys, Sources, reference,
@@ -29,10 +29,6 @@ struct BoatConfig {
     side: Side,
     /// The word that opens the cabin.
     password: Option<Secret>,
-    /// The file with the key.
-    key: Option<String>,
-    /// The file that holds the key.
-    key_file: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -55,8 +51,6 @@ impl Default for BoatConfig {
             crew: Vec::new(),
             side: Side::Port,
             password: None,
-            key: None,
-            key_file: None,
         }
     }
 }
@@ -274,17 +268,72 @@ fn a_secret_of_the_wrong_kind_is_refused_without_being_repeated() {
 }
 
 #[test]
-fn a_key_that_ends_in_file_is_not_taken_for_a_file_to_read() {
-    let (boat, keys) = load(environment(&[(
-        "OUTRIGGER_BOAT__KEY_FILE",
-        "/somewhere/key",
-    )]));
+fn a_secret_file_may_be_readable_by_others_and_on_a_read_only_mount() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("password");
+    fs::write(&path, "open sesame").expect("the file is written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).expect("it is ours");
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).expect("it is ours");
 
-    keys.expect("the variable names a key");
+    let path = path.to_str().expect("the path is text");
+    let (boat, keys) = load(environment(&[("OUTRIGGER_BOAT__PASSWORD_FILE", path)]));
+
+    keys.expect("the file is readable");
+    assert_eq!(boat.password.expect("it was set").expose(), "open sesame");
+}
+
+#[test]
+fn a_variable_and_its_file_are_not_both_set() {
+    let errors = load(environment(&[
+        ("OUTRIGGER_BOAT__PASSWORD", "hunter2"),
+        ("OUTRIGGER_BOAT__PASSWORD_FILE", "/run/secrets/password"),
+    ]))
+    .1
+    .expect_err("one of them would be ignored");
+
     assert_eq!(
-        (boat.key, boat.key_file.as_deref()),
-        (None, Some("/somewhere/key"))
+        messages(&errors),
+        [
+            "`boat.password` (OUTRIGGER_BOAT__PASSWORD_FILE): `OUTRIGGER_BOAT__PASSWORD` and \
+             `OUTRIGGER_BOAT__PASSWORD_FILE` are both set; unset one of them"
+        ]
     );
+}
+
+#[test]
+fn an_alias_with_a_value_that_the_key_cannot_have_is_ignored_with_a_warning() {
+    let sources = environment(&[("BOAT_CARGO", "heavy"), ("BOAT_CARGO_FILE", "")]);
+    let mut loader = Loader::new(sources);
+
+    let boat: BoatConfig = loader.section();
+
+    let warnings: Vec<_> = loader.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 1);
+    assert!(
+        warnings[0].starts_with("`boat.cargo` (BOAT_CARGO): `heavy` is not a size"),
+        "{warnings:?}"
+    );
+    loader.finish().expect("it is no problem");
+    assert_eq!(boat.cargo, ByteSize::mib(2));
+}
+
+#[test]
+#[should_panic(expected = "`key_file` needs another name")]
+fn a_section_cannot_have_a_key_whose_variable_means_the_file_of_another() {
+    #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+    #[serde(default, deny_unknown_fields)]
+    struct Ambiguous {
+        /// The key.
+        key: String,
+        /// Where the key is.
+        key_file: String,
+    }
+
+    impl Section for Ambiguous {
+        const NAME: &'static str = "ambiguous";
+    }
+
+    let _: Ambiguous = Loader::new(Sources::default()).section();
 }
 
 #[test]

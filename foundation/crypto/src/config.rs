@@ -13,13 +13,14 @@ use crate::SecretKey;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CryptoConfig {
-    /// The key: 32 bytes as 64 hexadecimal digits or base64. All nodes need the same one. Default: the key in `key_file`.
+    /// The key: 32 bytes as 64 hexadecimal digits or base64. All nodes need the same one. `OUTRIGGER_CRYPTO__KEY_FILE` names a
+    /// file with the key alone, such as a secret that is mounted into a container. Default: the key in `keyring`.
     pub key: Option<Secret>,
     /// Older keys that still decrypt, while data is encrypted again with the new one. Default: none.
     pub previous_keys: Vec<Secret>,
-    /// The file with the keys, readable by its owner only; made with a fresh key at first start. Relative paths start in the
-    /// data directory. Not used when `key` is set. Default `outrigger.key`.
-    pub key_file: String,
+    /// The file in which Outrigger keeps its keys, readable by its owner only; created with a fresh key at first start.
+    /// Relative paths start in the data directory. Not used when `key` is set. Default `outrigger.key`.
+    pub keyring: String,
 }
 
 impl Default for CryptoConfig {
@@ -27,16 +28,16 @@ impl Default for CryptoConfig {
         Self {
             key: None,
             previous_keys: Vec::new(),
-            key_file: "outrigger.key".to_owned(),
+            keyring: "outrigger.key".to_owned(),
         }
     }
 }
 
 impl CryptoConfig {
-    /// Where the key file is.
+    /// The path of the key file.
     #[must_use]
-    pub fn key_file(&self, data_dir: &Path) -> PathBuf {
-        data_dir.join(&self.key_file)
+    pub fn keyring(&self, data_dir: &Path) -> PathBuf {
+        data_dir.join(&self.keyring)
     }
 }
 
@@ -52,7 +53,7 @@ impl Section for CryptoConfig {
             "previous_keys",
             FORMAT,
         );
-        problems.require(!self.key_file.is_empty(), "key_file", "must name a file");
+        problems.require(!self.keyring.is_empty(), "keyring", "must name a file");
     }
 }
 
@@ -65,7 +66,7 @@ mod tests {
         let broken = CryptoConfig {
             key: Some(Secret::new("hunter2".to_owned())),
             previous_keys: vec![Secret::new("hunter3".to_owned())],
-            key_file: String::new(),
+            keyring: String::new(),
         };
         let mut found = Vec::new();
 
@@ -76,7 +77,7 @@ mod tests {
         let keys: Vec<_> = found.iter().map(|problem| problem.key.as_str()).collect();
         assert_eq!(
             keys,
-            ["crypto.key", "crypto.previous_keys", "crypto.key_file"]
+            ["crypto.key", "crypto.previous_keys", "crypto.keyring"]
         );
         assert!(!format!("{found:?}").contains("hunter"));
     }

@@ -45,20 +45,41 @@ impl KeyFile {
             .map_err(|error| self.unusable(&error))?
         {
             let fresh = Keyring::new(SecretKey::generate()?, vec![]);
-            let written = self
-                .write_beside(&fresh)
+            self.create(&fresh, fs::hard_link)
                 .map_err(|error| self.unusable(&error))?;
-            // A link instead of a rename, because it fails when somebody else was faster.
-            let linked = fs::hard_link(&written, &self.path);
-            fs::remove_file(&written).map_err(|error| self.unusable(&error))?;
-            match linked {
-                Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                    return Err(self.unusable(&error));
-                }
-                _ => self.sync_folder().map_err(|error| self.unusable(&error))?,
-            }
         }
         self.open()
+    }
+
+    /// Creates the file with `ring`, unless it exists by now. `link` is a parameter for the test.
+    fn create(
+        &self,
+        ring: &Keyring,
+        link: impl FnOnce(PathBuf, PathBuf) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let written = self.write_beside(ring)?;
+        // A link instead of a rename, because it fails when another process was faster.
+        let created = match link(written.clone(), self.path.clone()) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                // exFAT, SMB and some FUSE file systems have no links.
+                self.rename_unless_exists(&written)
+            }
+            _ => Ok(()),
+        };
+        match fs::remove_file(&written) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        created.and_then(|()| self.sync_folder())
+    }
+
+    fn rename_unless_exists(&self, written: &Path) -> io::Result<()> {
+        let folder = self.folder()?;
+        folder.lock()?;
+        match self.path.try_exists()? {
+            true => Ok(()),
+            false => fs::rename(written, &self.path),
+        }
     }
 
     /// Adds a fresh key that seals from now on, and answers with the new ring. The old keys stay in the file, also when others
@@ -226,6 +247,23 @@ mod tests {
         let ids = at_once(|| file.open_or_create().expect("it is made").current().id());
 
         assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+        let entries = fs::read_dir(dir.path()).expect("it exists").count();
+        assert_eq!(entries, 1, "something was left behind");
+    }
+
+    #[test]
+    fn a_key_file_is_made_on_file_systems_without_links_and_never_replaced() {
+        let dir = TempDir::new();
+        let file = KeyFile::at(&dir.join("outrigger.key"));
+        let fresh = || Keyring::new(SecretKey::generate().expect("there is randomness"), vec![]);
+        let no_links = |_, _| Err(io::Error::from(ErrorKind::Unsupported));
+        let first = fresh();
+
+        file.create(&first, no_links).expect("it is made");
+        file.create(&fresh(), no_links).expect("it is there");
+
+        let read = file.open_or_create().expect("it is read");
+        assert_eq!(read.current().id(), first.current().id());
         let entries = fs::read_dir(dir.path()).expect("it exists").count();
         assert_eq!(entries, 1, "something was left behind");
     }

@@ -52,7 +52,7 @@ impl Keyring {
         data_dir: &Path,
         missing: MissingKeyFile,
     ) -> Result<Self, CryptoError> {
-        let file = KeyFile::at(&config.key_file(data_dir));
+        let file = KeyFile::at(&config.keyring(data_dir));
         let mut ring = match (&config.key, missing) {
             (Some(key), _) => Self::new(SecretKey::parse(key.expose(), "`crypto.key`")?, vec![]),
             (None, MissingKeyFile::Create) => file.open_or_create()?,

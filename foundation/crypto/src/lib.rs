@@ -1,9 +1,9 @@
 //! Secrets at rest, and tokens that nobody can guess.
 //!
-//! Two things, and no more. A [`Keyring`] seals what must be readable again, such as a password for a mail server, into an
-//! envelope that tells which key sealed it, so that keys can be rotated. [`mint_token`] and [`hash_token`] are for what must
-//! only be recognised, such as API tokens and sessions: the store keeps a hash, and nobody can read the token again.
-//! Passwords of people are neither; they need a slow hash and live in `access`.
+//! A [`Keyring`] seals secrets that must be readable again, such as a password for a mail server. The envelope names the key
+//! that sealed it, so keys can be rotated; a running process uses a [`LiveKeyring`], which notices a rotation. [`mint_token`]
+//! and [`hash_token`] are for secrets that must only be recognised, such as API tokens and sessions: the store keeps a hash,
+//! and nobody can read the token again. Passwords of people need a slow hash, and live in `access`.
 //!
 //! ```
 //! use outrigger_crypto::{Keyring, SecretKey};
@@ -23,6 +23,7 @@ mod error;
 mod key;
 mod key_file;
 mod keyring;
+mod live;
 mod token;
 
 pub use config::CryptoConfig;
@@ -30,6 +31,7 @@ pub use error::CryptoError;
 pub use key::{KeyId, SecretKey};
 pub use key_file::KeyFile;
 pub use keyring::{Keyring, MissingKeyFile};
+pub use live::LiveKeyring;
 pub use token::{
     Digest, MintedToken, ParsedToken, TOKEN_PREFIX, hash_token, mint_token, parse_token,
     random_text,

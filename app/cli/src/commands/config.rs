@@ -41,18 +41,24 @@ impl ConfigCommand {
 
 /// Loads the configuration, which fails with all problems at once.
 pub(super) fn check(connector: &Connector<'_>) -> Result<Answer, CliError> {
-    let keys = connector.load()?.keys();
+    let loaded = connector.load()?;
+    let keys = loaded.keys();
+    let warnings: Vec<_> = loaded.warnings().iter().map(ToString::to_string).collect();
     let set = keys
         .iter()
         .filter(|key| key.source != ConfigSource::Default)
         .count();
-    let text = format!(
+    let mut text = format!(
         "the configuration is good: {} of {} are set",
         set,
         human::count(keys.len() as u64, "key", "keys")
     );
+    for warning in &warnings {
+        text.push_str("\nignored: ");
+        text.push_str(warning);
+    }
     Ok(Answer::new(
-        &json!({ "ok": true, "keys": keys.len(), "set": set }),
+        &json!({ "ok": true, "keys": keys.len(), "set": set, "warnings": warnings }),
         text,
     ))
 }
@@ -85,6 +91,8 @@ fn show(keys: &[ConfigKey], section: Option<&str>, changed: bool) -> Result<Answ
 }
 
 fn explain(keys: &[ConfigKey], wanted: &str) -> Result<Answer, CliError> {
+    let canonical = outrigger_config::canonical(wanted);
+    let wanted = canonical.as_deref().unwrap_or(wanted);
     let Some(key) = keys.iter().find(|key| key.key == wanted) else {
         let names = keys.iter().map(|key| key.key.as_str());
         return Err(not_found("configuration key", wanted, names));

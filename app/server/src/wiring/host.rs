@@ -105,7 +105,7 @@ impl Host {
         if self.config.crypto.key.is_some() {
             return None;
         }
-        let shared = folder::shared_with(&self.config.crypto.key_file(&self.data_dir))?;
+        let shared = folder::shared_with(&self.config.crypto.keyring(&self.data_dir))?;
         Some(advice("key file", shared.detail, shared.fix))
     }
 

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
-use outrigger_crypto::Keyring;
+use outrigger_crypto::LiveKeyring;
 use outrigger_http_api::{
     ABANDONED_AFTER, Claim, IdempotencyKey, IdempotencyStore, KEPT_FOR, StoreFailure,
 };
@@ -52,12 +52,12 @@ mod statements {
 /// Keeps claims and answers in the store.
 pub(crate) struct Idempotency {
     store: Store,
-    keyring: Keyring,
+    keyring: LiveKeyring,
 }
 
 impl Idempotency {
     /// Migrates the table.
-    pub(crate) async fn open(store: Store, keyring: Keyring) -> Result<Self, SqlError> {
+    pub(crate) async fn open(store: Store, keyring: LiveKeyring) -> Result<Self, SqlError> {
         match &store {
             Store::Sqlite(database) => database.migrate(MIGRATIONS).await?,
             Store::Postgres(database) => database.migrate(MIGRATIONS).await?,
