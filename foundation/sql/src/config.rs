@@ -13,8 +13,9 @@ use crate::StoreUrl;
 pub struct StoreConfig {
     /// Where the data is: `sqlite` for files in the data directory, or `postgres://user:password@host:5432/database` for a
     /// PostgreSQL server, which several nodes can share. `?sslmode=` is `disable`, `prefer` (the default), `require`
-    /// (encrypted, the server's name is not proven) or `verify-full`; `&sslrootcert=FILE` replaces the system's
-    /// certificates, and with `require` means that only a server with a certificate from there is believed. Default `sqlite`.
+    /// (encrypted, the server's certificate is not checked), `verify-ca` (a trusted certificate has signed the server's) or
+    /// `verify-full` (and its name is the host's). `&sslrootcert=FILE` replaces the system's certificates, and makes `require`
+    /// mean `verify-ca`. A connection pooler in between must pool sessions, not transactions. Default `sqlite`.
     pub url: StoreUrl,
     /// How many connections to PostgreSQL are opened at most, 1 to 100; must not exceed what the server allows. Default 20.
     pub pool_max: u32,

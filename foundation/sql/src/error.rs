@@ -125,6 +125,23 @@ pub enum SqlError {
         /// How long was waited.
         waited: Duration,
     },
+    /// The server has no connection left for us, and none of ours came free in time.
+    #[error(
+        "the PostgreSQL server accepts no more connections, and none of ours came free in time"
+    )]
+    TooManyConnections,
+    /// All connections that a part of the process may use at the same time are in use, and none came free in time.
+    #[error(
+        "all {max} connections to the PostgreSQL server that `{share}` may use are in use, none came free within {waited:?}"
+    )]
+    ShareExhausted {
+        /// The part of the process.
+        share: &'static str,
+        /// The limit.
+        max: u32,
+        /// How long was waited.
+        waited: Duration,
+    },
     /// The server allows fewer connections than the pool may open.
     #[error(
         "`[store] pool_max` of {pool_max} exceeds the {allowed} connections that the PostgreSQL server allows"
@@ -138,6 +155,9 @@ pub enum SqlError {
     /// A statement took longer than allowed and was cancelled.
     #[error("a statement took longer than `[store] statement_timeout` and was cancelled")]
     Timeout,
+    /// A text has a character that PostgreSQL does not store: NUL, or one that the database's encoding does not have.
+    #[error("a text has a character that the PostgreSQL database cannot store, such as NUL")]
+    Unstorable,
     /// Two transactions got into each other's way, and this one was undone.
     #[error("the transaction collided with another one and was undone")]
     Conflict,
@@ -211,10 +231,12 @@ impl SqlError {
             | Self::Refused { .. }
             | Self::ReadOnly
             | Self::PoolExhausted { .. }
+            | Self::ShareExhausted { .. }
+            | Self::TooManyConnections
             | Self::Timeout
             | Self::Conflict => ErrorKind::Unavailable,
             Self::Constraint { .. } => ErrorKind::Conflict,
-            Self::PoolTooLarge { .. } => ErrorKind::Invalid,
+            Self::PoolTooLarge { .. } | Self::Unstorable => ErrorKind::Invalid,
             Self::Corrupt { .. }
             | Self::Io { .. }
             | Self::OtherFile { .. }
@@ -263,13 +285,30 @@ impl SqlError {
                 "let `[store] url` name the primary, or all servers with `target_session_attrs=read-write`",
             ),
             Self::PoolExhausted { .. } => Some("raise `[store] pool_max`"),
-            Self::PoolTooLarge { .. } => {
+            Self::TooManyConnections | Self::PoolTooLarge { .. } => {
                 Some("lower `[store] pool_max` or raise the server's `max_connections`")
             }
             Self::Newer { .. } => Some(
                 "start the newer release, or restore the snapshot that was taken before the upgrade",
             ),
             _ => None,
+        }
+    }
+
+    /// What happened, without what only the operator of the server should read: no address, no user, no words of the server.
+    #[must_use]
+    pub fn public(&self) -> String {
+        match self {
+            Self::Unreachable { .. } => "the PostgreSQL server cannot be reached".to_owned(),
+            Self::ConnectionLost { .. } => {
+                "the connection to the PostgreSQL server was lost".to_owned()
+            }
+            Self::Refused { .. } => "the PostgreSQL server refuses the connection".to_owned(),
+            Self::Statement { .. } => "a statement failed".to_owned(),
+            Self::Migration { capability, .. } => {
+                format!("the data of `{capability}` cannot be migrated")
+            }
+            other => other.to_string(),
         }
     }
 
@@ -362,6 +401,13 @@ impl From<tokio_postgres::Error> for SqlError {
             (code, _) if *code == SqlState::DATA_CORRUPTED => Self::Corrupt { detail },
             (code, _) if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly,
             (_, "40") => Self::Conflict,
+            (code, _) if *code == SqlState::TOO_MANY_CONNECTIONS => Self::TooManyConnections,
+            (code, _)
+                if *code == SqlState::CHARACTER_NOT_IN_REPERTOIRE
+                    || *code == SqlState::UNTRANSLATABLE_CHARACTER =>
+            {
+                Self::Unstorable
+            }
             (_, "28" | "3D") => Self::Refused { detail },
             (_, "53" | "58") => Self::Unreachable { detail },
             // Shutdown and crash of the server.

@@ -12,6 +12,7 @@ mod connector;
 mod gate;
 mod migrate;
 mod session_state;
+mod share;
 mod statement_cache;
 mod tls;
 
@@ -22,7 +23,10 @@ use deadpool::{
     managed::{Object, Pool, PoolError, TimeoutType, Timeouts},
 };
 use outrigger_stdx::{Backoff, Clock};
-use tokio::sync::{Notify, Semaphore};
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::Instant,
+};
 
 pub use checker::ConnectionChecker;
 pub use client::{DedicatedConnection, PostgresClient, PostgresTransaction};
@@ -32,9 +36,11 @@ use crate::{
     BrokenStatement, Migrations, PostgresUrl, SqlError, StoreConfig, StoreMetrics, error::chain,
     metrics::PostgresFigures,
 };
-use connector::{CONNECT_TIMEOUT, Connector, no_answer};
+use connector::{Connector, no_answer};
 use gate::Gate;
+use share::Share;
 
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 /// The value of the label `database`: a process has one PostgreSQL database.
 const METRICS_LABEL: &str = "postgres";
@@ -58,6 +64,8 @@ pub struct PostgresOptions {
     pub answer_timeout: Duration,
     /// How long to wait for a free connection.
     pub wait_timeout: Duration,
+    /// How long connecting may take, with everything that belongs to it.
+    pub connect_timeout: Duration,
     /// The process's metrics. Default: values that nobody exports.
     pub metrics: StoreMetrics,
 }
@@ -72,8 +80,14 @@ impl PostgresOptions {
             statement_timeout: config.statement_timeout.get(),
             answer_timeout: config.statement_timeout.get() + ANSWER_GRACE,
             wait_timeout: config.wait_timeout.get(),
+            connect_timeout: CONNECT_TIMEOUT,
             metrics: StoreMetrics::default(),
         }
+    }
+
+    /// How long to wait for the answer to a question that takes the server no time.
+    fn check_timeout(&self) -> Duration {
+        CHECK_TIMEOUT.min(self.answer_timeout)
     }
 }
 
@@ -81,6 +95,8 @@ impl PostgresOptions {
 #[derive(Clone)]
 pub struct PostgresDatabase {
     inner: Arc<Inner>,
+    /// `None`: as many connections as there are.
+    share: Option<Share>,
 }
 
 struct Inner {
@@ -119,6 +135,7 @@ impl PostgresDatabase {
                 returned: Notify::new(),
                 dedicated: Arc::new(Semaphore::new(DEDICATED_MAX)),
             }),
+            share: None,
         };
         let client = database.client().await?;
         database.check_limit(&client).await?;
@@ -135,22 +152,22 @@ impl PostgresDatabase {
     ///
     /// # Errors
     ///
-    /// [`SqlError::PoolExhausted`] when none came free in time; [`SqlError::Unreachable`] at once while the server is known
-    /// to be away.
+    /// [`SqlError::PoolExhausted`], [`SqlError::ShareExhausted`] or [`SqlError::TooManyConnections`] when none came free in
+    /// time; [`SqlError::Unreachable`] or [`SqlError::Refused`] at once while the server is known to be away.
     pub async fn client(&self) -> Result<PostgresClient, SqlError> {
         let inner = &*self.inner;
-        if inner.pool.status().available == 0 {
-            inner.gate.pass(&*inner.clock)?;
-        }
-        match inner.pool.get().await {
+        let place = match &self.share {
+            Some(share) => Some(share.place(inner.options.wait_timeout).await?),
+            None => None,
+        };
+        match self.object().await {
             Ok(object) => {
                 if Object::metrics(&object).recycle_count == 0 {
                     inner.gate.succeeded();
                 }
-                Ok(PostgresClient::new(object, Arc::clone(&self.inner)))
+                Ok(PostgresClient::new(object, Arc::clone(&self.inner), place))
             }
             Err(error) => {
-                let error = self.classify(error);
                 if matches!(
                     error,
                     SqlError::Unreachable { .. } | SqlError::Refused { .. }
@@ -160,6 +177,42 @@ impl PostgresDatabase {
                 }
                 Err(error)
             }
+        }
+    }
+
+    /// Takes a connection out of the pool or makes one. A server that has none left is waited for: one of ours may come free,
+    /// or one of another program.
+    async fn object(&self) -> Result<Object<Connector>, SqlError> {
+        let inner = &*self.inner;
+        let wait = inner.options.wait_timeout;
+        let give_up = Instant::now() + wait;
+        let mut backoff = Backoff::new(Duration::from_millis(100), 2, Duration::from_secs(2));
+        loop {
+            if inner.pool.status().available == 0 {
+                inner.gate.pass(&*inner.clock)?;
+            }
+            let error = match inner.pool.get().await {
+                Ok(object) => return Ok(object),
+                Err(error) => self.classify(error),
+            };
+            if error != SqlError::TooManyConnections || Instant::now() >= give_up {
+                return Err(error);
+            }
+            let again = (Instant::now() + backoff.next_random()).min(give_up);
+            tokio::select! {
+                () = tokio::time::sleep_until(again) => {}
+                () = inner.returned.notified() => {}
+            }
+        }
+    }
+
+    /// The same database with at most `max` connections of the pool at the same time for `name`, so that a rush there leaves
+    /// connections for others. Clones of what this returns share the limit. A `max` of the pool's size or more limits nothing.
+    #[must_use]
+    pub fn share(&self, name: &'static str, max: u32) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            share: Some(Share::new(name, max)),
         }
     }
 
@@ -259,20 +312,20 @@ impl PostgresDatabase {
         ))
     }
 
-    /// Asks the server for an answer, within 5 seconds.
+    /// Asks the server for an answer, within 5 seconds (or `answer_timeout`, if that is shorter).
     ///
     /// # Errors
     ///
     /// When there is no connection to it, or no answer.
     pub async fn ping(&self) -> Result<(), SqlError> {
+        let limit = self.inner.options.check_timeout();
+        let silent = || no_answer(limit);
         let asked = async {
             let client = self.client().await?;
-            match client.is_alive(CHECK_TIMEOUT).await {
-                true => Ok(()),
-                false => Err(silent()),
-            }
+            let is_alive = client.is_alive(limit).await;
+            is_alive.then_some(()).ok_or_else(silent)
         };
-        let answer = tokio::time::timeout(CHECK_TIMEOUT, asked).await;
+        let answer = tokio::time::timeout(limit, asked).await;
         answer.unwrap_or_else(|_| Err(silent()))
     }
 
@@ -357,7 +410,7 @@ impl PostgresDatabase {
                 pool_max: self.inner.options.pool_max,
                 waited: self.inner.options.wait_timeout,
             },
-            PoolError::Timeout(_) => no_answer(),
+            PoolError::Timeout(_) => no_answer(self.inner.options.connect_timeout),
             PoolError::Closed => SqlError::Closed,
             PoolError::Backend(error) => error,
             other => SqlError::Unreachable {
@@ -367,17 +420,11 @@ impl PostgresDatabase {
     }
 }
 
-fn silent() -> SqlError {
-    SqlError::Unreachable {
-        detail: format!("no answer within {CHECK_TIMEOUT:?}"),
-    }
-}
-
 fn pool(connector: Connector, options: &PostgresOptions) -> Result<Pool<Connector>, SqlError> {
     let timeouts = Timeouts {
         wait: Some(options.wait_timeout),
-        create: Some(CONNECT_TIMEOUT),
-        recycle: Some(CHECK_TIMEOUT),
+        create: Some(options.connect_timeout),
+        recycle: None,
     };
     Pool::builder(connector)
         .max_size(usize::try_from(options.pool_max).unwrap_or(1))

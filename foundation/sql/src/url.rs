@@ -3,11 +3,11 @@
 use std::{fmt, path::PathBuf, str::FromStr};
 
 use outrigger_stdx::Secret;
+use percent_encoding::percent_decode_str;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 use tokio_postgres::config::SslMode;
-use url::Url;
 
 /// What stands for a password where the address is shown.
 const HIDDEN: &str = "***";
@@ -39,10 +39,12 @@ pub struct PostgresUrl {
 pub(crate) enum TlsMode {
     /// Never encrypted.
     Disable,
-    /// Encrypted when the server can, against nobody who interferes.
+    /// Encrypted if the server offers it; no protection against an active attacker.
     Prefer,
-    /// Encrypted, but whoever answers is believed to be the server.
+    /// Encrypted; the server's certificate is checked only where `sslrootcert` names certificates to trust.
     Require,
+    /// Encrypted, and a certificate that is trusted has signed the server's; its name does not matter.
+    VerifyCa,
     /// Encrypted, and the server proves its name.
     VerifyFull,
 }
@@ -58,53 +60,69 @@ pub enum ParseStoreUrlError {
         "the address of the PostgreSQL database cannot be read: write `postgres://user:password@host:5432/database`, with special characters in the password percent-encoded"
     )]
     Syntax,
+    /// An option after the `?` that is unknown or has a wrong value.
+    #[error(
+        "an option after the `?` in the address of the PostgreSQL database is unknown or has a wrong value"
+    )]
+    Option,
     /// An unknown `sslmode`.
-    #[error("`sslmode` is `disable`, `prefer`, `require` or `verify-full`")]
+    #[error("`sslmode` is `disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`")]
     TlsMode,
 }
 
 impl PostgresUrl {
-    /// Reads an address. The options of libpq that matter here are understood: `sslmode`, `sslrootcert`, `host` for a
-    /// unix socket, `connect_timeout`.
+    /// Reads an address as the driver does, with the options of libpq that the driver knows, and besides these `sslmode` and
+    /// `sslrootcert`. Everything else goes to the driver as it is written.
     ///
     /// # Errors
     ///
     /// When the text is not such an address. The error does not repeat the text, which may hold a password.
     pub fn parse(text: &str) -> Result<Self, ParseStoreUrlError> {
-        let mut url = Url::parse(text).map_err(|_| ParseStoreUrlError::Syntax)?;
-        let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        let (base, query) = text.split_once('?').unwrap_or((text, ""));
+        let shown_base = hide_password(base)?;
+        let options: Vec<&str> = query
+            .split('&')
+            .filter(|option| !option.is_empty())
+            .collect();
         let value_of = |name: &str| {
-            let found = pairs.iter().find(|(key, _)| key == name);
-            found.map(|(_, value)| value.clone())
+            let mut pairs = options.iter().filter_map(|option| option.split_once('='));
+            let (_, value) = pairs.find(|(key, _)| *key == name)?;
+            Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
         };
         let tls = match value_of("sslmode").as_deref() {
             None | Some("prefer" | "allow") => TlsMode::Prefer,
             Some("disable") => TlsMode::Disable,
             Some("require") => TlsMode::Require,
+            Some("verify-ca") => TlsMode::VerifyCa,
             Some("verify-full") => TlsMode::VerifyFull,
             Some(_) => return Err(ParseStoreUrlError::TlsMode),
         };
-        let shown = hide_password(url.clone(), &pairs);
-        let passed_on = pairs
-            .iter()
-            .filter(|(key, _)| !key.starts_with("sslmode") && !key.starts_with("sslrootcert"));
-        let query: Vec<_> = passed_on.collect();
-        url.set_query(None);
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
+        let key_of = |option: &str| option.split('=').next().unwrap_or_default().to_owned();
+        let is_ours = |option: &&str| ["sslmode", "sslrootcert"].contains(&&*key_of(option));
+        let passed_on = options.iter().copied().filter(|option| !is_ours(option));
+        let passed_on: Vec<&str> = passed_on.collect();
+        let mut config: tokio_postgres::Config =
+            base.parse().map_err(|_| ParseStoreUrlError::Syntax)?;
+        if !passed_on.is_empty() {
+            let text = format!("{base}?{}", passed_on.join("&"));
+            config = text.parse().map_err(|_| ParseStoreUrlError::Option)?;
         }
-        let mut config: tokio_postgres::Config = url
-            .as_str()
-            .parse()
-            .map_err(|_| ParseStoreUrlError::Syntax)?;
         config.ssl_mode(match tls {
             TlsMode::Disable => SslMode::Disable,
             TlsMode::Prefer => SslMode::Prefer,
-            TlsMode::Require | TlsMode::VerifyFull => SslMode::Require,
+            TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => SslMode::Require,
         });
+        let shown = options.iter().map(|option| match &*key_of(option) {
+            "password" => format!("password={HIDDEN}"),
+            _ => (*option).to_owned(),
+        });
+        let shown: Vec<String> = shown.collect();
         Ok(Self {
             full: Secret::new(text.to_owned()),
-            shown,
+            shown: match shown.is_empty() {
+                true => shown_base,
+                false => format!("{shown_base}?{}", shown.join("&")),
+            },
             tls,
             root_certificates: value_of("sslrootcert")
                 .filter(|file| file != "system")
@@ -114,19 +132,20 @@ impl PostgresUrl {
     }
 }
 
-fn hide_password(mut url: Url, pairs: &[(String, String)]) -> String {
-    if url.password().is_some() {
-        // Only an address without a host refuses a password, and that one has none.
-        let _ = url.set_password(Some(HIDDEN));
+/// The address with a placeholder for the password. The driver takes everything before the first `@` for user and password;
+/// an address where that is not what it seems to be is refused, because it would show parts of the password.
+fn hide_password(base: &str) -> Result<String, ParseStoreUrlError> {
+    let (scheme, rest) = base.split_once("://").ok_or(ParseStoreUrlError::Syntax)?;
+    let Some((credentials, place)) = rest.split_once('@') else {
+        return Ok(base.to_owned());
+    };
+    if place.contains('@') || credentials.contains('/') {
+        return Err(ParseStoreUrlError::Syntax);
     }
-    if pairs.iter().any(|(key, _)| key == "password") {
-        let shown = pairs.iter().map(|(key, value)| match key.as_str() {
-            "password" => (key.as_str(), HIDDEN),
-            _ => (key.as_str(), value.as_str()),
-        });
-        url.query_pairs_mut().clear().extend_pairs(shown);
-    }
-    url.into()
+    Ok(match credentials.split_once(':') {
+        Some((user, _)) => format!("{scheme}://{user}:{HIDDEN}@{place}"),
+        None => base.to_owned(),
+    })
 }
 
 impl PartialEq for PostgresUrl {
@@ -242,6 +261,7 @@ mod tests {
             ("disable", TlsMode::Disable),
             ("prefer", TlsMode::Prefer),
             ("require", TlsMode::Require),
+            ("verify-ca", TlsMode::VerifyCa),
             ("verify-full", TlsMode::VerifyFull),
         ] {
             let url = PostgresUrl::parse(&format!(
@@ -256,6 +276,60 @@ mod tests {
             "postgres://db/app?sslmode=yes".parse::<StoreUrl>(),
             Err(ParseStoreUrlError::TlsMode)
         );
+    }
+
+    #[test]
+    fn options_reach_the_driver_as_they_are_written() {
+        let url = PostgresUrl::parse(
+            "postgres://ana@db/app?options=-c%20search_path%3Dx&sslmode=require&application_name=my%20app&password=a%20b",
+        )
+        .expect("the address is right");
+
+        assert_eq!(url.config.get_options(), Some("-c search_path=x"));
+        assert_eq!(url.config.get_application_name(), Some("my app"));
+        assert_eq!(url.config.get_password(), Some("a b".as_bytes()));
+        assert_eq!(
+            url.to_string(),
+            "postgres://ana@db/app?options=-c%20search_path%3Dx&sslmode=require&application_name=my%20app&password=***"
+        );
+    }
+
+    #[test]
+    fn several_hosts_reach_the_driver() {
+        let url = PostgresUrl::parse(
+            "postgres://ana:hunter2@one:5432,two:5433/app?target_session_attrs=read-write",
+        )
+        .expect("the address is right");
+
+        assert_eq!(url.config.get_ports(), [5432, 5433]);
+        assert_eq!(
+            url.to_string(),
+            "postgres://ana:***@one:5432,two:5433/app?target_session_attrs=read-write"
+        );
+    }
+
+    #[test]
+    fn an_option_that_nobody_knows_is_refused() {
+        for option in [
+            "sslmodex=require",
+            "sslrootcerts=a",
+            "colour=red",
+            "connect_timeout=soon",
+        ] {
+            let parsed = format!("postgres://db/app?{option}").parse::<StoreUrl>();
+
+            assert_eq!(parsed, Err(ParseStoreUrlError::Option), "{option}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_is_not_encoded_is_refused_instead_of_shown_in_part() {
+        for text in [
+            "postgres://ana:hun@ter2@db/app",
+            "postgres://ana:hun/ter2@db/app",
+        ] {
+            assert_eq!(text.parse::<StoreUrl>(), Err(ParseStoreUrlError::Syntax));
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@
 //! ```
 
 mod child;
+mod fault_proxy;
 mod keeper;
 mod port;
 mod postgres;
@@ -35,7 +36,8 @@ mod temp_dir;
 mod trials;
 
 pub use child::{child_of, is_child};
-pub use port::free_port;
+pub use fault_proxy::FaultProxy;
+pub use port::ReservedPort;
 pub use postgres::{LazyPostgres, PostgresServer};
 pub use redis::RedisServer;
 pub use requirement::{Requirement, in_ci};

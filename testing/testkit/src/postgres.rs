@@ -18,7 +18,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
-    TempDir, free_port, keeper,
+    ReservedPort, TempDir, keeper,
     requirement::{is_root, postgres_program, program},
 };
 
@@ -30,7 +30,7 @@ const READY_ATTEMPTS: u32 = 1200;
 #[derive(Debug)]
 pub struct PostgresServer {
     dir: TempDir,
-    port: u16,
+    port: ReservedPort,
     databases: AtomicU32,
     process: Mutex<Option<Child>>,
 }
@@ -63,7 +63,7 @@ impl PostgresServer {
         );
         let server = Self {
             dir,
-            port: free_port(),
+            port: ReservedPort::new(),
             databases: AtomicU32::new(0),
             process: Mutex::new(None),
         };
@@ -86,7 +86,7 @@ impl PostgresServer {
     /// The TCP port.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
     /// Makes an empty database and answers its connection string. Blocks.
@@ -143,6 +143,29 @@ impl PostgresServer {
         Ok(())
     }
 
+    /// Stops all processes of the server where they are: the kernel takes bytes for them, and nothing answers. Blocks.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not run.
+    pub fn pause(&self) {
+        self.signal_all(Signal::STOP);
+    }
+
+    /// Lets the processes go on that [`pause`](Self::pause) stopped. Blocks.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not run.
+    pub fn resume(&self) {
+        self.signal_all(Signal::CONT);
+    }
+
+    fn signal_all(&self, signal: Signal) {
+        let process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        signal_with_children(process.as_ref().expect("the server runs"), signal);
+    }
+
     /// Stops the server at once, as a crash would: connections break. Blocks until it is gone.
     pub fn stop(&self) {
         let stopped = self
@@ -151,6 +174,8 @@ impl PostgresServer {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(mut child) = stopped {
+            // A paused process does not listen.
+            signal_with_children(&child, Signal::CONT);
             // SIGQUIT is "immediate shutdown": the server takes its children with it, which SIGKILL would leave behind.
             let _ = kill_process(Pid::from_child(&child), Signal::QUIT);
             let _ = child.wait();
@@ -168,7 +193,7 @@ impl PostgresServer {
         command
             .arg("-D")
             .arg(self.dir.join("data"))
-            .args(["-p", &self.port.to_string(), "-F"])
+            .args(["-p", &self.port().to_string(), "-F"])
             .args(["-c", "listen_addresses=127.0.0.1"])
             .args(["-c", "full_page_writes=off"])
             .args(["-c", "shared_buffers=16MB", "-c", "max_connections=120"])
@@ -191,7 +216,7 @@ impl PostgresServer {
         for _ in 0..READY_ATTEMPTS {
             let answered = Command::new(&asks)
                 .args(["--quiet", "--host", "127.0.0.1", "--port"])
-                .arg(self.port.to_string())
+                .arg(self.port().to_string())
                 .status()?;
             if answered.success() {
                 return Ok(());
@@ -213,7 +238,7 @@ impl PostgresServer {
         format!(
             "postgres://postgres@{}:{}/{database}",
             Ipv4Addr::LOCALHOST,
-            self.port
+            self.port()
         )
     }
 }
@@ -278,6 +303,34 @@ fn unprivileged(name: &str, setpriv_options: &[&str]) -> Result<Command> {
     }
     command.args(setpriv_options).arg("--").arg(path);
     Ok(command)
+}
+
+/// Signals a server and the processes of its connections, each of which has a process group of its own. The server first, so
+/// that it starts no more of them when it is stopped.
+fn signal_with_children(server: &Child, signal: Signal) {
+    let server = Pid::from_child(server);
+    // Each may have ended by itself.
+    let _ = kill_process(server, signal);
+    for child in children_of(server) {
+        let _ = kill_process(child, signal);
+    }
+}
+
+/// The processes whose parent is `parent`, as far as the kernel lists them.
+fn children_of(parent: Pid) -> Vec<Pid> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let number_of = |entry: std::fs::DirEntry| entry.file_name().to_str()?.parse().ok();
+    let parent_of = |process: i32| -> Option<i32> {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        // The name before the parenthesis may contain anything; after it come the state and the parent.
+        let (_, rest) = stat.rsplit_once(')')?;
+        rest.split_whitespace().nth(1)?.parse().ok()
+    };
+    processes
+        .filter_map(number_of)
+        .filter(|process| parent_of(*process) == Some(parent.as_raw_nonzero().get()))
+        .filter_map(Pid::from_raw)
+        .collect()
 }
 
 fn postgres_user() -> Result<(u32, u32)> {

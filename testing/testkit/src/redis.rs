@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{TempDir, free_port, keeper, requirement::program};
+use crate::{ReservedPort, TempDir, keeper, requirement::program};
 
 /// How often a starting server is asked whether it is ready, 20 ms apart: twenty seconds.
 const READY_ATTEMPTS: u32 = 1000;
@@ -20,7 +20,7 @@ const READY_ATTEMPTS: u32 = 1000;
 #[derive(Debug)]
 pub struct RedisServer {
     _dir: TempDir,
-    port: u16,
+    port: ReservedPort,
     process: Child,
 }
 
@@ -40,9 +40,9 @@ impl RedisServer {
             }
             None => Command::new(server),
         };
-        let (dir, port) = (TempDir::new(), free_port());
+        let (dir, port) = (TempDir::new(), ReservedPort::new());
         command
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--port", &port.number().to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no", "--dir"])
             .arg(dir.path())
             .args(args)
@@ -68,7 +68,7 @@ impl RedisServer {
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.port).into()
+        (Ipv4Addr::LOCALHOST, self.port.number()).into()
     }
 
     /// The id of its process, for measurements.

@@ -237,7 +237,7 @@ impl Part for Stores {
         let troubles = self.troubles().await;
         let mut checks: Vec<_> = troubles
             .iter()
-            .map(|(_, place, error)| fail(NAME, format!("{place}: {error}"), fix(error)))
+            .map(|(_, place, error)| fail(NAME, format!("{place}: {}", error.public()), fix(error)))
             .collect();
         let files = self.files();
         for (file, found) in files.iter().zip(self.check_integrity().await) {

@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use async_trait::async_trait;
 use outrigger_supervisor::{Service, ServiceError, Stop};
 
-use super::{CHECK_TIMEOUT, PostgresDatabase};
+use super::PostgresDatabase;
 
 /// How often idle connections are checked.
 const EVERY: Duration = Duration::from_secs(30);
@@ -35,12 +35,16 @@ impl ConnectionChecker {
         let mut checked = Checked::default();
         // The pool hands out the one that was idle longest and takes it back at the other end, so each has its turn.
         for _ in 0..inner.pool.status().available {
+            // A silent one takes the others with it.
+            if inner.pool.status().available == 0 {
+                break;
+            }
             let Ok(client) = self.database.client().await else {
                 checked.broken += 1;
                 break;
             };
             inner.figures.checked.inc();
-            if client.is_alive(CHECK_TIMEOUT).await {
+            if client.is_alive(inner.options.check_timeout()).await {
                 checked.alive += 1;
             } else {
                 checked.broken += 1;
@@ -64,6 +68,7 @@ impl Service for ConnectionChecker {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = inner.clock.sleep(wait) => {}
+                () = inner.gate.closed() => continue,
             }
             if inner.gate.closed_for(&*inner.clock).is_some() {
                 // The pool's figures and log tell how it went; the connection goes back to the pool at once.

@@ -14,13 +14,20 @@ pub struct PostgresClient {
     /// `None` only while this is being dropped.
     object: Option<Object<Connector>>,
     database: Arc<Inner>,
+    /// The place in the share of the pool, where there is one.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl PostgresClient {
-    pub(super) fn new(object: Object<Connector>, database: Arc<Inner>) -> Self {
+    pub(super) fn new(
+        object: Object<Connector>,
+        database: Arc<Inner>,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Self {
         Self {
             object: Some(object),
             database,
+            place,
         }
     }
 }
@@ -47,15 +54,19 @@ impl Drop for PostgresClient {
         }
         if object.is_lost() {
             // The others lead to the same silent server, or through the same firewall.
-            drop(self.database.pool.retain(|_, _| false));
+            let others = self.database.pool.retain(|_, _| false).removed;
+            let dropped = u64::try_from(others.len()).unwrap_or(u64::MAX);
+            self.database.figures.dropped.inc_by(dropped);
         }
         let database = Arc::clone(&self.database);
+        let place = self.place.take();
         // Keeps its place in the pool until the server was asked to cancel, so that no more connections exist than may.
         self.database.connector().spawn(async move {
             if let Some(token) = object.cancel_token() {
                 database.connector().cancel(&token).await;
             }
             drop(Object::take(object));
+            drop(place);
             database.returned.notify_one();
         });
     }

@@ -136,8 +136,13 @@ impl PostgresConnection {
     /// Whether the server answers within `limit`. A connection that does not is lost.
     pub(super) async fn is_alive(&self, limit: Duration) -> bool {
         let asked = self.answered(self.client.check_connection());
-        let answer = tokio::time::timeout(limit, asked).await;
-        answer.is_ok_and(|answer| answer.is_ok())
+        match tokio::time::timeout(limit, asked).await {
+            Ok(answer) => answer.is_ok(),
+            Err(_) => {
+                self.lose();
+                false
+            }
+        }
     }
 
     pub(super) async fn begin(&self) -> Result<(), SqlError> {

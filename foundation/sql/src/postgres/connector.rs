@@ -10,8 +10,6 @@ use tokio_postgres::{CancelToken, Client, Config, Connection, Socket, tls::MakeT
 use super::{PostgresOptions, connection::PostgresConnection, tls};
 use crate::SqlError;
 
-/// How long connecting may take, with the set-up of the session.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a request to cancel a statement may take.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many connections beside those of the pool may end at the same time.
@@ -26,6 +24,7 @@ pub(super) struct Connector {
     tls: tls::Connector,
     statement_timeout: Duration,
     answer_timeout: Duration,
+    connect_timeout: Duration,
     tasks: TaskGroup,
     /// Connections of the pool that were found broken.
     dropped: Counter,
@@ -38,7 +37,7 @@ impl Connector {
             config.application_name("outrigger");
         }
         if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT_TIMEOUT);
+            config.connect_timeout(options.connect_timeout);
         }
         config.keepalives_idle(Duration::from_secs(30));
         config.tcp_user_timeout(Duration::from_secs(30));
@@ -48,6 +47,7 @@ impl Connector {
             tls: tls::connector(&options.url)?,
             statement_timeout: options.statement_timeout,
             answer_timeout: options.answer_timeout,
+            connect_timeout: options.connect_timeout,
             tasks: TaskGroup::new(2 * pool_max + ENDING_MAX),
             dropped,
         })
@@ -63,10 +63,8 @@ impl Connector {
             None => Duration::MAX,
         };
         let made = self.connect(statement_timeout.unwrap_or_default(), limit, false);
-        match tokio::time::timeout(CONNECT_TIMEOUT, made).await {
-            Ok(made) => made,
-            Err(_) => Err(no_answer()),
-        }
+        let made = tokio::time::timeout(self.connect_timeout, made).await;
+        made.unwrap_or_else(|_| Err(no_answer(self.connect_timeout)))
     }
 
     async fn connect(
@@ -138,9 +136,9 @@ impl Manager for Connector {
     }
 }
 
-pub(super) fn no_answer() -> SqlError {
+pub(super) fn no_answer(within: Duration) -> SqlError {
     SqlError::Unreachable {
-        detail: format!("no answer within {CONNECT_TIMEOUT:?}"),
+        detail: format!("no answer within {within:?}"),
     }
 }
 

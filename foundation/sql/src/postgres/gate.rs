@@ -2,6 +2,9 @@
 //!
 //! When a server goes away, many callers find out at the same time. Only the first of them counts as a failure, and later
 //! only the one whose turn it was: otherwise a crowd of callers would raise the wait to its maximum at once.
+//!
+//! Only attempts to connect open and close the gate. An idle connection that is handed out proves nothing, and a server that
+//! has no connection left for us is there.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -9,6 +12,7 @@ use std::{
 };
 
 use outrigger_stdx::{Backoff, Clock, Monotonic};
+use tokio::sync::Notify;
 
 use crate::SqlError;
 
@@ -16,12 +20,14 @@ use crate::SqlError;
 #[derive(Debug)]
 pub(super) struct Gate {
     state: Mutex<State>,
+    /// Says that the gate was closed.
+    closed: Notify,
 }
 
 #[derive(Debug)]
 struct State {
     backoff: Backoff,
-    /// None while the server answers.
+    /// `None` while the gate is open.
     closed: Option<Closed>,
 }
 
@@ -32,7 +38,7 @@ struct Closed {
     /// Whether a caller whose turn it was is trying.
     is_tried: bool,
     /// What the last one found.
-    detail: String,
+    error: SqlError,
 }
 
 impl Gate {
@@ -42,6 +48,7 @@ impl Gate {
                 backoff: Backoff::new(Duration::from_millis(250), 2, Duration::from_secs(30)),
                 closed: None,
             }),
+            closed: Notify::new(),
         }
     }
 
@@ -57,13 +64,11 @@ impl Gate {
                 closed.is_tried = true;
                 Ok(())
             }
-            Some(closed) => Err(SqlError::Unreachable {
-                detail: closed.detail.clone(),
-            }),
+            Some(closed) => Err(closed.error.clone()),
         }
     }
 
-    /// How long until the next try; none while the server answers.
+    /// How long until the next try; `None` while the gate is open.
     pub(super) fn closed_for(&self, clock: &dyn Clock) -> Option<Duration> {
         let until = self.lock().closed.as_ref()?.until;
         Some(until.saturating_since(clock.monotonic()))
@@ -73,27 +78,32 @@ impl Gate {
         let mut state = self.lock();
         if state.closed.take().is_some() {
             state.backoff.reset();
-            tracing::info!("the PostgreSQL server answers again");
+            tracing::info!("connecting to the PostgreSQL server succeeds again");
         }
     }
 
+    /// Notes that no connection could be made. Only the first failure is logged.
     pub(super) fn failed(&self, clock: &dyn Clock, error: &SqlError) {
         let mut state = self.lock();
         match &state.closed {
-            None => tracing::warn!(%error, "the PostgreSQL server does not answer"),
+            None => {
+                tracing::warn!(%error, "connecting to the PostgreSQL server fails");
+                self.closed.notify_one();
+            }
             Some(closed) if !closed.is_tried => return,
             Some(_) => {}
         }
-        let detail = match error {
-            SqlError::Unreachable { detail } => detail.clone(),
-            other => other.to_string(),
-        };
         let wait = state.backoff.next_random();
         state.closed = Some(Closed {
             until: clock.monotonic() + wait,
             is_tried: false,
-            detail,
+            error: error.clone(),
         });
+    }
+
+    /// Waits until the gate is closed. One waiter is told.
+    pub(super) async fn closed(&self) {
+        self.closed.notified().await;
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

@@ -30,7 +30,7 @@ pub(super) struct Connector(TlsConnector);
 /// The connector for one host.
 pub(super) struct HostConnector {
     connector: TlsConnector,
-    /// None for a unix socket, which is never encrypted.
+    /// `None` for a unix socket, which is never encrypted.
     host: Option<ServerName<'static>>,
 }
 
@@ -48,16 +48,19 @@ pub(super) fn connector(url: &PostgresUrl) -> Result<Connector, SqlError> {
             .with_root_certificates(roots(url)?)
             .with_no_client_auth()
     } else {
-        // What `sslmode=require` means to every client of PostgreSQL: nobody reads along, but whoever answers is believed,
-        // unless there are certificates to believe. Then theirs is the word, and only the name may be another.
-        let is_vouched_for = url.tls == TlsMode::Require && url.root_certificates.is_some();
-        let authority = match is_vouched_for {
+        let checks_signer = match url.tls {
+            TlsMode::VerifyCa => true,
+            // As in libpq: certificates to trust are given in order to be used.
+            TlsMode::Require => url.root_certificates.is_some(),
+            TlsMode::Disable | TlsMode::Prefer | TlsMode::VerifyFull => false,
+        };
+        let authority = match checks_signer {
             true => Some(authority(url, &provider)?),
             false => None,
         };
         builder
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Believer {
+            .with_custom_certificate_verifier(Arc::new(UnverifiedName {
                 provider,
                 authority,
             }))
@@ -166,14 +169,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Encrypted<S> {
     }
 }
 
-/// Believes every name, and every certificate unless there is an authority; checks that whoever sent it has its key.
+/// Accepts every name, and every certificate unless there is an authority. Checks that the server has the certificate's key.
 #[derive(Debug)]
-struct Believer {
+struct UnverifiedName {
     provider: Arc<CryptoProvider>,
     authority: Option<Arc<WebPkiServerVerifier>>,
 }
 
-impl ServerCertVerifier for Believer {
+impl ServerCertVerifier for UnverifiedName {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -185,7 +188,7 @@ impl ServerCertVerifier for Believer {
         let Some(authority) = &self.authority else {
             return Ok(ServerCertVerified::assertion());
         };
-        // The name is the last thing that is looked at: whoever fails there has a certificate of the authority.
+        // The name is checked last: a certificate that fails there is signed by the authority.
         match authority.verify_server_cert(certificate, chain, name, ocsp, now) {
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },

@@ -30,13 +30,16 @@ pub(crate) async fn the_server_proves_its_name_when_asked_to(_: LazyPostgres) {
     assert_eq!(is_encrypted("127.0.0.1", "disable").await, Ok(false));
     assert_eq!(is_encrypted("127.0.0.1", "prefer").await, Ok(true));
     assert_eq!(is_encrypted("127.0.0.1", "require").await, Ok(true));
+    assert_eq!(is_encrypted("127.0.0.1", "verify-ca").await, Ok(true));
     assert_eq!(is_encrypted("localhost", "verify-full").await, Ok(true));
     let error = is_encrypted("127.0.0.1", "verify-full").await;
     let error = error.expect_err("the certificate names another host");
     assert!(error.to_string().contains("certificate"), "{error}");
     let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("it is made");
     std::fs::write(&trusted, other.cert.pem()).expect("it is writable");
-    let error = is_encrypted("localhost", "require").await;
-    let error = error.expect_err("nobody who is trusted has signed the certificate");
-    assert!(error.to_string().contains("certificate"), "{error}");
+    for mode in ["require", "verify-ca"] {
+        let error = is_encrypted("localhost", mode).await;
+        let error = error.expect_err("no trusted certificate has signed the server's");
+        assert!(error.to_string().contains("certificate"), "{error}");
+    }
 }

@@ -1,6 +1,7 @@
 //! PostgreSQL, by topic.
 
 mod encryption;
+mod faults;
 mod migrations;
 mod pool;
 mod statements;
@@ -44,6 +45,15 @@ fn main() -> ExitCode {
         encryption {
             the_server_proves_its_name_when_asked_to,
         }
+        faults {
+            a_half_open_connection_fails_in_time_and_the_next_one_is_new,
+            the_checker_finds_half_open_connections_before_a_caller_does,
+            a_network_that_swallows_everything_gives_errors_in_time,
+            a_slow_network_is_no_failure,
+            a_connection_that_is_cut_in_a_transaction_undoes_it,
+            a_dropped_query_is_cancelled_and_does_not_block_the_next_caller,
+            a_server_that_stands_still_gives_errors_in_time,
+        }
         migrations {
             everything_lives_in_its_own_schema,
             two_nodes_migrate_once,
@@ -55,13 +65,21 @@ fn main() -> ExitCode {
             a_caller_that_gets_no_connection_in_time_is_told,
             a_wrong_database_is_refused_with_the_servers_words,
             a_lost_connection_is_retryable_and_the_pool_recovers,
-            the_checker_drops_connections_that_broke_while_idle,
+            the_checker_notices_at_once_that_the_server_went_away_and_when_it_is_back,
+            a_server_without_a_free_connection_is_waited_for,
+            a_share_of_the_pool_leaves_connections_for_others,
+            an_error_for_the_public_has_no_word_of_the_server,
         }
         statements {
             a_commit_is_synced_also_where_the_database_says_otherwise,
             a_statement_that_takes_too_long_is_cancelled,
             errors_name_the_constraint,
             broken_statements_are_found_without_running_them,
+            a_text_with_a_nul_character_is_invalid_input,
+            a_statement_goes_on_after_a_migration_changed_its_columns,
+            a_server_that_became_read_only_is_left,
+            what_changes_the_session_is_refused_on_the_pool,
+            many_statements_do_not_stay_prepared_for_ever,
         }
         transactions {
             what_a_transaction_did_is_there_after_it,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use outrigger_sql::{PostgresOptions, SqlError};
-use outrigger_stdx::Clock;
+use outrigger_stdx::{Clock, ErrorKind};
 use outrigger_supervisor::{Service, Stop};
 use outrigger_testkit::{LazyPostgres, PostgresServer};
 
@@ -81,29 +81,93 @@ pub(crate) async fn a_lost_connection_is_retryable_and_the_pool_recovers(_: Lazy
     assert!(back.is_ok(), "{back:?}");
 }
 
-pub(crate) async fn the_checker_drops_connections_that_broke_while_idle(_: LazyPostgres) {
-    let server = PostgresServer::start().expect("it starts");
-    let (database, clock) = open_with(options(&server.url())).await.expect("it opens");
+pub(crate) async fn the_checker_notices_at_once_that_the_server_went_away_and_when_it_is_back(
+    _: LazyPostgres,
+) {
+    let server = PostgresServer::start().expect("PostgreSQL starts");
+    let opened = open_with(options(&server.url())).await;
+    let (database, clock) = opened.expect("the server answers");
     let stop = Stop::new();
     let mut checker = database.checker();
     let checking = checker.run(stop.clone());
 
-    server.stop();
-    server.start_again().expect("it starts");
     let watching = async {
-        // The check replaces the broken connection by a fresh one, which is what a caller then finds.
         while clock.sleepers() == 0 {
             tokio::task::yield_now().await;
         }
-        clock.advance(Duration::from_secs(30));
-        while clock.sleepers() == 0 || database.connections() == 0 {
+        server.stop();
+        while database.client().await.is_ok() {}
+        server.start_again().expect("PostgreSQL starts");
+        let start = clock.monotonic();
+        while database.connections() == 0 {
+            // While it connects, it does not sleep.
+            if clock.sleepers() > 0 {
+                clock.advance(Duration::from_millis(100));
+            }
             tokio::task::yield_now().await;
         }
-        let client = database.client().await.expect("it is connected");
-        client.query("select 1", &[]).await.expect("it is alive");
+        let waited = clock.monotonic().saturating_since(start);
         stop.cancel(clock.monotonic());
+        waited
     };
-    let (outcome, ()) = tokio::join!(checking, watching);
+    let (outcome, waited) = tokio::join!(checking, watching);
 
     assert!(outcome.is_ok());
+    assert!(waited < Duration::from_secs(30), "{waited:?}");
+}
+
+pub(crate) async fn a_server_without_a_free_connection_is_waited_for(postgres: LazyPostgres) {
+    let url = postgres.create_database();
+    let name = url.rsplit('/').next().expect("an address has a path");
+    // Superusers are not counted, so the pool is that of somebody else.
+    let server = postgres.server();
+    server.execute(&format!("create role {name} login connection limit 1"));
+    server.execute(&format!("grant create on database {name} to {name}"));
+    let url = url.replace("postgres@", &format!("{name}@"));
+    let (database, _) = open_with(options(&url)).await.expect("the server answers");
+
+    let only = database.client().await.expect("the server answers");
+    // The server refuses the second one before the first is given back.
+    let (second, ()) = tokio::join!(database.client(), async { drop(only) });
+    let held = second.expect("the connection came free");
+    let hasty = PostgresOptions {
+        wait_timeout: Duration::from_millis(10),
+        ..options(&url)
+    };
+    let refused = open_with(hasty).await.err();
+    drop(held);
+
+    assert_eq!(refused, Some(SqlError::TooManyConnections));
+    assert!(database.client().await.is_ok(), "the gate is open");
+}
+
+pub(crate) async fn a_share_of_the_pool_leaves_connections_for_others(postgres: LazyPostgres) {
+    let short = PostgresOptions {
+        pool_max: 2,
+        wait_timeout: Duration::from_millis(10),
+        ..options(&postgres.create_database())
+    };
+    let (database, _) = open_with(short).await.expect("the server answers");
+    let jobs = database.share("jobs", 1);
+
+    let first = jobs.client().await.expect("one is theirs");
+    let second = jobs.clone().client().await.err();
+    let other = database.client().await;
+    drop(first);
+    let third = jobs.client().await;
+
+    let second = second.expect("their only one is in use");
+    assert!(second.to_string().contains("`jobs`"), "{second}");
+    assert!(second.is_retryable());
+    assert!(other.is_ok() && third.is_ok());
+}
+
+pub(crate) async fn an_error_for_the_public_has_no_word_of_the_server(postgres: LazyPostgres) {
+    let url = postgres.create_database() + "_nowhere";
+
+    let error = open_with(options(&url)).await.expect_err("there is none");
+
+    assert!(error.to_string().contains("_nowhere"));
+    assert!(!error.public().contains("nowhere"), "{}", error.public());
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use outrigger_sql::{PostgresOptions, SqlError};
-use outrigger_stdx::ErrorKind;
+use outrigger_sql::{PostgresDatabase, PostgresOptions, SqlError};
+use outrigger_stdx::{ErrorKind, SystemClock};
 use outrigger_testkit::LazyPostgres;
 
-use crate::{ONE_STEP, open, open_with, options};
+use crate::{ONE_STEP, TWO_STEPS, open, open_with, options};
 
 pub(crate) async fn a_commit_is_synced_also_where_the_database_says_otherwise(
     postgres: LazyPostgres,
@@ -75,4 +75,101 @@ pub(crate) async fn broken_statements_are_found_without_running_them(postgres: L
     assert_eq!(broken.len(), 1);
     assert_eq!(broken[0].sql, STATEMENTS[1]);
     assert!(broken[0].detail.contains("nmae"), "{}", broken[0]);
+}
+
+pub(crate) async fn a_text_with_a_nul_character_is_invalid_input(postgres: LazyPostgres) {
+    let database = open(&postgres.create_database()).await;
+    let client = database.client().await.expect("the server answers");
+
+    let error = client.query_one("select $1::text", &[&"a\0b"]).await;
+
+    let error = error.expect_err("PostgreSQL stores no NUL");
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(client.query_one("select 1", &[]).await.is_ok());
+}
+
+pub(crate) async fn a_statement_goes_on_after_a_migration_changed_its_columns(
+    postgres: LazyPostgres,
+) {
+    // A real clock, because the transaction waits before it is repeated.
+    let options = options(&postgres.create_database());
+    let database = PostgresDatabase::open(options, SystemClock::shared()).await;
+    let database = database.expect("the server answers");
+    let migrated = database.migrate(ONE_STEP).await;
+    migrated.expect("the step is right");
+    let client = database.client().await.expect("the server answers");
+    let all = "select * from boats";
+    let run = async |sql: &str| client.query(sql, &[]).await.map(drop);
+    run(all).await.expect("the statement runs");
+
+    let migrated = database.migrate(TWO_STEPS).await;
+    migrated.expect("the step is right");
+    let alone = run(all).await;
+    let narrowed = run("alter table boats drop column masts").await;
+    narrowed.expect("the statement runs");
+    drop(client);
+    let within = database
+        .transaction(|transaction| async move { transaction.query(all, &[]).await.map(drop) })
+        .await;
+
+    assert_eq!(alone, Ok(()));
+    assert_eq!(within, Ok(()));
+}
+
+pub(crate) async fn a_server_that_became_read_only_is_left(postgres: LazyPostgres) {
+    let url = postgres.create_database();
+    let name = url.rsplit('/').next().expect("an address has a path");
+    let set = |value: &str| {
+        let setting = format!("default_transaction_read_only = {value}");
+        let server = postgres.server();
+        server.execute(&format!("alter database {name} set {setting}"));
+    };
+    let insert = "insert into boats (id, name) values (1, 'Alba')";
+    let database = open(&url).await;
+    let migrated = database.migrate(ONE_STEP).await;
+    migrated.expect("the step is right");
+    set("on");
+    let standby = open(&url).await;
+
+    let client = standby.client().await.expect("the server answers");
+    let refused = client.execute(insert, &[]).await;
+    drop(client);
+    set("off");
+    let client = standby.client().await.expect("the server answers");
+    let afterwards = client.execute(insert, &[]).await;
+
+    assert_eq!(refused, Err(SqlError::ReadOnly));
+    assert_eq!(afterwards, Ok(1), "the connection was made anew");
+}
+
+pub(crate) async fn what_changes_the_session_is_refused_on_the_pool(postgres: LazyPostgres) {
+    let database = open(&postgres.create_database()).await;
+    let lock = "select pg_advisory_lock(1)";
+
+    let client = database.client().await.expect("the server answers");
+    let on_the_pool = client.execute(lock, &[]).await;
+    let own = database.dedicated(None).await.expect("the server answers");
+    let on_its_own = own.execute(lock, &[]).await;
+
+    assert!(matches!(on_the_pool, Err(SqlError::Statement { .. })));
+    assert_eq!(on_its_own, Ok(1));
+}
+
+pub(crate) async fn many_statements_do_not_stay_prepared_for_ever(postgres: LazyPostgres) {
+    let database = open(&postgres.create_database()).await;
+    let client = database.client().await.expect("the server answers");
+
+    for number in 0..300 {
+        let sql = format!("select {number}");
+        client
+            .query_one(&sql, &[])
+            .await
+            .expect("the statement runs");
+    }
+    let prepared = client
+        .query_one("select count(*) from pg_prepared_statements", &[])
+        .await;
+    let prepared: i64 = prepared.expect("the statement runs").get(0);
+
+    assert!((200..=256).contains(&prepared), "{prepared}");
 }
