@@ -17,7 +17,7 @@ use outrigger_sql::{
     Check, PostgresDatabase, PostgresOptions, SqlError, SqliteDatabase, SqliteOptions, StoreConfig,
     StoreMetrics, StoreUrl,
 };
-use outrigger_stdx::Clock;
+use outrigger_stdx::{Clock, ErrorKind};
 use outrigger_supervisor::{Phase, Supervisor};
 use prometheus_client::registry::Registry;
 
@@ -293,5 +293,10 @@ fn fix(error: &SqlError) -> &'static str {
 
 /// A store's error as a reason not to start.
 pub(crate) fn refuse(part: &'static str, error: SqlError) -> StartError {
-    StartError::part(part, error.kind(), error.hint(), error)
+    // A server that refuses us at the start does so because of the address. Later it may be for a while.
+    let kind = match error {
+        SqlError::Refused { .. } => ErrorKind::Invalid,
+        _ => error.kind(),
+    };
+    StartError::part(part, kind, error.hint(), error)
 }
