@@ -36,8 +36,6 @@ pub(crate) enum Text {
     Nothing,
     /// Lines; the last newline is added when it is missing.
     Lines(String),
-    /// Bytes that are given on as they are.
-    Raw(Vec<u8>),
 }
 
 impl Answer {

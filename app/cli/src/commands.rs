@@ -10,11 +10,8 @@ mod serve;
 mod status;
 
 use clap::Subcommand;
-use outrigger_config::Environment;
 
-use crate::{
-    answer::Answer, arguments::Arguments, connect::Connector, error::CliError, output::Output,
-};
+use crate::{answer::Answer, connect::Connector, error::CliError, output::Output};
 
 /// A command.
 #[derive(Debug, Subcommand)]
@@ -50,24 +47,24 @@ pub(crate) enum Command {
     Completions(completions::Completions),
 }
 
-/// Carries out what was typed.
+/// Carries a command out. `whole` is the command line that it is part of.
 pub(crate) fn run(
-    arguments: Arguments,
-    environment: &Environment,
+    command: Command,
+    connector: &Connector<'_>,
     output: &Output,
+    whole: clap::Command,
 ) -> Result<Answer, CliError> {
-    let connector = Connector::new(&arguments.global, environment);
-    match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(&connector, output),
-        Command::Completions(command) => Ok(command.run()),
-        Command::Config(config::ConfigCommand::Check) => config::check(&connector),
-        Command::Status => wait(status::run(&connector, output)),
-        Command::Doctor => wait(doctor::run(&connector, output)),
-        Command::Config(command) => wait(command.run(&connector)),
-        Command::Admin(command) => wait(command.run(&connector)),
-        Command::Token(command) => wait(command.run(&connector)),
-        Command::Cache(command) => wait(command.run(&connector)),
-        Command::Open => wait(open::run(&connector)),
+    match command {
+        Command::Serve => serve::run(connector, output),
+        Command::Completions(command) => Ok(command.run(whole)),
+        Command::Config(config::ConfigCommand::Check) => config::check(connector),
+        Command::Status => wait(status::run(connector, output)),
+        Command::Doctor => wait(doctor::run(connector, output)),
+        Command::Config(command) => wait(command.run(connector)),
+        Command::Admin(command) => wait(command.run(connector)),
+        Command::Token(command) => wait(command.run(connector)),
+        Command::Cache(command) => wait(command.run(connector, output)),
+        Command::Open => wait(open::run(connector)),
     }
 }
 
@@ -78,26 +75,4 @@ fn wait(command: impl Future<Output = Result<Answer, CliError>>) -> Result<Answe
         source,
     })?;
     runtime.block_on(command)
-}
-
-/// Reads all of standard input, at most `limit` bytes of it.
-fn read_stdin(what: &str, limit: u64) -> Result<Vec<u8>, CliError> {
-    use std::io::Read as _;
-
-    let mut bytes = Vec::new();
-    std::io::stdin()
-        .lock()
-        .take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|source| CliError::Io {
-            what: format!("the {what} cannot be read from standard input"),
-            source,
-        })?;
-    if bytes.len() as u64 > limit {
-        return Err(CliError::WrongUse {
-            message: format!("the {what} on standard input is longer than {limit} bytes"),
-            hint: None,
-        });
-    }
-    Ok(bytes)
 }

@@ -9,13 +9,14 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use http::{Request, Response};
-use outrigger_client::{Client, ClientError, Transport, TransportError};
+use outrigger_client::{Client, ClientError, Pieces, Transport, TransportError};
 use outrigger_config::Environment;
-use outrigger_server::{InProcess, LoadOptions, Loaded};
+use outrigger_server::{Body, InProcess, LoadOptions, Loaded};
 use outrigger_stdx::Secret;
 
-use crate::{answer::Answer, arguments::Global, error::CliError};
+use crate::{answer::Answer, error::CliError, global::Global};
 
 /// The variable that holds the token for `--url`. A flag for it would show in the list of processes.
 const TOKEN: &str = "OUTRIGGER_TOKEN";
@@ -139,6 +140,19 @@ impl Transport for Here {
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        Ok(self.0.request(request).await)
+        let (head, pieces) = self.stream(request.map(Pieces::from)).await?.into_parts();
+        Ok(Response::from_parts(
+            head,
+            pieces.collect(usize::MAX).await?,
+        ))
+    }
+
+    async fn stream(&self, request: Request<Pieces>) -> Result<Response<Pieces>, TransportError> {
+        let request = request.map(|pieces| Body::from_stream(pieces.into_stream()));
+        let answer = self.0.request(request).await;
+        Ok(answer.map(|body| {
+            let failed = |error| TransportError::Exchange(Box::new(error));
+            Pieces::new(body.into_data_stream().map_err(failed))
+        }))
     }
 }

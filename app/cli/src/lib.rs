@@ -13,7 +13,9 @@ mod arguments;
 mod commands;
 mod connect;
 mod error;
+mod global;
 mod human;
+mod input;
 mod output;
 mod table;
 
@@ -22,7 +24,7 @@ use std::{ffi::OsString, process::ExitCode};
 use clap::{CommandFactory, Parser};
 use outrigger_config::Environment;
 
-use crate::{arguments::Arguments, output::Output};
+use crate::{arguments::Arguments, commands::Command, connect::Connector, output::Output};
 
 /// The whole command line as data, for the generated reference and the completions.
 #[must_use]
@@ -37,7 +39,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Arguments::try_parse_from(&args) {
         Ok(arguments) => {
             let output = Output::new(arguments.global.json, &environment);
-            match commands::run(arguments, &environment, &output) {
+            let connector = Connector::new(&arguments.global, &environment);
+            let typed = arguments.command.unwrap_or(Command::Serve);
+            match commands::run(typed, &connector, &output, command()) {
                 Ok(answer) => output.show(&answer),
                 Err(error) => output.fail(&error),
             }

@@ -26,6 +26,13 @@ pub(crate) struct Output {
     colour_err: bool,
 }
 
+/// Whether somebody still reads what is given on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    There,
+    Gone,
+}
+
 /// What a word is about; the colour only repeats what the word says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
@@ -77,6 +84,20 @@ impl Output {
                 source: error,
             }),
             _ => code(answer.exit),
+        }
+    }
+
+    /// Gives bytes on to standard output as they are, while a command still runs.
+    pub(crate) fn give_on(&self, bytes: &[u8]) -> Result<Reader, CliError> {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Ok(()) => Ok(Reader::There),
+            // Whoever reads has seen enough, as `head` has.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
+            Err(source) => Err(CliError::Io {
+                what: "the answer cannot be written".to_owned(),
+                source,
+            }),
         }
     }
 
@@ -142,7 +163,6 @@ fn print_text(stream: &mut impl Write, text: &Text) -> io::Result<()> {
         Text::Nothing => {}
         Text::Lines(lines) if lines.ends_with('\n') => stream.write_all(lines.as_bytes())?,
         Text::Lines(lines) => writeln!(stream, "{lines}")?,
-        Text::Raw(bytes) => stream.write_all(bytes)?,
     }
     stream.flush()
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use outrigger_api_types::cache::{CacheCleared, CacheStats, ClearCache};
 
-use crate::{Client, ClientError, key};
+use crate::{Client, ClientError, Pieces, key};
 
 const ENTRIES: &str = "/api/v1/cache/entries";
 
@@ -29,12 +29,31 @@ impl Client {
         value: impl Into<Bytes>,
         ttl: Option<&str>,
     ) -> Result<(), ClientError> {
-        let mut path = format!("{ENTRIES}/{}", key::encode(key));
-        if let Some(ttl) = ttl {
-            path.push_str("?ttl=");
-            path.push_str(&key::encode(ttl.as_bytes()));
-        }
-        self.put_bytes(&path, value.into()).await
+        self.put_bytes(&entry_path(key, ttl), value.into()).await
+    }
+
+    /// The value of `key` in database 0, piece by piece.
+    ///
+    /// # Errors
+    ///
+    /// As [`entry`](Self::entry).
+    pub async fn read_entry(&self, key: &[u8]) -> Result<Pieces, ClientError> {
+        self.get_pieces(&format!("{ENTRIES}/{}", key::encode(key)))
+            .await
+    }
+
+    /// Writes the value under `key` in database 0 as its pieces come, for `ttl` (such as `60s`) or as long as `[cache] ttl` says.
+    ///
+    /// # Errors
+    ///
+    /// As [`put_entry`](Self::put_entry).
+    pub async fn write_entry(
+        &self,
+        key: &[u8],
+        value: Pieces,
+        ttl: Option<&str>,
+    ) -> Result<(), ClientError> {
+        self.put_pieces(&entry_path(key, ttl), value).await
     }
 
     /// Deletes the entry of `key` in database 0; one that does not exist is no error.
@@ -64,5 +83,13 @@ impl Client {
     pub async fn clear_cache(&self, database: Option<u8>) -> Result<CacheCleared, ClientError> {
         self.post("/api/v1/cache/clear", &ClearCache { database })
             .await
+    }
+}
+
+fn entry_path(key: &[u8], ttl: Option<&str>) -> String {
+    let key = key::encode(key);
+    match ttl {
+        Some(ttl) => format!("{ENTRIES}/{key}?ttl={}", key::encode(ttl.as_bytes())),
+        None => format!("{ENTRIES}/{key}"),
     }
 }

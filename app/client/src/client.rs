@@ -12,8 +12,8 @@ use outrigger_stdx::Secret;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    ClientError,
-    transport::{Transport, network::NetworkTransport},
+    ClientError, Pieces,
+    transport::{Transport, TransportError, network::NetworkTransport},
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -21,6 +21,8 @@ const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("outrigger-client/", env!("CARGO_PKG_VERSION")));
 
+/// The largest problem that is read of a stream that was refused.
+const PROBLEM_MAX: usize = 64 << 10;
 /// How many items a list is asked for at a time: the most that the API gives.
 const PAGE: u32 = 500;
 
@@ -118,6 +120,36 @@ impl Client {
         }
     }
 
+    /// A GET whose answer comes piece by piece.
+    pub(crate) async fn get_pieces(&self, path: &str) -> Result<Pieces, ClientError> {
+        let request = self.request(Method::GET, path, Bytes::new().into(), None)?;
+        Ok(self.stream(request).await?.into_body())
+    }
+
+    /// A PUT whose body goes piece by piece.
+    pub(crate) async fn put_pieces(&self, path: &str, body: Pieces) -> Result<(), ClientError> {
+        let request = self.request(Method::PUT, path, body, Some(BYTES))?;
+        self.stream(request).await?;
+        Ok(())
+    }
+
+    /// What an error means that came out of the [`Pieces`] of one of this client's answers.
+    #[must_use]
+    pub fn explain_cut(&self, error: TransportError) -> ClientError {
+        ClientError::from_transport(error, &*self.transport)
+    }
+
+    async fn stream(&self, request: Request<Pieces>) -> Result<Response<Pieces>, ClientError> {
+        let failed = |error| self.explain_cut(error);
+        let answer = self.transport.stream(request).await.map_err(failed)?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let (head, body) = answer.into_parts();
+        let body = body.collect(PROBLEM_MAX).await.map_err(failed)?;
+        Err(self.explain(&Response::from_parts(head, body)))
+    }
+
     async fn call(
         &self,
         method: Method,
@@ -125,6 +157,25 @@ impl Client {
         body: Bytes,
         content_type: Option<HeaderValue>,
     ) -> Result<Response<Bytes>, ClientError> {
+        let request = self.request(method, path, body, content_type)?;
+        let answer = self
+            .transport
+            .send(request)
+            .await
+            .map_err(|error| ClientError::from_transport(error, &*self.transport))?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        Err(self.explain(&answer))
+    }
+
+    fn request<B>(
+        &self,
+        method: Method,
+        path: &str,
+        body: B,
+        content_type: Option<HeaderValue>,
+    ) -> Result<Request<B>, ClientError> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -143,15 +194,7 @@ impl Client {
                 .headers_mut()
                 .insert(AUTHORIZATION, authorization.clone());
         }
-        let answer = self
-            .transport
-            .send(request)
-            .await
-            .map_err(|error| ClientError::from_transport(error, &*self.transport))?;
-        if answer.status().is_success() {
-            return Ok(answer);
-        }
-        Err(self.explain(&answer))
+        Ok(request)
     }
 
     /// The error that an answer stands for.

@@ -92,10 +92,12 @@ impl ClientError {
                 place,
                 source: error,
             },
-            TransportError::Exchange(_) | TransportError::TooLarge => Self::Interrupted {
-                place,
-                source: error,
-            },
+            TransportError::Exchange(_) | TransportError::Source(_) | TransportError::TooLarge => {
+                Self::Interrupted {
+                    place,
+                    source: error,
+                }
+            }
             TransportError::DotSegment { key } => Self::UnsendableKey { key },
         }
     }

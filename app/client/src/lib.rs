@@ -5,9 +5,11 @@ mod cache;
 mod client;
 mod error;
 mod key;
+mod pieces;
 mod status;
 mod transport;
 
 pub use client::Client;
 pub use error::ClientError;
+pub use pieces::Pieces;
 pub use transport::{Transport, TransportError};

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use thiserror::Error;
 
+use crate::Pieces;
+
 /// What goes wrong below HTTP; only for people to read.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -35,6 +37,14 @@ pub trait Transport: Send + Sync {
     ///
     /// When the server cannot be reached or stops answering. A status such as 500 is an answer.
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError>;
+
+    /// Sends `request` piece by piece, and gives back the answer when its head has come. Both bodies may take as long as they
+    /// want.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send); what goes wrong later comes out of the answer's body.
+    async fn stream(&self, request: Request<Pieces>) -> Result<Response<Pieces>, TransportError>;
 }
 
 /// Why there is no answer.
@@ -47,6 +57,9 @@ pub enum TransportError {
     /// The connection was there and failed.
     #[error("{0}")]
     Exchange(Cause),
+    /// What is to be sent cannot be read.
+    #[error("what is to be sent cannot be read: {0}")]
+    Source(std::io::Error),
     /// The answer is larger than any that Outrigger gives.
     #[error("the answer is larger than {} MiB", ANSWER_MAX >> 20)]
     TooLarge,

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use outrigger_api_types::access::NewToken;
-use outrigger_client::{Client, ClientError, Transport, TransportError};
+use outrigger_client::{Client, ClientError, Pieces, Transport, TransportError};
 use outrigger_stdx::{ErrorKind, Secret};
 use serde_json::{Value, json};
 
@@ -37,6 +37,13 @@ impl Transport for Script {
         let mut answer = Response::new(body.into());
         *answer.status_mut() = status.try_into().expect("a status");
         Ok(answer)
+    }
+
+    async fn stream(&self, request: Request<Pieces>) -> Result<Response<Pieces>, TransportError> {
+        let (head, pieces) = request.into_parts();
+        let body = pieces.collect(usize::MAX).await?;
+        let answer = self.send(Request::from_parts(head, body)).await?;
+        Ok(answer.map(Pieces::from))
     }
 }
 
@@ -103,6 +110,38 @@ async fn a_value_is_sent_raw_under_its_key_as_one_segment() {
         "application/octet-stream"
     );
     assert_eq!(sent[0].body(), &b"a\0b"[..]);
+}
+
+#[tokio::test]
+async fn a_value_goes_and_comes_in_pieces() {
+    let (client, script) = scripted(&[(204, b""), (200, b"value")]);
+    let pieces = [&b"a\0"[..], b"", b"b"].map(|piece| Ok(Bytes::from_static(piece)));
+
+    let sent = Pieces::new(futures_util::stream::iter(pieces));
+    client
+        .write_entry(b"a/b", sent, Some("60s"))
+        .await
+        .expect("it is written");
+    let mut value = client.read_entry(b"a/b").await.expect("it is read");
+
+    let first = value.next().await.expect("it is whole");
+    assert_eq!(first.as_deref(), Some(&b"value"[..]));
+    assert_eq!(value.next().await.expect("it is whole"), None);
+    let sent = script.sent.lock().expect("no test panics here");
+    assert_eq!(sent[0].body(), &b"a\0b"[..]);
+    assert_eq!(sent[0].uri(), "/api/v1/cache/entries/a%2Fb?ttl=60s");
+}
+
+#[tokio::test]
+async fn a_stream_that_is_refused_says_why() {
+    let problem = json!({ "type": "t", "title": "t", "status": 404, "code": "not_found", "detail": "there is none",
+        "request_id": "r" });
+    let (client, _) = scripted(&[(404, problem.to_string().as_bytes())]);
+
+    let error = client.read_entry(b"a").await.expect_err("it is refused");
+
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert_eq!(error.to_string(), "there is none");
 }
 
 #[tokio::test]

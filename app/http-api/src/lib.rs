@@ -41,6 +41,8 @@ mod strangers;
 mod table;
 mod upload;
 
+pub use axum::body::Body;
+
 pub use api::{Api, Process, RedisFigures};
 pub use config::HttpConfig;
 pub use context::Peer;

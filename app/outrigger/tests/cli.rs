@@ -385,3 +385,25 @@ async fn a_weak_password_is_refused_with_what_is_wrong_with_it() {
         finished.stderr
     );
 }
+
+#[tokio::test]
+async fn a_large_value_goes_in_from_standard_input_and_comes_out_byte_for_byte() {
+    let app = app().start().await;
+    let value: Vec<u8> = (0..3_000_000_u32)
+        .map(|number| (number % 251) as u8)
+        .collect();
+
+    let set = app
+        .cli(["cache", "set", "large", "--json"])
+        .input(value.clone())
+        .run()
+        .await;
+    let get = app.cli(["cache", "get", "large"]).run().await;
+    let missing = app.cli(["cache", "get", "none"]).run().await;
+
+    assert_eq!(set.code, Some(0), "{}", set.stderr);
+    assert!(set.stdout.contains("3000000"), "{}", set.stdout);
+    assert_eq!(get.code, Some(0), "{}", get.stderr);
+    assert!(get.output == value, "{} bytes came out", get.output.len());
+    assert_eq!(missing.code, Some(3), "{}", missing.stderr);
+}

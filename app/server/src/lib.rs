@@ -21,4 +21,5 @@ pub use banner::BannerFor;
 pub use config::{Config, LoadOptions, Loaded, ServerConfig, configuration_reference, load};
 pub use data_dir::DataDir;
 pub use error::StartError;
+pub use outrigger_http_api::Body;
 pub use run::{InProcess, serve};

@@ -6,10 +6,8 @@
 
 use std::{io::Write, sync::Arc};
 
-use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::BodyExt;
-use outrigger_http_api::Peer;
+use outrigger_http_api::{Body, Peer};
 use outrigger_stdx::{Clock, SystemClock};
 use outrigger_supervisor::{CancellationToken, Signal, Supervisor, signals};
 use outrigger_telemetry::{Log, LogHandle};
@@ -171,21 +169,9 @@ impl InProcess {
         })
     }
 
-    /// Answers a request as the control socket would.
-    pub async fn request(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let (parts, body) = self
-            .server
-            .api
-            .respond(request.map(Into::into), Peer::Control)
-            .await
-            .into_parts();
-        // The body of a route that ran here is in memory; it cannot be cut off.
-        let bytes = body
-            .collect()
-            .await
-            .map(http_body_util::Collected::to_bytes)
-            .unwrap_or_default();
-        Response::from_parts(parts, bytes)
+    /// Answers a request as the control socket would. Both bodies go piece by piece.
+    pub async fn request(&self, request: Request<Body>) -> Response<Body> {
+        self.server.api.respond(request, Peer::Control).await
     }
 
     /// Closes the stores.

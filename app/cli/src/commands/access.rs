@@ -7,8 +7,7 @@ use outrigger_api_types::access::{Account, NewAccount, NewLoginLink, NewToken, R
 use outrigger_client::Client;
 use serde_json::json;
 
-use super::read_stdin;
-use crate::{answer::Answer, connect::Connector, error::CliError, human, table::Table};
+use crate::{answer::Answer, connect::Connector, error::CliError, human, input, table::Table};
 
 /// No password is this long; a file that is, is not a password's.
 const PASSWORD_FILE_MAX: u64 = 4096;
@@ -231,7 +230,7 @@ fn find_token(tokens: Vec<Token>, wanted: &str) -> Result<Token, CliError> {
 /// Reads a password from a file, or from standard input for `-`; the newline that editors add is not part of it.
 fn read_password(path: &PathBuf) -> Result<String, CliError> {
     let bytes = if path.as_os_str() == "-" {
-        read_stdin("password", PASSWORD_FILE_MAX)?
+        input::whole("password", PASSWORD_FILE_MAX)?
     } else {
         std::fs::read(path).map_err(|source| CliError::Io {
             what: format!("the password file `{}` cannot be read", path.display()),

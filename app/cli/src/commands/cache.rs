@@ -1,6 +1,13 @@
 //! `cache`: read, write and watch the cache.
 
-use std::{ffi::OsString, os::unix::ffi::OsStrExt};
+use std::{
+    ffi::OsString,
+    os::unix::ffi::OsStrExt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::Subcommand;
@@ -8,17 +15,14 @@ use outrigger_api_types::cache::CacheStats;
 use outrigger_client::{Client, ClientError};
 use serde_json::json;
 
-use super::read_stdin;
 use crate::{
-    answer::{Answer, Text},
+    answer::Answer,
     connect::Connector,
     error::CliError,
-    human,
+    human, input,
+    output::{Output, Reader},
     table::Table,
 };
-
-/// The most that is read from standard input for one value. The server's own limit, `[cache] value_max`, is lower.
-const VALUE_MAX: u64 = 1 << 30;
 
 /// Read, write and watch the cache. Keys are those of database 0.
 #[derive(Debug, Subcommand)]
@@ -55,10 +59,14 @@ pub(crate) enum CacheCommand {
 }
 
 impl CacheCommand {
-    pub(super) async fn run(self, connector: &Connector<'_>) -> Result<Answer, CliError> {
+    pub(super) async fn run(
+        self,
+        connector: &Connector<'_>,
+        output: &Output,
+    ) -> Result<Answer, CliError> {
         let client = connector.server()?;
         match self {
-            Self::Get { key } => get(&client, &key).await,
+            Self::Get { key } => get(&client, &key, output).await,
             Self::Set { key, value, ttl } => set(&client, &key, value, ttl.as_deref()).await,
             Self::Delete { keys } => delete(&client, &keys).await,
             Self::Clear { database } => {
@@ -78,8 +86,8 @@ impl CacheCommand {
     }
 }
 
-async fn get(client: &Client, key: &OsString) -> Result<Answer, CliError> {
-    let value = match client.entry(key.as_bytes()).await {
+async fn get(client: &Client, key: &OsString, output: &Output) -> Result<Answer, CliError> {
+    let mut value = match client.read_entry(key.as_bytes()).await {
         Err(ClientError::Refused(problem)) if problem.status == 404 => {
             return Err(CliError::NotFound {
                 what: "entry",
@@ -89,15 +97,21 @@ async fn get(client: &Client, key: &OsString) -> Result<Answer, CliError> {
         }
         answer => answer?,
     };
-    let facts = json!({
-        "key": key.to_string_lossy(),
-        "value": std::str::from_utf8(&value).ok(),
-        "value_base64": STANDARD.encode(&value),
-    });
-    Ok(Answer {
-        text: Text::Raw(value.into()),
-        ..Answer::quiet(&facts)
-    })
+    let cut = |error| CliError::from(client.explain_cut(error));
+    if output.is_for_programs() {
+        let value = value.collect(usize::MAX).await.map_err(cut)?;
+        return Ok(Answer::quiet(&json!({
+            "key": key.to_string_lossy(),
+            "value": std::str::from_utf8(&value).ok(),
+            "value_base64": STANDARD.encode(&value),
+        })));
+    }
+    while let Some(piece) = value.next().await.map_err(cut)? {
+        if output.give_on(&piece)? == Reader::Gone {
+            break;
+        }
+    }
+    Ok(Answer::quiet(&json!({ "key": key.to_string_lossy() })))
 }
 
 async fn set(
@@ -106,12 +120,21 @@ async fn set(
     value: Option<OsString>,
     ttl: Option<&str>,
 ) -> Result<Answer, CliError> {
-    let value = match value {
-        Some(value) if value != "-" => value.as_bytes().to_vec(),
-        _ => read_stdin("value", VALUE_MAX)?,
+    let key_bytes = key.as_bytes();
+    let bytes = match value {
+        Some(value) if value != "-" => {
+            let value = value.as_bytes().to_vec();
+            let bytes = value.len() as u64;
+            client.put_entry(key_bytes, value, ttl).await?;
+            bytes
+        }
+        _ => {
+            let sent = Arc::new(AtomicU64::new(0));
+            let input = input::pieces(Arc::clone(&sent))?;
+            client.write_entry(key_bytes, input, ttl).await?;
+            sent.load(Ordering::Relaxed)
+        }
     };
-    let bytes = value.len();
-    client.put_entry(key.as_bytes(), value, ttl).await?;
     Ok(Answer::quiet(
         &json!({ "key": key.to_string_lossy(), "bytes": bytes }),
     ))

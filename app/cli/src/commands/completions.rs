@@ -14,9 +14,9 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    pub(super) fn run(&self) -> Answer {
+    pub(super) fn run(&self, mut whole: clap::Command) -> Answer {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut crate::command(), "outrigger", &mut script);
+        clap_complete::generate(self.shell, &mut whole, "outrigger", &mut script);
         let script = String::from_utf8_lossy(&script).into_owned();
         let facts = serde_json::json!({ "shell": self.shell.to_string(), "script": script });
         Answer::new(&facts, script)

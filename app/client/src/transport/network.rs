@@ -4,33 +4,40 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response};
+use futures_util::TryStreamExt;
+use http::{Request, Response, Uri};
 use reqwest::{ClientBuilder, redirect::Policy};
 use url::Url;
 
 use super::{ANSWER_MAX, CALL, CONNECT, Transport, TransportError};
-use crate::ClientError;
+use crate::{ClientError, Pieces, pieces::Source};
 
 #[derive(Debug)]
 pub(crate) struct NetworkTransport {
     place: String,
     base: Url,
+    /// For calls that end soon.
     client: reqwest::Client,
+    /// For bodies that take as long as they want.
+    streaming: reqwest::Client,
 }
 
 impl NetworkTransport {
     /// Over the socket at `path`. It is connected anew for each call, because a call must not fail for a connection that a
     /// server has left behind which was since started again.
     pub(crate) fn unix(path: &Path) -> Self {
-        let client = builder()
-            .unix_socket(path)
-            .pool_max_idle_per_host(0)
-            .build()
-            .expect("a client without TLS settings of its own can always be made");
+        let client = |builder: ClientBuilder| {
+            builder
+                .unix_socket(path)
+                .pool_max_idle_per_host(0)
+                .build()
+                .expect("a client without TLS settings of its own can always be made")
+        };
         Self {
             place: path.display().to_string(),
             base: Url::parse("http://localhost/").expect("the address is one"),
-            client,
+            client: client(builder().timeout(CALL)),
+            streaming: client(builder()),
         }
     }
 
@@ -51,7 +58,8 @@ impl NetworkTransport {
         Ok(Self {
             place: url.as_str().trim_end_matches('/').to_owned(),
             base: url,
-            client: builder().build().map_err(|_| refuse())?,
+            client: builder().timeout(CALL).build().map_err(|_| refuse())?,
+            streaming: builder().build().map_err(|_| refuse())?,
         })
     }
 }
@@ -63,7 +71,36 @@ fn builder() -> ClientBuilder {
         .redirect(Policy::none())
         .no_proxy()
         .connect_timeout(CONNECT)
-        .timeout(CALL)
+}
+
+impl NetworkTransport {
+    /// The address of a call.
+    fn address(&self, uri: &Uri) -> Result<Url, TransportError> {
+        let path = uri.path();
+        if let Some(key) = dot_segment(path) {
+            return Err(TransportError::DotSegment { key });
+        }
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        url.set_query(uri.query());
+        Ok(url)
+    }
+}
+
+fn failed(error: reqwest::Error) -> TransportError {
+    if error.is_connect() {
+        TransportError::Connect(Box::new(Chain(error.without_url())))
+    } else {
+        TransportError::Exchange(Box::new(Chain(error.without_url())))
+    }
+}
+
+/// The head of an answer, with another body.
+fn answer_with<B>(answer: &reqwest::Response, body: B) -> Response<B> {
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = answer.headers().clone();
+    response
 }
 
 #[async_trait]
@@ -73,41 +110,28 @@ impl Transport for NetworkTransport {
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let path = request.uri().path();
-        if let Some(key) = dot_segment(path) {
-            return Err(TransportError::DotSegment { key });
-        }
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
-        url.set_query(request.uri().query());
+        let url = self.address(request.uri())?;
         let (head, body) = request.into_parts();
-        let exchange = |error: reqwest::Error| {
-            if error.is_connect() {
-                TransportError::Connect(Box::new(Chain(error.without_url())))
-            } else {
-                TransportError::Exchange(Box::new(Chain(error.without_url())))
-            }
+        let call = self.client.request(head.method, url).headers(head.headers);
+        let answer = call.body(body).send().await.map_err(failed)?;
+        let response = answer_with(&answer, ());
+        let pieces = Pieces::new(answer.bytes_stream().map_err(failed));
+        let body = pieces.collect(ANSWER_MAX).await?;
+        Ok(response.map(|()| body))
+    }
+
+    async fn stream(&self, request: Request<Pieces>) -> Result<Response<Pieces>, TransportError> {
+        let url = self.address(request.uri())?;
+        let (head, body) = request.into_parts();
+        let call = self.streaming.request(head.method, url);
+        let body = match body.into_source() {
+            Source::Whole(bytes) => bytes.into(),
+            Source::Stream(stream) => reqwest::Body::wrap_stream(stream),
         };
-        let mut answer = self
-            .client
-            .request(head.method, url)
-            .headers(head.headers)
-            .body(body)
-            .send()
-            .await
-            .map_err(exchange)?;
-        let mut response = Response::new(Bytes::new());
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = answer.headers().clone();
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(exchange)? {
-            if body.len() + chunk.len() > ANSWER_MAX {
-                return Err(TransportError::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        *response.body_mut() = body.into();
-        Ok(response)
+        let answer = call.headers(head.headers).body(body).send().await;
+        let answer = answer.map_err(failed)?;
+        let response = answer_with(&answer, ());
+        Ok(response.map(|()| Pieces::new(answer.bytes_stream().map_err(failed))))
     }
 }
 

@@ -1,0 +1,30 @@
+//! The flags that every command takes.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Directory with databases, sockets, keys and logs [default: ./outrigger-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Configuration file [default: outrigger.toml, if it exists]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Set a configuration key; may be repeated
+    #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE")]
+    pub(crate) sets: Vec<String>,
+
+    /// Print JSON, for programs; errors too
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Talk to the Outrigger at this address instead of the one on the data directory, with the token in `OUTRIGGER_TOKEN`
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) url: Option<String>,
+}
