@@ -7,6 +7,7 @@
 mod connections;
 mod idle;
 mod machine;
+mod memory;
 mod redis;
 mod report;
 mod server;

@@ -1,4 +1,4 @@
-//! The listener with nothing around it, for measuring: `redis_listener 127.0.0.1:7379 [threads]`.
+//! The listener with nothing around it, for measuring: `redis_listener 127.0.0.1:7379 [threads] [memory]`.
 
 use std::{num::NonZeroU16, path::Path, sync::Arc, time::Duration};
 
@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().unwrap_or("127.0.0.1:7379".to_owned());
     let threads = arguments.next().unwrap_or("1".to_owned());
+    let memory = arguments.next().unwrap_or("128MiB".to_owned());
     let config = RedisConfig {
         listen: Switch::On(address.parse()?),
         socket: Switch::Off,
@@ -26,7 +27,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ..RedisConfig::default()
     };
     let clock = SystemClock::shared();
-    let cache = Cache::open(CacheConfig::default(), Arc::clone(&clock));
+    let cache_config = CacheConfig {
+        memory: memory.parse()?,
+        ..CacheConfig::default()
+    };
+    let cache = Cache::open(cache_config, Arc::clone(&clock));
     let listener = RedisListener::bind(&config, Path::new("."))?;
     println!("listening on {:?}", listener.local_addr());
     let server = RedisServer::new(

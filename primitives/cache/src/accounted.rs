@@ -41,6 +41,17 @@ impl<'a> Accounted<'a> {
         }
     }
 
+    /// Brings the cache's total up to date.
+    #[inline]
+    pub(crate) fn settle_now(&mut self) {
+        if !std::mem::take(&mut self.shard.is_changed) {
+            return;
+        }
+        let bytes = self.shard.bytes();
+        let settled = std::mem::replace(&mut self.shard.settled, bytes);
+        self.budget.adjust(self.number, settled, bytes);
+    }
+
     /// Accounts for one of several shards that a claim is for: takes what this one grew by, and leaves the rest to others.
     pub(crate) fn settle_growth(&mut self, claim: &mut Claim<'_>) {
         let grown = self.shard.bytes().saturating_sub(self.shard.settled);
@@ -51,12 +62,7 @@ impl<'a> Accounted<'a> {
 impl Drop for Accounted<'_> {
     #[inline]
     fn drop(&mut self) {
-        if !std::mem::take(&mut self.shard.is_changed) {
-            return;
-        }
-        let bytes = self.shard.bytes();
-        let settled = std::mem::replace(&mut self.shard.settled, bytes);
-        self.budget.adjust(self.number, settled, bytes);
+        self.settle_now();
     }
 }
 

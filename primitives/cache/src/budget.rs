@@ -12,13 +12,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::{
-    CacheError,
-    cache::{Inner, SHARDS},
-};
-
-/// How many entries are evicted under one lock.
-const EVICTED_AT_ONCE: usize = 16;
+use crate::cache::SHARDS;
 
 /// The bytes in use and claimed, and their bound.
 #[derive(Debug)]
@@ -73,6 +67,14 @@ impl Budget {
         self.refusals.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn count_refusal(&self) {
+        self.refusals.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) const fn max(&self) -> usize {
+        self.max
+    }
+
     /// A claim of nothing.
     pub(crate) const fn claim(&self) -> Claim<'_> {
         Claim {
@@ -96,7 +98,7 @@ impl Budget {
 
     /// The shard that gives up entries next: each as often as its share of the bytes says. Were they to take turns
     /// regardless of their size, those that get fewer writes by chance would run empty.
-    fn next_shard(&self) -> usize {
+    pub(crate) fn next_shard(&self) -> usize {
         /// The golden ratio in 64 bits: its multiples spread evenly.
         const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
         let sizes: [u64; SHARDS] =
@@ -114,7 +116,7 @@ impl Budget {
         0
     }
 
-    fn is_within_bound(&self) -> bool {
+    pub(crate) fn is_within_bound(&self) -> bool {
         self.used() <= self.max
     }
 }
@@ -142,14 +144,14 @@ impl Claim<'_> {
     }
 
     /// Waits until no other write makes room for itself alone. Waits for nobody when this one makes room already.
-    fn begin_making(&mut self) {
+    pub(crate) fn begin_making(&mut self) {
         if let Making::Nothing = self.making {
             self.making = Making::BesideOthers(self.budget.makers.read());
         }
     }
 
     /// Gives the claim back and waits until all others that made room have written. Answers whether that is something new.
-    fn be_alone(&mut self) -> bool {
+    pub(crate) fn be_alone(&mut self) -> bool {
         if let Making::Alone(_) = self.making {
             return false;
         }
@@ -165,7 +167,7 @@ impl Claim<'_> {
     }
 
     /// Claims so many bytes in all, free or not: whoever does must make room before writing.
-    fn insist(&mut self, bytes: usize) {
+    pub(crate) fn insist(&mut self, bytes: usize) {
         if bytes > self.bytes {
             self.budget
                 .used
@@ -196,51 +198,6 @@ impl Drop for Claim<'_> {
     }
 }
 
-impl Inner {
-    /// Claims so many bytes and evicts until they are within the bound. Must be called without a lock.
-    #[cold]
-    pub(crate) fn make_room(&self, claim: &mut Claim<'_>, bytes: usize) -> Result<(), CacheError> {
-        let refuse = || {
-            self.budget.refusals.fetch_add(1, Ordering::Relaxed);
-            Err(CacheError::Full {
-                limit: self.config.memory,
-            })
-        };
-        if bytes > self.budget.max {
-            return refuse();
-        }
-        claim.begin_making();
-        claim.insist(bytes);
-        while !self.budget.is_within_bound() {
-            let first = self.budget.next_shard();
-            let is_evicted = (first..first + SHARDS).any(|number| self.evict_from(number % SHARDS));
-            if is_evicted || self.budget.is_within_bound() {
-                continue;
-            }
-            if !claim.be_alone() {
-                return refuse();
-            }
-            claim.insist(bytes);
-        }
-        Ok(())
-    }
-
-    /// Evicts some entries of a shard. Answers whether there was one to evict, or no need any more.
-    fn evict_from(&self, number: usize) -> bool {
-        let mut shard = self.lock(number);
-        let mut evicted = 0;
-        let excess = self.budget.used().saturating_sub(self.budget.max);
-        if excess == 0 {
-            return true;
-        }
-        let before = shard.bytes();
-        while evicted < EVICTED_AT_ONCE && shard.bytes() + excess > before && shard.evict() {
-            evicted += 1;
-        }
-        evicted > 0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -252,7 +209,8 @@ mod tests {
     use crate::{
         Cache, CacheConfig, Database, Eviction, Now,
         accounted::Accounted,
-        shard::{KeyId, Shard},
+        layout::{KeyId, Layout, Value},
+        shard::Shard,
     };
 
     const ID: KeyId<'_> = KeyId {
@@ -260,6 +218,11 @@ mod tests {
         database: Database::ZERO,
         key: b"key",
     };
+    const VALUE: Value<'_> = Value::Small(&[0; 50_000]);
+
+    fn shard() -> Mutex<Shard> {
+        Mutex::new(Shard::new(Layout::new(Eviction::All, 1 << 20, 100)))
+    }
 
     fn now() -> Now {
         Cache::open(CacheConfig::default(), Arc::new(ManualClock::new())).now()
@@ -268,12 +231,12 @@ mod tests {
     #[test]
     fn a_shard_that_grew_by_just_what_was_claimed_counts_with_its_size() {
         let budget = Budget::new(1 << 20);
-        let shard = Mutex::new(Shard::new(Eviction::All));
+        let shard = shard();
         let mut claim = budget.claim();
-        assert!(claim.covers(shard.lock().cost(ID, None, 50_000)));
 
         let mut locked = Accounted::new(shard.lock(), 7, &budget);
-        locked.write(ID, None, vec![0; 50_000].into(), None, now());
+        assert!(locked.write(ID, None, VALUE, None, now()));
+        assert!(claim.covers(locked.bytes()));
         let left = budget.used() - locked.bytes();
         locked.settle(&mut claim);
         drop(locked);
@@ -285,14 +248,14 @@ mod tests {
     #[test]
     fn a_claim_for_several_shards_covers_each_of_them_until_all_are_settled() {
         let budget = Budget::new(1 << 20);
-        let shards = [(); 2].map(|()| Mutex::new(Shard::new(Eviction::All)));
+        let shards = [(); 2].map(|()| shard());
         let mut claim = budget.claim();
         assert!(claim.covers(200_000));
 
         let mut locked =
             [0, 1].map(|number| Accounted::new(shards[number].lock(), number, &budget));
         for shard in &mut locked {
-            shard.write(ID, None, vec![0; 50_000].into(), None, now());
+            assert!(shard.write(ID, None, VALUE, None, now()));
             shard.settle_growth(&mut claim);
         }
         let bytes: usize = locked.iter().map(|shard| shard.bytes()).sum();

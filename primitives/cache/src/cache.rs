@@ -1,18 +1,18 @@
 //! The handle.
 
-use std::{fmt, hash::BuildHasher, hash::Hasher, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use foldhash::fast::RandomState;
 use outrigger_stdx::Clock;
 use parking_lot::Mutex;
 
 use crate::{
-    CacheConfig, CacheError, Database, Deadline, Now,
+    CacheConfig, CacheError, Database, Deadline, Found, Now,
     accounted::Accounted,
     budget::Budget,
-    entry::{Entry, exact},
-    shard::{KeyId, Shard},
+    large,
+    layout::{KeyId, Layout, Value},
+    shard::Shard,
     time::WallOffset,
 };
 
@@ -35,16 +35,7 @@ pub(crate) struct Inner {
     pub(crate) config: CacheConfig,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) wall: WallOffset,
-    pub(crate) hasher: RandomState,
-}
-
-/// An entry that was found.
-#[derive(Debug, Clone, Copy)]
-pub struct Found<'a> {
-    /// Its value. Cloning it shares the bytes.
-    pub value: &'a Bytes,
-    /// When it expires; never, when absent.
-    pub deadline: Option<Deadline>,
+    pub(crate) layout: Layout,
 }
 
 /// What becomes of an entry that was looked at.
@@ -54,8 +45,7 @@ pub enum Change {
     Keep,
     /// It is removed, if it is there.
     Delete,
-    /// It has this value from now on, and expires then, or never. The bytes are copied where they are shared or have room to
-    /// spare.
+    /// It has this value from now on, and expires then, or never. The bytes are copied.
     Write(Bytes, Option<Deadline>),
     /// It keeps its value and expires then, or never.
     Expire(Option<Deadline>),
@@ -72,13 +62,15 @@ impl Cache {
     /// An empty cache.
     #[must_use]
     pub fn open(config: CacheConfig, clock: Arc<dyn Clock>) -> Self {
-        let shards = std::array::from_fn(|_| Mutex::new(Shard::new(config.eviction)));
+        let memory = config.memory.as_usize();
+        let layout = Layout::new(config.eviction, memory, config.key_max.as_usize());
+        let shards = std::array::from_fn(|_| Mutex::new(Shard::new(layout.clone())));
         Self {
             inner: Arc::new(Inner {
                 shards,
-                budget: Budget::new(config.memory.as_usize()),
+                budget: Budget::new(memory),
                 wall: WallOffset::measure(&*clock),
-                hasher: RandomState::default(),
+                layout,
                 config,
                 clock,
             }),
@@ -98,11 +90,11 @@ impl Cache {
         &self.inner.config
     }
 
-    /// The value of a key, sharing its bytes. Counts a hit or a miss.
+    /// The value of a key: a large one is shared, a small one copied. Counts a hit or a miss.
     #[must_use]
     pub fn get(&self, database: Database, key: &[u8]) -> Option<Bytes> {
         self.read(database, key, self.now(), |found| {
-            found.map(|found| found.value.clone())
+            found.map(|found| found.to_bytes())
         })
     }
 
@@ -141,26 +133,37 @@ impl Cache {
         self.check(key.len(), value.len())?;
         let id = self.id(database, key);
         let mut claim = self.inner.budget.claim();
+        let mut mapped = None;
         loop {
             let mut shard = self.lock(id);
             let slot = shard.lookup(id, now);
-            let wheel = deadline.map_or(0, |_| shard.deadline_cost());
-            let cost = shard.cost(id, slot, value.len()) + wheel;
+            let cost = shard.cost(id, slot, value.len());
             if !claim.covers(cost) {
-                if !(slot.is_none() && shard.vacate()) {
-                    drop(shard);
-                    self.inner.make_room(&mut claim, cost)?;
-                }
+                drop(shard);
+                self.inner.make_room(&mut claim, cost)?;
                 continue;
             }
-            shard.counts.writes += 1;
+            let is_large = self.inner.layout.is_large(value.len());
+            let new = match mapped.take() {
+                Some(mapped) => Value::Large(mapped),
+                None if is_large => {
+                    // Copying it would hold the lock for long.
+                    drop(shard);
+                    mapped = Some(large::map(value).ok_or_else(|| self.full())?);
+                    continue;
+                }
+                None => Value::Small(value),
+            };
             match (deadline, slot) {
                 (Some(deadline), None) if deadline.has_passed(now) => {}
-                (Some(deadline), Some(slot)) if deadline.has_passed(now) => {
-                    shard.remove(slot);
+                (Some(deadline), Some(slot)) if deadline.has_passed(now) => shard.remove(slot),
+                _ => {
+                    if !shard.write(id, slot, new, deadline, now) {
+                        return Err(self.full());
+                    }
                 }
-                _ => shard.copy(id, slot, value, deadline, now),
             }
+            shard.counts.writes += 1;
             shard.settle(&mut claim);
             return Ok(());
         }
@@ -172,9 +175,11 @@ impl Cache {
         let id = self.id(database, key);
         let mut shard = self.lock(id);
         let found = shard.lookup(id, self.now());
-        let removed = found.and_then(|slot| shard.remove(slot));
-        shard.counts.deletes += u64::from(removed.is_some());
-        removed.is_some()
+        if let Some(slot) = found {
+            shard.remove(slot);
+            shard.counts.deletes += 1;
+        }
+        found.is_some()
     }
 
     /// Shows an entry to `read`, under the lock of its shard. Counts a hit or a miss, and a use for eviction.
@@ -190,7 +195,10 @@ impl Cache {
         let mut shard = self.lock(id);
         let slot = shard.lookup(id, now);
         shard.counts.count_read(slot.is_some());
-        read(slot.and_then(|slot| shard.touch(slot)).map(found))
+        read(slot.map(|slot| {
+            shard.touch(slot);
+            shard.get(slot)
+        }))
     }
 
     /// Shows an entry to `read` without counting anything.
@@ -204,7 +212,7 @@ impl Cache {
         let id = self.id(database, key);
         let mut shard = self.lock(id);
         let slot = shard.lookup(id, now);
-        read(slot.and_then(|slot| shard.get(slot)).map(found))
+        read(slot.map(|slot| shard.get(slot)))
     }
 
     /// Passes the entry of a key, if there is one, to `decide` and makes the change it returns, in one atomic step. Counts as a
@@ -257,19 +265,19 @@ impl Cache {
         loop {
             let mut shard = self.lock(id);
             let slot = shard.lookup(id, now);
-            let (change, answer) = decide(slot.and_then(|slot| shard.get(slot)).map(found));
+            let (change, answer) = decide(slot.map(|slot| shard.get(slot)));
             let cost = self.cost(&shard, id, slot, &change)?;
             if !claim.covers(cost) {
-                if !(slot.is_none() && shard.vacate()) {
-                    drop(shard);
-                    self.inner.make_room(&mut claim, cost)?;
-                }
+                drop(shard);
+                self.inner.make_room(&mut claim, cost)?;
                 continue;
             }
             if counting == Counting::Reads {
                 shard.counts.count_read(slot.is_some());
             }
-            apply(&mut shard, id, slot, change, now);
+            if !apply(&self.inner.layout, &mut shard, id, slot, change, now) {
+                return Err(self.full());
+            }
             shard.settle(&mut claim);
             return Ok(answer);
         }
@@ -284,13 +292,20 @@ impl Cache {
         change: &Change,
     ) -> Result<usize, CacheError> {
         match change {
-            Change::Keep | Change::Delete | Change::Expire(None) => Ok(0),
-            Change::Expire(Some(_)) => Ok(shard.deadline_cost()),
-            Change::Write(value, deadline) => {
+            Change::Keep | Change::Delete | Change::Expire(_) => Ok(0),
+            Change::Write(value, _) => {
                 self.check(id.key.len(), value.len())?;
-                let wheel = deadline.map_or(0, |_| shard.deadline_cost());
-                Ok(shard.cost(id, slot, value.len()) + wheel)
+                Ok(shard.cost(id, slot, value.len()))
             }
+        }
+    }
+
+    /// The refusal of what there is no memory for.
+    #[cold]
+    pub(crate) fn full(&self) -> CacheError {
+        self.inner.budget.count_refusal();
+        CacheError::Full {
+            limit: self.inner.config.memory,
         }
     }
 
@@ -314,14 +329,7 @@ impl Cache {
 
     #[inline]
     pub(crate) fn id<'a>(&self, database: Database, key: &'a [u8]) -> KeyId<'a> {
-        let mut hasher = self.inner.hasher.build_hasher();
-        hasher.write(key);
-        hasher.write_u8(database.number());
-        KeyId {
-            hash: hasher.finish(),
-            database,
-            key,
-        }
+        self.inner.layout.id(database, key)
     }
 
     #[inline]
@@ -346,26 +354,25 @@ impl fmt::Debug for Cache {
     }
 }
 
-/// The shard of a hash. The index uses the upper half from its highest bit down, so these are the half's lowest.
+/// The shard of a hash, by bits that neither the index nor the ghost queue uses.
 #[inline]
 pub(crate) const fn shard_of(hash: u64) -> usize {
     (hash >> 32) as usize % SHARDS
 }
 
+/// Makes a change. `false` when the operating system has no memory for it.
 #[inline]
-pub(crate) fn found(entry: &Entry) -> Found<'_> {
-    Found {
-        value: &entry.value,
-        deadline: entry.deadline,
-    }
-}
-
-fn apply(shard: &mut Shard, id: KeyId<'_>, slot: Option<u32>, change: Change, now: Now) {
+fn apply(
+    layout: &Layout,
+    shard: &mut Shard,
+    id: KeyId<'_>,
+    slot: Option<u32>,
+    change: Change,
+    now: Now,
+) -> bool {
     match (change, slot) {
         (Change::Keep | Change::Delete | Change::Expire(_), None) => {}
-        (Change::Keep, Some(slot)) => {
-            shard.touch(slot);
-        }
+        (Change::Keep, Some(slot)) => shard.touch(slot),
         (Change::Delete, Some(slot)) => {
             shard.remove(slot);
             shard.counts.deletes += 1;
@@ -377,8 +384,13 @@ fn apply(shard: &mut Shard, id: KeyId<'_>, slot: Option<u32>, change: Change, no
             }
         }
         (Change::Write(value, deadline), slot) => {
+            let Some(value) = layout.value(&value) else {
+                return false;
+            };
+            if !shard.write(id, slot, value, deadline, now) {
+                return false;
+            }
             shard.counts.writes += 1;
-            shard.write(id, slot, exact(value), deadline, now);
         }
         (Change::Expire(Some(deadline)), Some(slot)) if deadline.has_passed(now) => {
             shard.remove(slot);
@@ -389,4 +401,5 @@ fn apply(shard: &mut Shard, id: KeyId<'_>, slot: Option<u32>, change: Change, no
             shard.set_deadline(slot, deadline, now);
         }
     }
+    true
 }

@@ -2,102 +2,214 @@
 //!
 //! A table of one fingerprint per place, so two keys can push each other out. That makes it an estimate, which is all its
 //! one reader needs: an entry that comes back soon after its eviction is spared its second time in the small queue.
+//!
+//! A place has four bytes: 22 bits of the hash, and ten that say in which *epoch* it was remembered. An epoch is so many
+//! evictions as a sixty-fourth of the table has places. The shard's number and the tags of the index are made from the upper half
+//! of a hash, and this table uses the lower one, or else most of its places would never be used.
+
+use crate::arena::{Arena, PAGE};
+
+const PLACE: usize = size_of::<u32>();
+/// Places in a page.
+const PER_PAGE: usize = PAGE / PLACE;
+/// The most pages in one run of the table.
+const RUN: usize = 16;
+const EPOCH_BITS: u32 = 10;
+const EPOCH_MASK: u32 = (1 << EPOCH_BITS) - 1;
+const EPOCHS: usize = 64;
 
 /// Fingerprints of what was evicted, the most recent ones.
 #[derive(Debug)]
 pub(crate) struct Ghost {
-    /// Empty until something was evicted; a cache that never is full pays nothing.
-    places: Box<[Place]>,
+    /// The runs of the table. There are none until something was evicted: a cache that never is full pays nothing.
+    runs: Vec<u32>,
+    /// The pages of all runs.
+    pages: usize,
     is_needed: bool,
     /// How many evictions were remembered; wraps.
-    count: u32,
+    count: usize,
 }
-
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    fingerprint: u32,
-    /// The count when it was remembered.
-    at: u32,
-}
-
-/// An empty place: no fingerprint is zero.
-const EMPTY: Place = Place {
-    fingerprint: 0,
-    at: 0,
-};
-
-const PLACES_MIN: usize = 64;
 
 impl Ghost {
-    pub(crate) fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
-            places: Box::new([]),
+            runs: Vec::new(),
+            pages: 0,
             is_needed: false,
             count: 0,
         }
     }
 
-    /// The bytes of its table.
-    pub(crate) fn bytes(&self) -> usize {
-        size_of_val(&*self.places)
-    }
-
-    /// How many bytes [`reserve`](Self::reserve) adds.
-    pub(crate) fn growth(&self, live: usize) -> usize {
-        let wanted = wanted(live);
-        if self.is_needed && self.places.len() < wanted {
-            wanted * size_of::<Place>()
-        } else {
-            0
+    /// The most bytes that [`reserve`](Self::reserve) adds.
+    #[inline]
+    pub(crate) fn growth(&self, arena: &Arena, live: usize) -> usize {
+        match self.wanted(live) {
+            Some(pages) if pages > self.pages => {
+                pages.div_ceil(RUN) * (arena.growth(pages.min(RUN)) + size_of::<u32>())
+            }
+            _ => 0,
         }
     }
 
-    /// Makes the table large enough for a shard of `live` entries. Growing forgets.
-    pub(crate) fn reserve(&mut self, live: usize) {
-        if self.growth(live) > 0 {
-            self.places = vec![EMPTY; wanted(live)].into();
+    /// Makes the table large enough for a shard of `live` entries, and not much larger. Another size forgets.
+    #[inline]
+    pub(crate) fn reserve(&mut self, arena: &mut Arena, live: usize) {
+        if let Some(pages) = self.wanted(live) {
+            self.resize(arena, pages);
         }
+    }
+
+    /// The pages for a shard of `live` entries, if the table has too few or far too many: a quarter more than places for all.
+    #[inline]
+    fn wanted(&self, live: usize) -> Option<usize> {
+        let is_wrong = self.is_needed
+            && (self.pages * PER_PAGE < live.max(1)
+                || self.pages > live.div_ceil(PER_PAGE / 2).max(1));
+        is_wrong.then(|| match (live + live / 4).div_ceil(PER_PAGE).max(1) {
+            pages if pages > RUN => pages.next_multiple_of(RUN),
+            pages => pages,
+        })
+    }
+
+    fn resize(&mut self, arena: &mut Arena, pages: usize) {
+        let give_back = |runs: Vec<u32>, arena: &mut Arena, pages: usize| {
+            for run in runs {
+                arena.free(run, pages.min(RUN));
+            }
+        };
+        give_back(std::mem::take(&mut self.runs), arena, self.pages);
+        self.pages = 0;
+        let mut runs = Vec::with_capacity(pages.div_ceil(RUN));
+        while runs.len() * RUN < pages {
+            let Some(run) = arena.allocate(pages.min(RUN)) else {
+                // Without memory there is nothing to remember; that is allowed.
+                give_back(runs, arena, pages);
+                return;
+            };
+            // What the pages contain is zero where it comes from the system. Anything else would only be a wrong fingerprint.
+            runs.push(run);
+        }
+        (self.runs, self.pages) = (runs, pages);
     }
 
     /// Remembers an eviction.
-    pub(crate) fn remember(&mut self, hash: u64) {
+    pub(crate) fn remember(&mut self, arena: &mut Arena, hash: u64) {
         self.is_needed = true;
-        if self.places.is_empty() {
+        if self.pages == 0 {
             // The table is made by the next write, which has claimed the room for it; an eviction must not take any.
             return;
         }
         self.count = self.count.wrapping_add(1);
-        let place = self.index(hash);
-        self.places[place] = Place {
-            fingerprint: fingerprint(hash),
-            at: self.count,
-        };
+        let place = fingerprint(hash) << EPOCH_BITS | self.epoch();
+        self.place(arena, hash)
+            .copy_from_slice(&place.to_le_bytes());
     }
 
     /// Whether it was evicted within about the last `live` evictions; forgets it.
-    pub(crate) fn recall(&mut self, hash: u64, live: usize) -> bool {
-        if self.places.is_empty() {
+    pub(crate) fn recall(&mut self, arena: &mut Arena, hash: u64, live: usize) -> bool {
+        if self.pages == 0 {
             return false;
         }
-        let index = self.index(hash);
-        let place = self.places[index];
-        if place.fingerprint != fingerprint(hash) {
+        let (epoch, per_epoch) = (self.epoch(), self.per_epoch());
+        let bytes = self.place(arena, hash);
+        let place = u32::from_le_bytes(*bytes);
+        if place >> EPOCH_BITS != fingerprint(hash) {
             return false;
         }
-        self.places[index] = EMPTY;
-        self.count.wrapping_sub(place.at) as usize <= live
+        *bytes = [0; PLACE];
+        let age = epoch.wrapping_sub(place) & EPOCH_MASK;
+        age as usize * per_epoch <= live
     }
 
-    fn index(&self, hash: u64) -> usize {
-        // The length is a power of two.
-        (hash >> 16) as usize & (self.places.len() - 1)
+    fn epoch(&self) -> u32 {
+        (self.count / self.per_epoch()) as u32 & EPOCH_MASK
+    }
+
+    fn per_epoch(&self) -> usize {
+        self.pages * PER_PAGE / EPOCHS
+    }
+
+    fn place<'a>(&self, arena: &'a mut Arena, hash: u64) -> &'a mut [u8; PLACE] {
+        let places = (self.pages * PER_PAGE) as u64;
+        let number = ((u64::from(hash as u32) * places) >> 32) as usize;
+        let (run, number) = (number / (RUN * PER_PAGE), number % (RUN * PER_PAGE));
+        let (table, _) = arena.memory_mut(self.runs[run]).as_chunks_mut();
+        &mut table[number]
     }
 }
 
-fn wanted(live: usize) -> usize {
-    live.next_power_of_two().max(PLACES_MIN)
-}
-
+/// The lowest bits, which are not those that choose the place; never zero.
 fn fingerprint(hash: u64) -> u32 {
-    (hash as u32) | 1
+    (hash as u32 & ((1 << (u32::BITS - EPOCH_BITS)) - 1)) | 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hashes that share the bits by which a shard is chosen.
+    fn hash(number: u64) -> u64 {
+        number.wrapping_mul(0x9e37_79b9_7f4a_7c15) & !(15 << 32) | 7 << 32
+    }
+
+    #[test]
+    fn a_shard_of_many_entries_remembers_as_well_as_one_of_few() {
+        for live in [1_000, 300_000] {
+            let mut arena = Arena::new(PAGE);
+            let mut ghost = Ghost::new();
+            ghost.remember(&mut arena, 0);
+            ghost.reserve(&mut arena, live);
+
+            let recent = (live / 2) as u64;
+            for number in 0..recent {
+                ghost.remember(&mut arena, hash(number));
+            }
+            let recalled = (0..recent)
+                .filter(|number| ghost.recall(&mut arena, hash(*number), live))
+                .count();
+
+            // Half as many as there are places at least: four fifths are not pushed out by another.
+            assert!(
+                recalled * 10 > recent as usize * 7,
+                "{recalled} of {recent}"
+            );
+            let others = recent..recent * 2;
+            let taken_for_one = others
+                .filter(|number| ghost.recall(&mut arena, hash(*number), live))
+                .count();
+            assert!(taken_for_one * 1000 < recent as usize, "{taken_for_one}");
+        }
+    }
+
+    #[test]
+    fn what_was_evicted_long_ago_is_not_recalled() {
+        let mut arena = Arena::new(PAGE);
+        let mut ghost = Ghost::new();
+        ghost.remember(&mut arena, 0);
+        ghost.reserve(&mut arena, 1_000);
+
+        ghost.remember(&mut arena, hash(0));
+        for _ in 0..1_100 {
+            ghost.remember(&mut arena, hash(1));
+        }
+
+        assert!(!ghost.recall(&mut arena, hash(0), 1_000));
+        assert!(ghost.recall(&mut arena, hash(1), 1_000));
+    }
+
+    #[test]
+    fn the_table_grows_and_shrinks_with_the_entries() {
+        let mut arena = Arena::new(PAGE);
+        let mut ghost = Ghost::new();
+        ghost.remember(&mut arena, 0);
+        let mut sizes = Vec::new();
+        for live in [1_000, 100_000, 60_000, 1_000] {
+            let most = arena.bytes() + ghost.growth(&arena, live);
+            ghost.reserve(&mut arena, live);
+            assert!(arena.bytes() <= most);
+            sizes.push(ghost.pages);
+        }
+
+        assert_eq!(sizes, [2, 128, 80, 2]);
+    }
 }

@@ -1,147 +1,498 @@
-//! From hashes to slots: open addressing with linear probing.
+//! From hashes to slots: extendible hashing over small tables.
 //!
-//! A bucket is 8 bytes: 32 bits of the hash, and the slot. Looking a key up usually reads one line of memory here, then the
-//! slot's; under load these two are nearly all of what a lookup costs. The bucket alone says where it wants to be, so growing
-//! reads no slot. Removing moves what follows back, so there are no graves and the table never has to be cleaned.
+//! A bucket is 8 bytes: a *tag*, which is 28 bits of the hash and the database, and the slot. The upper bits of the hash choose
+//! a segment, and within it a bucket, from which on the search is linear. So looking a key up usually reads one line of memory
+//! here, and then the record. The tag alone says where a bucket belongs, so growing reads no record.
+//!
+//! A segment has one to eight pages and grows by one of them; a full one of eight is split in two. However many entries there
+//! are, an insertion moves at most a few thousand buckets. Removing moves back what follows, so there are no graves.
+//!
+//! The order of the tags' upper 28 bits is the order of segments, and nearly that of buckets, whatever grows or shrinks. A scan
+//! that goes through them in that order sees every entry once. Since the database is in the tag, looking for the entries of
+//! one database reads no record of another.
 
-use crate::entry::NIL;
+use crate::{
+    Database,
+    arena::{Arena, NIL, PAGE},
+};
 
-/// Buckets of the first table.
-const BUCKETS_MIN: usize = 16;
-
-/// From hashes to slots.
-#[derive(Debug)]
-pub(crate) struct Index {
-    /// Empty, or a power of two of buckets: the tag in the upper half, the slot in the lower one.
-    buckets: Box<[u64]>,
-    len: usize,
-}
+const BUCKET: usize = size_of::<u64>();
+/// Buckets in a page.
+const PER_PAGE: usize = PAGE / BUCKET;
+/// Entries in a page when a segment grows: seven eighths of the buckets.
+const FULL_PAGE: usize = PER_PAGE / 8 * 7;
+/// Entries for each page of a segment that was just made.
+const NEW_PAGE: usize = PER_PAGE / 4 * 3;
+const PAGES_MAX: usize = 8;
+/// Two segments with so few entries become one.
+const MERGED_MAX: usize = PER_PAGE / 2;
 
 const EMPTY: u64 = NIL as u64;
 
-/// The part of a hash that is kept. Its upper bits say where a bucket wants to be.
-const fn tag(hash: u64) -> u32 {
-    (hash >> 32) as u32
+/// A place in the order of all hashes, of 28 bits. An entry never changes its position.
+pub(crate) type Position = u32;
+const POSITION_BITS: u32 = 28;
+/// Comes after every position.
+pub(crate) const END: Position = 1 << POSITION_BITS;
+
+/// From hashes to slots.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    /// The segment for each value of the upper `depth` bits of a position; empty when there is no entry.
+    directory: Vec<u32>,
+    depth: u32,
+    segments: Vec<Segment>,
+    /// How many segments have the directory's depth.
+    deepest: usize,
+}
+
+/// A table for the positions that begin with `prefix`.
+#[derive(Debug, Clone, Copy)]
+struct Segment {
+    address: u32,
+    pages: usize,
+    entries: usize,
+    /// The bits of `prefix`.
+    depth: u32,
+    prefix: u32,
+}
+
+/// What a search looks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tag(u32);
+
+impl Tag {
+    #[inline]
+    pub(crate) const fn new(hash: u64, database: Database) -> Self {
+        Self((hash >> 32) as u32 & !15 | database.number() as u32)
+    }
+
+    const fn of(bucket: u64) -> Self {
+        Self((bucket >> 32) as u32)
+    }
+
+    #[inline]
+    const fn position(self) -> Position {
+        self.0 >> 4
+    }
+
+    const fn database(self) -> u8 {
+        (self.0 & 15) as u8
+    }
+
+    const fn bucket(self, slot: u32) -> u64 {
+        (self.0 as u64) << 32 | slot as u64
+    }
 }
 
 const fn slot_of(bucket: u64) -> u32 {
     bucket as u32
 }
 
-impl Index {
-    pub(crate) fn new() -> Self {
-        Self {
-            buckets: Box::new([]),
-            len: 0,
-        }
-    }
-
-    /// The bytes of the table.
-    pub(crate) fn bytes(&self) -> usize {
-        self.buckets.len() * size_of::<u64>()
-    }
-
-    /// How many bytes `count` more entries add at most.
-    pub(crate) fn growth(&self, count: usize) -> usize {
-        let wanted = wanted(self.len + count);
-        wanted.saturating_sub(self.buckets.len()) * size_of::<u64>()
-    }
-
-    /// The bucket where the search for a hash begins; its value means nothing by itself.
+impl Segment {
     #[inline]
-    pub(crate) fn bucket(&self, hash: u64) -> Option<&u64> {
-        self.buckets.get(self.home(tag(hash)))
+    const fn buckets(self) -> usize {
+        self.pages * PER_PAGE
     }
 
-    /// The first slot with this hash for which `is_it` holds.
+    /// The bucket where a position belongs.
     #[inline]
-    pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
-        if self.buckets.is_empty() {
-            return None;
-        }
-        let tag = tag(hash);
-        let mut place = self.home(tag);
-        loop {
-            let bucket = self.buckets[place];
-            if bucket == EMPTY {
-                return None;
-            }
-            if (bucket >> 32) as u32 == tag && is_it(slot_of(bucket)) {
-                return Some(slot_of(bucket));
-            }
-            place = self.after(place);
-        }
+    const fn home(self, position: Position) -> usize {
+        let rest = (position << self.depth) & (END - 1);
+        ((rest as u64 * self.buckets() as u64) >> POSITION_BITS) as usize
     }
 
-    /// Adds a slot that is not in it.
-    pub(crate) fn insert(&mut self, hash: u64, slot: u32) {
-        let wanted = wanted(self.len + 1);
-        if wanted > self.buckets.len() {
-            let old = std::mem::replace(&mut self.buckets, vec![EMPTY; wanted].into());
-            for bucket in old.iter().filter(|bucket| **bucket != EMPTY) {
-                self.put(*bucket);
-            }
-        }
-        self.put(u64::from(tag(hash)) << 32 | u64::from(slot));
-        self.len += 1;
-    }
-
-    /// Takes a slot out.
-    pub(crate) fn remove(&mut self, hash: u64, slot: u32) {
-        if self.buckets.is_empty() {
-            return;
-        }
-        let wanted = u64::from(tag(hash)) << 32 | u64::from(slot);
-        let mut hole = self.home(tag(hash));
-        while self.buckets[hole] != wanted {
-            if self.buckets[hole] == EMPTY {
-                return;
-            }
-            hole = self.after(hole);
-        }
-        let mut place = self.after(hole);
-        while self.buckets[place] != EMPTY {
-            let bucket = self.buckets[place];
-            let mask = self.buckets.len() - 1;
-            let from_home = place.wrapping_sub(self.home((bucket >> 32) as u32)) & mask;
-            if from_home >= place.wrapping_sub(hole) & mask {
-                self.buckets[hole] = bucket;
-                hole = place;
-            }
-            place = self.after(place);
-        }
-        self.buckets[hole] = EMPTY;
-        self.len -= 1;
-    }
-
-    fn put(&mut self, bucket: u64) {
-        let mut place = self.home((bucket >> 32) as u32);
-        while self.buckets[place] != EMPTY {
-            place = self.after(place);
-        }
-        self.buckets[place] = bucket;
-    }
-
-    /// Where a tag wants to be: its upper bits, as many as the table has.
-    #[inline]
-    fn home(&self, tag: u32) -> usize {
-        ((u64::from(tag) * self.buckets.len() as u64) >> 32) as usize
+    /// The first position that belongs to this bucket or to one after it.
+    const fn first_of(self, bucket: usize) -> Position {
+        let rest = ((bucket as u64) << POSITION_BITS).div_ceil(self.buckets() as u64);
+        let begin = (self.prefix as u64) << (POSITION_BITS - self.depth);
+        (begin + rest.div_ceil(1 << self.depth)) as Position
     }
 
     #[inline]
-    fn after(&self, place: usize) -> usize {
-        (place + 1) & (self.buckets.len() - 1)
+    const fn after(self, bucket: usize) -> usize {
+        if bucket + 1 == self.buckets() {
+            0
+        } else {
+            bucket + 1
+        }
     }
 }
 
-/// The buckets for so many entries: three quarters full at most.
-fn wanted(entries: usize) -> usize {
-    match entries {
-        0 => 0,
-        _ => (entries + entries.div_ceil(3))
-            .next_power_of_two()
-            .max(BUCKETS_MIN),
+/// The buckets at an address.
+#[inline]
+fn table(arena: &Arena, segment: Segment) -> &[[u8; BUCKET]] {
+    let (buckets, _) = arena.memory(segment.address).as_chunks();
+    &buckets[..segment.buckets()]
+}
+
+#[inline]
+fn table_mut(arena: &mut Arena, segment: Segment) -> &mut [[u8; BUCKET]] {
+    let (buckets, _) = arena.memory_mut(segment.address).as_chunks_mut();
+    &mut buckets[..segment.buckets()]
+}
+
+impl Index {
+    /// The bytes of the tables outside the arena.
+    #[inline]
+    pub(crate) fn bytes(&self) -> usize {
+        self.directory.capacity() * size_of::<u32>()
+            + self.segments.capacity() * size_of::<Segment>()
     }
+
+    /// The most bytes that the index takes more for `count` entries that are inserted in the segment of `tag`, the pages that
+    /// it needs meanwhile included.
+    #[inline]
+    pub(crate) fn growth(&self, arena: &Arena, tag: Tag, count: usize) -> usize {
+        let (entries, pages) = match self.segment(tag.position()) {
+            Some(segment) => (segment.entries, segment.pages),
+            None => (0, 0),
+        };
+        if entries + count <= pages * FULL_PAGE {
+            return 0;
+        }
+        let pages = match count {
+            1 if pages < PAGES_MAX => pages + 1,
+            _ => (entries + count).div_ceil(NEW_PAGE) + 2 * PAGES_MAX,
+        };
+        let directory = (self.directory.len() + 8) * 2 * size_of::<u32>();
+        let segments = (self.segments.len() + 8) * 2 * size_of::<Segment>();
+        arena.growth(pages) + arena.growth(0) + directory + segments
+    }
+
+    /// Which segment the entries with this tag are in; any number for a segment that is not there yet.
+    pub(crate) fn segment_of(&self, tag: Tag) -> u32 {
+        self.segment(tag.position())
+            .map_or(0, |segment| segment.address)
+    }
+
+    #[inline]
+    fn number(&self, position: Position) -> Option<usize> {
+        let prefix = position >> (POSITION_BITS - self.depth);
+        Some(*self.directory.get(prefix as usize)? as usize)
+    }
+
+    #[inline]
+    fn segment(&self, position: Position) -> Option<Segment> {
+        Some(self.segments[self.number(position)?])
+    }
+
+    /// The bucket where the search for a tag begins; its value means nothing by itself.
+    #[inline]
+    pub(crate) fn glance(&self, arena: &Arena, tag: Tag) -> u64 {
+        self.segment(tag.position()).map_or(0, |segment| {
+            u64::from_ne_bytes(table(arena, segment)[segment.home(tag.position())])
+        })
+    }
+
+    /// The first slot with this tag for which `is_it` holds.
+    #[inline]
+    pub(crate) fn find(
+        &self,
+        arena: &Arena,
+        tag: Tag,
+        mut is_it: impl FnMut(u32) -> bool,
+    ) -> Option<u32> {
+        let segment = self.segment(tag.position())?;
+        let table = table(arena, segment);
+        let mut place = segment.home(tag.position());
+        loop {
+            let bucket = u64::from_ne_bytes(table[place]);
+            if bucket == EMPTY {
+                return None;
+            }
+            if Tag::of(bucket).0 == tag.0 && is_it(slot_of(bucket)) {
+                return Some(slot_of(bucket));
+            }
+            place = segment.after(place);
+        }
+    }
+
+    /// Makes sure that an entry with this tag can be inserted. `false` when the operating system has no memory.
+    pub(crate) fn reserve(&mut self, arena: &mut Arena, tag: Tag) -> bool {
+        let Some(number) = self.number(tag.position()) else {
+            return self.begin(arena).is_some();
+        };
+        let segment = self.segments[number];
+        if segment.entries < segment.pages * FULL_PAGE {
+            return true;
+        }
+        if segment.pages < PAGES_MAX {
+            return self.resize(arena, number, segment.pages + 1).is_some();
+        }
+        if segment.depth == POSITION_BITS {
+            // It would take a billion entries of one shard. A table that is full all the same has to refuse.
+            return segment.entries + 1 < segment.buckets();
+        }
+        self.split(arena, number).is_some() && self.reserve(arena, tag)
+    }
+
+    /// Adds a slot that is not in it. There must be [room](Self::reserve).
+    pub(crate) fn insert(&mut self, arena: &mut Arena, tag: Tag, slot: u32) {
+        if let Some(number) = self.number(tag.position()) {
+            self.segments[number].entries += 1;
+            put(arena, self.segments[number], tag.bucket(slot));
+        }
+    }
+
+    /// Notes that the entry in one slot has moved to another.
+    pub(crate) fn relocate(&mut self, arena: &mut Arena, tag: Tag, from: u32, to: u32) {
+        if let Some((segment, place)) = self.place(arena, tag, from) {
+            table_mut(arena, segment)[place] = tag.bucket(to).to_ne_bytes();
+        }
+    }
+
+    /// Takes a slot out.
+    pub(crate) fn remove(&mut self, arena: &mut Arena, tag: Tag, slot: u32) {
+        let Some((segment, mut hole)) = self.place(arena, tag, slot) else {
+            return;
+        };
+        let table = table_mut(arena, segment);
+        let distance = |from: usize, to: usize| match to.checked_sub(from) {
+            Some(distance) => distance,
+            None => to + segment.buckets() - from,
+        };
+        let mut place = segment.after(hole);
+        loop {
+            let bucket = u64::from_ne_bytes(table[place]);
+            if bucket == EMPTY {
+                break;
+            }
+            let home = segment.home(Tag::of(bucket).position());
+            if distance(home, place) >= distance(hole, place) {
+                table[hole] = table[place];
+                hole = place;
+            }
+            place = segment.after(place);
+        }
+        table[hole] = EMPTY.to_ne_bytes();
+        if let Some(number) = self.number(tag.position()) {
+            self.segments[number].entries -= 1;
+            self.shrink(arena, number);
+        }
+    }
+
+    /// Shows the slots of one database, or of all, from a position on, those of at least so many buckets, and returns the position
+    /// to go on from. `visit` says whether it wants to see more of these.
+    pub(crate) fn scan(
+        &self,
+        arena: &Arena,
+        database: Option<Database>,
+        from: Position,
+        buckets: usize,
+        mut visit: impl FnMut(u32) -> bool,
+    ) -> Position {
+        let Some(segment) = self.segment(from).filter(|_| from < END) else {
+            return END;
+        };
+        let table = table(arena, segment);
+        let first = segment.home(from);
+        let end = (first + buckets.max(1)).min(segment.buckets());
+        let mut place = first;
+        // From the first bucket to the one where a run that begins before `end` is over; it may go on at the beginning.
+        for _ in 0..segment.buckets() {
+            let bucket = u64::from_ne_bytes(table[place]);
+            let is_past = place >= end || place < first;
+            if bucket == EMPTY {
+                if is_past || place + 1 == end {
+                    break;
+                }
+            } else {
+                let tag = Tag::of(bucket);
+                let home = segment.home(tag.position());
+                if (first..end).contains(&home)
+                    && tag.position() >= from
+                    && database.is_none_or(|one| one.number() == tag.database())
+                    && !visit(slot_of(bucket))
+                {
+                    break;
+                }
+            }
+            place = segment.after(place);
+        }
+        segment.first_of(end)
+    }
+
+    /// The segment of a slot that is in it, and its place there.
+    fn place(&self, arena: &Arena, tag: Tag, slot: u32) -> Option<(Segment, usize)> {
+        let segment = self.segment(tag.position())?;
+        let table = table(arena, segment);
+        let mut place = segment.home(tag.position());
+        loop {
+            match u64::from_ne_bytes(table[place]) {
+                EMPTY => return None,
+                bucket if bucket == tag.bucket(slot) => return Some((segment, place)),
+                _ => place = segment.after(place),
+            }
+        }
+    }
+
+    fn begin(&mut self, arena: &mut Arena) -> Option<()> {
+        let segment = Segment {
+            address: make(arena, 1)?,
+            pages: 1,
+            entries: 0,
+            depth: 0,
+            prefix: 0,
+        };
+        self.segments = vec![segment];
+        self.directory = vec![0];
+        self.depth = 0;
+        self.deepest = 1;
+        Some(())
+    }
+
+    /// Gives a segment another number of pages.
+    fn resize(&mut self, arena: &mut Arena, number: usize, pages: usize) -> Option<()> {
+        let old = self.segments[number];
+        let new = Segment {
+            address: make(arena, pages)?,
+            pages,
+            ..old
+        };
+        fill(arena, old, new);
+        arena.free(old.address, old.pages);
+        self.segments[number] = new;
+        Some(())
+    }
+
+    /// Makes two segments of one.
+    fn split(&mut self, arena: &mut Arena, number: usize) -> Option<()> {
+        let old = self.segments[number];
+        let bit = 1 << (POSITION_BITS - old.depth - 1);
+        let upper = table(arena, old)
+            .iter()
+            .map(|bucket| u64::from_ne_bytes(*bucket))
+            .filter(|bucket| *bucket != EMPTY && Tag::of(*bucket).position() & bit != 0)
+            .count();
+        let half = |prefix, entries: usize, arena: &mut Arena| {
+            let pages = entries.div_ceil(NEW_PAGE).clamp(1, PAGES_MAX);
+            Some(Segment {
+                address: make(arena, pages)?,
+                pages,
+                entries,
+                depth: old.depth + 1,
+                prefix,
+            })
+        };
+        let first = half(old.prefix * 2, old.entries - upper, arena)?;
+        let Some(second) = half(old.prefix * 2 + 1, upper, arena) else {
+            arena.free(first.address, first.pages);
+            return None;
+        };
+        for new in [first, second] {
+            fill(arena, old, new);
+        }
+        arena.free(old.address, old.pages);
+        if old.depth == self.depth {
+            self.directory = self.directory.iter().flat_map(|one| [*one; 2]).collect();
+            self.depth += 1;
+            self.deepest = 0;
+        }
+        if first.depth == self.depth {
+            self.deepest += 2;
+        }
+        self.segments[number] = first;
+        self.segments.push(second);
+        self.point_to(self.segments.len() - 1);
+        Some(())
+    }
+
+    /// Gives pages back that a segment no longer needs.
+    fn shrink(&mut self, arena: &mut Arena, number: usize) {
+        let segment = self.segments[number];
+        if segment.pages > 1 {
+            let pages = segment.entries.div_ceil(NEW_PAGE).max(1);
+            if pages < segment.pages {
+                // Without memory for a smaller one it stays as it is.
+                let _ = self.resize(arena, number, pages);
+            }
+        } else if segment.depth > 0 && segment.entries.is_multiple_of(32) {
+            self.merge(arena, number);
+        }
+    }
+
+    /// Makes one segment of two with few entries.
+    fn merge(&mut self, arena: &mut Arena, number: usize) {
+        let one = self.segments[number];
+        let sibling = (one.prefix ^ 1) << (POSITION_BITS - one.depth);
+        let Some(other_number) = self.number(sibling) else {
+            return;
+        };
+        let other = self.segments[other_number];
+        if other.depth != one.depth || other.pages > 1 || one.entries + other.entries > MERGED_MAX {
+            return;
+        }
+        let Some(address) = make(arena, 1) else {
+            return;
+        };
+        let new = Segment {
+            address,
+            pages: 1,
+            entries: one.entries + other.entries,
+            depth: one.depth - 1,
+            prefix: one.prefix / 2,
+        };
+        for old in [one, other] {
+            fill(arena, old, new);
+            arena.free(old.address, old.pages);
+        }
+        self.segments[number] = new;
+        self.point_to(number);
+        self.segments.swap_remove(other_number);
+        if other_number < self.segments.len() {
+            self.point_to(other_number);
+        }
+        if one.depth == self.depth {
+            self.deepest -= 2;
+        }
+        if self.deepest == 0 {
+            self.directory = self.directory.iter().copied().step_by(2).collect();
+            self.depth -= 1;
+            self.deepest = self
+                .segments
+                .iter()
+                .filter(|segment| segment.depth == self.depth)
+                .count();
+            self.segments.shrink_to_fit();
+        }
+    }
+
+    /// Has the directory's entries for a segment's prefix name it.
+    fn point_to(&mut self, number: usize) {
+        let segment = self.segments[number];
+        let width = 1usize << (self.depth - segment.depth);
+        let first = segment.prefix as usize * width;
+        self.directory[first..first + width].fill(number as u32);
+    }
+}
+
+/// An empty table of so many pages.
+fn make(arena: &mut Arena, pages: usize) -> Option<u32> {
+    let address = arena.allocate(pages)?;
+    let (buckets, _) = arena.memory_mut(address)[..pages * PAGE].as_chunks_mut();
+    buckets.fill(EMPTY.to_ne_bytes());
+    Some(address)
+}
+
+/// Copies what belongs to one segment from another.
+fn fill(arena: &mut Arena, old: Segment, new: Segment) {
+    for place in 0..old.buckets() {
+        let bucket = u64::from_ne_bytes(table(arena, old)[place]);
+        let position = Tag::of(bucket).position();
+        if bucket != EMPTY && position >> (POSITION_BITS - new.depth) == new.prefix {
+            put(arena, new, bucket);
+        }
+    }
+}
+
+fn put(arena: &mut Arena, segment: Segment, bucket: u64) {
+    let table = table_mut(arena, segment);
+    let mut place = segment.home(Tag::of(bucket).position());
+    while u64::from_ne_bytes(table[place]) != EMPTY {
+        place = segment.after(place);
+    }
+    table[place] = bucket.to_ne_bytes();
 }
 
 #[cfg(test)]
@@ -152,30 +503,116 @@ mod tests {
 
     use super::*;
 
+    const ONE: Database = Database::ZERO;
+
+    /// Spreads numbers like a hash does.
+    fn hash(number: u64) -> u64 {
+        number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
     proptest! {
         #[test]
         fn it_finds_what_was_added_and_not_removed(
             steps in proptest::collection::vec((0u32..40, any::<bool>(), 0u64..4), 1..300),
         ) {
-            let (mut index, mut model) = (Index::new(), BTreeMap::new());
+            let (mut arena, mut index, mut model) = (Arena::new(PAGE), Index::default(), BTreeMap::new());
             for (slot, adds, crowd) in steps {
                 // Few distinct hashes, at both ends of the table, so that runs meet and wrap around.
-                let hash = *model.get(&slot).unwrap_or(&(crowd << 62 | u64::MAX >> 3));
+                let tag = *model.get(&slot).unwrap_or(&Tag::new(crowd << 62 | u64::MAX >> 3, ONE).0);
                 if adds && !model.contains_key(&slot) {
-                    let expected = index.bytes() + index.growth(1);
-                    index.insert(hash, slot);
-                    prop_assert_eq!(index.bytes(), expected);
-                    model.insert(slot, hash);
-                } else if !adds {
-                    index.remove(hash, slot);
-                    model.remove(&slot);
+                    prop_assert!(index.reserve(&mut arena, Tag(tag)));
+                    index.insert(&mut arena, Tag(tag), slot);
+                    model.insert(slot, tag);
+                } else if !adds && model.remove(&slot).is_some() {
+                    index.remove(&mut arena, Tag(tag), slot);
                 }
                 for slot in 0..40 {
-                    let hash = model.get(&slot).copied();
-                    let found = index.find(hash.unwrap_or(0), |found| found == slot);
-                    prop_assert_eq!(found, hash.map(|_| slot));
+                    let tag = model.get(&slot).copied();
+                    let found = index.find(&arena, Tag(tag.unwrap_or(0)), |found| found == slot);
+                    prop_assert_eq!(found, tag.map(|_| slot));
+                }
+                let mut seen = Vec::new();
+                let mut position = 0;
+                while position < END {
+                    position = index.scan(&arena, Some(ONE), position, 3, |slot| {
+                        seen.push(slot);
+                        true
+                    });
+                }
+                seen.sort_unstable();
+                prop_assert_eq!(seen, model.keys().copied().collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn it_grows_and_shrinks_with_its_entries_and_never_takes_more_than_it_said() {
+        let (mut arena, mut index) = (Arena::new(8 * PAGE), Index::default());
+        let bytes = |arena: &Arena, index: &Index| arena.bytes() + index.bytes();
+        for number in 0..200_000u32 {
+            let tag = Tag::new(hash(number.into()), ONE);
+            let most = bytes(&arena, &index) + index.growth(&arena, tag, 1);
+            assert!(index.reserve(&mut arena, tag));
+            index.insert(&mut arena, tag, number);
+            assert!(bytes(&arena, &index) <= most);
+        }
+        let full = bytes(&arena, &index);
+        assert!(full < 200_000 * 12, "{full} bytes for 200,000 entries");
+        for number in 0..200_000u32 {
+            let tag = Tag::new(hash(number.into()), ONE);
+            assert_eq!(index.find(&arena, tag, |slot| slot == number), Some(number));
+            if number % 100 > 0 {
+                index.remove(&mut arena, tag, number);
+            }
+        }
+
+        let left = bytes(&arena, &index);
+        assert!(left < full / 10, "{left} of {full}");
+        for number in (0..200_000u32).step_by(100) {
+            let tag = Tag::new(hash(number.into()), ONE);
+            assert_eq!(index.find(&arena, tag, |slot| slot == number), Some(number));
+        }
+        assert!(
+            index.depth < 8,
+            "the directory shrinks too: {}",
+            index.depth
+        );
+    }
+
+    #[test]
+    fn a_scan_sees_everything_once_while_the_tables_grow_and_shrink() {
+        let (mut arena, mut index) = (Arena::new(8 * PAGE), Index::default());
+        let insert = |arena: &mut Arena, index: &mut Index, number: u32| {
+            let tag = Tag::new(hash(number.into()), ONE);
+            assert!(index.reserve(arena, tag));
+            index.insert(arena, tag, number);
+        };
+        for number in 0..10_000 {
+            insert(&mut arena, &mut index, number);
+        }
+
+        let (mut seen, mut position, mut next) = (Vec::new(), 0, 10_000);
+        while position < END {
+            position = index.scan(&arena, None, position, 20, |slot| {
+                seen.push(slot);
+                true
+            });
+            if position < END / 2 {
+                for _ in 0..20 {
+                    insert(&mut arena, &mut index, next);
+                    next += 1;
+                }
+            } else {
+                for _ in 0..20 {
+                    next = (next - 1).max(10_000);
+                    let tag = Tag::new(hash(next.into()), ONE);
+                    index.remove(&mut arena, tag, next);
                 }
             }
         }
+
+        let mut stayed: Vec<u32> = seen.into_iter().filter(|slot| *slot < 10_000).collect();
+        stayed.sort_unstable();
+        assert_eq!(stayed, (0..10_000).collect::<Vec<_>>());
     }
 }

@@ -10,19 +10,22 @@ use std::hash::BuildHasher;
 
 use crate::{
     Cache, CacheStats, Database, Found, Now,
-    cache::{SHARDS, found},
+    cache::SHARDS,
+    index::{END, Position},
     shard::Sweep,
     stats::Counts,
 };
 
-/// How many slots a scan looks at for each entry that it was asked for, so that sparse databases end, too.
-const SLOTS_PER_ENTRY: usize = 10;
+/// How many places of the index a scan looks at for each entry that it was asked for, so that sparse databases end, too.
+const PLACES_PER_ENTRY: usize = 10;
 /// How many entries are removed, moved in the timer wheel or looked at under one lock: some tens of microseconds.
 pub(crate) const AT_ONCE: usize = 128;
-/// How often a random slot is tried before the slots are gone through in order.
-const RANDOM_TRIES: u32 = 64;
+/// How many places of the index are looked at under one lock for those of one database. It reads no entry of another.
+const PLACES_AT_ONCE: usize = 1024;
+/// How often a count has expired entries removed, a shard's [`AT_ONCE`] each time, before it takes the rest for alive.
+const SWEEPS_MAX: usize = 4;
 
-/// Where a scan goes on: a shard in the upper half, a slot in the lower one. Zero is the beginning, and the end.
+/// Where a scan goes on: a shard in the upper half, a position in the lower one. Zero is the beginning, and the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cursor(u64);
 
@@ -45,8 +48,8 @@ impl Cursor {
         self.0 == 0
     }
 
-    const fn at(shard: usize, slot: u32) -> Self {
-        Self((shard as u64) << 32 | slot as u64)
+    const fn at(shard: usize, position: Position) -> Self {
+        Self((shard as u64) << 32 | position as u64)
     }
 
     const fn parts(self) -> (usize, u32) {
@@ -55,7 +58,7 @@ impl Cursor {
 }
 
 impl Cache {
-    /// Shows about `count` entries of a database to `visit`, and answers where to go on.
+    /// Shows about `count` entries of a database to `visit`, and returns where to go on. `visit` must not use the cache.
     ///
     /// An entry that exists from the scan's beginning to its end, under the same key, is shown exactly once. One that comes
     /// or goes meanwhile may or may not be shown.
@@ -67,31 +70,28 @@ impl Cache {
         now: Now,
         mut visit: impl FnMut(&[u8], Found<'_>),
     ) -> Cursor {
-        let (first, mut slot) = cursor.parts();
+        let (first, mut position) = cursor.parts();
         let mut entries_left = count.max(1);
-        let mut slots_left = entries_left.saturating_mul(SLOTS_PER_ENTRY);
+        let mut places_left = entries_left.saturating_mul(PLACES_PER_ENTRY);
         for number in first..SHARDS {
-            let shard = self.inner.lock(number);
-            // A shard without any entry of the database costs nothing, however many slots it has.
-            let end = match shard.entries()[database.index()] {
-                0 => 0,
-                _ => shard.end(),
-            };
-            while slot < end {
-                if entries_left == 0 || slots_left == 0 {
-                    return Cursor::at(number, slot);
+            loop {
+                let shard = self.inner.lock(number);
+                // A shard without any entry of the database costs nothing, however large it is.
+                if shard.is_scanned(database, position) {
+                    break;
                 }
-                if let Some(entry) = shard.get(slot)
-                    && entry.database == database
-                    && !entry.is_expired(now)
-                {
-                    visit(&entry.key, found(entry));
-                    entries_left -= 1;
+                if entries_left == 0 || places_left == 0 {
+                    return Cursor::at(number, position);
                 }
-                slots_left -= 1;
-                slot += 1;
+                let places = entries_left.min(places_left).min(AT_ONCE);
+                position = shard.scan(Some(database), position, places, now, |key, found| {
+                    visit(key, found);
+                    entries_left = entries_left.saturating_sub(1);
+                    true
+                });
+                places_left -= places;
             }
-            slot = 0;
+            position = 0;
         }
         Cursor::default()
     }
@@ -100,45 +100,60 @@ impl Cache {
     #[must_use]
     pub fn random_key(&self, database: Database, now: Now) -> Option<Vec<u8>> {
         static DRAWS: AtomicU64 = AtomicU64::new(0);
-        let hasher = RandomState::default();
-        let draw = || hasher.hash_one(DRAWS.fetch_add(1, Ordering::Relaxed));
-        let pick = |number: usize, slot: u32| {
-            let shard = self.inner.lock(number);
-            let entry = shard.get(slot)?;
-            (entry.database == database && !entry.is_expired(now)).then(|| entry.key.to_vec())
-        };
-        for _ in 0..RANDOM_TRIES {
-            let draw = draw();
-            let number = (draw >> 40) as usize % SHARDS;
-            let end = self.inner.lock(number).end();
-            if end > 0
-                && let Some(key) = pick(number, draw as u32 % end)
-            {
-                return Some(key);
+        let draw = RandomState::default().hash_one(DRAWS.fetch_add(1, Ordering::Relaxed));
+        let sizes: [u64; SHARDS] = std::array::from_fn(|number| {
+            u64::from(self.inner.lock(number).entries()[database.index()])
+        });
+        let mut point = (u128::from(draw) * u128::from(sizes.iter().sum::<u64>())) >> 64;
+        let first = sizes.iter().position(|size| {
+            let is_here = point < u128::from(*size);
+            point = point.saturating_sub(u128::from(*size));
+            is_here
+        })?;
+        let start = draw as Position % END;
+        // Once around the shard where the draw fell, and then the others, should all of its entries have expired.
+        let parts = (first..first + SHARDS).flat_map(|number| {
+            let number = number % SHARDS;
+            [(number, start, END), (number, 0, start)]
+        });
+        for (number, mut position, end) in parts {
+            while position < end {
+                let shard = self.inner.lock(number);
+                if shard.is_scanned(database, position) {
+                    break;
+                }
+                let (mut seen, mut chosen) = (0u64, None);
+                position = shard.scan(Some(database), position, PLACES_AT_ONCE, now, |key, _| {
+                    seen += 1;
+                    // Each of those seen so far is as likely to be the one.
+                    if draw.rotate_left(seen as u32 * 7) % seen == 0 {
+                        chosen = Some(key.to_vec());
+                    }
+                    seen < AT_ONCE as u64
+                });
+                if chosen.is_some() {
+                    return chosen;
+                }
             }
         }
-        let start = draw() as usize % SHARDS;
-        (start..start + SHARDS).find_map(|number| {
-            let number = number % SHARDS;
-            let end = self.inner.lock(number).end();
-            (0..end).find_map(|slot| pick(number, slot))
-        })
+        None
     }
 
-    /// How many entries a database has that have not expired.
+    /// How many entries a database has. Expired ones are removed first; when thousands have expired within the last moments, some
+    /// may be counted until the [`Expirer`](crate::Expirer) has removed them.
     #[must_use]
     pub fn len(&self, database: Database, now: Now) -> u64 {
         self.lens(now).0[database.index()]
     }
 
-    /// Whether a database has no entry that has not expired.
+    /// Whether a database has no entry, with the same proviso.
     #[must_use]
     pub fn is_empty(&self, database: Database, now: Now) -> bool {
         self.len(database, now) == 0
     }
 
-    /// Removes all entries of one database, or of all, and answers how many had not expired. One that is written meanwhile
-    /// may be removed or stay.
+    /// Removes all entries of one database, or of all, shard by shard, and returns how many that were, without expired ones as far as
+    /// [`len`](Self::len) knows them. One that is written meanwhile may be removed or stay.
     pub fn clear(&self, database: Option<Database>) -> u64 {
         let now = self.now();
         (0..SHARDS)
@@ -151,25 +166,32 @@ impl Cache {
 
     fn clear_shard(&self, number: usize, now: Now) -> u64 {
         let mut old = self.inner.lock(number).take();
+        let bytes = old.bytes();
         // Only now, with nobody waiting, is it counted and dropped.
-        let expired = old.expire(now, usize::MAX).removed as u64;
+        let expired = old.expire(now, AT_ONCE * SWEEPS_MAX).removed as u64;
         let cleared = old.entries().iter().map(|count| u64::from(*count)).sum();
         drop(old);
-        let counts = &mut self.inner.lock(number).counts;
-        counts.expirations += expired;
-        counts.deletes += cleared;
+        let mut shard = self.inner.lock(number);
+        shard.left(bytes);
+        shard.counts.expirations += expired;
+        shard.counts.deletes += cleared;
         cleared
     }
 
     fn clear_from_shard(&self, number: usize, database: Database, now: Now) -> u64 {
-        let (mut first, mut cleared) = (0, 0);
+        let (mut position, mut cleared) = (0, 0);
         loop {
             let mut shard = self.inner.lock(number);
-            if first >= shard.end() || shard.entries()[database.index()] == 0 {
+            if shard.is_scanned(database, position) {
                 return cleared;
             }
-            cleared += shard.clear(database, first, AT_ONCE as u32, now);
-            first += AT_ONCE as u32;
+            if shard.has_only(database) {
+                drop(shard);
+                return cleared + self.clear_shard(number, now);
+            }
+            let removed;
+            (position, removed) = shard.clear(database, position, AT_ONCE, now);
+            cleared += removed;
         }
     }
 
@@ -208,14 +230,17 @@ impl Cache {
         self.sweep(now, limit).removed
     }
 
-    /// The same, and says whether none is left.
+    /// The same, and says whether none is left. Pages that hold nothing are given back.
     pub(crate) fn sweep(&self, now: Now, limit: usize) -> Sweep {
         let nothing = Sweep {
             removed: 0,
             is_done: true,
         };
         (0..SHARDS).fold(nothing, |total, number| {
-            let sweep = self.inner.lock(number).expire(now, limit);
+            let mut shard = self.inner.lock(number);
+            let sweep = shard.expire(now, limit);
+            shard.reset_if_empty();
+            shard.trim();
             Sweep {
                 removed: total.removed + sweep.removed,
                 is_done: total.is_done && sweep.is_done,
@@ -229,22 +254,20 @@ impl Cache {
         self.inner.budget.used()
     }
 
-    /// Entries per database and those of them with a time to live, after the expired ones have been removed: some under each
-    /// lock, in turns, until a shard has none and is counted under that same lock.
+    /// Entries per database and those of them with a time to live, after expired ones have been removed: some under each lock, and
+    /// not without end, because a client waits for it.
     fn lens(&self, now: Now) -> ([u64; Database::COUNT], [u64; Database::COUNT]) {
         let mut entries = [0; Database::COUNT];
         let mut volatile = [0; Database::COUNT];
-        let mut waiting: Vec<usize> = (0..SHARDS).collect();
-        while !waiting.is_empty() {
-            waiting.retain(|number| {
-                let mut shard = self.inner.lock(*number);
-                let sweep = shard.expire(now, AT_ONCE);
-                if sweep.is_done {
+        for number in 0..SHARDS {
+            for sweep in 1..=SWEEPS_MAX {
+                let mut shard = self.inner.lock(number);
+                if shard.expire(now, AT_ONCE).is_done || sweep == SWEEPS_MAX {
                     add(&mut entries, shard.entries());
                     add(&mut volatile, shard.volatile());
+                    break;
                 }
-                !sweep.is_done
-            });
+            }
         }
         (entries, volatile)
     }

@@ -1,53 +1,23 @@
-//! Doubly linked lists through the slab: no allocation per element, and removal from the middle in constant time.
-
-use std::marker::PhantomData;
+//! Doubly linked lists through the records: no allocation per element, and removal from the middle in constant time.
 
 use crate::{
-    entry::{Entry, Links, NIL},
-    slab::Slab,
+    arena::NIL,
+    record::{Chain, Links},
+    slots::Slots,
 };
-
-/// Which of an entry's links a list uses; an entry can be in one list of each kind.
-pub(crate) trait Chain {
-    fn links(entry: &mut Entry) -> &mut Links;
-}
-
-/// The eviction queues.
-#[derive(Debug)]
-pub(crate) struct QueueChain;
-
-/// The buckets of the timer wheel.
-#[derive(Debug)]
-pub(crate) struct TimerChain;
-
-impl Chain for QueueChain {
-    fn links(entry: &mut Entry) -> &mut Links {
-        &mut entry.queue
-    }
-}
-
-impl Chain for TimerChain {
-    fn links(entry: &mut Entry) -> &mut Links {
-        &mut entry.timer
-    }
-}
 
 /// A list of slots.
 #[derive(Debug)]
-pub(crate) struct List<C> {
+pub(crate) struct List {
     head: u32,
     tail: u32,
-    chain: PhantomData<C>,
 }
 
-impl<C: Chain> List<C> {
-    pub(crate) const fn new() -> Self {
-        Self {
-            head: NIL,
-            tail: NIL,
-            chain: PhantomData,
-        }
-    }
+impl List {
+    pub(crate) const EMPTY: Self = Self {
+        head: NIL,
+        tail: NIL,
+    };
 
     pub(crate) const fn is_empty(&self) -> bool {
         self.head == NIL
@@ -63,35 +33,46 @@ impl<C: Chain> List<C> {
     }
 
     /// Adds a slot that is in no list of this kind.
-    pub(crate) fn push(&mut self, slab: &mut Slab, slot: u32) {
-        let head = self.head;
-        let Some(entry) = slab.get_mut(slot) else {
-            return;
-        };
-        *C::links(entry) = Links {
+    pub(crate) fn push(&mut self, chain: Chain, slots: &mut Slots, slot: u32) {
+        let links = Links {
             previous: NIL,
-            next: head,
+            next: self.head,
         };
-        match slab.get_mut(head) {
-            Some(first) => C::links(first).previous = slot,
-            None => self.tail = slot,
+        slots.record_mut(slot).set_links(chain, links);
+        match self.head {
+            NIL => self.tail = slot,
+            head => slots.record_mut(head).set_previous(chain, slot),
         }
         self.head = slot;
     }
 
     /// Takes out a slot that is in this list.
-    pub(crate) fn remove(&mut self, slab: &mut Slab, slot: u32) {
-        let Some(entry) = slab.get_mut(slot) else {
-            return;
-        };
-        let Links { previous, next } = std::mem::replace(C::links(entry), Links::NONE);
-        match slab.get_mut(previous) {
-            Some(entry) => C::links(entry).next = next,
-            None => self.head = next,
+    pub(crate) fn remove(&mut self, chain: Chain, slots: &mut Slots, slot: u32) {
+        let Links { previous, next } = slots.record(slot).links(chain);
+        self.join(chain, slots, previous, next);
+    }
+
+    /// Follows an element of this list that has moved to another slot.
+    pub(crate) fn follow(&mut self, chain: Chain, slots: &mut Slots, to: u32) {
+        let Links { previous, next } = slots.record(to).links(chain);
+        match previous {
+            NIL => self.head = to,
+            slot => slots.record_mut(slot).set_next(chain, to),
         }
-        match slab.get_mut(next) {
-            Some(entry) => C::links(entry).previous = previous,
-            None => self.tail = previous,
+        match next {
+            NIL => self.tail = to,
+            slot => slots.record_mut(slot).set_previous(chain, to),
+        }
+    }
+
+    fn join(&mut self, chain: Chain, slots: &mut Slots, previous: u32, next: u32) {
+        match previous {
+            NIL => self.head = next,
+            slot => slots.record_mut(slot).set_next(chain, next),
+        }
+        match next {
+            NIL => self.tail = previous,
+            slot => slots.record_mut(slot).set_previous(chain, previous),
         }
     }
 }

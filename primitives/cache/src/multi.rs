@@ -3,12 +3,17 @@
 //! All shards that are involved are locked, in the order of their numbers, before anything is looked at. Two such
 //! operations can therefore never wait for each other.
 
+use std::collections::BTreeMap;
+
 use crate::{
     Cache, CacheError, Database, Found, Now,
     accounted::Accounted,
-    cache::{SHARDS, found, shard_of},
-    entry::weight,
-    shard::{KeyId, Shard},
+    budget::Claim,
+    cache::{SHARDS, shard_of},
+    large,
+    layout::{KeyId, Value},
+    shard::Shard,
+    slots::occupied,
 };
 
 /// The locked shards of an operation.
@@ -79,7 +84,11 @@ impl Cache {
             let shard = shards.get(id);
             let slot = shard.lookup(id, now);
             shard.counts.count_read(slot.is_some());
-            if !read(slot.and_then(|slot| shard.touch(slot)).map(found)) {
+            let found = slot.map(|slot| {
+                shard.touch(slot);
+                shard.get(slot)
+            });
+            if !read(found) {
                 return;
             }
         }
@@ -102,9 +111,7 @@ impl Cache {
         keys: impl Iterator<Item = &'k [u8]> + Clone,
         now: Now,
     ) -> usize {
-        self.visit_many(database, keys, now, |shard, slot| {
-            shard.touch(slot);
-        })
+        self.visit_many(database, keys, now, Shard::touch)
     }
 
     /// Deletes several keys at one moment, and answers how many were there.
@@ -146,7 +153,8 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// [`CacheError`] when a key or value is too long, or nothing could be evicted for all of them; nothing is written.
+    /// [`CacheError`] when a key or value is too long, or nothing could be evicted for all of them; nothing is written. Only when
+    /// the operating system runs out of memory may the first ones be written all the same.
     pub fn put_many<'k>(
         &self,
         database: Database,
@@ -170,7 +178,10 @@ impl Cache {
                 let id = self.id(database, key);
                 let shard = shards.get(id);
                 let slot = shard.lookup(id, now);
-                shard.copy(id, slot, value, None, now);
+                let value = self.inner.layout.value(value).ok_or_else(|| self.full())?;
+                if !shard.write(id, slot, value, None, now) {
+                    return Err(self.full());
+                }
                 shard.counts.writes += 1;
                 shard.settle_growth(&mut claim);
             }
@@ -178,7 +189,7 @@ impl Cache {
         }
     }
 
-    /// An upper bound for the bytes that several writes add.
+    /// The most bytes that several writes add.
     fn cost_of_many<'k>(
         &self,
         shards: &mut LockedShards<'_>,
@@ -186,21 +197,28 @@ impl Cache {
         pairs: impl Iterator<Item = (&'k [u8], &'k [u8])>,
         now: Now,
     ) -> usize {
-        let mut new_entries = [0; SHARDS];
+        let layout = &self.inner.layout;
+        let (mut slots, mut entries) = (BTreeMap::new(), BTreeMap::new());
         let mut cost = 0;
         for (key, value) in pairs {
             let id = self.id(database, key);
-            let shard = shards.get(id);
-            match shard.lookup(id, now) {
-                Some(slot) => cost += shard.cost(id, Some(slot), value.len()),
-                None => {
-                    new_entries[shard_of(id.hash)] += 1;
-                    cost += weight(key.len(), value.len());
-                }
+            let (number, shard) = (shard_of(id.hash), shards.get(id));
+            if layout.is_large(value.len()) {
+                cost += large::weight(value.len());
+            }
+            let size = occupied(layout.size(key.len(), value.len()));
+            *slots.entry((number, size)).or_insert(0) += 1;
+            if shard.lookup(id, now).is_none() {
+                let segment = shard.segment_of(id.tag());
+                entries.entry((number, segment)).or_insert((id, 0)).1 += 1;
             }
         }
-        for (shard, count) in shards.0.iter().zip(new_entries) {
-            cost += shard.as_ref().map_or(0, |shard| shard.growth(count));
+        for ((number, size), count) in slots {
+            let shard = shards.0[number].as_ref();
+            cost += shard.map_or(0, |shard| shard.slot_growth(size, count));
+        }
+        for (id, count) in entries.into_values() {
+            cost += shards.get(id).growth(id.tag(), count);
         }
         cost
     }
@@ -233,8 +251,8 @@ impl Cache {
                 return Ok(Renamed::Moved);
             }
             self.check(new_key.len(), 0)?;
-            let target = shards.get(to);
-            let cost = weight(new_key.len(), 0) + target.growth(1) + target.deadline_cost();
+            let length = shards.get(from).get(slot).value.len();
+            let cost = shards.get(to).cost(to, None, length);
             if !claim.covers(cost) {
                 drop(shards);
                 self.inner.make_room(&mut claim, cost)?;
@@ -243,12 +261,38 @@ impl Cache {
             if let Some(slot) = taken {
                 shards.get(to).remove(slot);
             }
-            if let Some(entry) = shards.get(from).remove(slot) {
-                let target = shards.get(to);
-                target.write(to, None, entry.value, entry.deadline, now);
-                target.settle(&mut claim);
-            }
-            return Ok(Renamed::Moved);
+            return self.carry(&mut shards, from, to, &mut claim, now);
         }
+    }
+
+    /// Moves an entry that is there to a key that is not.
+    fn carry(
+        &self,
+        shards: &mut LockedShards<'_>,
+        from: KeyId<'_>,
+        to: KeyId<'_>,
+        claim: &mut Claim<'_>,
+        now: Now,
+    ) -> Result<Renamed, CacheError> {
+        let source = shards.get(from);
+        let Some(slot) = source.lookup(from, now) else {
+            return Ok(Renamed::Missing);
+        };
+        let found = source.get(slot);
+        let deadline = found.deadline;
+        let (shared, copied) = match found.shared() {
+            Some(shared) => (Some(shared.clone()), Vec::new()),
+            None => (None, found.value.to_vec()),
+        };
+        source.remove(slot);
+        // Before the target counts it: others would evict for a value that is counted twice.
+        source.settle_now();
+        let value = shared.map_or(Value::Small(&copied), Value::Large);
+        let target = shards.get(to);
+        if !target.write(to, None, value, deadline, now) {
+            return Err(self.full());
+        }
+        target.settle(claim);
+        Ok(Renamed::Moved)
     }
 }

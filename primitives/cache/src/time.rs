@@ -87,8 +87,15 @@ impl Deadline {
             .saturating_add(now.wall_offset)
     }
 
+    #[inline]
     pub(crate) const fn millis(self) -> u64 {
         self.0.get()
+    }
+
+    /// The deadline at this many milliseconds; `None` for zero.
+    #[inline]
+    pub(crate) fn from_millis(millis: u64) -> Option<Self> {
+        NonZeroU64::new(millis).map(Self)
     }
 }
 

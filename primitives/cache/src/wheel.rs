@@ -6,10 +6,7 @@
 //! constant time and no memory beyond two links in the entry, which is why every write may set a deadline and the busiest
 //! keys may set a new one each time. (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", 1987.)
 
-use crate::{
-    list::{List, TimerChain},
-    slab::Slab,
-};
+use crate::{list::List, record::Chain, slots::Slots};
 
 const LEVELS: usize = 11;
 const BUCKETS: usize = 64;
@@ -22,7 +19,7 @@ pub(crate) struct Wheel {
     now: u64,
     /// For each level, which buckets hold something.
     occupied: [u64; LEVELS],
-    buckets: [List<TimerChain>; LEVELS * BUCKETS],
+    buckets: [List; LEVELS * BUCKETS],
 }
 
 /// What [`Wheel::pop`] found.
@@ -41,12 +38,12 @@ impl Wheel {
         Self {
             now,
             occupied: [0; LEVELS],
-            buckets: [const { List::new() }; LEVELS * BUCKETS],
+            buckets: [List::EMPTY; LEVELS * BUCKETS],
         }
     }
 
     /// Adds a slot that is not in the wheel; it expires at `deadline`.
-    pub(crate) fn insert(&mut self, slab: &mut Slab, slot: u32, deadline: u64) {
+    pub(crate) fn insert(&mut self, slots: &mut Slots, slot: u32, deadline: u64) {
         let deadline = deadline.max(self.now);
         let differs = deadline ^ self.now;
         let level = if differs == 0 {
@@ -56,28 +53,29 @@ impl Wheel {
         };
         let bucket = (deadline >> (level * BITS)) as usize % BUCKETS;
         let index = level * BUCKETS + bucket;
-        if let Some(entry) = slab.get_mut(slot) {
-            entry.bucket = index as u16;
-        }
-        self.buckets[index].push(slab, slot);
+        slots.record_mut(slot).set_bucket(index as u16);
+        self.buckets[index].push(Chain::Timer, slots, slot);
         self.occupied[level] |= 1 << bucket;
     }
 
     /// Takes out a slot that is in the wheel.
-    pub(crate) fn remove(&mut self, slab: &mut Slab, slot: u32) {
-        let Some(entry) = slab.get(slot) else {
-            return;
-        };
-        let index = usize::from(entry.bucket);
-        self.buckets[index].remove(slab, slot);
+    pub(crate) fn remove(&mut self, slots: &mut Slots, slot: u32) {
+        let index = slots.record(slot).bucket();
+        self.buckets[index].remove(Chain::Timer, slots, slot);
         if self.buckets[index].is_empty() {
             self.occupied[index / BUCKETS] &= !(1 << (index % BUCKETS));
         }
     }
 
+    /// Follows an entry of the wheel that has moved to another slot.
+    pub(crate) fn follow(&mut self, slots: &mut Slots, to: u32) {
+        let index = slots.record(to).bucket();
+        self.buckets[index].follow(Chain::Timer, slots, to);
+    }
+
     /// Takes out an entry whose deadline is `now` or before, if there is one. Moving an entry down takes one of `steps`, and
     /// so does taking it out: when a bucket that holds a million entries comes up, it empties over many calls.
-    pub(crate) fn pop(&mut self, slab: &mut Slab, now: u64, steps: &mut usize) -> Popped {
+    pub(crate) fn pop(&mut self, slots: &mut Slots, now: u64, steps: &mut usize) -> Popped {
         loop {
             let Some((index, start)) = self.earliest().filter(|(_, start)| *start <= now) else {
                 self.now = self.now.max(now);
@@ -91,10 +89,10 @@ impl Wheel {
             let Some(slot) = self.buckets[index].oldest() else {
                 return Popped::Nothing;
             };
-            self.remove(slab, slot);
-            match slab.get(slot).and_then(|entry| entry.deadline) {
+            self.remove(slots, slot);
+            match slots.record(slot).deadline() {
                 Some(deadline) if deadline.millis() > now => {
-                    self.insert(slab, slot, deadline.millis());
+                    self.insert(slots, slot, deadline.millis());
                 }
                 _ => return Popped::Due(slot),
             }

@@ -121,6 +121,135 @@ fn an_update_that_hands_the_value_out_counts_a_hit_or_a_miss_and_another_does_no
 }
 
 #[test]
+fn a_flood_of_empty_values_does_not_wash_out_those_that_are_used_again() {
+    let cache = cache(ByteSize::mib(4), Eviction::All);
+    let hot: Vec<_> = (0..1000).map(|number| key("hot", number)).collect();
+    for name in &hot {
+        cache.put(ZERO, name, VALUE, None).expect("there is room");
+    }
+    for name in hot.iter().chain(&hot).chain(&hot) {
+        assert!(cache.get(ZERO, name).is_some());
+    }
+
+    for number in 0..200_000 {
+        cache
+            .put(ZERO, &key("miss", number), b"", None)
+            .expect("something can be evicted");
+    }
+
+    let names = hot.iter().map(Vec::as_slice);
+    assert_eq!(cache.count_existing(ZERO, names, cache.now()), 1000);
+}
+
+#[test]
+fn one_large_write_evicts_about_as_many_bytes_as_it_takes() {
+    let cache = cache(ByteSize::mib(4), Eviction::All);
+    for number in 0..200_000 {
+        cache
+            .put(ZERO, &key("empty", number), b"", None)
+            .expect("something can be evicted");
+    }
+    let before = cache.len(ZERO, cache.now());
+
+    cache
+        .put(ZERO, b"large", &[0; 400 << 10], None)
+        .expect("something can be evicted");
+
+    // A tenth of the memory, and a page or two that is not full in each of the sixteen shards.
+    let after = cache.len(ZERO, cache.now());
+    assert!(after * 100 > before * 85, "{after} of {before}");
+}
+
+#[test]
+fn whatever_was_stored_before_the_whole_of_the_memory_can_be_used_again() {
+    let entries = |cache: &Cache, round: usize, size: usize| {
+        let value = vec![b'v'; size];
+        for number in 0..(8 << 20) / (size + 40) {
+            cache
+                .put(ZERO, &key(&format!("{round}"), number), &value, None)
+                .expect("something can be evicted");
+        }
+        cache.len(ZERO, cache.now())
+    };
+    let used = cache(ByteSize::mib(8), Eviction::All);
+
+    for (round, size) in [1, 16, 64, 200, 500, 1000, 30_000, 1, 100_000, 1000]
+        .into_iter()
+        .enumerate()
+    {
+        entries(&used, round, size);
+        let again = entries(&used, round + 100, size);
+        let fresh = entries(&cache(ByteSize::mib(8), Eviction::All), round, size);
+        assert!(
+            again * 100 >= fresh * 92,
+            "{size} bytes: {again} entries where an unused cache has {fresh}"
+        );
+    }
+}
+
+#[test]
+fn a_value_that_nearly_fills_the_memory_finds_room_after_many_small_ones() {
+    let config = CacheConfig {
+        memory: ByteSize::mib(9),
+        ..CacheConfig::default()
+    };
+    let cache = Cache::open(config, SystemClock::shared());
+    for number in 0..100_000 {
+        cache
+            .put(ZERO, &key("k", number), b"v", None)
+            .expect("something can be evicted");
+    }
+
+    for _ in 0..3 {
+        cache
+            .put(ZERO, b"large", &vec![0; 8 << 20], None)
+            .expect("everything else can be evicted");
+    }
+
+    assert_eq!(cache.stats().refusals, 0);
+}
+
+#[test]
+fn a_deadline_can_be_set_when_nothing_may_be_evicted() {
+    let cache = cache(ByteSize::mib(1), Eviction::Volatile);
+    let mut written = 0;
+    while cache.put(ZERO, &key("kept", written), VALUE, None).is_ok() {
+        written += 1;
+    }
+
+    let now = cache.now();
+    let later = Some(now.deadline_after(Duration::from_secs(60)));
+    for number in 0..written {
+        cache
+            .update(ZERO, &key("kept", number), now, |_| {
+                (Change::Expire(later), ())
+            })
+            .expect("setting a deadline takes no room");
+    }
+
+    assert!(cache.put(ZERO, b"another", VALUE, None).is_ok());
+}
+
+#[test]
+fn a_large_value_is_shared_and_stays_whole_while_it_is_replaced() {
+    let cache = cache(ByteSize::mib(4), Eviction::All);
+    for size in [64 << 10, 1 << 20] {
+        cache
+            .put(ZERO, b"a", &vec![1; size], None)
+            .expect("it fits");
+        let before = cache.get(ZERO, b"a").expect("it is there");
+        let again = cache.get(ZERO, b"a").expect("it is there");
+
+        cache
+            .put(ZERO, b"a", &vec![2; size], None)
+            .expect("it fits");
+
+        assert_eq!(before.as_ptr(), again.as_ptr());
+        assert!(before.len() == size && before.iter().all(|byte| *byte == 1));
+    }
+}
+
+#[test]
 fn keys_that_come_back_soon_after_their_eviction_stay() {
     let cache = cache(ByteSize::mib(4), Eviction::All);
     let returning: Vec<_> = (0..100).map(|number| key("returning", number)).collect();
@@ -215,7 +344,7 @@ fn when_nothing_may_be_evicted_writes_are_refused_and_nothing_is_lost() {
     );
     assert_eq!(refusal.kind(), ErrorKind::Unavailable);
     assert_eq!(cache.len(ZERO, cache.now()), written as u64);
-    assert!(cache.put(ZERO, &key("kept", 0), b"shorter", None).is_ok());
+    assert!(cache.put(ZERO, &key("kept", 0), VALUE, None).is_ok());
     assert!(cache.stats().refusals > 0 && cache.stats().memory <= 1 << 20);
 }
 

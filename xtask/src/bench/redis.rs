@@ -5,7 +5,7 @@ use std::{path::Path, process::Command};
 use anyhow::{Context, ensure};
 
 use super::{
-    machine,
+    machine, memory,
     report::{self, RATIO_HEAD},
     server::Server,
     statistics::Summary,
@@ -118,6 +118,9 @@ pub(super) fn measure(binary: &Path, quick: bool) -> anyhow::Result<String> {
         }
         sections.push(section(load, &measured));
     }
+    // Before more servers take memory from the machine.
+    drop((ours, peer));
+    sections.push(memory::measure(binary, quick)?);
     let placement = if core.is_some() {
         "server on one core, load generator on another"
     } else {
@@ -128,13 +131,11 @@ pub(super) fn measure(binary: &Path, quick: bool) -> anyhow::Result<String> {
          Made by `cargo x bench redis`. Load: `redis-benchmark -c 50 -r {KEYS} -d {VALUE}`, {placement}; the peer and \
          outrigger run in turns, and each run of ours is compared with the mean of the peer's before and after. Figures are medians of {rounds} rounds, \
          ratios are medians of the rounds' ratios. Every run is checked: the server counted the requests, the keys are there, and a value has its length. Neither side \
-         writes to disk.\n\n{}\n- resident memory at the end: outrigger {} MiB, redis-server {} MiB\n\n{}\n",
+         writes to disk.\n\n{}\n\n{}\n",
         machine::described(&[
             ("redis-server", "--version"),
             ("redis-benchmark", "--version")
         ]),
-        report::figure(ours.resident_bytes()? / f64::from(1 << 20)),
-        report::figure(peer.resident_bytes()? / f64::from(1 << 20)),
         sections.join("\n\n"),
     ))
 }

@@ -35,6 +35,15 @@ pub(super) struct Server {
 impl Server {
     /// Starts Outrigger on free ports and an empty data directory. Does not wait until it answers.
     pub(super) fn outrigger(binary: &Path, core: Option<usize>) -> anyhow::Result<Self> {
+        Self::outrigger_with(binary, core, &[])
+    }
+
+    /// The same with settings, each `section.key=value`.
+    pub(super) fn outrigger_with(
+        binary: &Path,
+        core: Option<usize>,
+        settings: &[&str],
+    ) -> anyhow::Result<Self> {
         let (redis, http) = (free_address()?, free_address()?);
         let data = data_directory(redis.port())?;
         let mut command = pinned(binary, core);
@@ -44,18 +53,25 @@ impl Server {
             .arg(&data)
             .args(["--set", &format!("http.listen={http}")])
             .args(["--set", &format!("redis.listen={redis}")])
-            .args(["--set", "redis.connections_max=12000"]);
+            .args(["--set", "redis.connections_max=12000"])
+            .args(settings.iter().flat_map(|setting| ["--set", *setting]));
         Self::start(&mut command, data, redis, http)
     }
 
     /// Starts redis-server as a cache without persistence.
     pub(super) fn redis(core: Option<usize>) -> anyhow::Result<Self> {
+        Self::redis_with(core, &[])
+    }
+
+    /// The same with further arguments.
+    pub(super) fn redis_with(core: Option<usize>, arguments: &[&str]) -> anyhow::Result<Self> {
         let redis = free_address()?;
         let data = data_directory(redis.port())?;
         let mut command = pinned(Path::new("redis-server"), core);
         command
             .args(["--port", &redis.port().to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no"])
+            .args(arguments)
             .arg("--dir")
             .arg(&data);
         Self::start(&mut command, data, redis, redis)

@@ -12,14 +12,24 @@ use super::{
 
 pub(super) fn get(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let reply = &mut call.reply;
-    call.cache
+    let large = call
+        .cache
         .read(call.session.database, &args[1], call.now, |found| {
-            match found {
+            let Some(found) = found else {
+                reply.null();
+                return None;
+            };
+            let large = found.shared().cloned();
+            if large.is_none() {
                 // Straight from the entry to the buffer of the batch.
-                Some(found) => reply.bulk(found.value),
-                None => reply.null(),
+                reply.bulk(found.value);
             }
+            large
         });
+    if let Some(large) = large {
+        // Copying it under the lock would hold others up.
+        call.reply.bulk(&large);
+    }
     Ok(())
 }
 
@@ -39,14 +49,25 @@ pub(super) fn mget(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> 
     let begun = call.reply.len();
     let reply = &mut call.reply;
     reply.array(keys.len());
+    // From the first large value on, the values are copied to the reply when no lock is held any more.
+    let (mut later, mut later_bytes) = (Vec::new(), 0);
     call.cache
         .read_many(call.session.database, keys.iter(), call.now, |found| {
-            match found {
-                Some(found) => reply.bulk(found.value),
-                None => reply.null(),
+            let is_large = found.is_some_and(|found| found.shared().is_some());
+            if is_large || !later.is_empty() {
+                later_bytes += found.map_or(0, |found| found.value.len());
+                later.push(found.map(|found| found.to_bytes()));
+            } else {
+                match found {
+                    Some(found) => reply.bulk(found.value),
+                    None => reply.null(),
+                }
             }
-            reply.len() - begun <= limit
+            reply.len() - begun + later_bytes <= limit
         });
+    for value in later {
+        answer(call, value);
+    }
     Ok(())
 }
 
@@ -171,7 +192,7 @@ fn set_with(
         };
         let old = found
             .filter(|_| options.answers_old)
-            .map(|found| found.value.clone());
+            .map(|found| found.to_bytes());
         let kept = found.filter(|_| options.keeps_ttl);
         let change = match expiry {
             _ if !is_wanted => Change::Keep,
@@ -202,7 +223,7 @@ pub(super) fn getdel(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure
     let value = call
         .cache
         .read_update(database, &args[1], call.now, |found| {
-            (Change::Delete, found.map(|found| found.value.clone()))
+            (Change::Delete, found.map(|found| found.to_bytes()))
         })?;
     answer(call, value);
     Ok(())
@@ -223,7 +244,7 @@ pub(super) fn getex(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure>
             None if options.persists => Change::Expire(None),
             None => Change::Keep,
         };
-        (change, Ok(Some(found.value.clone())))
+        (change, Ok(Some(found.to_bytes())))
     })??;
     answer(call, value);
     Ok(())
@@ -239,7 +260,7 @@ fn answer(call: &mut Call<'_>, value: Option<Bytes>) {
 pub(super) fn append(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let (database, added) = (call.session.database, &args[2]);
     let length = call.cache.update(database, &args[1], call.now, |found| {
-        let old = found.map(|found| &found.value[..]).unwrap_or_default();
+        let old = found.map(|found| found.value).unwrap_or_default();
         let value = [old, added].concat();
         let length = value.len();
         let deadline = found.and_then(|found| found.deadline);
@@ -254,7 +275,7 @@ pub(super) fn getrange(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failu
     let reply = &mut call.reply;
     call.cache
         .read(call.session.database, &args[1], call.now, |found| {
-            let value = found.map(|found| &found.value[..]).unwrap_or_default();
+            let value = found.map(|found| found.value).unwrap_or_default();
             reply.bulk(part(value, start, end));
         });
     Ok(())
@@ -292,7 +313,7 @@ pub(super) fn setrange(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failu
     }
     let database = call.session.database;
     let length = call.cache.update(database, &args[1], call.now, |found| {
-        let old = found.map(|found| &found.value[..]).unwrap_or_default();
+        let old = found.map(|found| found.value).unwrap_or_default();
         if patch.is_empty() {
             return (Change::Keep, old.len());
         }

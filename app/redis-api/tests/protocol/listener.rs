@@ -184,7 +184,9 @@ async fn when_nothing_may_be_evicted_writes_are_refused_in_words_that_clients_kn
         Some("-OOM command not allowed when used memory > 'maxmemory'.\r\n")
     );
     assert_eq!(client.words("STRLEN k0"), ":1000\r\n");
-    assert!(client.words("DEL k0") == ":1\r\n" && client.words("SET k0 1") == "+OK\r\n");
+    let value = "v".repeat(1000);
+    assert_eq!(client.words("DEL k0"), ":1\r\n");
+    assert_eq!(client.words(&format!("SET k0 {value}")), "+OK\r\n");
 }
 
 async fn several_threads_serve_one_cache() {
