@@ -59,6 +59,8 @@ pub enum Claim {
     Running,
     /// The key was used for another request.
     Other,
+    /// The key is new, and the store has no room for it.
+    Full,
 }
 
 /// Where claims and answers are kept; the server plugs it in.
@@ -66,8 +68,8 @@ pub enum Claim {
 /// Claims are atomic: of two at the same time, one is `New`. Answers may contain secrets, so they are kept encrypted.
 #[async_trait]
 pub trait IdempotencyStore: Send + Sync {
-    /// Claims the key for the request with this fingerprint. A claim of another that is older than `abandoned`, or an
-    /// answer that is older than `expired`, counts for nothing.
+    /// Claims the key for the request with this fingerprint. A claim without an answer that is older than [`ABANDONED_AFTER`],
+    /// and an answer that is older than [`KEPT_FOR`], count for nothing.
     async fn claim(
         &self,
         key: &IdempotencyKey,
@@ -174,6 +176,11 @@ async fn run(
                     None,
                 ),
             );
+        }
+        Claim::Full => {
+            let detail = "too many idempotency keys of the last 24 hours are kept";
+            return Err(Failure::new(codes::TOO_MANY_ATTEMPTS, detail)
+                .with_fix("repeat the request later, or without an idempotency key"));
         }
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
