@@ -71,7 +71,7 @@ impl Server {
         context: ProcessContext,
     ) -> Result<Self, StartError> {
         let config = &loaded.config;
-        let stores = Stores::connect(config, data_dir, Arc::clone(&clock)).await?;
+        let stores = Stores::connect(&config.store, data_dir, Arc::clone(&clock)).await?;
         // A fresh key would only hide that the one that old data was encrypted with is lost.
         let missing = match stores.has_data().await? {
             true => MissingKeyFile::Refuse,

@@ -23,7 +23,7 @@ use prometheus_client::registry::Registry;
 
 use self::{kept::Kept, prober::Prober};
 use crate::{
-    Config, DataDir, StartError,
+    DataDir, StartError,
     doctor::{advice, fail, ok},
     folder,
     part::Part,
@@ -59,17 +59,17 @@ struct Inner {
 impl Stores {
     /// Connects to PostgreSQL where the configuration says so. Files are opened one by one, by [`open`](Self::open).
     pub(crate) async fn connect(
-        config: &Config,
+        config: &StoreConfig,
         data_dir: &DataDir,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let metrics = StoreMetrics::default();
-        let postgres = match &config.store.url {
+        let postgres = match &config.url {
             StoreUrl::Sqlite => None,
             StoreUrl::Postgres(url) => {
                 let options = PostgresOptions {
                     metrics: metrics.clone(),
-                    ..PostgresOptions::new(url.clone(), &config.store)
+                    ..PostgresOptions::new(url.clone(), config)
                 };
                 let connecting = PostgresDatabase::open(options, Arc::clone(&clock));
                 Some(
@@ -81,7 +81,7 @@ impl Stores {
         };
         Ok(Self {
             inner: Arc::new(Inner {
-                config: config.store.clone(),
+                config: config.clone(),
                 data_dir: data_dir.path().to_owned(),
                 checked: Kept::new(Arc::clone(&clock)),
                 clock,
@@ -299,4 +299,41 @@ pub(crate) fn refuse(part: &'static str, error: SqlError) -> StartError {
         _ => error.kind(),
     };
     StartError::part(part, kind, error.hint(), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use outrigger_stdx::SystemClock;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_name_is_a_file_of_its_own_and_all_are_listed_and_closed() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let data_dir = DataDir::open(folder.path()).expect("it is free");
+        let (config, clock) = (StoreConfig::default(), SystemClock::shared());
+        let connecting = Stores::connect(&config, &data_dir, clock);
+        let stores = connecting.await.expect("files need no connection");
+        let before = stores.has_data().await.expect("the folder is readable");
+
+        for name in [STATE, "jobs"] {
+            let opened = stores.open(stores.options(name)).await;
+            assert!(matches!(opened, Ok(Store::Sqlite(_))), "{name}");
+        }
+        let after = stores.has_data().await.expect("the folder is readable");
+        let listed = stores.stores().await;
+        let unready = stores.unready().await;
+        stores.close().await;
+        let closed = stores.unready().await;
+
+        let listed: Vec<_> = listed
+            .iter()
+            .map(|store| (&*store.name, store.reachable))
+            .collect();
+        assert_eq!(listed, [("state", true), ("jobs", true)]);
+        assert!(folder.path().join("jobs.db").exists());
+        assert_eq!((before, after), (false, true));
+        assert_eq!(unready, None);
+        assert!(closed.is_some());
+    }
 }

@@ -117,9 +117,51 @@ async fn a_full_disk_is_a_clear_error_and_loses_nothing() {
     database.close().await;
 }
 
+async fn of_many_callers_on_a_full_disk_each_is_told_what_became_of_its_row() {
+    let disk = SmallDisk::mount(1).expect("the requirement is met");
+    let database = open(&disk.join("state.db")).await.expect("there is room");
+    database.migrate(ONE_STEP).await.expect("there is room");
+
+    let mut callers = tokio::task::JoinSet::new();
+    for number in 0..50 {
+        let database = database.clone();
+        callers.spawn(async move {
+            let name = format!("{number:02}-{}", "x".repeat(20_000));
+            let row = name.clone();
+            let written = database.write(move |connection| insert(connection, &row));
+            (name, written.await)
+        });
+    }
+    let outcomes = callers.join_all().await;
+    let stored = names(&database).await;
+
+    let mut acknowledged: Vec<_> = outcomes
+        .iter()
+        .filter(|(_, outcome)| outcome.is_ok())
+        .map(|(name, _)| name.clone())
+        .collect();
+    acknowledged.sort_unstable();
+    assert_eq!(stored, acknowledged);
+    let refused: Vec<_> = outcomes
+        .iter()
+        .filter_map(|(_, outcome)| outcome.as_ref().err())
+        .collect();
+    assert!(
+        !refused.is_empty(),
+        "a megabyte does not fit with its index"
+    );
+    assert!(
+        refused
+            .iter()
+            .all(|error| matches!(error, SqlError::Full | SqlError::Aborted)),
+        "{refused:?}"
+    );
+}
+
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
         everything_acknowledged_survives_a_kill & [],
         a_full_disk_is_a_clear_error_and_loses_nothing & [Requirement::Mount],
+        of_many_callers_on_a_full_disk_each_is_told_what_became_of_its_row & [Requirement::Mount],
     ]
 }
