@@ -260,11 +260,10 @@ impl SqliteDatabase {
     {
         let (reply, answer) = oneshot::channel();
         let operation: Box<dyn Operation> = Box::new(TypedOperation::new(work, reply));
-        let request = Request::Shared(operation);
-        self.inner.shared.queue.push(request, lane).await?;
+        self.send(Request::Shared(operation), lane).await?;
         answer
             .await
-            .unwrap_or_else(|_| Err(SqlError::Closed.into()))
+            .unwrap_or_else(|_| Err(self.without_answer().into()))
     }
 
     async fn alone<T: Send + 'static>(
@@ -276,15 +275,27 @@ impl SqliteDatabase {
             // The caller may have gone away.
             let _ = reply.send(work(connection));
         }));
-        self.inner.shared.queue.push(request, Lane::Small).await?;
-        // The writer drops the reply without an answer when the work panics.
-        answer.await.map_err(|_| {
-            if self.is_closed() {
-                SqlError::Closed
-            } else {
-                SqlError::Panicked
-            }
+        self.send(request, Lane::Small).await?;
+        answer.await.map_err(|_| self.without_answer())
+    }
+
+    async fn send(&self, request: Request, lane: Lane) -> Result<(), SqlError> {
+        let sent = self.inner.shared.queue.push(request, lane).await;
+        sent.map_err(|error| match error {
+            SqlError::Closed => self.without_answer(),
+            error => error,
         })
+    }
+
+    /// Why the writer does not answer.
+    fn without_answer(&self) -> SqlError {
+        if self.is_closed() {
+            SqlError::Closed
+        } else if self.inner.shared.health.is_writer_alive() {
+            SqlError::Panicked
+        } else {
+            SqlError::WriterEnded
+        }
     }
 }
 

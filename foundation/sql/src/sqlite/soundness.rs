@@ -53,7 +53,7 @@ fn claim(connection: &Connection, path: &Path, name: &'static str) -> Result<(),
         match SqlError::from(error) {
             // A full disk is no reason not to start; the next start names the file.
             SqlError::Full => {
-                tracing::warn!(file = %path.display(), "no room to write the file's name into it")
+                tracing::warn!(file = %path.display(), "no room to write the file's name into it");
             }
             error => return Err(error),
         }
