@@ -11,6 +11,7 @@ mod memory;
 mod redis;
 mod report;
 mod server;
+mod sql;
 mod statistics;
 
 use clap::ValueEnum;
@@ -26,14 +27,16 @@ pub(crate) enum Name {
     Redis,
     /// What the process costs when nobody uses it.
     Idle,
+    /// Durable writes to SQLite, against one connection behind a mutex.
+    Sql,
 }
 
-/// Builds the release binary, measures, and writes the report unless it is only a try.
+/// Builds what is measured, measures, and writes the report unless it is only a try.
 pub(crate) fn measure(workspace: &Workspace, name: Name, quick: bool) -> anyhow::Result<()> {
-    let binary = run::build(workspace)?;
     let (file, report) = match name {
-        Name::Redis => ("redis.md", redis::measure(&binary, quick)?),
-        Name::Idle => ("idle.md", idle::measure(&binary, quick)?),
+        Name::Redis => ("redis.md", redis::measure(&run::build(workspace)?, quick)?),
+        Name::Idle => ("idle.md", idle::measure(&run::build(workspace)?, quick)?),
+        Name::Sql => ("sql.md", sql::measure(workspace, quick)?),
     };
     println!("{report}");
     if quick {
