@@ -25,11 +25,29 @@ pub enum NetError {
         /// The address that it has.
         address: IpAddr,
     },
-    /// The name has no address.
-    #[error("`{host}` has no address")]
+    /// The destination is this machine, and not allow-listed with its port.
+    #[error("`{host}` leads to {address}, which is an address of this machine")]
+    OwnAddress {
+        /// The host that was asked for.
+        host: String,
+        /// The address that it has.
+        address: IpAddr,
+        /// The port that was asked for.
+        port: u16,
+    },
+    /// A header was set that only the client itself may set.
+    #[error("the header `{name}` cannot be set")]
+    Header {
+        /// The header.
+        name: http::HeaderName,
+    },
+    /// The name cannot be resolved.
+    #[error("`{host}` cannot be resolved: {reason}")]
     NoAddress {
         /// The host that was asked for.
         host: String,
+        /// What the resolver says.
+        reason: String,
     },
     /// A redirect was answered that is not followed.
     #[error("`{host}` redirects: {reason}")]
@@ -40,15 +58,17 @@ pub enum NetError {
         reason: &'static str,
     },
     /// It took too long.
-    #[error("`{host}` did not answer within `[net] timeout` of {limit:?}")]
+    #[error("`{host}` took longer than {limit:?} to {step}")]
     Timeout {
         /// The host that was asked for.
         host: String,
+        /// What was not done in time: `connect` or `answer`.
+        step: &'static str,
         /// The limit.
         limit: Duration,
     },
     /// The answer is too large.
-    #[error("the answer of `{host}` is larger than `[net] response_max` of {limit}")]
+    #[error("the answer of `{host}` is larger than {limit}")]
     TooLarge {
         /// The host that answered.
         host: String,
@@ -76,8 +96,10 @@ impl NetError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Url { .. } | Self::Setup { .. } => ErrorKind::Invalid,
-            Self::NotPublic { .. } | Self::Redirect { .. } => ErrorKind::Forbidden,
+            Self::Url { .. } | Self::Header { .. } | Self::Setup { .. } => ErrorKind::Invalid,
+            Self::NotPublic { .. } | Self::OwnAddress { .. } | Self::Redirect { .. } => {
+                ErrorKind::Forbidden
+            }
             Self::TooLarge { .. } => ErrorKind::TooLarge,
             Self::NoAddress { .. } | Self::Timeout { .. } | Self::Transfer { .. } => {
                 ErrorKind::Unavailable
@@ -96,11 +118,19 @@ impl NetError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NotPublic { .. } => {
-                Some("when the destination is meant, add its host name or network to `[net] allow`")
+                Some("if the destination is meant, add its host name or network to `[net] allow`")
             }
-            Self::Setup { .. } => {
-                Some("look at `[net] ca_file`, and whether the system has root certificates")
+            Self::OwnAddress { .. } => Some(
+                "if the destination is meant, add it with its port to `[net] allow`, such as `hooks.internal:8080`",
+            ),
+            Self::Timeout {
+                step: "connect", ..
+            } => {
+                Some("check that the destination can be reached, or raise `[net] connect_timeout`")
             }
+            Self::Timeout { .. } => Some("raise `[net] timeout` if the destination is that slow"),
+            Self::TooLarge { .. } => Some("raise `[net] response_max` if such answers are meant"),
+            Self::Setup { .. } => Some("look at `[net] ca_file`"),
             _ => None,
         }
     }

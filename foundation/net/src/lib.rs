@@ -1,15 +1,15 @@
-//! Who is calling, whom we may call, and where we are called.
+//! Addresses: of clients, of destinations, of listeners.
 //!
 //! [`ClientAddress`] finds the address of a client behind proxies. It believes forwarding headers only from proxies that the
-//! configuration trusts, and walks them from the right, because everything to the left of the first untrusted address was
-//! written by whoever sent the request.
+//! configuration trusts, and reads them from the right, because the client can write everything to the left of the first
+//! untrusted address.
 //!
-//! [`OutgoingClient`] sends requests to addresses that users may choose (webhooks, checks). It resolves the name itself,
-//! refuses addresses inside the network unless they are allow-listed, and connects to the address that it has looked at, so
-//! that a second answer of the name server cannot lead elsewhere. Do not use it for peers that whoever runs Outrigger
-//! configured as part of it, such as a database: those are allowed to be inside.
+//! [`Guard`] decides whether a destination that a user chose may be connected to, for HTTP, TCP and SMTP alike: public
+//! addresses may, addresses inside the network only if they are allow-listed. [`OutgoingClient`] sends HTTP requests to such
+//! destinations (webhooks, checks), within limits of size and time. Do not use either for peers that an operator configured,
+//! such as a database: those may be inside.
 //!
-//! [`listen_tcp`] and [`listen_unix`] take the addresses that we are called at.
+//! [`listen_tcp`] and [`listen_unix`] bind the sockets of listeners.
 //!
 //! This crate knows no capability and no framework: headers come as `http::HeaderMap`.
 //!
@@ -26,11 +26,14 @@
 //! # Ok::<(), outrigger_net::ParseNetworkError>(())
 //! ```
 
+mod allowed;
 mod client;
 mod config;
 mod error;
 mod global;
+mod guard;
 mod listen;
+mod lookup;
 mod outgoing;
 mod trusted;
 
@@ -38,6 +41,11 @@ pub use client::{ClientAddress, Scheme, is_forwarded, is_loopback};
 pub use config::NetConfig;
 pub use error::NetError;
 pub use global::is_global;
+pub use guard::Guard;
 pub use listen::{SOCKET_PATH_MAX, listen_tcp, listen_unix};
-pub use outgoing::{Lookup, OutgoingClient, OutgoingRequest, OutgoingResponse, SystemLookup};
+pub use lookup::{Lookup, SystemLookup};
+pub use outgoing::{
+    OutgoingBody, OutgoingClient, OutgoingRequest, OutgoingResponse, OutgoingStream, RequestLimits,
+    ResponseStream, Timings,
+};
 pub use trusted::{ParseNetworkError, TrustedProxies};

@@ -6,7 +6,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     os::unix::{
         fs::{FileTypeExt, PermissionsExt},
-        net::{UnixListener, UnixStream},
+        net::UnixListener,
     },
     path::Path,
 };
@@ -70,8 +70,14 @@ fn remove_stale(path: &Path) -> io::Result<()> {
     if !found.file_type().is_socket() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
-    match UnixStream::connect(path) {
-        Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
+    // Without blocking: a socket whose queue is full would be waited for.
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    match socket.connect(&SockAddr::unix(path)?) {
+        Ok(()) => Err(io::ErrorKind::AddrInUse.into()),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            Err(io::ErrorKind::AddrInUse.into())
+        }
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
         Err(error) => Err(error),
     }
@@ -79,7 +85,24 @@ fn remove_stale(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::net::UnixStream;
+
     use super::*;
+
+    #[test]
+    fn a_socket_whose_queue_is_full_is_in_use() {
+        let dir = tempfile::tempdir().expect("the directory can be made");
+        let path = dir.path().join("a.sock");
+        let address = SockAddr::unix(&path).expect("the path is short");
+        let busy = Socket::new(Domain::UNIX, Type::STREAM, None).expect("there is a socket");
+        busy.bind(&address).expect("nothing is there");
+        busy.listen(0).expect("it is bound");
+        let _waiting = UnixStream::connect(&path).expect("the queue has one place");
+
+        let refused = listen_unix(&path, 0o600, None).expect_err("somebody listens there");
+
+        assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
+    }
 
     #[test]
     fn an_address_is_taken_once() {

@@ -1,124 +1,74 @@
 //! Requests to addresses that users may choose.
+//!
+//! Each request has a connection of its own, over HTTP/1.1. That costs a handshake, and buys that every request is vetted and
+//! measured on its own, and that a dropped future closes exactly its connection. There is no task behind a request: whoever
+//! awaits the answer drives the connection.
 
-pub(crate) mod allowed;
+mod dial;
 mod redirect;
-mod resolver;
+mod request;
+mod response;
 
-use std::{error::Error as StdError, fs, sync::Arc};
+use std::{error::Error as StdError, fs, future::poll_fn, sync::Arc, task::Poll};
 
-use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method, StatusCode};
-use outrigger_stdx::ByteSize;
-use url::{Host, Url};
+use bytes::Bytes;
+use http::{HeaderValue, Request, header};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use outrigger_stdx::{Clock, Secret};
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+use tokio::sync::Semaphore;
+use url::Url;
 
-use crate::{NetConfig, NetError};
-use allowed::Allowed;
-use redirect::Next;
-use resolver::{NotPublic, Resolver};
+use self::{
+    dial::{Connection, Dialer, Proxy},
+    redirect::Next,
+    response::{Bounds, Driver, transfer},
+};
+use crate::{Guard, NetConfig, NetError};
 
-pub use resolver::{Lookup, SystemLookup};
+pub use self::{
+    request::{OutgoingBody, OutgoingRequest, OutgoingStream, RequestLimits},
+    response::{OutgoingResponse, ResponseStream, Timings},
+};
 
-/// Sends requests to addresses that users may choose. Cheap to clone.
+/// The largest head of an answer.
+const HEAD_MAX: usize = 64 * 1024;
+const USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("outrigger/", env!("CARGO_PKG_VERSION")));
+
+/// Sends requests to addresses that users may choose. Cheap to clone; clones share the limit of requests at a time.
 #[derive(Debug, Clone)]
 pub struct OutgoingClient {
-    client: reqwest::Client,
-    allowed: Arc<Allowed>,
-    limits: Limits,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Limits {
-    total: std::time::Duration,
-    response: ByteSize,
-    redirects: u8,
-}
-
-/// A request to be sent.
-#[derive(Debug, Clone)]
-pub struct OutgoingRequest {
-    /// The method.
-    pub method: Method,
-    /// Where to; `http` or `https`.
-    pub url: Url,
-    /// The headers. Those that may hold credentials are not sent on to another origin.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Bytes,
-}
-
-/// An answer, read to its end.
-#[derive(Debug, Clone)]
-pub struct OutgoingResponse {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body, at most `[net] response_max`.
-    pub body: Bytes,
-    /// Where the answer came from, after redirects.
-    pub url: Url,
-}
-
-impl OutgoingRequest {
-    /// A request without headers and body.
-    ///
-    /// # Errors
-    ///
-    /// [`NetError::Url`] when the text is not an absolute `http` or `https` address.
-    pub fn new(method: Method, url: &str) -> Result<Self, NetError> {
-        let parsed = Url::parse(url).map_err(|_| NetError::Url {
-            url: without_secrets(url),
-            reason: "it is not an absolute address such as `https://example.org/path`",
-        })?;
-        Ok(Self {
-            method,
-            url: parsed,
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-        })
-    }
+    dialer: Dialer,
+    places: Arc<Semaphore>,
+    config: Arc<NetConfig>,
 }
 
 impl OutgoingClient {
-    /// A client that asks the system's name servers.
+    /// Creates a client whose destinations `guard` checks.
     ///
     /// # Errors
     ///
-    /// [`NetError::Setup`] when certificates cannot be read.
-    pub fn new(config: &NetConfig) -> Result<Self, NetError> {
-        Self::with_lookup(config, Arc::new(SystemLookup))
-    }
-
-    /// A client that asks `lookup` for the addresses of names.
-    ///
-    /// # Errors
-    ///
-    /// As for [`new`](Self::new).
-    pub fn with_lookup(config: &NetConfig, lookup: Arc<dyn Lookup>) -> Result<Self, NetError> {
-        let allowed = Arc::new(Allowed::new(&config.allow));
-        // Someone else may have installed the same provider before; there is only one in the house.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("outrigger/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Resolver::new(lookup, Arc::clone(&allowed)))
-            .connect_timeout(config.connect_timeout.get())
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .referer(false);
-        if let Some(path) = &config.ca_file {
-            let pem = fs::read(path).map_err(setup)?;
-            for certificate in reqwest::Certificate::from_pem_bundle(&pem).map_err(setup)? {
-                builder = builder.add_root_certificate(certificate);
-            }
-        }
+    /// [`NetError::Setup`] when `[net] ca_file` cannot be read.
+    pub fn new(config: &NetConfig, guard: Guard, clock: Arc<dyn Clock>) -> Result<Self, NetError> {
+        let proxy = config
+            .proxy
+            .as_ref()
+            .and_then(|url| Proxy::parse(url.expose()));
         Ok(Self {
-            client: builder.build().map_err(setup)?,
-            allowed,
-            limits: Limits {
-                total: config.timeout.get(),
-                response: config.response_max,
-                redirects: config.redirects,
+            dialer: Dialer {
+                guard,
+                proxy: proxy.map(Arc::new),
+                tls: Arc::new(tls(config)?),
+                timeout: config.connect_timeout.get(),
+                clock,
             },
+            places: Arc::new(Semaphore::new(config.requests_max as usize)),
+            config: Arc::new(config.clone()),
         })
     }
 
@@ -127,102 +77,174 @@ impl OutgoingClient {
     ///
     /// # Errors
     ///
-    /// When the destination is refused, cannot be reached, or breaks a limit of `[net]`.
+    /// When the destination is refused, cannot be reached, or breaks a limit of the request or of `[net]`.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection; the request may have been received all the same.
     pub async fn send(&self, request: OutgoingRequest) -> Result<OutgoingResponse, NetError> {
-        let host = host_of(&request.url);
-        let limit = self.limits.total;
-        tokio::time::timeout(limit, self.follow(request))
-            .await
-            .unwrap_or(Err(NetError::Timeout { host, limit }))
+        self.open(request).await?.read_to_end().await
     }
 
-    async fn follow(&self, mut request: OutgoingRequest) -> Result<OutgoingResponse, NetError> {
-        let mut left = self.limits.redirects;
+    /// The same, and returns when the head of the answer has come: the body is read piece by piece.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn open(&self, request: OutgoingRequest) -> Result<ResponseStream, NetError> {
+        request.check_headers()?;
+        let limits = request.limits;
+        let bounds = Bounds {
+            started: self.dialer.clock.monotonic(),
+            clock: Arc::clone(&self.dialer.clock),
+            timeout: limits.timeout.unwrap_or(self.config.timeout.get()),
+            response_max: limits.response_max.unwrap_or(self.config.response_max),
+        };
+        let host = host_of(request.url());
+        bounds.limit(&host, self.follow(request, &bounds)).await
+    }
+
+    async fn follow(
+        &self,
+        mut request: OutgoingRequest,
+        bounds: &Bounds,
+    ) -> Result<ResponseStream, NetError> {
+        let mut left = self.config.redirects;
         loop {
-            let response = self.send_once(&request).await?;
-            match redirect::next(&request, response.status(), response.headers(), left)? {
+            let (response, again) = self.send_once(&mut request, bounds).await?;
+            match redirect::next(&request, again, response.status, &response.headers, left)? {
                 Next::Follow(next) => {
                     left -= 1;
                     request = *next;
                 }
-                Next::Done => return self.read(request.url, response).await,
+                Next::Done => return Ok(response),
             }
         }
     }
 
-    async fn send_once(&self, request: &OutgoingRequest) -> Result<reqwest::Response, NetError> {
-        self.check(&request.url)?;
-        self.client
-            .request(request.method.clone(), request.url.clone())
-            .headers(request.headers.clone())
-            .body(request.body.clone())
-            .send()
-            .await
-            .map_err(|error| transfer(&request.url, error))
-    }
-
-    /// Checks what can be known before a connection is made. Names are checked when they are resolved.
-    fn check(&self, url: &Url) -> Result<(), NetError> {
-        let refuse = |reason| {
-            let url = without_secrets(url.as_str());
-            Err(NetError::Url { url, reason })
-        };
-        if !matches!(url.scheme(), "http" | "https") {
-            return refuse("only `http` and `https` are requested");
-        }
-        let address = match url.host() {
-            Some(Host::Ipv4(v4)) => v4.into(),
-            Some(Host::Ipv6(v6)) => v6.into(),
-            Some(Host::Domain(_)) => return Ok(()),
-            None => return refuse("it has no host"),
-        };
-        if self.allowed.address(address) {
-            return Ok(());
-        }
-        Err(NetError::NotPublic {
-            host: host_of(url),
-            address,
-        })
-    }
-
-    async fn read(
+    /// Sends one request. Returns its answer, and the body if that can be sent again.
+    async fn send_once(
         &self,
-        url: Url,
-        mut response: reqwest::Response,
-    ) -> Result<OutgoingResponse, NetError> {
-        let limit = self.limits.response;
-        let too_large = || NetError::TooLarge {
-            host: host_of(&url),
-            limit,
-        };
-        if response
-            .content_length()
-            .is_some_and(|length| length > limit.as_u64())
-        {
-            return Err(too_large());
-        }
-        let mut body = BytesMut::new();
-        while let Some(chunk) = response
-            .chunk()
+        request: &mut OutgoingRequest,
+        bounds: &Bounds,
+    ) -> Result<(ResponseStream, Option<Bytes>), NetError> {
+        let host = host_of(request.url());
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        let place = place.map_err(|error| transfer(&host, error))?;
+        let connection = self.dialer.dial(request.url()).await?;
+        let (message, again) = message(request, &connection, &host)?;
+        let Connection {
+            stream,
+            mut timings,
+            certificate,
+            ..
+        } = connection;
+        let connected = bounds.clock.monotonic();
+        let (mut sender, driver) = http1::Builder::new()
+            .max_buf_size(HEAD_MAX)
+            .handshake(TokioIo::new(stream))
             .await
-            .map_err(|error| transfer(&url, error))?
-        {
-            if body.len() + chunk.len() > limit.as_usize() {
-                return Err(too_large());
+            .map_err(|error| transfer(&host, error))?;
+        let mut driver: Option<Driver> = Some(Box::pin(async move {
+            // What went wrong is told to the request, too.
+            let _ = driver.await;
+        }));
+        let mut answer = std::pin::pin!(sender.send_request(message));
+        let response = poll_fn(|context| {
+            if driver
+                .as_mut()
+                .is_some_and(|driver| driver.as_mut().poll(context).is_ready())
+            {
+                driver = None;
             }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(OutgoingResponse {
-            status: response.status(),
-            headers: std::mem::take(response.headers_mut()),
-            body: body.freeze(),
-            url,
+            match answer.as_mut().poll(context) {
+                Poll::Ready(outcome) => Poll::Ready(outcome),
+                Poll::Pending => Poll::Pending,
+            }
         })
+        .await
+        .map_err(|error| transfer(&host, error))?;
+        let now = bounds.clock.monotonic();
+        timings.first_byte = now.saturating_since(connected);
+        timings.total = now.saturating_since(bounds.started);
+        let (head, body) = response.into_parts();
+        let response = ResponseStream {
+            status: head.status,
+            headers: head.headers,
+            url: request.url().clone(),
+            certificate,
+            timings,
+            body,
+            driver,
+            read: 0,
+            bounds: bounds.clone(),
+            place,
+        };
+        Ok((response, again))
     }
+}
+
+/// Whether the text of `[net] proxy` can be used.
+pub(crate) fn is_proxy(url: &Secret) -> bool {
+    Proxy::parse(url.expose()).is_some()
+}
+
+/// The request as it is written, and its body if that can be sent again.
+fn message(
+    request: &mut OutgoingRequest,
+    connection: &Connection,
+    host: &str,
+) -> Result<(Request<request::HttpBody>, Option<Bytes>), NetError> {
+    let (body, again) = request.body.take();
+    let url = request.url();
+    // A proxy gets the whole address, a server its path.
+    let target = match &connection.proxy {
+        Some(_) => &url[..url::Position::AfterQuery],
+        None => &url[url::Position::BeforePath..url::Position::AfterQuery],
+    };
+    let authority = match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    let mut message = Request::builder()
+        .method(request.method().clone())
+        .uri(target)
+        .header(header::HOST, authority)
+        .body(body)
+        .map_err(|error| transfer(host, error))?;
+    let headers = message.headers_mut();
+    headers.insert(header::USER_AGENT, USER_AGENT);
+    headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    if let Some(value) = connection
+        .proxy
+        .as_ref()
+        .and_then(|proxy| proxy.authorization())
+    {
+        headers.insert(header::PROXY_AUTHORIZATION, value.clone());
+    }
+    headers.extend(request.headers.clone());
+    Ok((message, again))
+}
+
+fn tls(config: &NetConfig) -> Result<rustls::ClientConfig, NetError> {
+    let mut roots = RootCertStore::empty();
+    // A system without certificates trusts nobody; the handshake says so.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(path) = &config.ca_file {
+        let pem = fs::read(path).map_err(setup)?;
+        for certificate in CertificateDer::pem_slice_iter(&pem) {
+            roots.add(certificate.map_err(setup)?).map_err(setup)?;
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(setup)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(tls)
 }
 
 fn setup(error: impl Into<Box<dyn StdError + Send + Sync>>) -> NetError {
@@ -231,26 +253,7 @@ fn setup(error: impl Into<Box<dyn StdError + Send + Sync>>) -> NetError {
     }
 }
 
-/// What the resolver refused is found again at the end of the chain of causes.
-fn transfer(url: &Url, error: reqwest::Error) -> NetError {
-    let host = host_of(url);
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(&error);
-    while let Some(inner) = cause {
-        if let Some(refused) = inner.downcast_ref::<NotPublic>() {
-            return match refused.address {
-                Some(address) => NetError::NotPublic { host, address },
-                None => NetError::NoAddress { host },
-            };
-        }
-        cause = inner.source();
-    }
-    NetError::Transfer {
-        host,
-        source: error.without_url().into(),
-    }
-}
-
-/// An address that is not requested, or a text that is none, without user, password and query, and not too long.
+/// An address, or a text that is none, without user, password and query, and not too long.
 fn without_secrets(text: &str) -> String {
     let end = text.find(['?', '#']).unwrap_or(text.len());
     let start = text.find("://").map_or(0, |scheme| scheme + 3).min(end);
@@ -261,6 +264,7 @@ fn without_secrets(text: &str) -> String {
     shown.take(200).collect()
 }
 
+/// The host of an address, an IPv6 one in brackets.
 fn host_of(url: &Url) -> String {
     url.host_str().unwrap_or_default().to_owned()
 }

@@ -13,9 +13,10 @@ use std::{
 use async_trait::async_trait;
 use http::{Method, StatusCode};
 use outrigger_net::{
-    Lookup, NetConfig, NetError, OutgoingClient, OutgoingRequest, OutgoingResponse,
+    Guard, Lookup, NetConfig, NetError, OutgoingClient, OutgoingRequest, OutgoingResponse,
+    OutgoingStream,
 };
-use outrigger_stdx::{ByteSize, HumanDuration};
+use outrigger_stdx::{ByteSize, Clock, ManualClock, Secret, SystemClock};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpListener,
@@ -36,13 +37,14 @@ const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fn client(config: &NetConfig, answers: &[&[IpAddr]]) -> OutgoingClient {
     let answers = answers.iter().map(|answer| answer.to_vec()).collect();
-    OutgoingClient::with_lookup(config, Arc::new(Answers(answers, AtomicUsize::new(0))))
-        .expect("the client can be made")
+    let guard = Guard::with_lookup(config, Arc::new(Answers(answers, AtomicUsize::new(0))));
+    OutgoingClient::new(config, guard, SystemClock::shared()).expect("the client can be made")
 }
 
-fn allowing(entries: &[&str]) -> NetConfig {
+/// Allows this machine's own port under `host`.
+fn allowing(host: &str, address: SocketAddr) -> NetConfig {
     NetConfig {
-        allow: entries.iter().map(|entry| (*entry).to_owned()).collect(),
+        allow: vec![format!("{host}:{}", address.port())],
         ..NetConfig::default()
     }
 }
@@ -82,7 +84,7 @@ async fn serve(listener: &TcpListener, answer: &str) -> String {
 #[tokio::test]
 async fn an_allow_listed_destination_is_called_and_its_answer_read() {
     let (listener, address) = listener().await;
-    let client = client(&allowing(&["127.0.0.1"]), &[&[LOCAL]]);
+    let client = client(&allowing("127.0.0.1", address), &[&[LOCAL]]);
 
     let url = format!("http://hooks.example:{}/x?y=1", address.port());
     let (response, head) = tokio::join!(
@@ -127,7 +129,10 @@ async fn addresses_inside_are_refused_however_they_are_written() {
     ] {
         let refused = get(&client, url).await;
         assert!(
-            matches!(refused, Err(NetError::NotPublic { .. })),
+            matches!(
+                refused,
+                Err(NetError::NotPublic { .. } | NetError::OwnAddress { .. })
+            ),
             "{url}: {refused:?}"
         );
     }
@@ -179,7 +184,7 @@ async fn a_name_that_turns_inside_between_two_requests_is_refused_the_second_tim
     // The name server first names a place that is allowed, then one that is not: the trick of DNS rebinding.
     let (listener, address) = listener().await;
     let inside: IpAddr = "127.0.0.2".parse().expect("it is an address");
-    let client = client(&allowing(&["127.0.0.1"]), &[&[LOCAL], &[inside]]);
+    let client = client(&allowing("127.0.0.1", address), &[&[LOCAL], &[inside]]);
     let url = format!("http://rebind.example:{}/", address.port());
 
     let (first, _) = tokio::join!(
@@ -192,14 +197,14 @@ async fn a_name_that_turns_inside_between_two_requests_is_refused_the_second_tim
     let second = get(&client, &url).await;
 
     first.expect("the first answer is allowed");
-    assert!(matches!(second, Err(NetError::NotPublic { address, .. }) if address == inside));
+    assert!(matches!(second, Err(NetError::OwnAddress { address, .. }) if address == inside));
 }
 
 #[tokio::test]
 async fn of_several_addresses_only_the_allowed_ones_are_called() {
     let (listener, address) = listener().await;
     let metadata: IpAddr = "169.254.169.254".parse().expect("it is an address");
-    let client = client(&allowing(&["127.0.0.1"]), &[&[metadata, LOCAL]]);
+    let client = client(&allowing("127.0.0.1", address), &[&[metadata, LOCAL]]);
 
     let url = format!("http://mixed.example:{}/", address.port());
     let (response, _) = tokio::join!(
@@ -216,7 +221,7 @@ async fn of_several_addresses_only_the_allowed_ones_are_called() {
 #[tokio::test]
 async fn a_name_can_be_allowed_and_does_not_open_the_network_to_others() {
     let (listener, address) = listener().await;
-    let client = client(&allowing(&["hooks.internal"]), &[&[LOCAL]]);
+    let client = client(&allowing("hooks.internal", address), &[&[LOCAL]]);
 
     let url = format!("http://hooks.internal:{}/", address.port());
     let (response, _) = tokio::join!(
@@ -226,7 +231,7 @@ async fn a_name_can_be_allowed_and_does_not_open_the_network_to_others() {
     let other = get(&client, "http://other.internal/").await;
 
     response.expect("the name is allowed");
-    assert!(matches!(other, Err(NetError::NotPublic { .. })));
+    assert!(matches!(other, Err(NetError::OwnAddress { .. })));
 }
 
 #[tokio::test]
@@ -244,7 +249,7 @@ async fn a_name_without_addresses_says_so() {
 #[tokio::test]
 async fn a_redirect_inside_is_refused() {
     let (listener, address) = listener().await;
-    let client = client(&allowing(&["hooks.internal"]), &[&[LOCAL]]);
+    let client = client(&allowing("hooks.internal", address), &[&[LOCAL]]);
     let url = format!("http://hooks.internal:{}/", address.port());
 
     for target in [
@@ -257,7 +262,10 @@ async fn a_redirect_inside_is_refused() {
         );
         let (refused, _) = tokio::join!(get(&client, &url), serve(&listener, &answer));
         assert!(
-            matches!(refused, Err(NetError::NotPublic { .. })),
+            matches!(
+                refused,
+                Err(NetError::NotPublic { .. } | NetError::OwnAddress { .. })
+            ),
             "{target}: {refused:?}"
         );
     }
@@ -266,7 +274,7 @@ async fn a_redirect_inside_is_refused() {
 #[tokio::test]
 async fn redirects_are_followed_as_often_as_configured() {
     let (listener, address) = listener().await;
-    let mut config = allowing(&["127.0.0.1"]);
+    let mut config = allowing("127.0.0.1", address);
     config.redirects = 1;
     let client = client(&config, &[&[LOCAL]]);
     let url = format!("http://127.0.0.1:{}/", address.port());
@@ -298,7 +306,7 @@ async fn redirects_are_followed_as_often_as_configured() {
 #[tokio::test]
 async fn an_answer_over_the_limit_is_refused_whether_it_says_its_length_or_not() {
     let (listener, address) = listener().await;
-    let mut config = allowing(&["127.0.0.1"]);
+    let mut config = allowing("127.0.0.1", address);
     config.response_max = ByteSize::kib(1);
     let client = client(&config, &[&[LOCAL]]);
     let url = format!("http://127.0.0.1:{}/", address.port());
@@ -318,20 +326,28 @@ async fn an_answer_over_the_limit_is_refused_whether_it_says_its_length_or_not()
 }
 
 #[tokio::test]
-async fn a_server_that_never_answers_is_given_up() {
+async fn a_server_that_never_answers_is_given_up_after_the_time_of_the_request() {
     let (listener, address) = listener().await;
-    let mut config = allowing(&["127.0.0.1"]);
-    config.timeout = HumanDuration::new(Duration::from_millis(100));
-    let client = client(&config, &[&[LOCAL]]);
-
+    let config = allowing("127.0.0.1", address);
+    let clock = Arc::new(ManualClock::new());
+    let shared: Arc<dyn Clock> = clock.clone();
+    let client = OutgoingClient::new(&config, Guard::new(&config), shared).expect("it is made");
     let url = format!("http://127.0.0.1:{}/", address.port());
-    let (outcome, held) = tokio::join!(get(&client, &url), listener.accept());
+    let mut request = OutgoingRequest::new(Method::GET, &url).expect("it is an address");
+    request.limits.timeout = Some(Duration::from_secs(90));
 
+    let passing = async {
+        let held = listener.accept().await;
+        clock.advance(Duration::from_secs(90));
+        held
+    };
+    let (outcome, _held) = tokio::join!(client.send(request), passing);
+
+    let limit = Duration::from_secs(90);
     assert!(
-        matches!(outcome, Err(NetError::Timeout { .. })),
+        matches!(outcome, Err(NetError::Timeout { step: "answer", limit: found, .. }) if found == limit),
         "{outcome:?}"
     );
-    drop(held);
 }
 
 #[tokio::test]
@@ -351,9 +367,9 @@ async fn certificates_are_verified_and_a_private_authority_can_be_added() {
         .with_single_cert(vec![issued.cert.der().clone()], key)
         .expect("the key fits");
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(server));
-    let mut trusting = allowing(&["hooks.internal"]);
+    let mut trusting = allowing("hooks.internal", address);
     trusting.ca_file = Some(file.path().to_owned());
-    let doubting = client(&allowing(&["hooks.internal"]), &[&[LOCAL]]);
+    let doubting = client(&allowing("hooks.internal", address), &[&[LOCAL]]);
     let trusting = client(&trusting, &[&[LOCAL]]);
     let url = format!("https://hooks.internal:{}/", address.port());
     let serve = async || {
@@ -377,5 +393,244 @@ async fn certificates_are_verified_and_a_private_authority_can_be_added() {
     assert_eq!(
         response.expect("it is trusted").status,
         StatusCode::NO_CONTENT
+    );
+}
+
+#[tokio::test]
+async fn a_public_address_of_this_machine_is_refused_unless_it_is_listed_with_its_port() {
+    struct Own;
+
+    #[async_trait]
+    impl Lookup for Own {
+        async fn addresses(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+            Ok(vec!["8.8.8.8".parse().expect("it is an address")])
+        }
+
+        fn own_addresses(&self) -> io::Result<Vec<IpAddr>> {
+            Ok(vec!["8.8.8.8".parse().expect("it is an address")])
+        }
+    }
+    let vet = async |allow: &str, host: &str, port| {
+        let config = NetConfig {
+            allow: vec![allow.to_owned()],
+            ..NetConfig::default()
+        };
+        let guard = Guard::with_lookup(&config, Arc::new(Own));
+        guard
+            .vet(host, port)
+            .await
+            .map_err(|error| error.to_string())
+    };
+
+    let allowed = Ok(vec!["8.8.8.8:9090".parse().expect("it is an address")]);
+    for (allow, host, expected) in [
+        ("unrelated", "8.8.8.8", false),
+        ("8.8.8.8", "8.8.8.8", false),
+        ("self.example", "self.example", false),
+        ("8.8.8.8:80", "8.8.8.8", false),
+        ("8.8.8.8:9090", "8.8.8.8", true),
+        ("8.8.8.8:9090", "self.example", true),
+        ("self.example:9090", "self.example", true),
+    ] {
+        let outcome = vet(allow, host, 9090).await;
+        assert_eq!(outcome == allowed, expected, "{allow} {host}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_guard_lets_through_can_be_connected_to_without_http() {
+    let (listener, address) = listener().await;
+    let guard = Guard::new(&allowing("127.0.0.1", address));
+
+    let vetted = guard.vet("127.0.0.1", address.port()).await;
+    let other_port = guard.vet("127.0.0.1", address.port() ^ 1).await;
+    let notation = guard.vet("0x7f000001", 25).await;
+
+    assert_eq!(vetted.expect("it is listed"), [address]);
+    assert!(matches!(other_port, Err(NetError::OwnAddress { .. })));
+    assert!(matches!(notation, Err(NetError::OwnAddress { .. })));
+    drop(listener);
+}
+
+/// Reads until the end of the chunked body, and answers.
+async fn swallow(listener: &TcpListener) -> usize {
+    let (mut stream, _) = listener.accept().await.expect("a client connects");
+    let (mut read, mut buffer) = (0, vec![0; 64 * 1024]);
+    let mut tail = Vec::new();
+    while !tail.ends_with(b"0\r\n\r\n") {
+        let got = stream.read(&mut buffer).await.expect("it is sent");
+        read += got;
+        tail.extend_from_slice(&buffer[..got]);
+        tail.drain(..tail.len().saturating_sub(5));
+    }
+    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    stream.write_all(answer).await.expect("it is read");
+    read
+}
+
+#[tokio::test]
+async fn a_body_is_streamed_and_an_answer_is_read_piece_by_piece() {
+    const PIECES: usize = 64;
+    let (listener, address) = listener().await;
+    let mut config = allowing("127.0.0.1", address);
+    config.response_max = ByteSize::kib(1);
+    let client = client(&config, &[&[LOCAL]]);
+    let url = format!("http://127.0.0.1:{}/", address.port());
+    let piece = bytes::Bytes::from(vec![7; 64 * 1024]);
+    let pieces =
+        futures_util::stream::iter((0..PIECES).map(move |_| Ok::<_, io::Error>(piece.clone())));
+    let mut upload = OutgoingRequest::new(Method::PUT, &url).expect("it is an address");
+    upload.body = outrigger_net::OutgoingBody::Stream(OutgoingStream::new(pieces));
+    let mut download = OutgoingRequest::new(Method::GET, &url).expect("it is an address");
+    download.limits.response_max = Some(ByteSize::mib(1));
+    let body = "x".repeat(100 * 1024);
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+
+    let (uploaded, received) = tokio::join!(client.send(upload), swallow(&listener));
+    let reading = async {
+        let mut response = client.open(download).await.expect("it answers");
+        let mut pieces = Vec::new();
+        while let Some(piece) = response.chunk().await.expect("it is within the limit") {
+            pieces.push(piece.len());
+        }
+        pieces
+    };
+    let (pieces, _) = tokio::join!(reading, serve(&listener, &answer));
+
+    assert_eq!(uploaded.expect("it is taken").status, StatusCode::OK);
+    assert!(received > PIECES * 64 * 1024, "{received}");
+    assert_eq!(pieces.iter().sum::<usize>(), 100 * 1024);
+    assert!(pieces.len() > 1, "it came in one piece");
+}
+
+#[tokio::test]
+async fn user_and_password_of_an_address_survive_a_redirect_within_its_origin_only() {
+    let (listener, address) = listener().await;
+    let client = client(&allowing("127.0.0.1", address), &[&[LOCAL]]);
+    let url = format!("http://ana:hunter2@127.0.0.1:{}/", address.port());
+    let away = "HTTP/1.1 302 Found\r\nlocation: /next\r\ncontent-length: 0\r\n\r\n";
+    let here = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+
+    let (response, heads) = tokio::join!(get(&client, &url), async {
+        let first = serve(&listener, away).await;
+        [first, serve(&listener, here).await]
+    });
+
+    let response = response.expect("the redirect is followed");
+    assert_eq!(response.url.path(), "/next");
+    assert!(!response.url.as_str().contains("hunter2"));
+    for head in heads {
+        assert!(
+            head.contains("authorization: Basic YW5hOmh1bnRlcjI=\r\n"),
+            "{head}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_steps_of_a_request_are_measured() {
+    let (listener, address) = listener().await;
+    let config = allowing("127.0.0.1", address);
+    let clock = Arc::new(ManualClock::new());
+    let shared: Arc<dyn Clock> = clock.clone();
+    let client = OutgoingClient::new(&config, Guard::new(&config), shared).expect("it is made");
+    let url = format!("http://127.0.0.1:{}/", address.port());
+    let request = OutgoingRequest::new(Method::GET, &url).expect("it is an address");
+    let serving = async {
+        let (mut stream, _) = listener.accept().await.expect("a client connects");
+        let mut head = vec![0; 1024];
+        assert!(stream.read(&mut head).await.expect("it is sent") > 0);
+        clock.advance(Duration::from_millis(300));
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+        stream.write_all(answer).await.expect("it is read");
+    };
+
+    let (response, ()) = tokio::join!(client.send(request), serving);
+
+    let timings = response.expect("it answers").timings;
+    assert_eq!(timings.first_byte, Duration::from_millis(300));
+    assert_eq!(timings.total, Duration::from_millis(300));
+    assert_eq!((timings.connect, timings.tls), (Duration::ZERO, None));
+}
+
+#[tokio::test]
+async fn requests_beyond_the_limit_wait_for_a_place() {
+    let (listener, address) = listener().await;
+    let mut config = allowing("127.0.0.1", address);
+    config.requests_max = 1;
+    let client = client(&config, &[&[LOCAL]]);
+    let url = format!("http://127.0.0.1:{}/", address.port());
+    let ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    let open = async || {
+        let request = OutgoingRequest::new(Method::GET, &url).expect("it is an address");
+        client.open(request).await.expect("it answers")
+    };
+
+    let (first, _) = tokio::join!(open(), serve(&listener, ok));
+    let mut second = std::pin::pin!(open());
+    let waited = futures_util::FutureExt::now_or_never(second.as_mut()).is_none();
+    let connected = futures_util::FutureExt::now_or_never(listener.accept()).is_some();
+    drop(first);
+    let (second, _) = tokio::join!(second, serve(&listener, ok));
+
+    assert!(waited && !connected);
+    assert_eq!(second.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_proxy_gets_the_requests_and_decides_about_names_but_nothing_inside_is_asked_of_it() {
+    let (listener, address) = listener().await;
+    let config = NetConfig {
+        proxy: Some(Secret::new(format!(
+            "http://ana:hunter2@127.0.0.1:{}",
+            address.port()
+        ))),
+        ..NetConfig::default()
+    };
+    let proxied = client(&config, &[&[]]);
+    let inside = client(&config, &[&["10.0.0.1".parse().expect("it is an address")]]);
+    let ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+
+    let (plain, plain_head) = tokio::join!(
+        get(&proxied, "http://hooks.example/x?y=1"),
+        serve(&listener, ok)
+    );
+    let refusal = "HTTP/1.1 403 Forbidden\r\n\r\n";
+    let (tunnel, tunnel_head) = tokio::join!(
+        get(&proxied, "https://hooks.example/x"),
+        serve(&listener, refusal)
+    );
+    let literal = get(&proxied, "http://169.254.169.254/").await;
+    let named = get(&inside, "https://intranet.example/").await;
+
+    assert_eq!(plain.expect("the proxy answers").status, StatusCode::OK);
+    assert!(
+        plain_head.starts_with("GET http://hooks.example/x?y=1 HTTP/1.1\r\n"),
+        "{plain_head}"
+    );
+    assert!(
+        tunnel_head.starts_with("CONNECT hooks.example:443 HTTP/1.1\r\n"),
+        "{tunnel_head}"
+    );
+    for head in [plain_head, tunnel_head] {
+        assert!(
+            head.contains("proxy-authorization: Basic YW5hOmh1bnRlcjI=\r\n"),
+            "{head}"
+        );
+    }
+    let NetError::Transfer { source, .. } = tunnel.expect_err("the proxy refuses") else {
+        panic!("it is another error");
+    };
+    assert!(source.to_string().contains("status 403"), "{source}");
+    assert!(
+        matches!(literal, Err(NetError::NotPublic { .. })),
+        "{literal:?}"
+    );
+    assert!(
+        matches!(named, Err(NetError::NotPublic { .. })),
+        "{named:?}"
     );
 }

@@ -169,7 +169,7 @@ mod tests {
         let held = Held(gone.clone());
         let work = async move {
             let _held = held;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         group.spawn(work).expect("a place is free");
         let clone = group.clone();

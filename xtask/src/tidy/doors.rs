@@ -17,10 +17,7 @@ const CRATES: [(&str, &[&str]); 9] = [
     ("clap_complete", &["outrigger-cli", "outrigger"]),
     ("deadpool-postgres", &["outrigger-sql"]),
     ("refinery", &["outrigger-sql"]),
-    (
-        "reqwest",
-        &["outrigger-net", "outrigger-client", "outrigger-testapp"],
-    ),
+    ("reqwest", &["outrigger-client", "outrigger-testapp"]),
     ("tracing-subscriber", &["outrigger-telemetry"]),
     ("rust-embed", &["outrigger-dashboard"]),
 ];

@@ -14,12 +14,13 @@ use crate::workspace::Workspace;
 pub(super) const FLOORS: [&str; 5] = ["foundation", "protocols", "primitives", "services", "app"];
 
 /// Edges along a floor: (from, to).
-const ALONG: [(&str, &str); 24] = [
+const ALONG: [(&str, &str); 25] = [
     ("foundation/config", "foundation/stdx"),
     ("foundation/crypto", "foundation/config"),
     ("foundation/crypto", "foundation/stdx"),
     ("foundation/net", "foundation/config"),
     ("foundation/net", "foundation/stdx"),
+    ("foundation/net", "foundation/supervisor"),
     ("foundation/sql", "foundation/config"),
     ("foundation/sql", "foundation/stdx"),
     ("foundation/sql", "foundation/supervisor"),

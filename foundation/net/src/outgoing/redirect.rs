@@ -19,15 +19,17 @@ pub(super) enum Next {
     Done,
 }
 
-/// Decides about the answer to `request`, with so many redirects `left`. A redirect that would turn a write into a read is
-/// an answer, not a redirect: whoever sent a webhook wants to know that it did not arrive.
+/// Decides about the answer to `request`, with so many redirects `left`; `again` is its body, if that can be sent again. A
+/// redirect that would turn a write into a read is an answer, not a redirect: the sender of a webhook wants to know that it
+/// did not arrive.
 pub(super) fn next(
     request: &OutgoingRequest,
+    again: Option<Bytes>,
     status: StatusCode,
     headers: &HeaderMap,
     left: u8,
 ) -> Result<Next, NetError> {
-    let reads = matches!(request.method, Method::GET | Method::HEAD);
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let follows = match status {
         StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => true,
         StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::SEE_OTHER => reads,
@@ -37,7 +39,7 @@ pub(super) fn next(
         return Ok(Next::Done);
     };
     let refuse = |reason| {
-        let host = host_of(&request.url);
+        let host = host_of(request.url());
         Err(NetError::Redirect { host, reason })
     };
     if left == 0 {
@@ -46,39 +48,36 @@ pub(super) fn next(
     let Some(url) = location
         .to_str()
         .ok()
-        .and_then(|location| request.url.join(location).ok())
+        .and_then(|location| request.url().join(location).ok())
     else {
         return refuse("its `Location` is not an address");
     };
-    if request.url.scheme() == "https" && url.scheme() != "https" {
+    if request.url().scheme() == "https" && url.scheme() != "https" {
         return refuse("from `https` to an address without TLS");
     }
     if !url.username().is_empty() || url.password().is_some() {
         return refuse("to an address with a user name in it");
     }
-    Ok(Next::Follow(Box::new(redirected(request, url))))
+    let same_origin = request.url().origin() == url.origin();
+    let body = match again {
+        _ if reads && !same_origin => Bytes::new(),
+        Some(body) => body,
+        None => return refuse("and its body is a stream, which cannot be sent again"),
+    };
+    Ok(Next::Follow(Box::new(redirected(request, url, body))))
 }
 
-fn redirected(request: &OutgoingRequest, url: Url) -> OutgoingRequest {
-    let same_origin = request.url.origin() == url.origin();
+fn redirected(request: &OutgoingRequest, url: Url, body: Bytes) -> OutgoingRequest {
+    let same_origin = request.url().origin() == url.origin();
     let mut headers = request.headers.clone();
-    let mut body = request.body.clone();
     if !same_origin {
         headers = headers
             .iter()
             .filter(|(name, _)| HARMLESS.contains(&name.as_str()))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        if matches!(request.method, Method::GET | Method::HEAD) {
-            body = Bytes::new();
-        }
     }
-    OutgoingRequest {
-        method: request.method.clone(),
-        url,
-        headers,
-        body,
-    }
+    request.to(url, headers, body)
 }
 
 #[cfg(test)]
@@ -101,7 +100,7 @@ mod tests {
         let status = StatusCode::from_u16(status).expect("it is a status");
         let mut headers = HeaderMap::new();
         headers.insert(LOCATION, location.parse().expect("it is a header"));
-        next(request, status, &headers, 3)
+        next(request, Some(Bytes::new()), status, &headers, 3)
     }
 
     fn followed(outcome: Result<Next, NetError>) -> OutgoingRequest {
@@ -132,7 +131,7 @@ mod tests {
 
         assert!(matches!(answer(&write, 302, "/y"), Ok(Next::Done)));
         assert!(matches!(answer(&write, 303, "/y"), Ok(Next::Done)));
-        assert_eq!(followed(answer(&write, 307, "/y")).method, Method::POST);
+        assert_eq!(followed(answer(&write, 307, "/y")).method(), Method::POST);
     }
 
     #[test]
@@ -158,10 +157,34 @@ mod tests {
 
         assert_eq!(
             followed(answer(&first, 301, "https://a.example/"))
-                .url
+                .url()
                 .scheme(),
             "https"
         );
         assert!(matches!(answer(&first, 200, "/y"), Ok(Next::Done)));
+    }
+
+    #[test]
+    fn a_body_that_was_streamed_is_not_sent_again() {
+        let write = request(Method::PUT, "https://a.example/x");
+        let mut headers = HeaderMap::new();
+        headers.insert(LOCATION, HeaderValue::from_static("/y"));
+
+        let refused = next(&write, None, StatusCode::PERMANENT_REDIRECT, &headers, 3);
+
+        assert!(
+            matches!(refused, Err(NetError::Redirect { .. })),
+            "{refused:?}"
+        );
+    }
+
+    #[test]
+    fn a_redirect_within_an_origin_keeps_what_its_address_said_about_the_user() {
+        let first = OutgoingRequest::new(Method::GET, "https://u:p@a.example/x");
+
+        let next = followed(answer(&first.expect("it is an address"), 302, "/y"));
+
+        assert_eq!(next.url().as_str(), "https://a.example/y");
+        assert!(next.headers.contains_key("authorization"));
     }
 }

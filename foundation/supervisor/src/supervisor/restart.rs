@@ -1,6 +1,6 @@
 //! Runs one service: starts it again after a failure, and drops it when it does not stop in time.
 
-use std::{any::Any, borrow::Cow, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use outrigger_stdx::{Backoff, Clock};
@@ -61,7 +61,7 @@ async fn overdue(status: &Status, clock: &dyn Clock, stop: &Stop) {
 
 async fn keep_running(
     service: &mut dyn Service,
-    name: &Cow<'static, str>,
+    name: &str,
     clock: &dyn Clock,
     status: &Status,
     stop: &Stop,

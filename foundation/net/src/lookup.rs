@@ -1,0 +1,120 @@
+//! Names to addresses.
+
+use std::{
+    fmt, io,
+    net::{IpAddr, ToSocketAddrs},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use tokio::sync::Semaphore;
+
+/// What the guard asks of the system. A trait, because tests answer themselves.
+#[async_trait]
+pub trait Lookup: Send + Sync + 'static {
+    /// All addresses of `host`.
+    ///
+    /// # Errors
+    ///
+    /// When the name server cannot be asked, or does not know the name.
+    async fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>>;
+
+    /// The addresses of this machine.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not list them.
+    fn own_addresses(&self) -> io::Result<Vec<IpAddr>> {
+        let interfaces = if_addrs::get_if_addrs()?;
+        Ok(interfaces.iter().map(if_addrs::Interface::ip).collect())
+    }
+}
+
+/// Asks the system's resolver, as every other program does.
+///
+/// The resolver blocks a thread until it has an answer, and goes on when nobody waits any more. So that slow name servers
+/// cannot take all threads for blocking work, the number of threads that resolve is bounded; further names wait.
+#[derive(Clone)]
+pub struct SystemLookup {
+    places: Arc<Semaphore>,
+    resolve: Resolve,
+}
+
+type Resolve = Arc<dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync>;
+
+impl SystemLookup {
+    /// A resolver that uses at most `lookups_max` threads.
+    #[must_use]
+    pub fn new(lookups_max: u32) -> Self {
+        Self::with(lookups_max, |host| {
+            let found = (host, 0).to_socket_addrs()?;
+            Ok(found.map(|address| address.ip()).collect())
+        })
+    }
+
+    fn with(
+        lookups_max: u32,
+        resolve: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(lookups_max as usize)),
+            resolve: Arc::new(resolve),
+        }
+    }
+}
+
+#[async_trait]
+impl Lookup for SystemLookup {
+    async fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        let (host, resolve) = (host.to_owned(), Arc::clone(&self.resolve));
+        outrigger_supervisor::blocking(move || {
+            // Held by the thread, not by the caller, who may stop waiting for it.
+            let _place = place;
+            resolve(&host)
+        })
+        .await
+    }
+}
+
+impl fmt::Debug for SystemLookup {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SystemLookup")
+            .field("free", &self.places.available_permits())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, mpsc};
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_lookup_that_nobody_waits_for_any_more_keeps_its_thread_from_others() {
+        let (answer, answers) = mpsc::channel::<()>();
+        let answers = Mutex::new(answers);
+        let lookup = SystemLookup::with(1, move |_| {
+            let answers = answers.lock().expect("no test fails while it holds this");
+            answers.recv().map_err(io::Error::other)?;
+            Ok(Vec::new())
+        });
+
+        let abandoned = lookup.addresses("one").now_or_never();
+        let free = lookup.places.available_permits();
+        let mut second = lookup.addresses("two");
+        let waits = second.as_mut().now_or_never().is_none();
+        for _ in 0..2 {
+            answer.send(()).expect("the resolver listens");
+        }
+        let outcome = second.await;
+
+        assert!(abandoned.is_none());
+        assert_eq!((free, waits), (0, true));
+        assert!(outcome.is_ok(), "{outcome:?}");
+    }
+}

@@ -1,0 +1,238 @@
+//! What is sent.
+
+use std::{error::Error as StdError, fmt, time::Duration};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http_body::Frame;
+use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
+use outrigger_stdx::ByteSize;
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use super::without_secrets;
+use crate::NetError;
+
+/// Headers that frame the message or belong to the connection. A caller that set them could smuggle a second request.
+const RESERVED: [HeaderName; 11] = [
+    header::HOST,
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::TE,
+    header::TRAILER,
+    header::UPGRADE,
+    header::EXPECT,
+    header::PROXY_AUTHORIZATION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+
+pub(super) type HttpBody = UnsyncBoxBody<Bytes, Box<dyn StdError + Send + Sync>>;
+
+/// A request to be sent.
+pub struct OutgoingRequest {
+    method: Method,
+    url: Url,
+    /// The headers. Those that may hold credentials are not sent on to another origin. Headers that frame the message or
+    /// belong to the connection, such as `Host`, are refused when the request is sent.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: OutgoingBody,
+    /// What the request may take.
+    pub limits: RequestLimits,
+}
+
+/// What one request may take. `None` is the limit of the configuration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// How long it may take in all, redirects and reading the answer included, instead of `[net] timeout`.
+    pub timeout: Option<Duration>,
+    /// The largest answer that is read, instead of `[net] response_max`.
+    pub response_max: Option<ByteSize>,
+}
+
+/// The body of a request.
+pub enum OutgoingBody {
+    /// In memory; can be sent again after a redirect.
+    Bytes(Bytes),
+    /// A stream. Can be sent once, so a redirect that would send it again is an error.
+    Stream(OutgoingStream),
+}
+
+/// A body that is sent piece by piece, as fast as the receiver takes it.
+pub struct OutgoingStream {
+    body: HttpBody,
+}
+
+impl OutgoingRequest {
+    /// Creates a request without headers and body. User and password in the address become an `Authorization` header.
+    ///
+    /// # Errors
+    ///
+    /// [`NetError::Url`] when the text is not an absolute `http` or `https` address.
+    pub fn new(method: Method, url: &str) -> Result<Self, NetError> {
+        let refuse = |reason| {
+            let url = without_secrets(url);
+            NetError::Url { url, reason }
+        };
+        let mut parsed = Url::parse(url).map_err(|_| {
+            refuse("it is not an absolute address such as `https://example.org/path`")
+        })?;
+        if !matches!(parsed.scheme(), "http" | "https") {
+            return Err(refuse("only `http` and `https` are requested"));
+        }
+        let mut headers = HeaderMap::new();
+        headers.extend(authorization(&parsed).map(|value| (header::AUTHORIZATION, value)));
+        // Neither fails for an address with a host, which every `http` address has.
+        let _ = parsed.set_username("");
+        let _ = parsed.set_password(None);
+        Ok(Self {
+            method,
+            url: parsed,
+            headers,
+            body: OutgoingBody::Bytes(Bytes::new()),
+            limits: RequestLimits::default(),
+        })
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The address, without user and password.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The same request to another address, which has no user and password.
+    pub(super) fn to(&self, url: Url, headers: HeaderMap, body: Bytes) -> Self {
+        Self {
+            method: self.method.clone(),
+            url,
+            headers,
+            body: OutgoingBody::Bytes(body),
+            limits: self.limits,
+        }
+    }
+
+    pub(super) fn check_headers(&self) -> Result<(), NetError> {
+        match RESERVED
+            .iter()
+            .find(|name| self.headers.contains_key(*name))
+        {
+            Some(name) => Err(NetError::Header { name: name.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl OutgoingBody {
+    /// The body, and what of it can be sent again.
+    pub(super) fn take(&mut self) -> (HttpBody, Option<Bytes>) {
+        match std::mem::replace(self, Self::Bytes(Bytes::new())) {
+            Self::Bytes(bytes) => {
+                let body = Full::new(bytes.clone());
+                (
+                    body.map_err(|never| match never {}).boxed_unsync(),
+                    Some(bytes),
+                )
+            }
+            Self::Stream(stream) => (stream.body, None),
+        }
+    }
+}
+
+impl OutgoingStream {
+    /// Sends what `stream` yields. An error of the stream ends the request.
+    pub fn new<E>(stream: impl Stream<Item = Result<Bytes, E>> + Send + 'static) -> Self
+    where
+        E: Into<Box<dyn StdError + Send + Sync>> + 'static,
+    {
+        let frames = stream.map(|piece| piece.map(Frame::data).map_err(Into::into));
+        Self {
+            body: StreamBody::new(frames).boxed_unsync(),
+        }
+    }
+}
+
+impl From<Bytes> for OutgoingBody {
+    fn from(bytes: Bytes) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl fmt::Debug for OutgoingRequest {
+    /// Without headers, body and query, which may hold secrets.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("OutgoingRequest")
+            .field("method", &self.method)
+            .field("url", &without_secrets(self.url.as_str()))
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Basic authentication with user and password of the address.
+pub(super) fn authorization(url: &Url) -> Option<HeaderValue> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let mut pair: Vec<u8> = percent_decode_str(url.username()).collect();
+    pair.push(b':');
+    pair.extend(percent_decode_str(url.password().unwrap_or_default()));
+    let text = format!("Basic {}", STANDARD.encode(pair));
+    let mut value = HeaderValue::from_str(&text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_and_password_become_a_header_and_are_never_shown() {
+        let request =
+            OutgoingRequest::new(Method::GET, "https://ana:hunter2%3A@host/x?key=hunter3");
+        let mut request = request.expect("it is an address");
+        request.body = Bytes::from("hunter4").into();
+
+        let shown = format!("{request:?}");
+
+        assert_eq!(request.url().as_str(), "https://host/x?key=hunter3");
+        let expected = format!("Basic {}", STANDARD.encode("ana:hunter2:"));
+        assert_eq!(request.headers[header::AUTHORIZATION], expected);
+        assert!(!format!("{:?}", request.headers).contains(&expected));
+        assert!(!shown.contains("hunter"), "{shown}");
+        assert!(shown.contains("https://host/x"), "{shown}");
+    }
+
+    #[test]
+    fn headers_that_frame_the_message_are_refused() {
+        for name in [
+            "host",
+            "Content-Length",
+            "transfer-encoding",
+            "connection",
+            "Upgrade",
+        ] {
+            let mut request =
+                OutgoingRequest::new(Method::GET, "https://host/").expect("it is one");
+            let name = HeaderName::from_bytes(name.as_bytes()).expect("it is a name");
+            request
+                .headers
+                .insert(name.clone(), HeaderValue::from_static("x"));
+
+            let refused = request.check_headers();
+
+            assert!(matches!(refused, Err(NetError::Header { .. })), "{name}");
+        }
+    }
+}
