@@ -16,6 +16,9 @@ pub(crate) trait Part: Send + Sync {
     /// Registers its metrics for `/metrics`.
     fn register(&self, _registry: &mut Registry) {}
 
+    /// Adds its handle to those that the handlers of the HTTP API can take.
+    fn add_handle(&self, _handles: &mut http::Extensions) {}
+
     /// Adds its background services to the supervisor, each with the phase in which it stops. Not called in a process that
     /// runs one command and no services.
     fn add_services(&self, _supervisor: &mut Supervisor) {}

@@ -129,7 +129,7 @@ impl Server {
         let metrics = Metrics::new(env!("CARGO_PKG_VERSION"), &*clock);
         metrics.with_registry(|registry| parts.iter().for_each(|part| part.register(registry)));
         let mut handles = ::http::Extensions::new();
-        handles.insert(cache);
+        parts.iter().for_each(|part| part.add_handle(&mut handles));
         let api = Api::new(Parts {
             config: config.http.clone(),
             listener: context.http_address,

@@ -15,6 +15,10 @@ impl Part for Cache {
         Self::register(self, registry);
     }
 
+    fn add_handle(&self, handles: &mut http::Extensions) {
+        handles.insert(self.clone());
+    }
+
     fn add_services(&self, supervisor: &mut Supervisor) {
         supervisor.add(Phase::Drain, Expirer::new(self.clone()));
     }
