@@ -161,6 +161,9 @@ pub enum SqlError {
     /// Two transactions got into each other's way, and this one was undone.
     #[error("the transaction collided with another one and was undone")]
     Conflict,
+    /// A lock was not free within the `lock_timeout` of the transaction or session.
+    #[error("a lock in the database was not free in time")]
+    Locked,
     /// A newer release has written the data.
     #[error(
         "the data of `{capability}` is at version {found}, and this program knows versions up to {known}"
@@ -234,6 +237,7 @@ impl SqlError {
             | Self::ShareExhausted { .. }
             | Self::TooManyConnections
             | Self::Timeout
+            | Self::Locked
             | Self::Conflict => ErrorKind::Unavailable,
             Self::Constraint { .. } => ErrorKind::Conflict,
             Self::PoolTooLarge { .. } | Self::Unstorable => ErrorKind::Invalid,
@@ -400,6 +404,7 @@ impl From<tokio_postgres::Error> for SqlError {
             (code, _) if *code == SqlState::QUERY_CANCELED => Self::Timeout,
             (code, _) if *code == SqlState::DATA_CORRUPTED => Self::Corrupt { detail },
             (code, _) if *code == SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly,
+            (code, _) if *code == SqlState::LOCK_NOT_AVAILABLE => Self::Locked,
             (_, "40") => Self::Conflict,
             (code, _) if *code == SqlState::TOO_MANY_CONNECTIONS => Self::TooManyConnections,
             (code, _)

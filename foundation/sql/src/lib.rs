@@ -51,8 +51,9 @@ pub use error::{ConstraintKind, SqlError};
 pub use metrics::{SqliteFigures, StoreMetrics};
 pub use migrations::{Migration, Migrations};
 pub use postgres::{
-    ConnectionChecker, DedicatedConnection, PostgresClient, PostgresConnection, PostgresDatabase,
-    PostgresOptions, PostgresTransaction, PostgresValues,
+    ConnectionChecker, DedicatedConnection, Notification, Notifications, PostgresClient,
+    PostgresConnection, PostgresDatabase, PostgresListener, PostgresOptions, PostgresTransaction,
+    PostgresValues,
 };
 pub use sqlite::{Check, Durability, SqliteDatabase, SqliteHealth, SqliteOptions};
 pub use statements::BrokenStatement;

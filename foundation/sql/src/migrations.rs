@@ -5,8 +5,6 @@
 //! database and run already, go on while a newer one takes them; to start on the result, that release is refused
 //! ([`SqlError::Newer`]), and the way back is the snapshot or the dump from before.
 
-use refinery::Runner;
-
 use crate::SqlError;
 
 /// One step: a name `V1__words_about_it` and the SQL.
@@ -59,10 +57,28 @@ impl Migrations {
         parsed.map_err(|error| self.failed(&error))
     }
 
-    pub(crate) fn runner(&self, steps: &[Migration]) -> Result<Runner, SqlError> {
-        let mut runner = Runner::new(&self.parsed(steps)?);
-        runner.set_migration_table_name(self.history_table());
-        Ok(runner)
+    /// Compares the steps that were taken (number, name, check sum; ascending) with those that this program knows, and returns
+    /// the missing ones.
+    pub(crate) fn missing(
+        &self,
+        steps: &[Migration],
+        taken: &[(i32, String, String)],
+    ) -> Result<Vec<refinery::Migration>, SqlError> {
+        let found = taken.last().map_or(0, |(version, ..)| *version);
+        self.refuse_newer(steps, found)?;
+        let steps = self.parsed(steps)?;
+        for (version, name, checksum) in taken {
+            let known = steps.iter().find(|step| step.version() == *version);
+            if known
+                .is_none_or(|step| step.name() != name || step.checksum().to_string() != *checksum)
+            {
+                return Err(self.refused(format!(
+                    "the step V{version}__{name} was taken in another form than this program knows"
+                )));
+            }
+        }
+        let missing = steps.into_iter().filter(|step| step.version() > found);
+        Ok(missing.collect())
     }
 
     /// Refuses data that a newer release has written.

@@ -10,6 +10,7 @@ mod client;
 mod connection;
 mod connector;
 mod gate;
+mod listener;
 mod migrate;
 mod session_state;
 mod share;
@@ -31,6 +32,7 @@ use tokio::{
 pub use checker::ConnectionChecker;
 pub use client::{DedicatedConnection, PostgresClient, PostgresTransaction};
 pub use connection::{PostgresConnection, PostgresValues};
+pub use listener::{Notification, Notifications, PostgresListener};
 
 use crate::{
     BrokenStatement, Migrations, PostgresUrl, SqlError, StoreConfig, StoreMetrics, error::chain,
@@ -329,7 +331,10 @@ impl PostgresDatabase {
         answer.unwrap_or_else(|_| Err(silent()))
     }
 
-    /// Takes the steps that the database has not taken yet, under a lock that all nodes share.
+    /// Takes the steps that the database has not taken yet, under a lock that all nodes share. A step waits for the locks that
+    /// it needs without keeping others waiting, for a quarter of an hour at most. A step whose text begins with the line
+    /// `-- outside of a transaction` runs like that, for `create index concurrently`; it must be such that it can be repeated
+    /// after it failed halfway.
     ///
     /// # Errors
     ///
@@ -380,7 +385,13 @@ impl PostgresDatabase {
         ConnectionChecker::new(self.clone())
     }
 
-    /// How many connections are open.
+    /// A background service that listens on channels, each with a name of lower-case letters, digits and `_`.
+    #[must_use]
+    pub fn listener(&self, channels: &[&'static str]) -> PostgresListener {
+        PostgresListener::new(self.clone(), channels)
+    }
+
+    /// How many connections of the pool are open.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.inner.pool.status().size

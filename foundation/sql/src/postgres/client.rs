@@ -108,13 +108,6 @@ impl DedicatedConnection {
     pub async fn batch_execute(&self, sql: &str) -> Result<(), SqlError> {
         self.batch(sql).await
     }
-
-    /// For refinery.
-    pub(super) fn connection_mut(&mut self) -> &mut PostgresConnection {
-        self.connection
-            .as_mut()
-            .expect("only `drop` takes the connection out")
-    }
 }
 
 impl Deref for DedicatedConnection {

@@ -6,13 +6,20 @@
 
 use std::{
     fmt,
+    pin::pin,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::Duration,
 };
 
+use bytes::Bytes;
 use outrigger_supervisor::CancellationToken;
 use parking_lot::Mutex;
-use tokio_postgres::{CancelToken, Client, Error, Row, Statement, error::SqlState, types::ToSql};
+use tokio_postgres::{
+    CancelToken, Client, Error, Row, Statement,
+    binary_copy::BinaryCopyInWriter,
+    error::SqlState,
+    types::{ToSql, Type},
+};
 
 use super::{session_state, statement_cache::StatementCache};
 use crate::SqlError;
@@ -122,6 +129,63 @@ impl PostgresConnection {
         .await
     }
 
+    /// Copies rows into a table, which is faster than inserting them from some hundred rows on. `sql` is a `copy boats (id,
+    /// name) from stdin binary`, `types` are those of its columns, and each row has a value per column. All rows arrive or
+    /// none, and all of it counts as one statement for the time limits. Returns the number of rows.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError::Statement`] when a row has another number of values than `types`; else see [`SqlError`].
+    pub async fn copy_in<'a, Values>(
+        &self,
+        sql: &str,
+        types: &[Type],
+        rows: impl IntoIterator<Item = Values>,
+    ) -> Result<u64, SqlError>
+    where
+        Values: AsRef<[&'a (dyn ToSql + Sync)]>,
+    {
+        let mut is_uneven = false;
+        let copied = self.answered(async {
+            let sink = self.client.copy_in::<_, Bytes>(sql).await?;
+            let mut writer = pin!(BinaryCopyInWriter::new(sink, types));
+            for row in rows {
+                if row.as_ref().len() != types.len() {
+                    // Not finishing tells the server to forget the rows.
+                    is_uneven = true;
+                    return Ok(0);
+                }
+                writer.as_mut().write(row.as_ref()).await?;
+            }
+            writer.finish().await
+        });
+        let copied = copied.await;
+        if is_uneven || copied.is_err() {
+            // Also an error of our own fails the transaction on the server.
+            let mut transaction = self.transaction.lock();
+            if *transaction == Transaction::Open {
+                *transaction = Transaction::Failed;
+            }
+        }
+        if is_uneven {
+            let detail = format!("a row to copy has not {} values", types.len());
+            return Err(SqlError::Statement { detail });
+        }
+        copied
+    }
+
+    /// Sends a notification to everybody who listens on the channel, from a transaction when it commits. See
+    /// [`PostgresListener`](super::PostgresListener). The same payload twice in a transaction arrives once.
+    ///
+    /// # Errors
+    ///
+    /// [`SqlError::Statement`] when the payload has 8000 bytes or more; else see [`SqlError`].
+    pub async fn notify(&self, channel: &str, payload: &str) -> Result<(), SqlError> {
+        let notify = "select pg_notify($1, $2)";
+        self.execute(notify, &[&channel, &payload]).await?;
+        Ok(())
+    }
+
     /// Asks the server whether it understands a statement, without running it.
     pub(super) async fn check(&self, sql: &str) -> Result<(), SqlError> {
         self.answered(async { self.client.prepare(sql).await.map(drop) })
@@ -194,11 +258,6 @@ impl PostgresConnection {
     pub(super) fn cancel_token(&self) -> Option<CancelToken> {
         let is_running = self.unanswered.load(Ordering::Acquire) > 0;
         is_running.then(|| self.client.cancel_token())
-    }
-
-    /// For refinery, which wants the driver's own.
-    pub(super) fn client_mut(&mut self) -> &mut Client {
-        &mut self.client
     }
 
     async fn prepared<T, Run: Future<Output = Result<T, Error>>>(

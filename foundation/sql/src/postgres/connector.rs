@@ -1,11 +1,11 @@
 //! How connections to the server are made, for the pool and beside it.
 
-use std::time::Duration;
+use std::{future::poll_fn, time::Duration};
 
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use outrigger_supervisor::{CancellationToken, TaskGroup};
 use prometheus_client::metrics::counter::Counter;
-use tokio_postgres::{CancelToken, Client, Config, Connection, Socket, tls::MakeTlsConnect};
+use tokio_postgres::{AsyncMessage, CancelToken, Config, Connection, Socket, tls::MakeTlsConnect};
 
 use super::{PostgresOptions, connection::PostgresConnection, tls};
 use crate::SqlError;
@@ -67,19 +67,64 @@ impl Connector {
         made.unwrap_or_else(|_| Err(no_answer(self.connect_timeout)))
     }
 
+    /// A connection of one's own whose notifications go to `notify`, with a token that is cancelled when it breaks.
+    pub(super) async fn listening(
+        &self,
+        mut notify: impl FnMut(tokio_postgres::Notification) + Send + 'static,
+    ) -> Result<(PostgresConnection, CancellationToken), SqlError> {
+        let ended = CancellationToken::new();
+        let guard = ended.clone().drop_guard();
+        let made = self.open(
+            self.answer_timeout,
+            false,
+            async move |mut driver: Driver| {
+                let _guard = guard;
+                loop {
+                    match poll_fn(|context| driver.poll_message(context)).await {
+                        Some(Ok(AsyncMessage::Notification(notification))) => notify(notification),
+                        Some(Ok(_)) => {}
+                        Some(Err(error)) => return Err(error),
+                        None => return Ok(()),
+                    }
+                }
+            },
+        );
+        let made = tokio::time::timeout(self.connect_timeout, made).await;
+        let made = made.unwrap_or_else(|_| Err(no_answer(self.connect_timeout)));
+        Ok((made?, ended))
+    }
+
     async fn connect(
         &self,
         statement_timeout: Duration,
         limit: Duration,
         is_pooled: bool,
     ) -> Result<PostgresConnection, SqlError> {
-        let (client, driver) = self.open().await?;
+        let made = self.open(limit, is_pooled, |driver| driver).await?;
+        let set_up = made.batch(&settings(statement_timeout)).await;
+        set_up.map_err(connecting)?;
+        Ok(made)
+    }
+
+    /// Connects without setting anything up. `drive` moves the bytes until the connection ends.
+    async fn open<Driving>(
+        &self,
+        limit: Duration,
+        is_pooled: bool,
+        drive: impl FnOnce(Driver) -> Driving,
+    ) -> Result<PostgresConnection, SqlError>
+    where
+        Driving: Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
+    {
+        let connected = self.config.connect(self.tls.clone()).await;
+        let (client, driver) = connected.map_err(|error| connecting(error.into()))?;
+        let driving = drive(driver);
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let drive = async move {
             tokio::select! {
                 () = stopped.cancelled() => {}
-                ended = driver => if let Err(error) = ended {
+                ended = driving => if let Err(error) = ended {
                     tracing::debug!(%error, "a connection to PostgreSQL broke");
                 },
             }
@@ -87,16 +132,7 @@ impl Connector {
         self.tasks.spawn(drive).map_err(|_| SqlError::Unreachable {
             detail: "too many connections of this process are ending".to_owned(),
         })?;
-        let connection = PostgresConnection::new(client, limit, is_pooled, stop);
-        let set_up = connection.batch(&settings(statement_timeout)).await;
-        set_up.map_err(connecting)?;
-        Ok(connection)
-    }
-
-    /// Connects without setting anything up; the caller drives the connection.
-    pub(super) async fn open(&self) -> Result<(Client, Driver), SqlError> {
-        let connected = self.config.connect(self.tls.clone()).await;
-        connected.map_err(|error| connecting(error.into()))
+        Ok(PostgresConnection::new(client, limit, is_pooled, stop))
     }
 
     /// Asks the server to cancel a statement. Nobody learns whether it did.

@@ -27,9 +27,10 @@ pub(super) fn migrate(
     now: Timestamp,
     has_snapshot: &AtomicBool,
 ) -> Result<(), SqlError> {
-    let steps = migrations.parsed(migrations.sqlite)?;
-    let found = check_history(connection, migrations, &steps)?;
-    if found == migrations.newest(migrations.sqlite) {
+    let history = history(connection, migrations)?;
+    let found = history.last().map_or(0, |(version, ..)| *version);
+    let missing = migrations.missing(migrations.sqlite, &history)?;
+    if missing.is_empty() {
         return Ok(());
     }
     let mut taken = None;
@@ -43,10 +44,6 @@ pub(super) fn migrate(
         )?);
         has_snapshot.store(true, Ordering::Relaxed);
     }
-    let missing: Vec<_> = steps
-        .iter()
-        .filter(|step| i64::from(step.version()) > i64::from(found))
-        .collect();
     connection.pragma_update(None, "foreign_keys", false)?;
     let applied = apply(connection, migrations, &missing, now);
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -60,48 +57,27 @@ pub(super) fn migrate(
     applied
 }
 
-/// Compares the steps that were taken with those that this program knows, and returns the version of the data; 0 when there
-/// is none.
-fn check_history(
+/// The steps that were taken: number, name, check sum.
+fn history(
     connection: &Connection,
     migrations: &Migrations,
-    steps: &[refinery::Migration],
-) -> Result<i32, SqlError> {
+) -> Result<Vec<(i32, String, String)>, SqlError> {
     let table = migrations.history_table();
     // A query, because what the connection remembers of the schema can be older than another process's migration.
     let exists = "select exists (select 1 from sqlite_schema where type = 'table' and name = ?1)";
     if !connection.query_row(exists, [&table], |row| row.get::<_, bool>(0))? {
-        return Ok(0);
+        return Ok(Vec::new());
     }
     let sql = format!("select version, name, checksum from {table} order by version");
     let mut statement = connection.prepare(&sql)?;
-    let rows = statement.query_map([], |row| {
-        Ok((
-            row.get::<_, i32>(0)?,
-            row.get::<_, String>(1)?,
-            row.get::<_, String>(2)?,
-        ))
-    })?;
-    let taken: Vec<_> = rows.collect::<Result<_, _>>()?;
-    let found = taken.last().map_or(0, |(version, _, _)| *version);
-    migrations.refuse_newer(migrations.sqlite, found)?;
-    for (version, name, checksum) in taken {
-        let known = steps
-            .iter()
-            .find(|step| i64::from(step.version()) == i64::from(version));
-        if known.is_none_or(|step| step.name() != name || step.checksum().to_string() != checksum) {
-            return Err(migrations.refused(format!(
-                "the step V{version}__{name} was taken in another form than this program knows"
-            )));
-        }
-    }
-    Ok(found)
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn apply(
     connection: &mut Connection,
     migrations: &Migrations,
-    steps: &[&refinery::Migration],
+    steps: &[refinery::Migration],
     now: Timestamp,
 ) -> Result<(), SqlError> {
     let table = migrations.history_table();

@@ -2,6 +2,7 @@
 
 mod encryption;
 mod faults;
+mod long_work;
 mod migrations;
 mod pool;
 mod statements;
@@ -12,7 +13,7 @@ use std::{process::ExitCode, sync::Arc};
 use outrigger_sql::{
     Migrations, PostgresDatabase, PostgresOptions, PostgresUrl, SqlError, StoreConfig,
 };
-use outrigger_stdx::{Clock, ManualClock};
+use outrigger_stdx::{Clock, ManualClock, SystemClock};
 use outrigger_testkit::{LazyPostgres, Requirement, run, trial};
 
 const FIRST: &str = "create table boats (id bigint primary key, name text not null unique);";
@@ -54,11 +55,18 @@ fn main() -> ExitCode {
             a_dropped_query_is_cancelled_and_does_not_block_the_next_caller,
             a_server_that_stands_still_gives_errors_in_time,
         }
+        long_work {
+            a_dedicated_connection_has_time_limits_of_its_own,
+            notifications_arrive_and_a_reconnect_says_that_some_may_be_missing,
+            a_notification_of_a_transaction_arrives_when_it_commits,
+        }
         migrations {
             everything_lives_in_its_own_schema,
             two_nodes_migrate_once,
             data_of_a_newer_release_is_refused_by_both_versions,
             a_failed_step_leaves_the_data_as_it_was,
+            a_step_that_waits_for_a_lock_lets_others_pass,
+            a_step_outside_of_a_transaction_is_repeated_after_it_failed,
         }
         pool {
             a_pool_larger_than_the_server_allows_is_refused,
@@ -80,6 +88,8 @@ fn main() -> ExitCode {
             a_server_that_became_read_only_is_left,
             what_changes_the_session_is_refused_on_the_pool,
             many_statements_do_not_stay_prepared_for_ever,
+            rows_are_copied_all_or_none,
+            a_failed_copy_undoes_its_transaction,
         }
         transactions {
             what_a_transaction_did_is_there_after_it,
@@ -106,6 +116,8 @@ async fn open_with(
     Ok((PostgresDatabase::open(options, shared).await?, clock))
 }
 
+/// On a real clock, because nodes and transactions that get into each other's way wait before they try again.
 async fn open(url: &str) -> PostgresDatabase {
-    open_with(options(url)).await.expect("the server answers").0
+    let database = PostgresDatabase::open(options(url), SystemClock::shared()).await;
+    database.expect("the server answers")
 }

@@ -1,9 +1,11 @@
 //! Migrations, and where they put things.
 
+use std::time::Duration;
+
 use outrigger_sql::Migrations;
 use outrigger_testkit::LazyPostgres;
 
-use crate::{FIRST, ONE_STEP, TWO_STEPS, open};
+use crate::{FIRST, ONE_STEP, TWO_STEPS, open, open_with, options};
 
 pub(crate) async fn everything_lives_in_its_own_schema(postgres: LazyPostgres) {
     let database = open(&postgres.create_database()).await;
@@ -32,7 +34,16 @@ pub(crate) async fn two_nodes_migrate_once(postgres: LazyPostgres) {
 
     let outcomes = tokio::join!(first.migrate(TWO_STEPS), second.migrate(TWO_STEPS));
 
+    let client = first.client().await.expect("the server answers");
+    let history = "select version from boats_migrations order by version";
+    let history = client
+        .query(history, &[])
+        .await
+        .expect("the table is there");
+    let history: Vec<i32> = history.iter().map(|row| row.get(0)).collect();
+
     assert_eq!(outcomes, (Ok(()), Ok(())));
+    assert_eq!(history, [1, 2]);
 }
 
 pub(crate) async fn data_of_a_newer_release_is_refused_by_both_versions(postgres: LazyPostgres) {
@@ -63,4 +74,75 @@ pub(crate) async fn a_failed_step_leaves_the_data_as_it_was(postgres: LazyPostgr
 
     assert!(error.to_string().contains("tabel"), "{error}");
     database.migrate(ONE_STEP).await.expect("no step was taken");
+}
+
+pub(crate) async fn a_step_that_waits_for_a_lock_lets_others_pass(postgres: LazyPostgres) {
+    let url = postgres.create_database();
+    let (database, clock) = open_with(options(&url)).await.expect("the server answers");
+    database.migrate(ONE_STEP).await.expect("the step is right");
+    let reader = database.dedicated(None).await.expect("the server answers");
+    let long = "begin; select count(*) from boats";
+    reader
+        .batch_execute(long)
+        .await
+        .expect("the statement runs");
+
+    let migrating = database.migrate(TWO_STEPS);
+    let meanwhile = async {
+        // It sleeps when it has given up its place in the queue for the table.
+        while clock.sleepers() == 0 {
+            tokio::task::yield_now().await;
+        }
+        let client = database.client().await.expect("the server answers");
+        let read = client.query("select id from boats", &[]).await.map(drop);
+        let ended = reader.batch_execute("commit").await;
+        clock.advance(Duration::from_secs(10));
+        (read, ended)
+    };
+    let (migrated, meanwhile) = tokio::join!(migrating, meanwhile);
+
+    assert_eq!(meanwhile, (Ok(()), Ok(())));
+    assert_eq!(migrated, Ok(()));
+}
+
+pub(crate) async fn a_step_outside_of_a_transaction_is_repeated_after_it_failed(
+    postgres: LazyPostgres,
+) {
+    const INDEX: &str = "-- outside of a transaction
+drop index concurrently if exists boats_length;
+create unique index concurrently boats_length on boats (length(name));
+";
+    const WITH_INDEX: Migrations = Migrations {
+        postgres: &[
+            ("V1__boats", FIRST),
+            ("V2__length", INDEX),
+            ("V3__masts", "alter table boats add column masts bigint;"),
+        ],
+        ..ONE_STEP
+    };
+    let database = open(&postgres.create_database()).await;
+    database.migrate(ONE_STEP).await.expect("the step is right");
+    let client = database.client().await.expect("the server answers");
+    let run = async |sql: &str| client.execute(sql, &[]).await;
+    let inserted = run("insert into boats (id, name) values (1, 'Alba'), (2, 'Bora')").await;
+    assert_eq!(inserted, Ok(2));
+
+    let failed = database.migrate(WITH_INDEX).await;
+    let renamed = run("update boats set name = 'Aurora' where id = 2").await;
+    let repeated = database.migrate(WITH_INDEX).await;
+    let valid = "select indisvalid from pg_index where indexrelid = 'boats_length'::regclass";
+    let valid = client
+        .query_one(valid, &[])
+        .await
+        .expect("the index is there");
+
+    let failed = failed.expect_err("both names have four letters");
+    assert!(failed.to_string().contains("V2__length"), "{failed}");
+    assert_eq!((renamed, repeated), (Ok(1), Ok(())));
+    assert!(valid.get::<_, bool>(0));
+    assert_eq!(
+        database.migrate(WITH_INDEX).await,
+        Ok(()),
+        "there is nothing to do"
+    );
 }

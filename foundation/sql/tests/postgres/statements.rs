@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use outrigger_sql::{PostgresDatabase, PostgresOptions, SqlError};
-use outrigger_stdx::{ErrorKind, SystemClock};
+use outrigger_sql::{
+    PostgresOptions, SqlError,
+    tokio_postgres::types::{ToSql, Type},
+};
+use outrigger_stdx::ErrorKind;
 use outrigger_testkit::LazyPostgres;
 
 use crate::{ONE_STEP, TWO_STEPS, open, open_with, options};
@@ -91,10 +94,7 @@ pub(crate) async fn a_text_with_a_nul_character_is_invalid_input(postgres: LazyP
 pub(crate) async fn a_statement_goes_on_after_a_migration_changed_its_columns(
     postgres: LazyPostgres,
 ) {
-    // A real clock, because the transaction waits before it is repeated.
-    let options = options(&postgres.create_database());
-    let database = PostgresDatabase::open(options, SystemClock::shared()).await;
-    let database = database.expect("the server answers");
+    let database = open(&postgres.create_database()).await;
     let migrated = database.migrate(ONE_STEP).await;
     migrated.expect("the step is right");
     let client = database.client().await.expect("the server answers");
@@ -172,4 +172,51 @@ pub(crate) async fn many_statements_do_not_stay_prepared_for_ever(postgres: Lazy
     let prepared: i64 = prepared.expect("the statement runs").get(0);
 
     assert!((200..=256).contains(&prepared), "{prepared}");
+}
+
+pub(crate) async fn rows_are_copied_all_or_none(postgres: LazyPostgres) {
+    let database = open(&postgres.create_database()).await;
+    let migrated = database.migrate(ONE_STEP).await;
+    migrated.expect("the step is right");
+    let client = database.client().await.expect("the server answers");
+    let copy = async |ids: &[i64], names: &[&str]| {
+        let rows = ids.iter().zip(names);
+        let rows = rows.map(|(id, name)| [id as &(dyn ToSql + Sync), name]);
+        let sql = "copy boats (id, name) from stdin binary";
+        client.copy_in(sql, &[Type::INT8, Type::TEXT], rows).await
+    };
+
+    let copied = copy(&[1, 2], &["Alba", "Bora"]).await;
+    let twice = copy(&[3, 4], &["Cora", "Alba"]).await;
+    let uneven = {
+        let sql = "copy boats (id) from stdin binary";
+        let rows = [[&5_i64 as &(dyn ToSql + Sync), &6_i64]];
+        client.copy_in(sql, &[Type::INT8], rows).await
+    };
+    let count = client.query_one("select count(*) from boats", &[]).await;
+
+    assert_eq!(copied, Ok(2));
+    let twice = twice.expect_err("the name is taken");
+    assert!(twice.is_unique_violation_of("boats", "name"), "{twice}");
+    assert!(matches!(uneven, Err(SqlError::Statement { .. })));
+    assert_eq!(count.expect("the statement runs").get::<_, i64>(0), 2);
+}
+
+pub(crate) async fn a_failed_copy_undoes_its_transaction(postgres: LazyPostgres) {
+    let database = open(&postgres.create_database()).await;
+    let migrated = database.migrate(ONE_STEP).await;
+    migrated.expect("the step is right");
+
+    let outcome = database
+        .transaction(|transaction| async move {
+            let insert = "insert into boats (id, name) values (1, 'Alba')";
+            transaction.execute(insert, &[]).await?;
+            let sql = "copy boats (id) from stdin binary";
+            let rows = [[&5_i64 as &(dyn ToSql + Sync), &6_i64]];
+            let _ = transaction.copy_in(sql, &[Type::INT8], rows).await;
+            Ok(())
+        })
+        .await;
+
+    assert_eq!(outcome, Err(SqlError::Aborted));
 }

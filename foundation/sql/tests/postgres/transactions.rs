@@ -3,18 +3,14 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use outrigger_sql::{PostgresDatabase, PostgresTransaction, SqlError, tokio_postgres::Row};
-use outrigger_stdx::SystemClock;
 use outrigger_testkit::LazyPostgres;
 
-use crate::{ONE_STEP, options};
+use crate::{ONE_STEP, open};
 
 const INSERT: &str = "insert into boats (id, name) values ($1, $2)";
 
 async fn boats(postgres: &LazyPostgres) -> PostgresDatabase {
-    // A real clock, because a transaction that collides waits before it is repeated.
-    let options = options(&postgres.create_database());
-    let database = PostgresDatabase::open(options, SystemClock::shared()).await;
-    let database = database.expect("the server answers");
+    let database = open(&postgres.create_database()).await;
     database.migrate(ONE_STEP).await.expect("the step is right");
     database
 }
