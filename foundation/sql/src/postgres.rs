@@ -24,10 +24,7 @@ use deadpool::{
     managed::{Object, Pool, PoolError, TimeoutType, Timeouts},
 };
 use outrigger_stdx::{Backoff, Clock};
-use tokio::{
-    sync::{Notify, Semaphore},
-    time::Instant,
-};
+use tokio::sync::{Notify, Semaphore};
 
 pub use checker::ConnectionChecker;
 pub use client::{DedicatedConnection, PostgresClient, PostgresTransaction};
@@ -185,27 +182,34 @@ impl PostgresDatabase {
     /// Takes a connection out of the pool or makes one. A server that has none left is waited for: one of ours may come free,
     /// or one of another program.
     async fn object(&self) -> Result<Object<Connector>, SqlError> {
-        let inner = &*self.inner;
-        let wait = inner.options.wait_timeout;
-        let give_up = Instant::now() + wait;
-        let mut backoff = Backoff::new(Duration::from_millis(100), 2, Duration::from_secs(2));
-        loop {
-            if inner.pool.status().available == 0 {
-                inner.gate.pass(&*inner.clock)?;
-            }
-            let error = match inner.pool.get().await {
-                Ok(object) => return Ok(object),
-                Err(error) => self.classify(error),
-            };
-            if error != SqlError::TooManyConnections || Instant::now() >= give_up {
-                return Err(error);
-            }
-            let again = (Instant::now() + backoff.next_random()).min(give_up);
-            tokio::select! {
-                () = tokio::time::sleep_until(again) => {}
-                () = inner.returned.notified() => {}
-            }
+        let taken = self.object_at_once().await;
+        if !matches!(taken, Err(SqlError::TooManyConnections)) {
+            return taken;
         }
+        let inner = &*self.inner;
+        let mut backoff = Backoff::new(Duration::from_millis(100), 2, Duration::from_secs(2));
+        let waiting = async {
+            loop {
+                tokio::select! {
+                    () = inner.clock.sleep(backoff.next_random()) => {}
+                    () = inner.returned.notified() => {}
+                }
+                let taken = self.object_at_once().await;
+                if !matches!(taken, Err(SqlError::TooManyConnections)) {
+                    return taken;
+                }
+            }
+        };
+        let taken = tokio::time::timeout(inner.options.wait_timeout, waiting).await;
+        taken.unwrap_or(Err(SqlError::TooManyConnections))
+    }
+
+    async fn object_at_once(&self) -> Result<Object<Connector>, SqlError> {
+        let inner = &*self.inner;
+        if inner.pool.status().available == 0 {
+            inner.gate.pass(&*inner.clock)?;
+        }
+        inner.pool.get().await.map_err(|error| self.classify(error))
     }
 
     /// The same database with at most `max` connections of the pool at the same time for `name`, so that a rush there leaves

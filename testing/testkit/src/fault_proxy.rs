@@ -176,10 +176,7 @@ fn serve(client: TcpStream, server: TcpStream, network: &Arc<Network>) {
 /// Moves bytes until one side ends, and tells the other side; unless the connection was forgotten.
 fn pump(link: &Link, mut from: &TcpStream, mut to: &TcpStream, network: &Network) {
     let mut buffer = vec![0; 64 << 10];
-    loop {
-        let Ok(read @ 1..) = from.read(&mut buffer) else {
-            break;
-        };
+    while let Ok(read @ 1..) = from.read(&mut buffer) {
         if !network.let_through() {
             return;
         }

@@ -39,7 +39,7 @@ async fn answers(database: &PostgresDatabase) -> Result<(), SqlError> {
     client.query_one("select 1", &[]).await.map(drop)
 }
 
-fn is_lost<T>(outcome: Result<T, SqlError>) -> bool {
+fn is_lost<T>(outcome: &Result<T, SqlError>) -> bool {
     matches!(outcome, Err(SqlError::ConnectionLost { .. }))
 }
 
@@ -53,7 +53,7 @@ pub(crate) async fn a_half_open_connection_fails_in_time_and_the_next_one_is_new
     let into_nothing = answers(&database).await;
     let afterwards = answers(&database).await;
 
-    assert!(is_lost(into_nothing));
+    assert!(is_lost(&into_nothing));
     assert_eq!(afterwards, Ok(()));
 }
 
@@ -122,7 +122,7 @@ pub(crate) async fn a_network_that_swallows_everything_gives_errors_in_time(
     clock.advance(Duration::from_secs(60));
     let afterwards = answers(&database).await;
 
-    assert!(is_lost(on_the_way));
+    assert!(is_lost(&on_the_way));
     for outcome in [anew, at_once] {
         assert!(matches!(outcome, Err(SqlError::Unreachable { .. })));
     }
@@ -159,7 +159,7 @@ pub(crate) async fn a_connection_that_is_cut_in_a_transaction_undoes_it(postgres
     let client = database.client().await.expect("the network is well");
     let count = client.query_one("select count(*) from boats", &[]).await;
 
-    assert!(is_lost(outcome));
+    assert!(is_lost(&outcome));
     assert_eq!(count.expect("the statement runs").get::<_, i64>(0), 0);
 }
 
