@@ -382,3 +382,22 @@ async fn the_configuration_file_in_the_working_directory_is_read() {
         "{key}"
     );
 }
+
+#[tokio::test]
+async fn the_key_can_be_a_secret_that_is_mounted_read_only_and_readable_by_all() {
+    let builder = app();
+    let secret = builder.directory().join("secret");
+    fs::write(&secret, "07".repeat(32)).expect("the directory is ours");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o444)).expect("it is ours");
+
+    let app = builder
+        .env("OUTRIGGER_CRYPTO__KEY_FILE", &secret)
+        .start()
+        .await;
+    let explained = app.cli(["config", "explain", "crypto.key"]).run().await;
+
+    let source = format!("OUTRIGGER_CRYPTO__KEY_FILE={}", secret.display());
+    assert!(explained.stdout.contains(&source), "{}", explained.stdout);
+    assert!(!explained.stdout.contains("0707"), "{}", explained.stdout);
+    assert!(!app.data_dir().join("outrigger.key").exists());
+}

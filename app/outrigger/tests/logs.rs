@@ -158,3 +158,26 @@ async fn the_redis_password_is_shown_by_no_command() {
     }
     assert!(!app.stdout().contains(secret), "{}", app.stdout());
 }
+
+#[tokio::test]
+async fn a_shared_variable_with_a_value_that_we_do_not_know_is_ignored_and_named_in_the_log() {
+    let mut app = app().env("LOG_LEVEL", "verbose").start().await;
+    app.stop().await;
+
+    let files = log_files(&app.data_dir().join("logs"));
+    let text: String = files
+        .iter()
+        .map(|file| fs::read_to_string(file).expect("it is text"))
+        .collect();
+    assert!(text.contains("`log.level` (LOG_LEVEL)"), "{text}");
+}
+
+#[tokio::test]
+async fn panics_are_counted_on_the_metrics_page() {
+    let app = app().start().await;
+
+    let page = app.get("/metrics").send().await.expect("it answers");
+    let page = page.text().await.expect("it is text");
+
+    assert!(page.contains("\noutrigger_panics_total 0\n"), "{page}");
+}

@@ -13,7 +13,7 @@ pub fn reference(sections: &[SectionKeys]) -> String {
          A value comes from the strongest source that sets it: `--set section.key=value`, then the environment variable (or the\n\
          file that the variable with `_FILE` names), then the configuration file, then the default. `outrigger config explain\n\
          section.key` shows which one it was. Sizes are written `64KiB`, `8MiB`, `2GiB`; durations `250ms`, `1m30s`, `7d`; lists\n\
-         in variables are separated by commas; `none` empties a key that may be empty. The entries of a table stand below their\n\
+         in variables are separated by commas, and `yes`, `on`, `1`, `no`, `off`, `0` are booleans there; `none` empties a key that may be empty. The entries of a table stand below their\n\
          names: `[section.table.\"a.name\"]` in the file, `--set 'section.table.\"a.name\".key=value'`. In a variable, each\n\
          character of a name that is no letter or digit is `_`.\n",
     );

@@ -139,8 +139,8 @@ impl Keyring {
         key_id(envelope) != Ok(self.current.id())
     }
 
-    /// Seals again with the current key what an older one sealed; none when the current one did. Whoever owns the rows walks
-    /// them with this after a rotation, and may then drop the older keys.
+    /// Seals again with the current key what an older one sealed; `None` if the current one did. The owner of the rows calls
+    /// this for each of them after a rotation, and may then drop the older keys.
     ///
     /// # Errors
     ///

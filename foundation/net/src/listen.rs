@@ -1,5 +1,5 @@
-//! Taking the addresses that are listened on, before anything else starts: a taken one is then an error of the start.
-//! Connections wait in the system's queue until they are accepted.
+//! Binds the sockets of listeners. They are bound before anything else starts, so that an address that is in use is an error of
+//! the start. Connections wait in the system's queue until they are accepted.
 
 use std::{
     fs, io,
@@ -14,17 +14,17 @@ use std::{
 use rustix::fs::{Gid, chown};
 use socket2::{Domain, SockAddr, Socket, Type};
 
-/// The longest path of a Unix socket in bytes: what fits into the system's address, its terminator aside.
+/// The longest path of a Unix socket in bytes: the size of the system's address without its terminator.
 pub const SOCKET_PATH_MAX: usize = 107;
 
-/// How many connections may wait to be accepted; the system may allow fewer.
+/// How many connections may wait to be accepted. The system may have a lower limit.
 const BACKLOG: i32 = 1024;
 
 /// Listens on a TCP address. The listener does not block.
 ///
 /// # Errors
 ///
-/// What the system says, as a rule that something else listens there, or that the address is not this machine's.
+/// The system's error, usually that another program listens there, or that this machine does not have the address.
 pub fn listen_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     // Without it a restart would have to wait until the system forgets the old connections. It does not allow two listeners.
@@ -38,13 +38,13 @@ pub fn listen_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Listens on a Unix socket with these permissions, and this group when there is one. A socket that was left behind is
-/// replaced. The listener does not block. Whoever drops it removes the file.
+/// Listens on a Unix socket with these permissions, and this group if one is given. Replaces a socket that a killed process
+/// left behind. The listener does not block. Dropping it does not remove the file; its owner does.
 ///
 /// # Errors
 ///
 /// [`io::ErrorKind::AddrInUse`] when a process answers there, [`io::ErrorKind::AlreadyExists`] when there is a file that is no
-/// socket, [`io::ErrorKind::InvalidInput`] when the path is longer than [`SOCKET_PATH_MAX`], or what the system says.
+/// socket, [`io::ErrorKind::InvalidInput`] when the path is longer than [`SOCKET_PATH_MAX`], or the system's error.
 pub fn listen_unix(path: &Path, mode: u32, group: Option<Gid>) -> io::Result<UnixListener> {
     let address = SockAddr::unix(path)?;
     remove_stale(path)?;

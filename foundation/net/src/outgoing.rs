@@ -1,8 +1,8 @@
 //! Requests to addresses that users may choose.
 //!
 //! Each request has a connection of its own, over HTTP/1.1. That costs a handshake, and buys that every request is vetted and
-//! measured on its own, and that a dropped future closes exactly its connection. There is no task behind a request: whoever
-//! awaits the answer drives the connection.
+//! measured on its own, and that a dropped future closes exactly its connection. No task runs
+//! behind a request: the caller drives the connection while it awaits the answer.
 
 mod dial;
 mod redirect;

@@ -1,4 +1,4 @@
-//! On whose behalf something happens.
+//! The person or program on whose behalf something happens.
 
 use std::fmt;
 
@@ -31,11 +31,11 @@ pub enum ActorKind {
         /// The token's name.
         label: String,
     },
-    /// Whoever can open the control socket, acting as the owner account `local`.
+    /// Any program that can open the control socket; it acts as the owner account `local`.
     Local,
     /// Outrigger itself: a background service or start-up.
     System,
-    /// Nobody that is known: an attempt to sign in.
+    /// Unknown: an attempt to sign in.
     Anonymous,
 }
 
@@ -64,7 +64,7 @@ impl Actor {
         }
     }
 
-    /// Whoever can open the control socket.
+    /// A program that opened the control socket.
     #[must_use]
     pub const fn local() -> Self {
         Self {
@@ -73,7 +73,7 @@ impl Actor {
         }
     }
 
-    /// Somebody who is not known, over HTTP.
+    /// An unknown client, over HTTP.
     #[must_use]
     pub const fn anonymous() -> Self {
         Self {
@@ -105,7 +105,7 @@ impl Actor {
         }
     }
 
-    /// The id of the account or token, where there is one.
+    /// The id of the account or token, if there is one.
     #[must_use]
     pub const fn id(&self) -> Option<Uuid> {
         match self.kind {

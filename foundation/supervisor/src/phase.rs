@@ -1,18 +1,18 @@
 //! The order of shutdown.
 
-/// When a service stops. Phases stop one after the other in this order; the services of one phase stop together. The next
-/// phase is told to stop when the one before has ended, or when its share of the grace period is over.
+/// When a service stops. Phases stop one after the other in this order; the services of one phase stop together. A phase is
+/// told to stop when the phase before it has ended, or when the grace period of that one is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
-    /// What takes in new connections: listeners. They stop accepting, and finish what they have accepted.
+    /// Listeners. They stop accepting connections, and finish those that they have accepted.
     Accept,
-    /// What fetches new work by itself: schedulers and claimers.
+    /// Services that fetch new work: schedulers and claimers.
     Claim,
-    /// What works on what was fetched: workers drain until the deadline and release what they could not finish.
+    /// Workers. They finish until the deadline what was fetched, and release the rest.
     Drain,
-    /// What writes buffered figures and logs.
+    /// Services that write buffered figures and logs.
     Flush,
-    /// What closes databases and files.
+    /// Services that close databases and files.
     Close,
 }
 

@@ -46,13 +46,13 @@ struct LocalTasksInner {
 /// What a thread does when it has nothing more to do, before it sleeps until there is an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BeforeSleep {
-    /// Nothing.
+    /// It sleeps at once.
     #[default]
     Nothing,
-    /// It pauses so long, and then looks for events, so that more of them become ready together. Everything on the thread is
-    /// held up.
+    /// It pauses for this long before it looks for events, so that more of them become ready together. All work on the thread
+    /// waits meanwhile.
     Pause(Duration),
-    /// It looks for events so many times, so that whoever sends the next one need not wake it.
+    /// It looks for events this many times before it sleeps, so that the sender of the next event need not wake it.
     Look(u32),
 }
 
@@ -188,7 +188,7 @@ impl LocalTasks {
         });
     }
 
-    /// How many tasks run on this thread now, the main future not counted.
+    /// How many tasks run on this thread now, without the main future.
     #[must_use]
     pub fn len(&self) -> usize {
         self.inner.count.get()
@@ -200,15 +200,15 @@ impl LocalTasks {
         self.len() == 0
     }
 
-    /// How often this thread has had nothing more to do and has looked for events. What its tasks do between two such looks
-    /// became ready about together.
+    /// How many times this thread has run out of work and looked for events. Events that its tasks handle between two looks
+    /// became ready at about the same time.
     #[inline]
     #[must_use]
     pub fn looks(&self) -> u64 {
         LOOKS.get()
     }
 
-    /// Has this thread do something, once, before it sleeps the next time. The last call before that counts.
+    /// Sets what this thread does once before it sleeps the next time. Each call replaces the one before.
     #[inline]
     pub fn set_before_sleep(&self, what: BeforeSleep) {
         BEFORE_SLEEP.set(what);

@@ -1,11 +1,11 @@
-//! What the operating system asks of the process.
+//! The signals of the operating system.
 
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
 };
 
-/// What the operating system asks of the process.
+/// A request of the operating system to the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// SIGINT or SIGTERM: stop.
@@ -14,10 +14,10 @@ pub enum Signal {
     Reopen,
 }
 
-/// Listens for signals from now on, on a thread of its own; each is delivered in order.
+/// Listens for signals from now on, on a thread of its own, and delivers them in order.
 ///
-/// When the receiver is gone, nobody is left who could stop in good order, and the system's own way of ending the process was
-/// given up with the first handler. SIGINT and SIGTERM then end it at once, however far `main` and its runtime have come.
+/// The handlers replace the system's own way of ending the process. So when the receiver has been dropped, and nobody can stop
+/// in order any more, SIGINT and SIGTERM end the process at once, whatever `main` and its runtime are doing.
 ///
 /// # Errors
 ///
@@ -52,7 +52,7 @@ pub fn signals() -> std::io::Result<mpsc::Receiver<Signal>> {
 /// Ends the process with the code that a shell gives to one that a signal ended.
 #[expect(
     clippy::disallowed_methods,
-    reason = "whoever would end the process in order is gone"
+    reason = "the receiver that would end the process in order is gone"
 )]
 fn end(kind: SignalKind) -> ! {
     std::process::exit(128 + kind.as_raw_value());

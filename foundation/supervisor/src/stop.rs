@@ -20,20 +20,19 @@ struct Deadline {
 }
 
 impl Stop {
-    /// Creates one that nobody has told to stop.
+    /// Creates a `Stop` that has not been cancelled.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Tells everybody who has a clone or a child to stop, and to be done at `deadline`. Of several deadlines the earliest
-    /// counts.
+    /// Tells all clones and children to stop, and to be done at `deadline`. The earliest of several deadlines counts.
     pub fn cancel(&self, deadline: Monotonic) {
         {
             let mut own = self.deadline.own.lock();
             *own = Some(own.map_or(deadline, |earlier| earlier.min(deadline)));
         }
-        // After the deadline is set, so that whoever wakes up can read it.
+        // After the deadline is set, so that a task that wakes up can read it.
         self.token.cancel();
     }
 
@@ -72,7 +71,7 @@ impl Stop {
         })
     }
 
-    /// Creates one that is told to stop together with this one, and can be told alone.
+    /// Creates a `Stop` that is cancelled together with this one, and can be cancelled alone.
     #[must_use]
     pub fn child(&self) -> Self {
         Self {

@@ -16,7 +16,7 @@ fn send(signal: Sent) {
 #[test]
 fn signals_are_delivered_while_somebody_listens() {
     if !is_child() {
-        let child = child_of(signals_are_delivered_while_somebody_listens).output();
+        let child = child_of!(signals_are_delivered_while_somebody_listens).output();
         let child = child.expect("it starts again");
         assert!(child.status.success());
         assert!(String::from_utf8_lossy(&child.stdout).contains("1 passed"));
@@ -38,7 +38,8 @@ fn signals_are_delivered_while_somebody_listens() {
 #[test]
 fn when_nobody_listens_any_more_a_signal_still_ends_the_process() {
     if !is_child() {
-        let child = child_of(when_nobody_listens_any_more_a_signal_still_ends_the_process).output();
+        let child =
+            child_of!(when_nobody_listens_any_more_a_signal_still_ends_the_process).output();
         let child = child.expect("it starts again");
         assert_eq!(child.status.code(), Some(128 + 15));
         return;

@@ -50,7 +50,7 @@ pub enum LogLevel {
     /// Something may stop working.
     #[serde(alias = "WARN", alias = "warning", alias = "WARNING")]
     Warn,
-    /// What whoever runs Outrigger wants to know.
+    /// Events that an operator wants to know of.
     #[serde(alias = "INFO")]
     Info,
     /// What helps to find a fault.

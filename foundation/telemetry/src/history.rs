@@ -299,7 +299,7 @@ mod tests {
 
         let watch = async {
             for _ in 0..3 {
-                // The tick and the wait after it are one poll, so whoever has seen the tick may advance the clock.
+                // The tick and the wait after it are one poll, so the clock can be advanced once the tick was seen.
                 ticked.recv().await;
                 clock.advance(INTERVAL);
             }

@@ -24,7 +24,8 @@ use line::Style;
 use panics::PanicHook;
 use writer::{Writer, WriterGuard, Writers};
 
-/// Whether lines on standard error may be coloured. `NO_COLOR` is read by whoever reads the environment.
+/// Whether lines on standard error may be coloured. The caller reads `NO_COLOR`, because this crate does not read the
+/// environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colour {
     /// On a terminal.

@@ -15,9 +15,9 @@ pub const REDACTED: &str = "[redacted]";
 /// The longest run of characters that is looked at as a name.
 const NAME_MAX: usize = 64;
 
-/// How far is looked for the end of something that only may be a secret. Without a bound, a text that begins one at every
-/// step would be read once for each.
-const FAR: usize = 512;
+/// How many bytes are searched for the end of a possible secret. Without a bound, a text in which one could begin at every
+/// byte would take quadratic time.
+const WINDOW: usize = 512;
 
 /// Parts of names that say that the value is secret; letters only, because separators and case are ignored.
 const SECRET_PARTS: [&str; 20] = [
@@ -122,7 +122,7 @@ fn json_web_token(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
         return None;
     }
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let header = run(&bytes[..bytes.len().min(at + FAR)], at, is_base64);
+    let header = run(&bytes[..bytes.len().min(at + WINDOW)], at, is_base64);
     if bytes.get(header) != Some(&b'.') {
         return None;
     }
@@ -178,7 +178,7 @@ fn user_info(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
     let at_sign = match last_at(user_and_host) {
         Some(at) => at,
         None if colon.is_some_and(|colon| !looks_like_port(colon)) => {
-            let near = &bytes[..bytes.len().min(authority + FAR)];
+            let near = &bytes[..bytes.len().min(authority + WINDOW)];
             last_at(&bytes[start..run(near, authority, stops)])?
         }
         None => return None,

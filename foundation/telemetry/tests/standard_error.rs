@@ -2,7 +2,7 @@
 
 use std::{
     io::Read,
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use outrigger_stdx::SystemClock;
@@ -12,9 +12,8 @@ use outrigger_testkit::{child_of, is_child};
 /// More than a pipe and the queue hold together.
 const LINES: usize = 20_000;
 
-fn start(test: impl Fn()) -> Child {
-    child_of(test)
-        .stdout(Stdio::null())
+fn start(mut test: Command) -> Child {
+    test.stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .expect("it starts again")
@@ -44,7 +43,9 @@ fn a_pipe_that_nobody_reads_does_not_keep_a_process_from_working_and_ending() {
     if is_child() {
         return log(LINES);
     }
-    let mut child = start(a_pipe_that_nobody_reads_does_not_keep_a_process_from_working_and_ending);
+    let mut child = start(child_of!(
+        a_pipe_that_nobody_reads_does_not_keep_a_process_from_working_and_ending
+    ));
 
     let mut unread = child.stderr.take().expect("it is a pipe");
     let status = child.wait().expect("it ends");
@@ -59,7 +60,7 @@ fn the_last_lines_appear_before_the_process_ends() {
     if is_child() {
         return log(100);
     }
-    let mut child = start(the_last_lines_appear_before_the_process_ends);
+    let mut child = start(child_of!(the_last_lines_appear_before_the_process_ends));
 
     let mut text = String::new();
     let mut stderr = child.stderr.take().expect("it is a pipe");

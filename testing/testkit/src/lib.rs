@@ -35,7 +35,9 @@ mod small_disk;
 mod temp_dir;
 mod trials;
 
-pub use child::{child_of, is_child};
+#[doc(hidden)]
+pub use child::child_command;
+pub use child::is_child;
 pub use fault_proxy::FaultProxy;
 pub use port::ReservedPort;
 pub use postgres::{LazyPostgres, PostgresServer};

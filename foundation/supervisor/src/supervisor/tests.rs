@@ -166,7 +166,8 @@ async fn a_service_that_does_not_stop_is_dropped_before_the_next_phase_stops() {
         }
     }
     let (events, mut seen) = mpsc::channel(16);
-    let mut supervisor = Supervisor::new(SystemClock::shared());
+    let clock = ManualClock::new();
+    let mut supervisor = Supervisor::new(Arc::new(clock.clone()));
     supervisor.add(Phase::Drain, Deaf(events.clone()));
     let store = Reporter {
         name: "store",
@@ -177,8 +178,15 @@ async fn a_service_that_does_not_stop_is_dropped_before_the_next_phase_stops() {
     let (handle, stop) = (supervisor.handle(), CancellationToken::new());
     stop.cancel();
 
-    supervisor.run(stop, Duration::from_millis(10)).await;
-
+    let run = supervisor.run(stop, GRACE);
+    let pass = async {
+        // The service that does not stop, and the phase that waits for it.
+        while clock.sleepers() < 2 {
+            tokio::task::yield_now().await;
+        }
+        clock.advance(GRACE);
+    };
+    tokio::join!(run, pass);
     let mut order = Vec::new();
     while let Some(event) = seen.recv().await {
         order.push(event);
