@@ -144,6 +144,23 @@ impl Buffers {
         self.show(&mut held, None);
     }
 
+    /// Closes the connection whose client has done nothing for the longest time with what it holds, and tells which; none when
+    /// all that is held waits for us.
+    pub(crate) fn cut_slowest(&self) -> Option<Line> {
+        let mut held = self.held.lock();
+        let holds = held
+            .waiting
+            .values()
+            .map(|number| (*number, &held.holds[number].line));
+        let (number, line) = holds
+            .filter(|(_, line)| line.can_be_cut())
+            .map(|(number, line)| (number, line.clone()))
+            .next()?;
+        held.cut(number, &self.cut);
+        self.show(&mut held, None);
+        Some(line)
+    }
+
     /// Keeps the bound, at the cost of others than `but`, and the figure.
     fn show(&self, held: &mut Held, but: Option<u64>) {
         while held.bytes > held.max {

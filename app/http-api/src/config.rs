@@ -42,7 +42,8 @@ pub struct HttpConfig {
     /// together, at least `16MiB`. When they take more, the connection whose client has done nothing for the longest time is
     /// closed; `256MiB` by default.
     pub buffers_max: ByteSize,
-    /// How many connections may be open at a time, 1 to 100000; further ones are closed at once. `4096` by default.
+    /// How many connections may be open at a time, 1 to 100000. When there are more, the one on which nothing has been asked
+    /// for the longest time is closed. `4096` by default.
     pub connections_max: u32,
 }
 

@@ -1,7 +1,7 @@
 //! One connection, from its first byte to its end.
 //!
 //! It ends when the client closes it, when no request comes for `[http] header_timeout`, when the server stops and the requests
-//! at hand are answered, and at once when the [buffers](crate::buffers) say that its client does not read.
+//! at hand are answered, and at once when its [line](Line) is cut.
 
 use std::{convert::Infallible, pin::pin, time::Duration};
 
@@ -22,11 +22,12 @@ use crate::{Api, Peer, line::Line};
 /// The most that the protocol keeps of a connection's head, and of an answer that the network does not take.
 const KEPT_MAX: usize = 64 << 10;
 
-/// Serves one connection until it ends; after `stop`, until the request at hand is answered.
+/// Serves one connection until it ends; after `stop`, until the request at hand is answered. Dropped when the line is cut.
 pub(crate) async fn serve(
     api: &Api,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: Peer,
+    line: &Line,
     stop: Stop,
 ) {
     let longest_idle = api.state().config().header_timeout.get();
@@ -43,7 +44,6 @@ pub(crate) async fn serve(
         .max_concurrent_streams(128)
         .max_send_buf_size(KEPT_MAX)
         .max_header_list_size(KEPT_MAX as u32);
-    let line = Line::new();
     let service = service_fn(|request: Request<Incoming>| {
         let api = api.clone();
         let mut request = request.map(Body::new);
@@ -65,13 +65,8 @@ pub(crate) async fn serve(
             }
         }
     };
-    tokio::select! {
-        outcome = serving => if let Err(error) = outcome {
-            tracing::debug!(error = %error, ?peer, "a connection ended with an error");
-        },
-        () = line.until_cut() => {
-            tracing::debug!(?peer, "a connection is closed because its client does not read");
-        }
+    if let Err(error) = serving.await {
+        tracing::debug!(error = %error, ?peer, "a connection ended with an error");
     }
 }
 

@@ -28,6 +28,7 @@ mod guard;
 mod hosts;
 mod idempotency;
 mod line;
+mod lines;
 mod listener;
 mod metrics;
 mod outgoing;

@@ -1,7 +1,15 @@
 //! A connection, as its requests know it: what they are answered on, and what can be cut.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use outrigger_supervisor::CancellationToken;
 use tokio::sync::watch;
+
+/// Counts the moments at which connections became idle, to tell which was first.
+static MOMENTS: AtomicU64 = AtomicU64::new(0);
 
 /// A connection, in the extensions of its requests. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -10,33 +18,42 @@ pub(crate) struct Line {
     cut: Option<CancellationToken>,
     /// How many requests are being answered on it.
     requests: watch::Sender<usize>,
+    /// The moment at which the last answer had left, or the connection was opened.
+    idle_since: Arc<AtomicU64>,
 }
 
 /// A request that is being answered, until the last byte of its answer has left.
 #[derive(Debug)]
-pub(crate) struct Begun(watch::Sender<usize>);
+pub(crate) struct Begun(Line);
 
 impl Line {
     /// A connection over the network or a socket.
     pub(crate) fn new() -> Self {
-        Self {
-            cut: Some(CancellationToken::new()),
-            requests: watch::Sender::new(0),
-        }
+        Self::with(Some(CancellationToken::new()))
     }
 
     /// No connection: requests of this process.
     pub(crate) fn inside() -> Self {
+        Self::with(None)
+    }
+
+    fn with(cut: Option<CancellationToken>) -> Self {
         Self {
-            cut: None,
+            cut,
             requests: watch::Sender::new(0),
+            idle_since: Arc::new(AtomicU64::new(this_moment())),
         }
     }
 
     /// Notes a request.
     pub(crate) fn begin(&self) -> Begun {
         self.requests.send_modify(|begun| *begun += 1);
-        Begun(self.requests.clone())
+        Begun(self.clone())
+    }
+
+    /// The moment since which nothing is being answered; none while something is.
+    pub(crate) fn idle_since(&self) -> Option<u64> {
+        (*self.requests.borrow() == 0).then(|| self.idle_since.load(Ordering::Relaxed))
     }
 
     /// How many requests are being answered, as it changes.
@@ -78,6 +95,11 @@ impl Line {
 
 impl Drop for Begun {
     fn drop(&mut self) {
-        self.0.send_modify(|begun| *begun -= 1);
+        self.0.idle_since.store(this_moment(), Ordering::Relaxed);
+        self.0.requests.send_modify(|begun| *begun -= 1);
     }
+}
+
+fn this_moment() -> u64 {
+    MOMENTS.fetch_add(1, Ordering::Relaxed)
 }

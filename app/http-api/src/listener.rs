@@ -4,21 +4,23 @@
 //! answer too slowly, or is gone without saying so, loses its connection: the head by hyper's timer, the body by the extractors,
 //! the answer by the [buffers](crate::buffers), half-open connections by the kernel's user timeout.
 
-use std::{borrow::Cow, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{borrow::Cow, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use outrigger_supervisor::{Service, ServiceError, Stop, TaskGroup};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
-    net::{TcpListener, UnixListener},
+    net::{TcpListener, TcpStream, UnixListener},
     time::MissedTickBehavior,
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::{Api, Peer, connection::serve};
+use crate::{Api, Peer, connection::serve, line::Line, lines::Lines};
 
 /// How long a TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many connections may be closing while others have taken their places.
+const CLOSING_MAX: usize = 256;
 /// How often at most to look for answers that nobody reads.
 const LOOK_MIN: Duration = Duration::from_millis(20);
 /// How much of an answer the kernel takes that it cannot send yet: little, so that it shows when a client takes something.
@@ -101,7 +103,10 @@ impl Service for HttpListener {
     }
 
     async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
-        let connections = TaskGroup::new(self.api.state().config().connections_max as usize);
+        let connections_max = self.api.state().config().connections_max as usize;
+        // Room for those that are being closed.
+        let connections = TaskGroup::new(connections_max + CLOSING_MAX);
+        let lines = Lines::default();
         let longest = self.api.state().config().write_timeout.get();
         let mut look = tokio::time::interval((longest / 4).max(LOOK_MIN));
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -126,36 +131,25 @@ impl Service for HttpListener {
                     continue;
                 }
             };
-            let (api, tls, stop) = (self.api.clone(), self.tls.clone(), stop.clone());
-            let refused = connections.spawn(async move {
-                let _open = api.http_metrics().open();
-                prepare(&stream, api.state().config().write_timeout.get());
-                if let Some(acceptor) = tls {
-                    match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
-                        Ok(Ok(stream)) => {
-                            serve(&api, stream, Peer::Tcp { address, tls: true }, stop).await;
-                        }
-                        Ok(Err(error)) => {
-                            tracing::debug!(%error, %address, "the TLS handshake failed");
-                        }
-                        Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),
-                    }
-                } else {
-                    serve(
-                        &api,
-                        stream,
-                        Peer::Tcp {
-                            address,
-                            tls: false,
-                        },
-                        stop,
-                    )
-                    .await;
-                }
-            });
-            if refused.is_err() {
+            if lines.len() >= connections_max && !self.make_room(&lines) {
                 self.api.http_metrics().refused();
-                tracing::warn!(%address, "`[http] connections_max` is reached; a connection was closed");
+                tracing::warn!(%address, "`[http] connections_max` are being answered; a connection was closed");
+                continue;
+            }
+            let line = Line::new();
+            let counted = lines.add(&line);
+            let (api, tls, stop) = (self.api.clone(), self.tls.clone(), stop.clone());
+            let work = async move {
+                let _open = (api.http_metrics().open(), counted);
+                tokio::select! {
+                    () = answer(&api, stream, address, tls, &line, stop) => {}
+                    () = line.until_cut() => {
+                        tracing::debug!(%address, "a connection is closed because its client does nothing");
+                    }
+                }
+            };
+            if connections.spawn(work).is_err() {
+                self.api.http_metrics().refused();
             }
         }
         connections
@@ -188,8 +182,13 @@ impl Service for ControlListener {
                 Ok((stream, _)) => {
                     let (api, stop) = (self.api.clone(), stop.clone());
                     // A full group drops the connection, which the command line reports as one.
-                    let _ = connections
-                        .spawn(async move { serve(&api, stream, Peer::Control, stop).await });
+                    let _ = connections.spawn(async move {
+                        let line = Line::new();
+                        tokio::select! {
+                            () = serve(&api, stream, Peer::Control, &line, stop) => {}
+                            () = line.until_cut() => {}
+                        }
+                    });
                 }
                 Err(error) => pause_after(&error).await,
             }
@@ -215,8 +214,46 @@ impl Service for ChangesDrain {
     }
 }
 
+impl HttpListener {
+    /// Closes a connection that is of no use to its client. Tells whether there was one.
+    fn make_room(&self, lines: &Lines) -> bool {
+        if lines.cut_idle() {
+            self.api.http_metrics().refused();
+            return true;
+        }
+        match self.api.state().buffers().cut_slowest() {
+            Some(line) => {
+                lines.forget(&line);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// Answers what comes over a connection that was accepted.
+async fn answer(
+    api: &Api,
+    stream: TcpStream,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    line: &Line,
+    stop: Stop,
+) {
+    prepare(&stream, api.state().config().write_timeout.get());
+    let peer = |tls| Peer::Tcp { address, tls };
+    let Some(acceptor) = tls else {
+        return serve(api, stream, peer(false), line, stop).await;
+    };
+    match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => serve(api, stream, peer(true), line, stop).await,
+        Ok(Err(error)) => tracing::debug!(%error, %address, "the TLS handshake failed"),
+        Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),
+    }
+}
+
 /// Sends small answers at once, and lets the kernel drop peers that are gone or do not read.
-fn prepare(stream: &tokio::net::TcpStream, write_timeout: Duration) {
+fn prepare(stream: &TcpStream, write_timeout: Duration) {
     let socket = SockRef::from(stream);
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(60))

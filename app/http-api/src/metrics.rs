@@ -84,7 +84,7 @@ impl HttpMetrics {
         );
         registry.register(
             "outrigger_http_connections_refused",
-            "Connections closed because too many were open",
+            "Connections closed because too many were open, most of them idle ones",
             self.refused.clone(),
         );
     }

@@ -298,7 +298,7 @@ async fn a_client_of_http_2_that_answers_pings_and_asks_for_nothing_is_closed() 
 }
 
 #[tokio::test]
-async fn http_connections_beyond_the_limit_are_closed_and_others_are_served() {
+async fn beyond_the_limit_of_http_connections_the_one_that_is_idle_longest_gives_way() {
     let app = app().set("http.connections_max", "2").start().await;
     let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let mut answer = [0; 12];
@@ -313,22 +313,37 @@ async fn http_connections_beyond_the_limit_are_closed_and_others_are_served() {
     }
 
     let mut third = connect(app.http_address()).await;
-    let refused = until_closed(&mut third).await;
-    first.write_all(request).await.expect("it is read");
-    first.read_exact(&mut answer).await.expect("it is answered");
-    drop(second);
+    third.write_all(request).await.expect("it is read");
+    third.read_exact(&mut answer).await.expect("it is answered");
+    let answered = answer;
+    until_closed(&mut first).await;
+    second.write_all(request).await.expect("it is read");
+    second.read_exact(&mut answer).await.expect("it lives");
 
-    assert_eq!(refused, b"");
-    // A place that was given back is taken again.
-    eventually("there is a place", async || {
-        let answer = raw_exchange(
-            app.http_address(),
-            b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-        )
-        .await;
-        answer.starts_with(b"HTTP/1.1 200").then_some(())
-    })
+    assert_eq!(&answered, b"HTTP/1.1 200");
+}
+
+#[tokio::test]
+async fn connections_that_send_nothing_or_half_a_head_keep_nobody_out() {
+    let app = app().set("http.connections_max", "32").start().await;
+    let mut silent = Vec::new();
+    for number in 0..200 {
+        let mut stream = connect(app.http_address()).await;
+        if number % 2 == 0 {
+            let half = stream.write_all(b"GET /healthz HTTP/1.1\r\nHo").await;
+            half.expect("it is read");
+        }
+        silent.push(stream);
+    }
+
+    let answer = raw_exchange(
+        app.http_address(),
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    )
     .await;
+
+    assert!(answer.starts_with(b"HTTP/1.1 200"), "{answer:?}");
+    drop(silent);
 }
 
 #[tokio::test]
