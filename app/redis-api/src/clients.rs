@@ -6,7 +6,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -37,6 +37,13 @@ pub(crate) struct Client {
     active_at: AtomicU64,
     database: AtomicU8,
     protocol: AtomicU8,
+    /// Whether it may use the cache.
+    is_admitted: AtomicBool,
+    /// Whether it must end, so that others have room. Its thread sees to that.
+    is_dismissed: AtomicBool,
+    /// How many bytes of requests and replies it holds, and since when.
+    held: AtomicUsize,
+    held_since: AtomicU64,
     /// The place of the last command in the table.
     command: AtomicU8,
     /// What the client said about itself; most say nothing.
@@ -74,16 +81,8 @@ impl Clients {
             self.count.fetch_sub(1, Ordering::Relaxed);
             return None;
         }
-        let client = Arc::new(Client {
-            id: self.last_id.fetch_add(1, Ordering::Relaxed) + 1,
-            peer,
-            connected_at: now,
-            active_at: AtomicU64::new(now),
-            database: AtomicU8::new(0),
-            protocol: AtomicU8::new(2),
-            command: AtomicU8::new(NO_COMMAND),
-            introduction: Mutex::new(None),
-        });
+        let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
+        let client = Arc::new(Client::new(id, peer, now));
         self.records.lock().insert(client.id, Arc::clone(&client));
         Some(Place {
             clients: Arc::clone(self),
@@ -115,6 +114,58 @@ impl Drop for Place {
 }
 
 impl Client {
+    pub(crate) fn new(id: u64, peer: Peer, now: u64) -> Self {
+        Self {
+            id,
+            peer,
+            connected_at: now,
+            active_at: AtomicU64::new(now),
+            database: AtomicU8::new(0),
+            protocol: AtomicU8::new(2),
+            is_admitted: AtomicBool::new(false),
+            is_dismissed: AtomicBool::new(false),
+            held: AtomicUsize::new(0),
+            held_since: AtomicU64::new(now),
+            command: AtomicU8::new(NO_COMMAND),
+            introduction: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn is_admitted(&self) -> bool {
+        self.is_admitted.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_admitted(&self, is_admitted: bool) {
+        self.is_admitted.store(is_admitted, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_dismissed(&self) -> bool {
+        self.is_dismissed.load(Ordering::Relaxed)
+    }
+
+    /// Has the connection end the next time that its thread looks at it.
+    pub(crate) fn dismiss(&self) {
+        self.is_dismissed.store(true, Ordering::Relaxed);
+    }
+
+    /// How many bytes of requests and replies it holds.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// When the connection began to hold something, or last executed a command with it.
+    pub(crate) fn held_since(&self) -> u64 {
+        self.held_since.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_held(&self, bytes: usize) {
+        self.held.store(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn note_held_since(&self, now: u64) {
+        self.held_since.store(now, Ordering::Relaxed);
+    }
+
     /// Notes a batch, and answers when the one before it was.
     pub(crate) fn note_activity(&self, now: u64) -> u64 {
         let previous = self.active_at.load(Ordering::Relaxed);
@@ -173,12 +224,13 @@ impl Client {
         let _ = writeln!(
             line,
             "id={} addr={address} laddr= fd=0 name={} age={age} idle={idle} flags={} db={} sub=0 psub=0 ssub=0 multi=-1 \
-             qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd={} \
+             qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem={} events=r cmd={} \
              user=default redir=-1 resp={} lib-name={} lib-ver={}",
             self.id,
             introduction.name.escape_ascii(),
             if self.peer == Peer::Unix { "U" } else { "N" },
             self.database.load(Ordering::Relaxed),
+            self.held(),
             command,
             self.protocol.load(Ordering::Relaxed),
             introduction.library_name.escape_ascii(),

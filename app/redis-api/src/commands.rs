@@ -15,12 +15,9 @@ mod subcommand;
 mod table;
 
 use outrigger_cache::{CacheError, Now};
-use outrigger_resp::{Args, ReplyWriter};
+use outrigger_resp::{Args, ReplyBuffer, ReplyWriter};
 
-use crate::{
-    session::{Session, Standing},
-    shared::Shared,
-};
+use crate::{session::Session, shared::Shared};
 use argument::until_nul;
 use call::{Call, Failure};
 use table::{Command, Keys};
@@ -34,7 +31,7 @@ pub(crate) fn execute(
     session: &mut Session,
     now: Now,
     args: &Args<'_>,
-    output: &mut Vec<u8>,
+    output: &mut ReplyBuffer,
 ) {
     let protocol = session.protocol;
     let mut call = Call {
@@ -59,7 +56,7 @@ fn run(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     if !command.accepts(args.len()) {
         return Err(Failure::arity(command.name));
     }
-    if call.session.standing == Standing::Unknown && !command.is_open() {
+    if call.session.admission.is_pending() && !command.is_open() {
         return Err(Failure::new("NOAUTH Authentication required."));
     }
     check_keys(call, command, args)?;

@@ -59,6 +59,13 @@ pub struct RedisConfig {
     /// The largest reply to one command; a connection that asks for more is closed. A size from `64KiB` to `1GiB`; default
     /// `64MiB`.
     pub output_max: ByteSize,
+    /// The memory that requests and replies of all connections may take together. Beyond it connections wait for each other,
+    /// and those whose clients do not read are closed. A size of at least twice `request_max` plus `output_max`; default
+    /// `256MiB`.
+    pub buffers_max: ByteSize,
+    /// How many connections of one address may be open that have not authenticated, where `password` is set, 1 to 1000000. One
+    /// more closes the oldest of them. All addresses together may have half of `connections_max`. Default 64.
+    pub unauthenticated_per_address_max: u32,
 }
 
 /// A value, or `off`.
@@ -185,6 +192,8 @@ impl Default for RedisConfig {
             drain_max: ByteSize::mib(64),
             request_max: ByteSize::mib(64),
             output_max: ByteSize::mib(64),
+            buffers_max: ByteSize::mib(256),
+            unauthenticated_per_address_max: 64,
         }
     }
 }
@@ -239,6 +248,21 @@ impl Section for RedisConfig {
         ] {
             problems.require(sizes.contains(&size), key, "must be from 64KiB to 1GiB");
         }
+        let one = self
+            .request_max
+            .as_u64()
+            .saturating_mul(2)
+            .saturating_add(self.output_max.as_u64());
+        problems.require(
+            self.buffers_max.as_u64() >= one,
+            "buffers_max",
+            "must be at least twice `redis.request_max` plus `redis.output_max`, so that one connection fits",
+        );
+        problems.require(
+            (1..=1_000_000).contains(&self.unauthenticated_per_address_max),
+            "unauthenticated_per_address_max",
+            "must be from 1 to 1000000",
+        );
     }
 }
 

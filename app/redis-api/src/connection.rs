@@ -11,6 +11,9 @@
 //!
 //! When replies pile up faster than the client reads them, the connection stops executing until they are gone.
 
+mod admission;
+mod execution;
+
 use std::{
     future::poll_fn,
     io,
@@ -18,25 +21,16 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use outrigger_resp::{Parser, Protocol, ProtocolError, Refusal, ReplyWriter, Requests, Step};
+use outrigger_resp::{Parser, ReplyBuffer};
 use tracing::debug;
 
 use crate::{
-    auth::{Verdict, authenticate},
-    commands,
-    session::{Authentication, Next, Session, Standing, Then},
-    shared::Shared,
+    budget::{COUNTED_FROM, make_room},
+    session::{Authentication, Session},
     stream::Stream,
     thread::Thread,
     timer::{Ended, Timer, Waiting},
 };
-
-/// Replies of a batch are sent when they exceed this, before the next command is executed.
-const SEND_AT: usize = 64 * 1024;
-/// How many requests are read before the first of them is executed.
-const AHEAD: usize = 16;
-/// From so many requests on it pays to fetch their entries together.
-const WARMED_FROM: usize = 4;
 
 /// One connection.
 pub(crate) struct Connection {
@@ -50,8 +44,9 @@ pub(crate) struct Connection {
     /// Whether `input` may hold whole requests.
     is_input_fresh: bool,
     /// Replies that the client has not taken yet.
-    unsent: Vec<u8>,
-    sent: usize,
+    unsent: ReplyBuffer,
+    /// How many bytes of this connection the budget counts.
+    held: usize,
     /// Set when the connection is to end after its replies are sent.
     ending: Option<Ending>,
 }
@@ -73,21 +68,16 @@ enum Batch {
     Paused,
     /// Nothing more is to be executed.
     End(Ending),
+    /// Nothing more is to be executed before these credentials are checked.
     Authenticate(Box<Authentication>),
+    /// Nothing more is to be executed before the token that let the client in is checked.
+    Check,
 }
 
-/// What comes after the requests that were read ahead.
-enum Ahead {
-    /// Perhaps more requests.
-    More,
-    /// Nothing whole.
-    Nothing,
-    Refused(Refusal),
-    Broken(ProtocolError),
-}
-
+/// What is to be done instead of serving batches.
 enum Turn {
     Authenticate(Box<Authentication>),
+    Check,
     Ended(Ending),
 }
 
@@ -106,21 +96,22 @@ impl Connection {
             thread,
             input: Vec::new(),
             is_input_fresh: false,
-            unsent: Vec::new(),
-            sent: 0,
+            unsent: ReplyBuffer::new(),
+            held: 0,
             ending: None,
         }
     }
 
     /// Serves the connection until it ends.
     pub(crate) async fn run(mut self) {
-        if self.session.standing == Standing::Trusted {
+        if !self.session.admission.is_pending() {
             // A pool may open connections long before it needs them.
             self.wait(Waiting::Idle);
         }
         let outcome = loop {
             match poll_fn(|context| self.poll_turn(context)).await {
                 Ok(Turn::Authenticate(authentication)) => self.authenticate(*authentication).await,
+                Ok(Turn::Check) => self.check_grant().await,
                 Ok(Turn::Ended(ending)) => break Ok(ending),
                 Err(error) => break Err(error),
             }
@@ -149,15 +140,24 @@ impl Connection {
                 }
                 return Poll::Ready(Ok(Turn::Ended(self.note_end(ended))));
             }
-            ready!(self.poll_send(context))?;
+            if self.timer.take_revoked() && self.session.admission.grant().is_some() {
+                self.show_out_at_rest();
+            }
+            let sent = self.poll_send(context);
+            self.note_held();
+            ready!(sent)?;
             if let Some(ending) = self.ending {
                 return Poll::Ready(Ok(Turn::Ended(ending)));
+            }
+            if self.must_wait_for_room() {
+                return Poll::Pending;
             }
             let batch = if self.is_input_fresh {
                 self.execute_own(0)
             } else {
                 ready!(self.poll_receive(context))?
             };
+            self.note_held();
             match batch {
                 Batch::Drained => {}
                 Batch::Paused => self.is_input_fresh = true,
@@ -166,6 +166,10 @@ impl Connection {
                     self.is_input_fresh = true;
                     return Poll::Ready(Ok(Turn::Authenticate(authentication)));
                 }
+                Batch::Check => {
+                    self.is_input_fresh = true;
+                    return Poll::Ready(Ok(Turn::Check));
+                }
             }
             if !self.unsent.is_empty() {
                 // The replies go out when all connections that are ready have been read.
@@ -173,171 +177,6 @@ impl Connection {
                 return Poll::Pending;
             }
         }
-    }
-
-    /// Reads once and executes what is whole.
-    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Batch>> {
-        let thread = Rc::clone(&self.thread);
-        let scratch = &mut *thread.scratch.borrow_mut();
-        let received = ready!(self.stream.poll_read(context, scratch))?;
-        if received == 0 {
-            return Poll::Ready(Ok(Batch::End(Ending::Close)));
-        }
-        let input = &scratch[..received];
-        if self.input.is_empty() {
-            let (consumed, batch) = self.execute(input, received);
-            self.input.extend_from_slice(&input[consumed..]);
-            return Poll::Ready(Ok(batch));
-        }
-        // Room grows with what has arrived, never with what was announced.
-        self.input.extend_from_slice(input);
-        Poll::Ready(Ok(self.execute_own(received)))
-    }
-
-    /// Executes what is whole in the connection's own memory.
-    fn execute_own(&mut self, received: usize) -> Batch {
-        self.is_input_fresh = false;
-        let mut input = std::mem::take(&mut self.input);
-        let (consumed, batch) = self.execute(&input, received);
-        if consumed < input.len() {
-            input.drain(..consumed);
-            self.input = input;
-        }
-        batch
-    }
-
-    /// Executes what is whole in `input`, and answers how much of it is done with.
-    fn execute(&mut self, input: &[u8], received: usize) -> (usize, Batch) {
-        let thread = Rc::clone(&self.thread);
-        let shared = &thread.shared;
-        let requests = &mut *thread.requests.borrow_mut();
-        let mut output = thread.buffers.take();
-        let now = shared.cache.now();
-        let (mut consumed, mut executed) = (0, 0);
-        let batch = 'batch: loop {
-            let (position, ahead) = self.read_ahead(input, consumed, requests);
-            self.warm(input, requests);
-            for index in 0..requests.len() {
-                let begun = output.len();
-                let args = requests.args(index, input);
-                commands::execute(shared, &mut self.session, now, &args, &mut output);
-                consumed = requests.end(index);
-                executed += 1;
-                if let Some(batch) = self.interruption(&mut output, begun) {
-                    // What was read ahead is read again when it is time for it.
-                    self.parser.restart();
-                    break 'batch batch;
-                }
-            }
-            consumed = position;
-            match ahead {
-                Ahead::More => {}
-                Ahead::Nothing => break Batch::Drained,
-                Ahead::Refused(refusal) => refuse(refusal, shared, &mut output),
-                Ahead::Broken(error) => break self.note_broken(error, &mut output),
-            }
-        };
-        requests.release();
-        let now = now.millis();
-        thread.note_batch(now, self.session.client().note_activity(now), executed);
-        shared.metrics.batch(executed, received, output.len());
-        if output.is_empty() {
-            thread.buffers.give_back(output);
-        } else {
-            self.unsent = output;
-        }
-        self.note_waiting(now, executed > 0, consumed < input.len());
-        (consumed, batch)
-    }
-
-    /// Finds the next requests in `input` from `position` on. Answers where they end, and what comes then.
-    fn read_ahead(
-        &mut self,
-        input: &[u8],
-        mut position: usize,
-        requests: &mut Requests,
-    ) -> (usize, Ahead) {
-        let shared = &self.thread.shared;
-        let (limits, most) = match self.session.standing {
-            Standing::Trusted => (&shared.limits, AHEAD),
-            // The next request may lift the limits for the one after it.
-            Standing::Unknown => (&shared.limits_unauthenticated, 1),
-        };
-        requests.clear();
-        while requests.len() < most {
-            match self.parser.parse(&input[position..], limits) {
-                Ok(Step::Request { consumed }) => {
-                    requests.push(&self.parser, position, position + consumed);
-                    position += consumed;
-                }
-                Ok(Step::Skip { consumed }) => position += consumed,
-                Ok(Step::Incomplete { .. }) => return (position, Ahead::Nothing),
-                Ok(Step::Refused(refusal)) => return (position, Ahead::Refused(refusal)),
-                Err(error) => return (position, Ahead::Broken(error)),
-            }
-        }
-        (position, Ahead::More)
-    }
-
-    /// Has the entries fetched that the requests are about to use. Nearly every command has its key there.
-    fn warm(&self, input: &[u8], requests: &Requests) {
-        if requests.len() >= WARMED_FROM {
-            let keys = (0..requests.len()).filter_map(|index| requests.args(index, input).get(1));
-            let database = self.session.database;
-            self.thread.shared.cache.prefetch(database, keys);
-        }
-    }
-
-    /// What a command asked for instead of the next one, or what its reply makes necessary.
-    fn interruption(&mut self, output: &mut Vec<u8>, begun: usize) -> Option<Batch> {
-        match self.session.next.take() {
-            None => {}
-            Some(Next::Close) => return Some(Batch::End(Ending::Close)),
-            Some(Next::Authenticate(authentication)) => {
-                return Some(Batch::Authenticate(authentication));
-            }
-        }
-        if output.len() <= SEND_AT {
-            return None;
-        }
-        if output.len() - begun > self.thread.shared.config.output_max.as_usize() {
-            output.truncate(begun);
-            output.extend_from_slice(b"-ERR the reply exceeds `[redis] output_max`\r\n");
-            return Some(Batch::End(Ending::Linger));
-        }
-        Some(Batch::Paused)
-    }
-
-    /// Notes what the connection waits for after a batch.
-    fn note_waiting(&mut self, now: u64, has_executed: bool, has_rest: bool) {
-        if self.session.standing == Standing::Unknown {
-            // The clock runs since the connection was opened, or since the client has read what it was told.
-            if self.timer.waiting() == Waiting::Write {
-                self.timer.wait(Waiting::Request, now);
-            }
-            return;
-        }
-        if has_rest || self.parser.is_inside_request() {
-            // The clock runs since the request began, however often a piece of it arrives.
-            if has_executed || self.timer.waiting() != Waiting::Request {
-                self.timer.wait(Waiting::Request, now);
-            }
-        } else {
-            self.parser.release();
-            self.timer.wait(Waiting::Idle, now);
-        }
-    }
-
-    #[cold]
-    fn note_broken(&self, error: ProtocolError, output: &mut Vec<u8>) -> Batch {
-        self.thread.shared.metrics.broken();
-        debug!(peer = %self.session.client().peer, %error, "closing the connection");
-        if error == ProtocolError::Http {
-            // A browser that was tricked into sending this must not learn what answers here.
-            return Batch::End(Ending::Close);
-        }
-        ReplyWriter::new(output, self.session.protocol).error(format!("ERR {error}"));
-        Batch::End(Ending::Linger)
     }
 
     fn note_end(&self, ended: Ended) -> Ending {
@@ -354,8 +193,8 @@ impl Connection {
             return Poll::Ready(Ok(()));
         }
         let mut is_delayed = self.timer.waiting() == Waiting::Write;
-        while self.sent < self.unsent.len() {
-            let rest = &self.unsent[self.sent..];
+        while !self.unsent.unsent().is_empty() {
+            let rest = self.unsent.unsent();
             let Poll::Ready(written) = self.stream.poll_write(context, rest) else {
                 if !is_delayed {
                     self.wait(Waiting::Write);
@@ -366,8 +205,9 @@ impl Connection {
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.sent += written;
-            if self.sent < self.unsent.len() {
+            let rest = rest.len() - written;
+            self.unsent.advance(written);
+            if rest > 0 {
                 // The client reads, if slowly: it gets its time again.
                 is_delayed = true;
                 self.wait(Waiting::Write);
@@ -377,12 +217,50 @@ impl Connection {
         self.thread
             .buffers
             .give_back(std::mem::take(&mut self.unsent));
-        self.sent = 0;
         if is_delayed {
             let now = self.thread.shared.cache.now().millis();
             self.note_waiting(now, true, !self.input.is_empty());
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Notes how much memory the connection's requests and replies take now.
+    #[inline]
+    fn note_held(&mut self) {
+        let length = self.input.len() + self.unsent.len();
+        let memory = self.input.capacity() + self.unsent.memory() + self.parser.memory();
+        let held = if length < COUNTED_FROM { 0 } else { memory };
+        if held != self.held {
+            self.change_held(held);
+        }
+    }
+
+    fn change_held(&mut self, held: usize) {
+        let shared = &self.thread.shared;
+        let client = self.session.client();
+        if self.held == 0 {
+            client.note_held_since(shared.cache.now().millis());
+        }
+        client.note_held(held);
+        shared.metrics.held(self.held, held);
+        if shared.budget.change(self.held, held) {
+            self.thread.timers.look();
+            shared.look.notify_waiters();
+        }
+        self.held = held;
+    }
+
+    /// Whether nothing may be read or executed now, because requests and replies of all connections have filled their budget.
+    #[inline]
+    fn must_wait_for_room(&self) -> bool {
+        let shared = &self.thread.shared;
+        let is_full = shared.budget.is_full();
+        self.timer.park(is_full);
+        if is_full && make_room(shared, shared.cache.now().millis()) {
+            self.thread.timers.look();
+            shared.look.notify_waiters();
+        }
+        is_full
     }
 
     /// Notes what the connection waits for from now on.
@@ -391,38 +269,12 @@ impl Connection {
             .wait(waiting, self.thread.shared.cache.now().millis());
     }
 
-    /// Has credentials checked and replies.
-    async fn authenticate(&mut self, authentication: Authentication) {
-        let shared = &self.thread.shared;
-        let verdict = authenticate(
-            &authentication.credentials,
-            shared.config.password.as_ref(),
-            &*shared.authenticator,
-            self.session.client().peer,
-        )
-        .await;
-        let now = shared.cache.now();
-        let mut reply = ReplyWriter::new(&mut self.unsent, self.session.protocol);
-        if verdict != Verdict::Allowed {
-            shared.metrics.authentication_failed();
-            reply.error(verdict.error());
-            return;
-        }
-        self.session.standing = Standing::Trusted;
-        match authentication.then {
-            Then::Ok => reply.ok(),
-            Then::Hello { protocol, name } => {
-                commands::hello(&mut self.session, &mut reply, protocol, name);
-            }
-        }
-        self.timer.wait(Waiting::Idle, now.millis());
-    }
-
     /// Reads away what the client still sends, so that closing does not take the error back that was just written.
     async fn linger(&mut self) {
         let now = self.thread.shared.cache.now().millis();
         self.timer.wait(Waiting::Linger, now);
         self.input = Vec::new();
+        self.note_held();
         let mut left = self.thread.shared.config.drain_max.as_usize();
         let _ = poll_fn(|context| {
             if let Poll::Ready(Err(error)) = self.stream.poll_shutdown(context) {
@@ -446,22 +298,9 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.thread.timers.remove(self.session.client().id);
-        self.thread.shared.metrics.closed();
+        self.thread.forget(self.session.client());
+        if self.held > 0 {
+            self.change_held(0);
+        }
     }
-}
-
-#[cold]
-fn refuse(refusal: Refusal, shared: &Shared, output: &mut Vec<u8>) {
-    let text = match refusal {
-        Refusal::Bulk { length } => format!(
-            "ERR value of {length} bytes exceeds `[cache] value_max` of {}",
-            shared.cache.config().value_max
-        ),
-        Refusal::Request => format!(
-            "ERR the request exceeds `[redis] request_max` of {}",
-            shared.config.request_max
-        ),
-    };
-    ReplyWriter::new(output, Protocol::Resp2).error(text);
 }

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod auth;
+mod budget;
 mod buffers;
 mod clients;
 mod commands;
@@ -12,15 +13,17 @@ mod glob;
 mod listener;
 mod metrics;
 mod pace;
+mod rare_log;
 mod server;
 mod session;
 mod shared;
+mod strangers;
 mod stream;
 mod thread;
 mod timer;
 mod worker;
 
-pub use auth::{Authenticator, PasswordOnly, Peer};
+pub use auth::{Authenticator, Grant, PasswordOnly, Peer, SecretKind, Validity};
 pub use config::{RedisConfig, SocketMode, Switch};
 pub use error::RedisError;
 pub use listener::RedisListener;

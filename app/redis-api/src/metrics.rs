@@ -16,12 +16,16 @@ pub struct RedisMetrics {
 #[derive(Debug, Default)]
 struct Figures {
     connections: Gauge,
+    buffers: Gauge,
     accepted: Counter,
     rejected: Counter,
     commands: Counter,
     timeouts: Counter,
     protocol_errors: Counter,
     authentication_failures: Counter,
+    revoked: Counter,
+    evicted: Counter,
+    displaced: Counter,
     received: Counter,
     sent: Counter,
 }
@@ -31,6 +35,18 @@ impl RedisMetrics {
     #[must_use]
     pub fn connections(&self) -> u64 {
         u64::try_from(self.inner.connections.get()).unwrap_or(0)
+    }
+
+    /// Bytes of requests and replies that connections hold now.
+    #[must_use]
+    pub fn buffers(&self) -> u64 {
+        u64::try_from(self.inner.buffers.get()).unwrap_or(0)
+    }
+
+    /// Connections that were closed because requests and replies filled `[redis] buffers_max`.
+    #[must_use]
+    pub fn evictions(&self) -> u64 {
+        self.inner.evicted.get()
     }
 
     /// Commands that were executed.
@@ -46,6 +62,12 @@ impl RedisMetrics {
             "outrigger_redis_connections",
             "Connections that are open now",
             figures.connections.clone(),
+        );
+        registry.register_with_unit(
+            "outrigger_redis_buffers",
+            "Requests and replies that connections hold now",
+            Unit::Bytes,
+            figures.buffers.clone(),
         );
         for (name, help, counter) in [
             (
@@ -73,6 +95,21 @@ impl RedisMetrics {
                 "authentication_failures",
                 "Attempts to authenticate that failed",
                 &figures.authentication_failures,
+            ),
+            (
+                "revoked",
+                "Connections closed because the token that let them in was revoked or has expired",
+                &figures.revoked,
+            ),
+            (
+                "evicted",
+                "Connections closed because requests and replies filled `[redis] buffers_max`",
+                &figures.evicted,
+            ),
+            (
+                "displaced",
+                "Connections closed unauthenticated, to make room for new ones",
+                &figures.displaced,
             ),
         ] {
             registry.register(format!("outrigger_redis_{name}"), help, counter.clone());
@@ -121,6 +158,24 @@ impl RedisMetrics {
 
     pub(crate) fn broken(&self) {
         self.inner.protocol_errors.inc();
+    }
+
+    pub(crate) fn revoked(&self) {
+        self.inner.revoked.inc();
+    }
+
+    /// Notes that a connection which held `before` bytes holds `after` now.
+    pub(crate) fn held(&self, before: usize, after: usize) {
+        let signed = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.inner.buffers.inc_by(signed(after) - signed(before));
+    }
+
+    pub(crate) fn evicted(&self) {
+        self.inner.evicted.inc();
+    }
+
+    pub(crate) fn displaced(&self) {
+        self.inner.displaced.inc();
     }
 
     pub(crate) fn authentication_failed(&self) {

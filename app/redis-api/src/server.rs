@@ -8,13 +8,16 @@ use outrigger_resp::{Limits, Trust};
 use outrigger_stdx::Clock;
 use outrigger_supervisor::{Service, ServiceError, Stop, blocking, pinned};
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tracing::error;
 
 use crate::{
     Authenticator, RedisConfig, RedisListener, RedisMetrics,
+    budget::BufferBudget,
     clients::Clients,
+    rare_log::RareLog,
     shared::Shared,
+    strangers::Strangers,
     worker::{Sources, Worker},
 };
 
@@ -65,9 +68,19 @@ impl RedisServer {
             trust: Trust::Full,
             ..Limits::default()
         };
+        let connections_max = config.connections_max as usize;
         let shared = Shared {
-            clients: Clients::new(config.connections_max as usize),
+            clients: Clients::new(connections_max),
+            strangers: Strangers::new(
+                // The rest is for clients that can authenticate.
+                (connections_max / 2).max(1),
+                config.unauthenticated_per_address_max as usize,
+            ),
+            budget: BufferBudget::new(config.buffers_max.as_usize()),
+            look: Notify::new(),
             metrics: RedisMetrics::default(),
+            accept_log: RareLog::default(),
+            refusal_log: RareLog::default(),
             limits_unauthenticated: limits.unauthenticated(),
             limits,
             started: clock.monotonic(),

@@ -6,6 +6,7 @@ use outrigger_cache::Database;
 use outrigger_resp::Protocol;
 
 use crate::{
+    Grant,
     auth::Credentials,
     clients::{Client, Place},
 };
@@ -15,19 +16,36 @@ use crate::{
 pub(crate) struct Session {
     pub(crate) database: Database,
     pub(crate) protocol: Protocol,
-    pub(crate) standing: Standing,
+    pub(crate) admission: Admission,
     /// Set by a command after which the connection does something else than the next command.
     pub(crate) next: Option<Next>,
     place: Place,
 }
 
-/// Whether the client has proved who it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// It has, or need not.
-    Trusted,
-    /// It has not.
-    Unknown,
+/// Whether the client may use the cache.
+#[derive(Debug, Clone)]
+pub(crate) enum Admission {
+    /// Not before it has authenticated.
+    Pending,
+    /// It may, for as long as the connection is open: with the password, or because there is none.
+    Open,
+    /// It may with a token, for as long as that holds.
+    Granted(Arc<dyn Grant>),
+}
+
+impl Admission {
+    #[inline]
+    pub(crate) const fn is_pending(&self) -> bool {
+        matches!(self, Self::Pending)
+    }
+
+    /// The token's grant, when the client came in with a token.
+    pub(crate) fn grant(&self) -> Option<Arc<dyn Grant>> {
+        match self {
+            Self::Pending | Self::Open => None,
+            Self::Granted(grant) => Some(Arc::clone(grant)),
+        }
+    }
 }
 
 /// What a connection does after a command, instead of the next one.
@@ -59,11 +77,12 @@ pub(crate) enum Then {
 }
 
 impl Session {
-    pub(crate) fn new(place: Place, standing: Standing) -> Self {
+    pub(crate) fn new(place: Place, admission: Admission) -> Self {
+        place.client.note_admitted(!admission.is_pending());
         Self {
             database: Database::ZERO,
             protocol: Protocol::Resp2,
-            standing,
+            admission,
             next: None,
             place,
         }
@@ -71,6 +90,12 @@ impl Session {
 
     pub(crate) fn client(&self) -> &Arc<Client> {
         &self.place.client
+    }
+
+    /// Lets the client in, or no longer.
+    pub(crate) fn admit(&mut self, admission: Admission) {
+        self.place.client.note_admitted(!admission.is_pending());
+        self.admission = admission;
     }
 
     pub(crate) fn select(&mut self, database: Database) {

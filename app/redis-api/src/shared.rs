@@ -5,8 +5,12 @@ use std::{path::PathBuf, sync::Arc};
 use outrigger_cache::Cache;
 use outrigger_resp::Limits;
 use outrigger_stdx::{Clock, Monotonic};
+use tokio::sync::Notify;
 
-use crate::{Authenticator, RedisConfig, RedisMetrics, clients::Clients};
+use crate::{
+    Authenticator, RedisConfig, RedisMetrics, budget::BufferBudget, clients::Clients,
+    rare_log::RareLog, strangers::Strangers,
+};
 
 /// What all threads of the listener share.
 #[derive(Debug)]
@@ -17,7 +21,15 @@ pub(crate) struct Shared {
     pub(crate) started: Monotonic,
     pub(crate) authenticator: Arc<dyn Authenticator>,
     pub(crate) clients: Arc<Clients>,
+    pub(crate) strangers: Strangers,
+    pub(crate) budget: BufferBudget,
+    /// Has every thread look at its connections now: some must end, or may go on.
+    pub(crate) look: Notify,
     pub(crate) metrics: RedisMetrics,
+    /// Errors of accepting connections.
+    pub(crate) accept_log: RareLog,
+    /// Wrong passwords and tokens.
+    pub(crate) refusal_log: RareLog,
     pub(crate) limits: Limits,
     pub(crate) limits_unauthenticated: Limits,
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,

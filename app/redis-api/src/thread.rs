@@ -5,7 +5,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 use outrigger_resp::Requests;
 use outrigger_supervisor::pinned::LocalTasks;
 
-use crate::{buffers::Buffers, pace::Pace, shared::Shared, timer::Timers};
+use crate::{buffers::Buffers, clients::Client, pace::Pace, shared::Shared, timer::Timers};
 
 /// How many bytes are read at once. A batch of sixteen small commands has some two thousand.
 const INPUT: usize = 64 * 1024;
@@ -34,6 +34,13 @@ impl Thread {
             tasks,
             pace: Pace::default(),
         })
+    }
+
+    /// Ends the record of a connection.
+    pub(crate) fn forget(&self, client: &Client) {
+        self.timers.remove(client.id);
+        self.shared.strangers.remove(client);
+        self.shared.metrics.closed();
     }
 
     /// Notes a batch of `requests` of a connection whose previous batch was at `previous`.

@@ -7,11 +7,14 @@ use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
     rc::Rc,
+    sync::Arc,
     task::{Context, Waker},
     time::Duration,
 };
 
-use crate::RedisConfig;
+use outrigger_cache::Now;
+
+use crate::{Grant, RedisConfig, clients::Client};
 
 /// How long a connection that ends with an error goes on reading, so that the error arrives before the end does.
 const LINGER: Duration = Duration::from_secs(2);
@@ -34,6 +37,8 @@ pub(crate) enum Waiting {
 pub(crate) enum Ended {
     /// It waited too long.
     TimedOut(Waiting),
+    /// It must make room for others.
+    Dismissed,
     /// The process stops.
     Stopping,
 }
@@ -41,10 +46,23 @@ pub(crate) enum Ended {
 /// What one connection waits for, shared with the thread's look-out.
 #[derive(Debug)]
 pub(crate) struct Timer {
+    client: Arc<Client>,
     waiting: Cell<Waiting>,
     since: Cell<u64>,
     ended: Cell<Option<Ended>>,
+    /// Whether it waits for room in the budget of buffers.
+    is_parked: Cell<bool>,
+    /// The token that let the connection in.
+    granted: RefCell<Option<Granted>>,
+    /// Whether that token was found to have ended.
+    is_revoked: Cell<bool>,
     waker: RefCell<Option<Waker>>,
+}
+
+#[derive(Debug)]
+struct Granted {
+    grant: Arc<dyn Grant>,
+    checked_at: u64,
 }
 
 /// The timers of a thread's connections.
@@ -62,11 +80,15 @@ pub(crate) struct Timeouts {
 }
 
 impl Timer {
-    fn new(now: u64) -> Self {
+    fn new(client: Arc<Client>, now: u64) -> Self {
         Self {
+            client,
             waiting: Cell::new(Waiting::Request),
             since: Cell::new(now),
             ended: Cell::new(None),
+            is_parked: Cell::new(false),
+            granted: RefCell::new(None),
+            is_revoked: Cell::new(false),
             waker: RefCell::new(None),
         }
     }
@@ -98,8 +120,59 @@ impl Timer {
         None
     }
 
+    /// Notes whether the connection waits for room. It is woken when there is some.
+    #[inline]
+    pub(crate) fn park(&self, is_parked: bool) {
+        self.is_parked.set(is_parked);
+    }
+
+    /// Notes the token that lets the connection in, which was valid at `now`; `None` when it needs none.
+    pub(crate) fn note_grant(&self, grant: Option<Arc<dyn Grant>>, now: u64) {
+        self.is_revoked.set(false);
+        *self.granted.borrow_mut() = grant.map(|grant| Granted {
+            grant,
+            checked_at: now,
+        });
+    }
+
+    /// Whether the token was found to have ended since the last call.
+    #[inline]
+    pub(crate) fn take_revoked(&self) -> bool {
+        self.is_revoked.take()
+    }
+
+    /// Has the connection notice that its token has ended.
+    pub(crate) fn revoke(&self) {
+        self.is_revoked.set(true);
+        self.wake();
+    }
+
+    /// The token, when it is time to check it.
+    pub(crate) fn due_grant(&self, now: u64) -> Option<Arc<dyn Grant>> {
+        let mut granted = self.granted.borrow_mut();
+        let Granted { grant, checked_at } = granted.as_mut()?;
+        let is_due = now.saturating_sub(*checked_at) >= millis(grant.check_every());
+        if !is_due && !grant.is_in_doubt() {
+            return None;
+        }
+        *checked_at = now;
+        Some(Arc::clone(grant))
+    }
+
+    fn has_expired(&self, unix_now: i64) -> bool {
+        let granted = self.granted.borrow();
+        let expires_at = granted
+            .as_ref()
+            .and_then(|granted| granted.grant.expires_at());
+        expires_at.is_some_and(|expires_at| expires_at <= unix_now)
+    }
+
     fn end(&self, ended: Ended) {
         self.ended.set(Some(ended));
+        self.wake();
+    }
+
+    fn wake(&self) {
         if let Some(waker) = self.waker.borrow_mut().take() {
             waker.wake();
         }
@@ -108,9 +181,11 @@ impl Timer {
 
 impl Timers {
     /// A timer for a new connection.
-    pub(crate) fn add(&self, id: u64, now: u64) -> Rc<Timer> {
-        let timer = Rc::new(Timer::new(now));
-        self.timers.borrow_mut().insert(id, Rc::clone(&timer));
+    pub(crate) fn add(&self, client: &Arc<Client>, now: u64) -> Rc<Timer> {
+        let timer = Rc::new(Timer::new(Arc::clone(client), now));
+        self.timers
+            .borrow_mut()
+            .insert(client.id, Rc::clone(&timer));
         timer
     }
 
@@ -118,18 +193,51 @@ impl Timers {
         self.timers.borrow_mut().remove(&id);
     }
 
-    /// Ends the connections that have waited too long.
-    pub(crate) fn sweep(&self, timeouts: &Timeouts, now: u64) {
+    /// Ends the connections that have waited too long or must make room, and the right of those whose token has expired.
+    pub(crate) fn sweep(&self, timeouts: &Timeouts, now: Now) {
         for timer in self.timers.borrow().values() {
             let waiting = timer.waiting.get();
-            let waited = now.saturating_sub(timer.since.get());
-            if timeouts
+            let waited = now.millis().saturating_sub(timer.since.get());
+            if timer.client.is_dismissed() {
+                timer.end(Ended::Dismissed);
+            } else if timeouts
                 .for_waiting(waiting)
                 .is_some_and(|limit| waited >= limit)
             {
                 timer.end(Ended::TimedOut(waiting));
+            } else if timer.has_expired(now.unix_millis()) {
+                timer.revoke();
+            } else if timer.is_parked.get() {
+                timer.wake();
             }
         }
+    }
+
+    /// Ends the connections that must make room, and wakes those that wait for some.
+    pub(crate) fn look(&self) {
+        for timer in self.timers.borrow().values() {
+            if timer.client.is_dismissed() {
+                timer.end(Ended::Dismissed);
+            } else if timer.is_parked.get() {
+                timer.wake();
+            }
+        }
+    }
+
+    /// Ends a connection that must make room, if it is on this thread. Otherwise its own thread does within a second.
+    pub(crate) fn dismiss(&self, id: u64) {
+        if let Some(timer) = self.timers.borrow().get(&id) {
+            timer.end(Ended::Dismissed);
+        }
+    }
+
+    /// The connections whose tokens are to be checked now.
+    pub(crate) fn due_grants(&self, now: u64) -> Vec<(Rc<Timer>, Arc<dyn Grant>)> {
+        let timers = self.timers.borrow();
+        let due = timers
+            .values()
+            .filter_map(|timer| Some((Rc::clone(timer), timer.due_grant(now)?)));
+        due.collect()
     }
 
     /// Ends all connections.
@@ -142,7 +250,6 @@ impl Timers {
 
 impl Timeouts {
     pub(crate) fn of(config: &RedisConfig) -> Self {
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Self {
             idle: config.idle_timeout.map(|time| millis(time.get())),
             request: millis(config.request_timeout.get()),
@@ -155,7 +262,11 @@ impl Timeouts {
             Waiting::Idle => self.idle,
             Waiting::Request => Some(self.request),
             Waiting::Write => Some(self.write),
-            Waiting::Linger => u64::try_from(LINGER.as_millis()).ok(),
+            Waiting::Linger => Some(millis(LINGER)),
         }
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

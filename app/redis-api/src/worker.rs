@@ -2,7 +2,10 @@
 
 use std::{io, rc::Rc, sync::Arc, time::Duration};
 
-use outrigger_supervisor::{Stop, pinned::LocalTasks};
+use outrigger_supervisor::{
+    Stop,
+    pinned::{LocalFuture, LocalTasks},
+};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::{TcpListener, TcpStream, UnixListener},
@@ -12,10 +15,12 @@ use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
 
 use crate::{
-    RedisConfig,
+    Grant, RedisConfig,
     accepted::{Accepted, Handed, accept_tcp, accept_unix, receive},
+    auth::still_holds,
+    budget::make_room,
     connection::Connection,
-    session::{Session, Standing},
+    session::{Admission, Session},
     shared::Shared,
     stream::Stream,
     thread::Thread,
@@ -58,16 +63,26 @@ impl Worker {
             .map(UnixListener::from_std)
             .transpose()?;
         let thread = &self.thread;
-        let (clock, cache) = (&thread.shared.clock, &thread.shared.cache);
+        let clock = &thread.shared.clock;
         let timeouts = Timeouts::of(&thread.shared.config);
         let mut turn = 0;
         let mut sweep = clock.sleep(SWEEP);
+        let mut checks: Option<LocalFuture> = None;
+        let mut nothing: LocalFuture = Box::pin(std::future::pending());
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => break,
                 () = &mut sweep => {
-                    thread.timers.sweep(&timeouts, cache.now().millis());
+                    self.sweep(&timeouts, &mut checks);
                     sweep = clock.sleep(SWEEP);
+                    continue;
+                }
+                () = thread.shared.look.notified() => {
+                    thread.timers.look();
+                    continue;
+                }
+                () = checks.as_mut().unwrap_or(&mut nothing) => {
+                    checks = None;
                     continue;
                 }
                 accepted = accept_tcp(tcp.as_ref()) => accepted.map(Accepted::Tcp),
@@ -77,18 +92,37 @@ impl Worker {
             match accepted {
                 Ok(accepted) => self.assign(accepted, &sources.others, &mut turn),
                 Err(error) => {
-                    warn!(%error, "cannot accept connections to the Redis port");
+                    let now = thread.shared.cache.now().millis();
+                    if let Some(skipped) = thread.shared.accept_log.admit(now) {
+                        warn!(%error, skipped, "cannot accept connections to the Redis port");
+                    }
                     clock.sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
-        drop((tcp, unix, sources));
+        drop((tcp, unix, sources, checks));
         thread.timers.stop();
         let left = thread.tasks.finish(stop.time_left(&**clock)).await;
         if left > 0 {
             debug!(left, "connections did not end in time");
         }
         Ok(())
+    }
+
+    /// Looks after the connections: ends what must end, and begins to check tokens unless that still goes on.
+    fn sweep(&self, timeouts: &Timeouts, checks: &mut Option<LocalFuture>) {
+        let (shared, timers) = (&self.thread.shared, &self.thread.timers);
+        let now = shared.cache.now();
+        if make_room(shared, now.millis()) {
+            shared.look.notify_waiters();
+        }
+        timers.sweep(timeouts, now);
+        if checks.is_none() {
+            let due = timers.due_grants(now.millis());
+            if !due.is_empty() {
+                *checks = Some(Box::pin(check_grants(due)));
+            }
+        }
     }
 
     /// Serves a connection here or gives it to the thread whose turn it is.
@@ -121,12 +155,18 @@ impl Worker {
             prepare(stream, &shared.config);
         }
         shared.metrics.opened();
-        let standing = match shared.config.password {
-            Some(_) => Standing::Unknown,
-            None => Standing::Trusted,
+        let admission = match shared.config.password {
+            Some(_) => Admission::Pending,
+            None => Admission::Open,
         };
-        let timer = self.thread.timers.add(place.client.id, now);
-        let session = Session::new(place, standing);
+        let timer = self.thread.timers.add(&place.client, now);
+        if admission.is_pending()
+            && let Some(displaced) = shared.strangers.add(&place.client)
+        {
+            shared.metrics.displaced();
+            self.thread.timers.dismiss(displaced.id);
+        }
+        let session = Session::new(place, admission);
         let (thread, tls) = (Rc::clone(&self.thread), shared.tls.clone());
         let stream = match (accepted, tls) {
             (Accepted::Tcp(stream), None) => Stream::Tcp(stream),
@@ -137,8 +177,7 @@ impl Worker {
                     if let Some(stream) = encrypt(stream, tls, &timer).await {
                         Connection::new(stream, session, timer, thread).run().await;
                     } else {
-                        thread.timers.remove(session.client().id);
-                        thread.shared.metrics.closed();
+                        thread.forget(session.client());
                     }
                 }));
                 return;
@@ -147,6 +186,15 @@ impl Worker {
         self.thread
             .tasks
             .spawn(Connection::new(stream, session, timer, thread).run());
+    }
+}
+
+/// Checks tokens one after the other, so that connections with the same one cost one question to the store.
+async fn check_grants(due: Vec<(Rc<Timer>, Arc<dyn Grant>)>) {
+    for (timer, grant) in due {
+        if !still_holds(&*grant).await {
+            timer.revoke();
+        }
     }
 }
 

@@ -41,6 +41,10 @@ pub enum ProtocolError {
     /// The line begins like an HTTP request: a web page tries to reach an open port of its reader's machine.
     #[error("Protocol error: an HTTP request was sent to the Redis port")]
     Http,
+    /// The request begins like a TLS handshake: the peer expects encryption, or a web page makes its reader's browser send a
+    /// handshake in which commands are hidden.
+    #[error("Protocol error: a TLS handshake was sent to a Redis port without TLS")]
+    Tls,
 }
 
 impl ProtocolError {
@@ -55,6 +59,7 @@ impl ProtocolError {
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Http => Some("this port speaks the Redis protocol; HTTP has a port of its own"),
+            Self::Tls => Some("connect without TLS, or set `redis.tls_cert` and `redis.tls_key`"),
             Self::InvalidBulk => Some("a value this long cannot be sent; store it elsewhere"),
             _ => None,
         }

@@ -16,7 +16,8 @@ pub(crate) fn split(
             }
             rest = tail;
         }
-        if rest.is_empty() {
+        // Like Redis, which reads the line as a C string: it ends at a NUL.
+        if matches!(rest, [] | [0, ..]) {
             return Ok(());
         }
         let start = text.len();
@@ -165,6 +166,9 @@ mod tests {
             (r"SET a 'it\'s \n'", vec!["SET", "a", r"it\'s \\n"]),
             (r#"SET a """#, vec!["SET", "a", ""]),
             (r#"SET a"b" c"#, vec!["SET", "ab", "c"]),
+            ("SET a\0b", vec!["SET", "a"]),
+            ("SET \0b c", vec!["SET"]),
+            ("\0", vec![]),
         ] {
             let expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
             assert_eq!(words(line), Ok(expected), "{line}");

@@ -1,5 +1,9 @@
 //! From replies to bytes.
 
+use bytes::Bytes;
+
+use crate::ReplyBuffer;
+
 /// Which version of the protocol a connection speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Protocol {
@@ -24,14 +28,14 @@ impl Protocol {
 /// Appends replies to a buffer. Types that version 2 does not know are written as the ones that its clients expect.
 #[derive(Debug)]
 pub struct ReplyWriter<'a> {
-    buffer: &'a mut Vec<u8>,
+    buffer: &'a mut ReplyBuffer,
     protocol: Protocol,
 }
 
 impl<'a> ReplyWriter<'a> {
     /// Appends to `buffer` in the given version.
     #[inline]
-    pub fn new(buffer: &'a mut Vec<u8>, protocol: Protocol) -> Self {
+    pub fn new(buffer: &'a mut ReplyBuffer, protocol: Protocol) -> Self {
         Self { buffer, protocol }
     }
 
@@ -59,7 +63,7 @@ impl<'a> ReplyWriter<'a> {
         self.buffer.is_empty()
     }
 
-    /// Takes back everything after the first `length` bytes.
+    /// Removes everything after the first `length` bytes, which must be where a reply ends.
     pub fn truncate(&mut self, length: usize) {
         self.buffer.truncate(length);
     }
@@ -68,15 +72,15 @@ impl<'a> ReplyWriter<'a> {
     #[inline]
     pub fn simple(&mut self, text: &str) {
         debug_assert!(!text.contains(['\r', '\n']));
-        self.buffer.push(b'+');
-        self.buffer.extend_from_slice(text.as_bytes());
-        self.buffer.extend_from_slice(b"\r\n");
+        self.buffer.bytes.push(b'+');
+        self.buffer.bytes.extend_from_slice(text.as_bytes());
+        self.buffer.bytes.extend_from_slice(b"\r\n");
     }
 
     /// The status `OK`.
     #[inline]
     pub fn ok(&mut self) {
-        self.buffer.extend_from_slice(b"+OK\r\n");
+        self.buffer.bytes.extend_from_slice(b"+OK\r\n");
     }
 
     /// An error. The text begins with its code in capitals, such as `ERR`; line breaks in it become spaces.
@@ -87,23 +91,25 @@ impl<'a> ReplyWriter<'a> {
             .iter()
             .rposition(|byte| !matches!(byte, b'\r' | b'\n'))
             .map_or(0, |last| last + 1);
-        self.buffer.push(b'-');
+        self.buffer.bytes.push(b'-');
         self.buffer
+            .bytes
             .extend(text[..end].iter().map(|byte| match byte {
                 b'\r' | b'\n' => b' ',
                 other => *other,
             }));
-        self.buffer.extend_from_slice(b"\r\n");
+        self.buffer.bytes.extend_from_slice(b"\r\n");
     }
 
     /// An integer.
     #[inline]
     pub fn integer(&mut self, value: i64) {
-        self.buffer.push(b':');
+        self.buffer.bytes.push(b':');
         let mut digits = itoa::Buffer::new();
         self.buffer
+            .bytes
             .extend_from_slice(digits.format(value).as_bytes());
-        self.buffer.extend_from_slice(b"\r\n");
+        self.buffer.bytes.extend_from_slice(b"\r\n");
     }
 
     /// A number of things, as an integer.
@@ -115,10 +121,18 @@ impl<'a> ReplyWriter<'a> {
     /// A string of any bytes.
     #[inline]
     pub fn bulk(&mut self, bytes: &[u8]) {
-        self.buffer.reserve(bytes.len() + 16);
+        self.buffer.bytes.reserve(bytes.len() + 16);
         self.header(b'$', bytes.len());
-        self.buffer.extend_from_slice(bytes);
-        self.buffer.extend_from_slice(b"\r\n");
+        self.buffer.bytes.extend_from_slice(bytes);
+        self.buffer.bytes.extend_from_slice(b"\r\n");
+    }
+
+    /// A stored value as a string. A large one is shared with the buffer, not copied.
+    #[inline]
+    pub fn value(&mut self, value: &Bytes) {
+        self.header(b'$', value.len());
+        self.buffer.value(value);
+        self.buffer.bytes.extend_from_slice(b"\r\n");
     }
 
     /// A string of text for people; version 3 says so.
@@ -127,9 +141,9 @@ impl<'a> ReplyWriter<'a> {
             Protocol::Resp2 => self.bulk(text.as_bytes()),
             Protocol::Resp3 => {
                 self.header(b'=', text.len() + 4);
-                self.buffer.extend_from_slice(b"txt:");
-                self.buffer.extend_from_slice(text.as_bytes());
-                self.buffer.extend_from_slice(b"\r\n");
+                self.buffer.bytes.extend_from_slice(b"txt:");
+                self.buffer.bytes.extend_from_slice(text.as_bytes());
+                self.buffer.bytes.extend_from_slice(b"\r\n");
             }
         }
     }
@@ -137,7 +151,7 @@ impl<'a> ReplyWriter<'a> {
     /// Nothing, where a string could be.
     #[inline]
     pub fn null(&mut self) {
-        self.buffer.extend_from_slice(match self.protocol {
+        self.buffer.bytes.extend_from_slice(match self.protocol {
             Protocol::Resp2 => b"$-1\r\n",
             Protocol::Resp3 => b"_\r\n",
         });
@@ -145,7 +159,7 @@ impl<'a> ReplyWriter<'a> {
 
     /// Nothing, where an array could be.
     pub fn null_array(&mut self) {
-        self.buffer.extend_from_slice(match self.protocol {
+        self.buffer.bytes.extend_from_slice(match self.protocol {
             Protocol::Resp2 => b"*-1\r\n",
             Protocol::Resp3 => b"_\r\n",
         });
@@ -187,6 +201,7 @@ impl<'a> ReplyWriter<'a> {
             Protocol::Resp2 => self.integer(i64::from(value)),
             Protocol::Resp3 => {
                 self.buffer
+                    .bytes
                     .extend_from_slice(if value { b"#t\r\n" } else { b"#f\r\n" });
             }
         }
@@ -204,20 +219,21 @@ impl<'a> ReplyWriter<'a> {
         match self.protocol {
             Protocol::Resp2 => self.bulk(text.as_bytes()),
             Protocol::Resp3 => {
-                self.buffer.push(b',');
-                self.buffer.extend_from_slice(text.as_bytes());
-                self.buffer.extend_from_slice(b"\r\n");
+                self.buffer.bytes.push(b',');
+                self.buffer.bytes.extend_from_slice(text.as_bytes());
+                self.buffer.bytes.extend_from_slice(b"\r\n");
             }
         }
     }
 
     #[inline]
     fn header(&mut self, kind: u8, length: usize) {
-        self.buffer.push(kind);
+        self.buffer.bytes.push(kind);
         let mut digits = itoa::Buffer::new();
         self.buffer
+            .bytes
             .extend_from_slice(digits.format(length).as_bytes());
-        self.buffer.extend_from_slice(b"\r\n");
+        self.buffer.bytes.extend_from_slice(b"\r\n");
     }
 }
 
@@ -226,9 +242,9 @@ mod tests {
     use super::*;
 
     fn written(protocol: Protocol, write: impl Fn(&mut ReplyWriter<'_>)) -> String {
-        let mut buffer = Vec::new();
+        let mut buffer = ReplyBuffer::new();
         write(&mut ReplyWriter::new(&mut buffer, protocol));
-        String::from_utf8(buffer).expect("the replies are text")
+        String::from_utf8(buffer.to_vec()).expect("the replies are text")
     }
 
     #[test]

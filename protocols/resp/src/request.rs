@@ -27,6 +27,9 @@ pub struct Parser {
     text: Vec<u8>,
 }
 
+/// The type of a TLS record that opens a connection. No command begins with it.
+const TLS_HANDSHAKE: u8 = 0x16;
+
 /// Where an argument lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
@@ -111,6 +114,7 @@ impl Parser {
                             return Ok(step);
                         }
                     }
+                    Some(&TLS_HANDSHAKE) => return Err(ProtocolError::Tls),
                     Some(_) => return self.read_inline(input, limits),
                 },
                 State::Array { missing, length } => {
@@ -156,6 +160,12 @@ impl Parser {
     #[must_use]
     pub fn is_inside_request(&self) -> bool {
         !matches!(self.state, State::Begin | State::Done) || self.position > 0
+    }
+
+    /// The memory that the parser holds, in bytes. A request of many small arguments takes more of it than its own bytes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.spans.capacity() * size_of::<Span>() + self.text.capacity()
     }
 
     /// Gives back the memory that a large request has left behind.

@@ -192,11 +192,11 @@ fn double(text: &[u8]) -> Result<f64, ReplyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Protocol, ReplyWriter};
+    use crate::{Protocol, ReplyBuffer, ReplyWriter};
 
     #[test]
     fn what_the_writer_writes_reads_back() {
-        let mut buffer = Vec::new();
+        let mut buffer = ReplyBuffer::new();
         let mut reply = ReplyWriter::new(&mut buffer, Protocol::Resp3);
         reply.map(1);
         reply.bulk(b"key");
@@ -207,9 +207,10 @@ mod tests {
         reply.double(0.25);
         reply.simple("OK");
 
-        let (value, length) = decode_reply(&buffer).expect("the reply is whole");
+        let bytes = buffer.to_vec();
+        let (value, length) = decode_reply(&bytes).expect("the reply is whole");
 
-        assert_eq!(length, buffer.len());
+        assert_eq!(length, bytes.len());
         assert_eq!(
             value,
             Value::Map(vec![(
@@ -223,8 +224,8 @@ mod tests {
                 ])
             )])
         );
-        for end in 0..buffer.len() {
-            assert_eq!(decode_reply(&buffer[..end]), Err(ReplyError::Incomplete));
+        for end in 0..bytes.len() {
+            assert_eq!(decode_reply(&bytes[..end]), Err(ReplyError::Incomplete));
         }
     }
 

@@ -47,7 +47,7 @@ fn broken_requests_get_the_error_that_clients_know() {
     let long_line = [b"*".to_vec(), vec![b'1'; 70_000]].concat();
     let long_bulk = [b"*1\r\n$".to_vec(), vec![b'1'; 70_000]].concat();
     let long_inline = vec![b'a'; 70_000];
-    let cases: [(&[u8], ProtocolError); 13] = [
+    let cases: [(&[u8], ProtocolError); 14] = [
         (b"*x\r\n", ProtocolError::InvalidCount),
         (b"*1048577\r\n", ProtocolError::InvalidCount),
         (b"*99999999999999999999\r\n", ProtocolError::InvalidCount),
@@ -61,6 +61,7 @@ fn broken_requests_get_the_error_that_clients_know() {
         (b"SET a \"b\r\n", ProtocolError::UnbalancedQuotes),
         (b"GET / HTTP/1.1\r\nHost: x\r\n", ProtocolError::Http),
         (b"POST / HTTP/1.1\r\n", ProtocolError::Http),
+        (b"\x16\x03\x01", ProtocolError::Tls),
     ];
     for (input, error) in cases {
         let meaning = read(input);

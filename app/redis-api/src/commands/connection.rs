@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     auth::Credentials,
-    session::{Authentication, Next, Session, Standing, Then},
+    session::{Admission, Authentication, Next, Session, Then},
 };
 
 const BAD_NAME: Failure =
@@ -62,9 +62,10 @@ pub(super) fn reset(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
     session
         .client()
         .introduce(|introduction| introduction.name.clear());
-    if call.shared.config.password.is_some() {
-        session.standing = Standing::Unknown;
-    }
+    session.admit(match call.shared.config.password {
+        Some(_) => Admission::Pending,
+        None => Admission::Open,
+    });
     call.reply.simple("RESET");
     Ok(())
 }
@@ -128,7 +129,7 @@ pub(super) fn hello_command(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), 
         call.session.next = Some(authenticate(credentials, Then::Hello { protocol, name }));
         return Ok(());
     }
-    if call.session.standing == Standing::Unknown {
+    if call.session.admission.is_pending() {
         return Err(Failure::new(
             "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
         ));

@@ -54,12 +54,13 @@ pub(super) fn incrbyfloat(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Fa
         None if Extended::is_infinity(text) => Ok(None),
         None => Err(Failure::new("ERR value is not a valid float")),
     };
+    // Before the entry is locked: thousands of digits take a while.
+    let increment = read(&args[2])?;
     let text = change(call, args, |found| {
         let present = match found {
             Some(found) => read(found.value)?,
             None => Some(Extended::ZERO),
         };
-        let increment = read(&args[2])?;
         let sum = present
             .zip(increment)
             .and_then(|(present, increment)| present.add(increment))

@@ -179,10 +179,30 @@ fn info_clients(call: &Call<'_>, text: &mut String) {
 fn info_memory(call: &Call<'_>, text: &mut String) {
     let config = call.cache.config();
     line(text, "used_memory", call.cache.memory_used());
+    line(
+        text,
+        "used_memory_human",
+        human(call.cache.memory_used() as u64),
+    );
     line(text, "used_memory_dataset", call.cache.memory_used());
     line(text, "maxmemory", config.memory.as_u64());
-    line(text, "maxmemory_human", config.memory);
+    line(text, "maxmemory_human", human(config.memory.as_u64()));
     line(text, "maxmemory_policy", policy(config.eviction));
+}
+
+/// A size as Redis prints it: two digits after the point and the first letter of the unit.
+fn human(bytes: u64) -> String {
+    let mut size = bytes as f64;
+    for unit in ["B", "K", "M", "G", "T"] {
+        if size < 1024.0 {
+            return match unit {
+                "B" => format!("{bytes}B"),
+                unit => format!("{size:.2}{unit}"),
+            };
+        }
+        size /= 1024.0;
+    }
+    format!("{size:.2}P")
 }
 
 fn info_persistence(_: &Call<'_>, text: &mut String) {

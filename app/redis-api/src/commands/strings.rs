@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use outrigger_cache::{CacheError, Change, Deadline, Found};
-use outrigger_resp::Args;
+use outrigger_resp::{Args, ReplyWriter};
 
 use super::{
     argument::{integer, is},
@@ -12,25 +12,23 @@ use super::{
 
 pub(super) fn get(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let reply = &mut call.reply;
-    let large = call
-        .cache
+    call.cache
         .read(call.session.database, &args[1], call.now, |found| {
-            let Some(found) = found else {
-                reply.null();
-                return None;
-            };
-            let large = found.shared().cloned();
-            if large.is_none() {
-                // Straight from the entry to the buffer of the batch.
-                reply.bulk(found.value);
-            }
-            large
+            write_found(reply, found);
         });
-    if let Some(large) = large {
-        // Copying it under the lock would hold others up.
-        call.reply.bulk(&large);
-    }
     Ok(())
+}
+
+/// Writes a value straight from its entry; a large one is shared, so that it is not copied while others wait for the entry.
+#[inline]
+fn write_found(reply: &mut ReplyWriter<'_>, found: Option<Found<'_>>) {
+    match found {
+        Some(found) => match found.shared() {
+            Some(value) => reply.value(value),
+            None => reply.bulk(found.value),
+        },
+        None => reply.null(),
+    }
 }
 
 pub(super) fn strlen(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
@@ -49,25 +47,11 @@ pub(super) fn mget(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> 
     let begun = call.reply.len();
     let reply = &mut call.reply;
     reply.array(keys.len());
-    // From the first large value on, the values are copied to the reply when no lock is held any more.
-    let (mut later, mut later_bytes) = (Vec::new(), 0);
     call.cache
         .read_many(call.session.database, keys.iter(), call.now, |found| {
-            let is_large = found.is_some_and(|found| found.shared().is_some());
-            if is_large || !later.is_empty() {
-                later_bytes += found.map_or(0, |found| found.value.len());
-                later.push(found.map(|found| found.to_bytes()));
-            } else {
-                match found {
-                    Some(found) => reply.bulk(found.value),
-                    None => reply.null(),
-                }
-            }
-            reply.len() - begun + later_bytes <= limit
+            write_found(reply, found);
+            reply.len() - begun <= limit
         });
-    for value in later {
-        answer(call, value);
-    }
     Ok(())
 }
 
@@ -211,7 +195,7 @@ fn set_with(
         false => call.cache.update(database, &args[1], call.now, decide)?,
     };
     match old {
-        Some(old) => call.reply.bulk(&old),
+        Some(old) => call.reply.value(&old),
         None if options.answers_old || !is_written => call.reply.null(),
         None => call.reply.ok(),
     }
@@ -252,7 +236,7 @@ pub(super) fn getex(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure>
 
 fn answer(call: &mut Call<'_>, value: Option<Bytes>) {
     match value {
-        Some(value) => call.reply.bulk(&value),
+        Some(value) => call.reply.value(&value),
         None => call.reply.null(),
     }
 }
@@ -273,11 +257,16 @@ pub(super) fn append(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure
 pub(super) fn getrange(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let (start, end) = (integer(&args[2])?, integer(&args[3])?);
     let reply = &mut call.reply;
-    call.cache
-        .read(call.session.database, &args[1], call.now, |found| {
-            let value = found.map(|found| found.value).unwrap_or_default();
-            reply.bulk(part(value, start, end));
-        });
+    call.cache.read(
+        call.session.database,
+        &args[1],
+        call.now,
+        |found| match found.map(|found| (found.value, found.shared())) {
+            Some((_, Some(value))) => reply.value(&value.slice_ref(part(value, start, end))),
+            Some((value, None)) => reply.bulk(part(value, start, end)),
+            None => reply.bulk(b""),
+        },
+    );
     Ok(())
 }
 

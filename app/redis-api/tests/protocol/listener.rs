@@ -61,6 +61,17 @@ async fn an_oversized_value_is_read_away_and_the_connection_lives() {
     );
 }
 
+async fn a_tls_handshake_on_the_port_without_tls_closes_the_connection_and_runs_nothing() {
+    let ours = Ours::start(Setup::default());
+    let mut client = ours.connect();
+
+    // The session id of a handshake has room for a command.
+    client.send(b"\x16\x03\x01\x02\x00\r\nSET stolen 1\r\n");
+
+    assert_eq!(client.rest(), b"");
+    assert_eq!(ours.cache.stats().entries_total(), 0);
+}
+
 async fn many_large_values_in_one_request_are_bounded_together() {
     let ours = Ours::start(Setup::default());
     let mut client = ours.connect();
@@ -451,6 +462,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             "stopping_waits_for_a_reply_that_is_being_read_and_lets_nobody_in_meanwhile",
             &[],
             stopping_waits_for_a_reply_that_is_being_read_and_lets_nobody_in_meanwhile,
+        ),
+        trial(
+            "a_tls_handshake_on_the_port_without_tls_closes_the_connection_and_runs_nothing",
+            &[],
+            a_tls_handshake_on_the_port_without_tls_closes_the_connection_and_runs_nothing,
         ),
     ]
 }

@@ -45,6 +45,7 @@ async fn info_has_the_fields_that_clients_read() {
         "loading:0\r\n",
         "maxmemory_policy:allkeys-lru\r\n",
         "used_memory:",
+        "maxmemory_human:128.00M\r\n",
         "connected_clients:1\r\n",
         "keyspace_hits:1\r\n",
         "keyspace_misses:1\r\n",

@@ -1,14 +1,15 @@
 //! Clients that are slow, silent or greedy, on a clock that the test turns.
 
 use std::{
-    io::{ErrorKind, Read},
+    io::{ErrorKind, Read, Write},
     net::TcpStream,
     sync::Arc,
     time::Duration,
 };
 
 use libtest_mimic::Trial;
-use outrigger_stdx::{Clock, HumanDuration, ManualClock, Secret};
+use outrigger_cache::Database;
+use outrigger_stdx::{ByteSize, Clock, HumanDuration, ManualClock, Secret};
 use outrigger_testkit::trial;
 
 use crate::ours::{Client, Ours, Setup};
@@ -137,6 +138,90 @@ async fn a_client_that_does_not_read_costs_a_bounded_amount_of_memory_for_a_boun
     assert_eq!(other.words("STRLEN a"), ":1048576\r\n");
 }
 
+/// A listener whose connections may hold 32 MiB together, with a value of 8 MiB.
+fn start_small() -> (Ours, ManualClock) {
+    let (ours, clock) = start(|setup| {
+        setup.redis.request_max = ByteSize::kib(64);
+        setup.redis.output_max = ByteSize::mib(16);
+        setup.redis.buffers_max = ByteSize::mib(32);
+    });
+    let value = vec![b'v'; 8 << 20];
+    let stored = ours.cache.put(Database::ZERO, b"a", &value, None);
+    stored.expect("it fits");
+    (ours, clock)
+}
+
+async fn clients_that_do_not_read_hold_no_more_than_the_bound_of_all_and_are_closed_for_others() {
+    let (ours, clock) = start_small();
+    let mut silent: Vec<_> = (0..20).map(|_| ours.connect()).collect();
+
+    for client in &mut silent {
+        client.send("GET a\r\n");
+    }
+    // Four replies fill the bound. Each second, the ones that are not read make room for others.
+    let mut most = 0;
+    while ours.metrics.evictions() < 17 {
+        most = most.max(ours.metrics.buffers());
+        tick(&clock);
+        std::thread::yield_now();
+    }
+
+    // The last reply that found room may exceed the bound.
+    assert!(most <= 40 << 20, "{most} bytes");
+    let mut honest = ours.connect();
+    honest.send("GET a\r\n");
+    assert_eq!(honest.reply().len(), (8 << 20) + 12);
+}
+
+async fn clients_that_read_wait_for_each_other_and_none_is_closed() {
+    let (ours, _clock) = start_small();
+    let clients: Vec<_> = (0..20).map(|_| ours.connect()).collect();
+
+    let readers = clients.into_iter().map(|mut client| {
+        std::thread::spawn(move || {
+            client.send("GET a\r\nGET a\r\n");
+            [client.reply().len(), client.reply().len()]
+        })
+    });
+    let readers: Vec<_> = readers.collect();
+
+    for reader in readers {
+        let lengths = reader.join().expect("both are answered");
+        assert_eq!(lengths, [(8 << 20) + 12; 2]);
+    }
+    assert_eq!((ours.metrics.evictions(), ours.metrics.buffers()), (0, 0));
+}
+
+async fn requests_that_do_not_arrive_whole_count_too() {
+    let (ours, clock) = start(|setup| {
+        setup.redis.request_max = ByteSize::mib(1);
+        setup.redis.output_max = ByteSize::kib(64);
+        setup.redis.buffers_max = ByteSize::mib(4);
+    });
+    let half = [&b"*2\r\n$4\r\nECHO\r\n$1000000\r\n"[..], &[b'x'; 900_000]].concat();
+
+    let mut senders: Vec<_> = (0..20).map(|_| ours.connect()).collect();
+    for sender in &mut senders {
+        sender.stream.set_nonblocking(true).expect("TCP can");
+        // What the system does not take, the server has not read.
+        let _ = sender.stream.write(&half);
+    }
+    while ours.metrics.evictions() == 0 {
+        tick(&clock);
+        std::thread::yield_now();
+        assert!(ours.metrics.buffers() <= 8 << 20);
+    }
+
+    let mut other = ours.connect();
+    other.send("PING\r\n");
+    let reader = std::thread::spawn(move || other.reply());
+    while !reader.is_finished() {
+        tick(&clock);
+        std::thread::yield_now();
+    }
+    assert_eq!(reader.join().expect("it is answered"), b"+PONG\r\n");
+}
+
 fn bytes_sent(ours: &Ours) -> u64 {
     let info = ours.connect().words("INFO stats");
     let line = info
@@ -172,6 +257,21 @@ pub(crate) fn trials() -> Vec<Trial> {
             "a_client_that_does_not_read_costs_a_bounded_amount_of_memory_for_a_bounded_time",
             &[],
             a_client_that_does_not_read_costs_a_bounded_amount_of_memory_for_a_bounded_time,
+        ),
+        trial(
+            "clients_that_do_not_read_hold_no_more_than_the_bound_of_all_and_are_closed_for_others",
+            &[],
+            clients_that_do_not_read_hold_no_more_than_the_bound_of_all_and_are_closed_for_others,
+        ),
+        trial(
+            "clients_that_read_wait_for_each_other_and_none_is_closed",
+            &[],
+            clients_that_read_wait_for_each_other_and_none_is_closed,
+        ),
+        trial(
+            "requests_that_do_not_arrive_whole_count_too",
+            &[],
+            requests_that_do_not_arrive_whole_count_too,
         ),
     ]
 }

@@ -1,0 +1,45 @@
+//! Log lines that a peer can cause, at most one a second.
+
+use parking_lot::Mutex;
+
+/// How many milliseconds lie between two lines.
+const INTERVAL: u64 = 1000;
+
+/// Decides which of many equal events is logged.
+#[derive(Debug, Default)]
+pub(crate) struct RareLog {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    next_at: u64,
+    skipped: u64,
+}
+
+impl RareLog {
+    /// Whether this event is logged; if so, how many were skipped since the last one that was.
+    pub(crate) fn admit(&self, now: u64) -> Option<u64> {
+        let mut state = self.state.lock();
+        if now < state.next_at {
+            state.skipped += 1;
+            return None;
+        }
+        state.next_at = now + INTERVAL;
+        Some(std::mem::take(&mut state.skipped))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_event_a_second_is_logged_and_the_others_are_counted() {
+        let log = RareLog::default();
+
+        let logged = [0, 1, 999, 1000, 1001, 5000].map(|now| log.admit(now));
+
+        assert_eq!(logged, [Some(0), None, None, Some(2), None, Some(1)]);
+    }
+}
