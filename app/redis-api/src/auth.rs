@@ -43,7 +43,8 @@ pub enum SecretKind {
 #[async_trait]
 pub trait Authenticator: Send + Sync + fmt::Debug {
     /// Whether a secret of this kind may be accepted from this peer now. `false` after too many failures, unless the peer's
-    /// address has presented a right secret of this kind before: an address with a guesser on it must not lose its clients.
+    /// address is the machine's own or has presented a right secret of this kind before: an address with a guesser on it must
+    /// not lose its clients.
     async fn admits(&self, peer: Peer, kind: SecretKind) -> bool;
 
     /// The grant of `token`, when it is valid now and has the scope `cache:*`.

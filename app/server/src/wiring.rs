@@ -94,11 +94,7 @@ impl Server {
                 RedisParts {
                     config: config.redis.clone(),
                     cache: cache.clone(),
-                    authenticator: Arc::new(RedisAuthenticator::new(
-                        access.clone(),
-                        throttle,
-                        Arc::clone(&clock),
-                    )),
+                    authenticator: Arc::new(RedisAuthenticator::new(access.clone(), throttle)),
                     tls: tls::load(
                         config.redis.tls_cert.as_deref(),
                         config.redis.tls_key.as_deref(),

@@ -41,6 +41,7 @@ mod config;
 mod credential_cache;
 mod email;
 mod error;
+mod hash_queue;
 mod ingest_key;
 mod login_link;
 mod page;
@@ -72,5 +73,7 @@ pub use risk::RiskLevel;
 pub use role::Role;
 pub use scope::{CAPABILITIES, ParseScopeError, Scope, ScopeAccess, ScopeSet};
 pub use session::{ClientInfo, Session, SessionId, SignedIn};
-pub use throttle::{LoginAttempt, LoginThrottle, MemoryThrottle, RetryAfter, network};
+pub use throttle::{
+    Admission, LoginAttempt, LoginThrottle, MemoryThrottle, RetryAfter, Standing, network,
+};
 pub use token::{CreatedToken, NewToken, Token, TokenExpiry, TokenId};

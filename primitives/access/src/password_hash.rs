@@ -3,17 +3,17 @@
 //! Argon2id with the parameters that OWASP recommends first (19 MiB, 2 passes, 1 lane). Each hash takes that much memory and
 //! tens of milliseconds of a core, so only a few run at a time, and only so many wait.
 
-use std::sync::Arc;
-
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher as _, PasswordVerifier as _},
 };
 use outrigger_stdx::Secret;
 use outrigger_supervisor::blocking;
-use tokio::sync::Semaphore;
 
-use crate::{AccessConfig, AccessError};
+use crate::{
+    AccessConfig, AccessError,
+    hash_queue::{HashQueue, Visitor},
+};
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -25,18 +25,14 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAA
 /// Hashes and checks passwords, a bounded number at a time.
 #[derive(Debug)]
 pub(crate) struct PasswordHasher {
-    /// Permits to compute.
-    places: Arc<Semaphore>,
-    /// Permits to compute or wait.
-    queue: Semaphore,
+    queue: HashQueue,
 }
 
 impl PasswordHasher {
     pub(crate) fn new(config: &AccessConfig) -> Self {
         let places = config.hash_concurrency as usize;
         Self {
-            places: Arc::new(Semaphore::new(places)),
-            queue: Semaphore::new(places + config.hash_queue as usize),
+            queue: HashQueue::new(places, config.hash_queue as usize),
         }
     }
 
@@ -47,12 +43,15 @@ impl PasswordHasher {
             hashed.map(|hash| hash.to_string())
         };
         let unreadable = |_| AccessError::Unreadable { what: "password" };
-        self.in_turn(hash).await?.map_err(unreadable)
+        self.in_turn(Visitor::SIGNED_IN, hash)
+            .await?
+            .map_err(unreadable)
     }
 
     /// Whether the password is the one that was hashed. Without a hash the answer is no, after the same time.
     pub(crate) async fn verify(
         &self,
+        visitor: Visitor,
         password: Secret,
         hash: Option<String>,
     ) -> Result<bool, AccessError> {
@@ -61,19 +60,16 @@ impl PasswordHasher {
             let verified = argon2().verify_password(password.expose().as_bytes(), known);
             verified.is_ok() && hash.is_some()
         };
-        self.in_turn(verify).await
+        self.in_turn(visitor, verify).await
     }
 
     /// Computes on the pool for blocking work, when it is our turn.
     pub(crate) async fn in_turn<T: Send + 'static>(
         &self,
+        visitor: Visitor,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, AccessError> {
-        let _waiting = self.queue.try_acquire().map_err(|_| AccessError::Busy)?;
-        let place = Arc::clone(&self.places)
-            .acquire_owned()
-            .await
-            .map_err(|_| AccessError::Busy)?;
+        let place = self.queue.enter(visitor).await?;
         // The place goes along: when the caller goes away, the work still runs.
         let result = blocking(move || {
             let result = work();
@@ -107,12 +103,20 @@ mod tests {
             .await
             .expect("there is room");
         let right = hasher
-            .verify(secret("outrigger canoe"), Some(hash.clone()))
+            .verify(
+                Visitor::SIGNED_IN,
+                secret("outrigger canoe"),
+                Some(hash.clone()),
+            )
             .await;
         let wrong = hasher
-            .verify(secret("outrigger kanoe"), Some(hash.clone()))
+            .verify(
+                Visitor::SIGNED_IN,
+                secret("outrigger kanoe"),
+                Some(hash.clone()),
+            )
             .await;
-        let nobody = hasher.verify(secret(""), None).await;
+        let nobody = hasher.verify(Visitor::SIGNED_IN, secret(""), None).await;
 
         assert!(
             hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
@@ -145,10 +149,10 @@ mod tests {
         });
         let (release, released) = std::sync::mpsc::channel::<()>();
 
-        let first = hasher.in_turn(move || released.recv().is_err());
-        let second = hasher.in_turn(|| true);
+        let first = hasher.in_turn(Visitor::SIGNED_IN, move || released.recv().is_err());
+        let second = hasher.in_turn(Visitor::SIGNED_IN, || true);
         let third = async {
-            let third = hasher.in_turn(|| true).await;
+            let third = hasher.in_turn(Visitor::SIGNED_IN, || true).await;
             drop(release);
             third
         };

@@ -53,7 +53,7 @@ pub struct Admission {
 }
 
 /// What is known about where an attempt comes from, the best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Standing {
     /// The account was signed in to from this address before.
     Known,
@@ -84,7 +84,7 @@ pub trait LoginThrottle: fmt::Debug + Send + Sync {
 }
 
 /// Counts in memory, for one node. What nobody asks about for twice the longest wait is forgotten. When memory is full, the
-/// oldest counts that need not wait go first. When all must wait, what is new shares one count.
+/// oldest counts that need not wait go first. When nearly all must wait, what is new shares one count.
 #[derive(Debug)]
 pub struct MemoryThrottle {
     clock: Arc<dyn Clock>,
@@ -210,8 +210,12 @@ impl MemoryThrottle {
             let unblocked = entries.iter().filter(|(_, e)| e.blocked_until <= now);
             let mut oldest: Vec<_> = unblocked.map(|(key, e)| (e.last, key.clone())).collect();
             oldest.sort_by_key(|(last, _)| *last);
-            for (_, key) in oldest.into_iter().take(self.entries_max / 8 + 1) {
-                entries.remove(&key);
+            let batch = self.entries_max / 8;
+            // Fewer would forget each other before they have counted to anything.
+            if oldest.len() > batch {
+                for (_, key) in oldest.into_iter().take(batch) {
+                    entries.remove(&key);
+                }
             }
         }
         match entries.len() < self.entries_max {
@@ -228,10 +232,17 @@ impl State {
             .is_some_and(|last| now.saturating_since(*last) < KNOWN_FOR)
     }
 
-    /// How long a stranger must wait.
-    fn wait(&self, attempt: &LoginAttempt, now: Monotonic) -> Option<RetryAfter> {
+    /// How long a stranger must wait, where at most `entries_max` are remembered.
+    fn wait(
+        &self,
+        attempt: &LoginAttempt,
+        now: Monotonic,
+        entries_max: usize,
+    ) -> Option<RetryAfter> {
+        let is_full = self.entries.len() >= entries_max;
+        let rest = self.entries.get(&Key::Rest).filter(|_| is_full);
         let waits = keys(attempt).into_iter().map(|key| {
-            let entry = self.entries.get(&key).or(self.entries.get(&Key::Rest));
+            let entry = self.entries.get(&key).or(rest);
             entry.map_or(Duration::ZERO, |entry| {
                 entry.blocked_until.saturating_since(now)
             })
@@ -268,7 +279,7 @@ impl LoginThrottle for MemoryThrottle {
     async fn check(&self, attempt: &LoginAttempt) -> Result<(), RetryAfter> {
         let now = self.clock.monotonic();
         let state = self.state();
-        match state.wait(attempt, now) {
+        match state.wait(attempt, now, self.entries_max) {
             Some(wait) if !state.is_known(attempt, now) => Err(wait),
             _ => Ok(()),
         }
@@ -284,7 +295,7 @@ impl LoginThrottle for MemoryThrottle {
                 counted_at: None,
             });
         }
-        if let Some(wait) = state.wait(attempt, now) {
+        if let Some(wait) = state.wait(attempt, now, self.entries_max) {
             return Err(wait);
         }
         self.count(&mut state, attempt, now);
@@ -306,7 +317,7 @@ impl LoginThrottle for MemoryThrottle {
         }
         let now = self.clock.monotonic();
         let mut state = self.state();
-        let wait = state.wait(attempt, now);
+        let wait = state.wait(attempt, now, self.entries_max);
         if wait.is_none() {
             self.count(&mut state, attempt, now);
         }
@@ -529,7 +540,7 @@ mod tests {
     async fn when_all_that_is_remembered_must_wait_what_is_new_shares_one_count() {
         let Fixture { clock, throttle } = fixture();
         for number in 0..100_u32 {
-            let address = format!("198.51.100.{}", number % 5);
+            let address = format!("198.51.100.{number}");
             let guessed = attempt(&format!("{number}@example.org"), &address);
             // Known addresses count without having to wait, so each account is blocked.
             throttle.remember(&guessed).await;

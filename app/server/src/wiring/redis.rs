@@ -1,4 +1,4 @@
-//! The plug for the Redis listener's port: tokens from `access`, and a memory of failures per address.
+//! The plug for the Redis listener's port: tokens from `access`, and its throttle.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -6,19 +6,22 @@ use std::{
     hash::{BuildHasher, RandomState},
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use outrigger_access::{Access, LoginAttempt, LoginThrottle, Scope, ScopeAccess, network};
-use outrigger_redis_api::{Authenticator, Peer};
-use outrigger_stdx::{Clock, Monotonic, Via};
+use outrigger_access::{
+    Access, Changes, LoginAttempt, LoginThrottle, Principal, Scope, ScopeAccess, network,
+};
+use outrigger_redis_api::{Authenticator, Grant, Peer, SecretKind, Validity};
+use outrigger_stdx::{Secret, Via};
 
-/// How many addresses may be made to wait at the same time; beyond that those whose wait is over are forgotten first.
-const WAITING_MAX: usize = 10_000;
-/// How many wrong secrets of an address are recognised when they come again.
-const KNOWN_MAX: usize = 8;
+/// How many addresses have their wrong secrets recognised when they come again; beyond that all are forgotten.
+const ADDRESSES_MAX: usize = 10_000;
+/// How many wrong secrets of an address are recognised.
+const RECOGNISED_MAX: usize = 8;
 
-/// Checks tokens and slows down whoever guesses.
+/// Checks tokens and slows down those who guess.
 ///
 /// A pool opens many connections at once, all with the right password. So, unlike at the login page, an attempt counts only
 /// when it has failed. And a program with a wrong password tries again for ever, always with the same one: that is no guess,
@@ -27,44 +30,35 @@ const KNOWN_MAX: usize = 8;
 pub(crate) struct RedisAuthenticator {
     access: Access,
     throttle: Arc<dyn LoginThrottle>,
-    clock: Arc<dyn Clock>,
-    /// Until when an address must wait.
-    waiting: Mutex<HashMap<IpAddr, Monotonic>>,
     /// The last wrong secrets of each address, hashed with keys that only this process knows.
     wrong: Mutex<HashMap<IpAddr, VecDeque<u64>>>,
     keys: RandomState,
 }
 
 impl RedisAuthenticator {
-    pub(crate) fn new(
-        access: Access,
-        throttle: Arc<dyn LoginThrottle>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub(crate) fn new(access: Access, throttle: Arc<dyn LoginThrottle>) -> Self {
         Self {
             access,
             throttle,
-            clock,
-            waiting: Mutex::default(),
             wrong: Mutex::default(),
             keys: RandomState::new(),
         }
     }
 
     /// Whether this address has not tried this wrong secret lately.
-    fn is_new(&self, address: IpAddr, secret: &str) -> bool {
-        let hash = self.keys.hash_one(secret);
+    fn is_new(&self, address: IpAddr, secret: &Secret) -> bool {
+        let hash = self.keys.hash_one(secret.expose());
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        if wrong.len() >= WAITING_MAX && !wrong.contains_key(&address) {
+        if wrong.len() >= ADDRESSES_MAX && !wrong.contains_key(&address) {
             wrong.clear();
         }
-        let known = wrong.entry(address).or_default();
-        if known.contains(&hash) {
+        let recognised = wrong.entry(address).or_default();
+        if recognised.contains(&hash) {
             return false;
         }
-        known.push_back(hash);
-        if known.len() > KNOWN_MAX {
-            known.pop_front();
+        recognised.push_back(hash);
+        if recognised.len() > RECOGNISED_MAX {
+            recognised.pop_front();
         }
         true
     }
@@ -72,58 +66,56 @@ impl RedisAuthenticator {
 
 #[async_trait]
 impl Authenticator for RedisAuthenticator {
-    async fn admits(&self, peer: Peer) -> bool {
-        let Some(address) = address_of(peer) else {
-            return true;
-        };
-        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting
-            .get(&address)
-            .is_none_or(|until| *until <= self.clock.monotonic())
+    async fn admits(&self, peer: Peer, kind: SecretKind) -> bool {
+        match address_of(peer) {
+            // All programs of this machine share the address, and after a restart none of them is known yet.
+            Some(address) if address.is_loopback() => true,
+            Some(address) => self.throttle.check(&attempt(address, kind)).await.is_ok(),
+            None => true,
+        }
     }
 
-    async fn allows(&self, token: &str, peer: Peer) -> bool {
-        let wanted = Scope::of("cache", ScopeAccess::All).unwrap_or(Scope::Everything);
-        match self.access.authenticate_token(token, Via::Redis).await {
-            Ok(principal) => principal.allows(wanted),
-            Err(error) if error.is_retryable() => {
-                tracing::warn!(%error, %peer, "a token could not be checked");
-                false
+    async fn allows(&self, token: &Secret, peer: Peer) -> Option<Arc<dyn Grant>> {
+        // Before the token is checked, so that nothing that ends it meanwhile is missed.
+        let changes = self.access.changes();
+        let checked = self
+            .access
+            .authenticate_token(token.expose(), Via::Redis)
+            .await;
+        match checked {
+            Ok(principal) if allows_cache(&principal) => Some(Arc::new(TokenGrant {
+                access: self.access.clone(),
+                principal,
+                changes: Mutex::new(changes),
+            })),
+            Ok(_) => None,
+            Err(error) => {
+                if error.is_retryable() {
+                    tracing::warn!(%error, %peer, "a token could not be checked");
+                }
+                None
             }
-            Err(_) => false,
         }
     }
 
-    async fn failed(&self, peer: Peer, secret: &str) {
-        tracing::warn!(%peer, "a wrong password or token at the Redis listener");
+    async fn failed(&self, peer: Peer, kind: SecretKind, secret: &Secret) -> bool {
         let Some(address) = address_of(peer) else {
-            return;
+            return false;
         };
+        let attempt = attempt(address, kind);
         if !self.is_new(address, secret) {
-            return;
+            return self.throttle.check(&attempt).await.is_err();
         }
-        let Err(wait) = self.throttle.admit(&attempt(address)).await else {
-            return;
-        };
-        let now = self.clock.monotonic();
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() >= WAITING_MAX {
-            waiting.retain(|_, until| *until > now);
-        }
-        if waiting.len() < WAITING_MAX {
-            waiting.insert(address, now + wait.0);
+        match self.throttle.admit(&attempt).await {
+            Ok(admission) => self.throttle.failed(&attempt, admission).await.is_some(),
+            Err(_) => true,
         }
     }
 
-    async fn succeeded(&self, peer: Peer) {
-        let Some(address) = address_of(peer) else {
-            return;
-        };
-        self.throttle.succeeded(&attempt(address)).await;
-        self.waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&address);
+    async fn succeeded(&self, peer: Peer, kind: SecretKind) {
+        if let Some(address) = address_of(peer) {
+            self.throttle.remember(&attempt(address, kind)).await;
+        }
     }
 }
 
@@ -135,7 +127,48 @@ impl fmt::Debug for RedisAuthenticator {
     }
 }
 
-/// Whoever can open the socket's file is let in by its mode; there is no address to slow down.
+/// A token that has let a connection in.
+#[derive(Debug)]
+struct TokenGrant {
+    access: Access,
+    principal: Principal,
+    changes: Mutex<Changes>,
+}
+
+#[async_trait]
+impl Grant for TokenGrant {
+    fn expires_at(&self) -> Option<i64> {
+        let expires_at = self.principal.expires_at?;
+        Some(expires_at.as_millisecond())
+    }
+
+    fn is_in_doubt(&self) -> bool {
+        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        changes.has_changed()
+    }
+
+    fn check_every(&self) -> Duration {
+        self.access.revalidate_every()
+    }
+
+    async fn check(&self) -> Validity {
+        // A new subscription has seen everything so far, and misses nothing that comes while the token is checked.
+        let changes = self.access.changes();
+        *self.changes.lock().unwrap_or_else(PoisonError::into_inner) = changes;
+        match self.access.revalidate(&self.principal).await {
+            Ok(principal) if allows_cache(&principal) => Validity::Valid,
+            Ok(_) => Validity::Ended,
+            Err(error) if error.is_retryable() => Validity::Unknown,
+            Err(_) => Validity::Ended,
+        }
+    }
+}
+
+fn allows_cache(principal: &Principal) -> bool {
+    principal.allows(Scope::of("cache", ScopeAccess::All).unwrap_or(Scope::Everything))
+}
+
+/// The mode of the unix socket's file says who may open it; there is no address to slow down.
 fn address_of(peer: Peer) -> Option<IpAddr> {
     match peer {
         Peer::Tcp(address) => Some(network(address.ip())),
@@ -143,12 +176,14 @@ fn address_of(peer: Peer) -> Option<IpAddr> {
     }
 }
 
-/// The listener has one password and no account names; counting per address keeps one guesser from locking out the others.
-fn attempt(address: IpAddr) -> LoginAttempt {
-    LoginAttempt {
-        account: format!("redis from {address}"),
-        address,
-    }
+/// The listener has one password and no account names. Counting per address keeps one guesser from locking out the others;
+/// counting per kind keeps the holder of a token from guessing the password as one who holds it.
+fn attempt(address: IpAddr, kind: SecretKind) -> LoginAttempt {
+    let account = match kind {
+        SecretKind::Password => format!("redis password from {address}"),
+        SecretKind::Token => format!("redis token from {address}"),
+    };
+    LoginAttempt { account, address }
 }
 
 #[cfg(test)]

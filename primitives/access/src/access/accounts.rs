@@ -9,6 +9,7 @@ use crate::{
     AccessError, Account, AccountId, AccountUpdate, Cursor, Email, FieldProblem, LoginAttempt,
     NewAccount, OwnUpdate, Page, Principal,
     credential_cache::Concerned,
+    hash_queue::Visitor,
     password_rules,
     store::{AccountChange, AccountRow, EndSessions},
 };
@@ -224,7 +225,7 @@ impl Access {
             let related: Vec<&str> = related.iter().map(String::as_str).collect();
             password_rules::problems(field, password.expose(), &related, rules)
         };
-        self.inner.hasher.in_turn(judge).await
+        self.inner.hasher.in_turn(Visitor::SIGNED_IN, judge).await
     }
 
     async fn check_current(
@@ -238,18 +239,19 @@ impl Access {
             let problem = FieldProblem::new("current_password", "required", message);
             return Err(super::wrong(problem));
         };
-        self.admit(attempt).await?;
-        if self.verify(current, Some(hash)).await? {
-            self.inner.throttle.succeeded(attempt).await;
+        let admission = self.admit(attempt).await?;
+        let checked = self.verify(attempt, admission, current, Some(hash));
+        if checked.await? {
+            self.accept(attempt, admission).await;
             return Ok(());
         }
-        self.inner.figures.refused.inc();
-        Err(AccessError::CurrentPasswordWrong)
+        let wrong = AccessError::CurrentPasswordWrong;
+        Err(self.refuse(attempt, admission, wrong).await)
     }
 }
 
 /// What an account's wrong passwords are counted under: what it signs in with, so that guesses here and there are one count.
-fn throttle_key(account: &Account) -> String {
+pub(super) fn throttle_key(account: &Account) -> String {
     match &account.email {
         Some(email) => email.key().to_owned(),
         None => account.id.to_string(),

@@ -3,11 +3,12 @@
 use outrigger_crypto::{hash_token, random_text};
 use outrigger_stdx::Secret;
 
-use super::{Access, LOGIN_LINK_TTL, later};
+use super::{Access, LOGIN_LINK_TTL, accounts::throttle_key, later};
 use crate::{
-    AccessError, Account, AccountId, ClientInfo, Email, LoginAttempt, LoginLink, Principal,
-    RetryAfter, Session, SessionId, SignedIn,
+    AccessError, Account, AccountId, Admission, ClientInfo, Email, LoginAttempt, LoginLink,
+    Principal, RetryAfter, Session, SessionId, SignedIn,
     credential_cache::Concerned,
+    hash_queue::Visitor,
     network,
     store::{AccountRow, LoginLinkRow, SessionRow},
 };
@@ -49,16 +50,17 @@ impl Access {
                 .unwrap_or_default(),
             address: client.address,
         };
-        self.admit(&attempt).await?;
+        let admission = self.admit(&attempt).await?;
         let row = match &email {
             Some(email) => self.store().account_by_email(email.key()).await?,
             None => None,
         };
-        let Some(row) = self.check_password(row, password).await? else {
-            self.inner.figures.refused.inc();
-            return Err(AccessError::BadCredentials);
+        let checked = self.check_password(&attempt, admission, row, password);
+        let Some(row) = checked.await? else {
+            let wrong = AccessError::BadCredentials;
+            return Err(self.refuse(&attempt, admission, wrong).await);
         };
-        self.inner.throttle.succeeded(&attempt).await;
+        self.accept(&attempt, admission).await;
         self.begin_session(row.account, client, Began::ByPassword)
             .await
     }
@@ -114,7 +116,7 @@ impl Access {
             account: format!("link from {}", network(client.address)),
             address: client.address,
         };
-        self.admit(&attempt).await?;
+        let admission = self.admit(&attempt).await?;
         let digest = hash_token(code.trim());
         let account = self.store().redeem_login_link(&digest, self.now()).await?;
         let row = match account {
@@ -123,23 +125,31 @@ impl Access {
         };
         let row = row.filter(|row| !row.account.disabled);
         let row = row.ok_or(AccessError::LinkInvalid)?;
-        self.inner.throttle.succeeded(&attempt).await;
+        self.inner.throttle.withdraw(&attempt, admission).await;
+        // Who was locked out and came in with a link is not locked out again from there.
+        let attempt = LoginAttempt {
+            account: throttle_key(&row.account),
+            address: client.address,
+        };
+        self.inner.throttle.remember(&attempt).await;
         self.begin_session(row.account, client, Began::ByLink).await
     }
 
     /// The account, when the password is its own and it may sign in. Computes a hash in every case.
     async fn check_password(
         &self,
+        attempt: &LoginAttempt,
+        admission: Admission,
         row: Option<AccountRow>,
         password: Secret,
     ) -> Result<Option<AccountRow>, AccessError> {
         let hash = row.as_ref().and_then(|row| row.password_hash.clone());
-        let is_right = self.verify(password, hash).await?;
+        let is_right = self.verify(attempt, admission, password, hash).await?;
         Ok(row.filter(|row| is_right && !row.account.disabled))
     }
 
-    /// Counts an attempt as failed before its password is looked at, or refuses it.
-    pub(super) async fn admit(&self, attempt: &LoginAttempt) -> Result<(), AccessError> {
+    /// Admits an attempt before its password is looked at, or refuses it.
+    pub(super) async fn admit(&self, attempt: &LoginAttempt) -> Result<Admission, AccessError> {
         let admitted = self.inner.throttle.admit(attempt).await;
         admitted.map_err(|RetryAfter(retry_after)| {
             self.inner.figures.throttled.inc();
@@ -147,9 +157,31 @@ impl Access {
         })
     }
 
+    /// The error for a wrong password: `wrong`, or that it came too early.
+    pub(super) async fn refuse(
+        &self,
+        attempt: &LoginAttempt,
+        admission: Admission,
+        wrong: AccessError,
+    ) -> AccessError {
+        self.inner.figures.refused.inc();
+        match self.inner.throttle.failed(attempt, admission).await {
+            Some(RetryAfter(retry_after)) => AccessError::Throttled { retry_after },
+            None => wrong,
+        }
+    }
+
+    /// Notes that the password was right.
+    pub(super) async fn accept(&self, attempt: &LoginAttempt, admission: Admission) {
+        self.inner.throttle.withdraw(attempt, admission).await;
+        self.inner.throttle.remember(attempt).await;
+    }
+
     /// Whether the password is the one of the hash. Computes a hash in every case, but not of something endless.
     pub(super) async fn verify(
         &self,
+        attempt: &LoginAttempt,
+        admission: Admission,
         password: Secret,
         hash: Option<String>,
     ) -> Result<bool, AccessError> {
@@ -157,7 +189,16 @@ impl Access {
             true => (hash, password),
             false => (None, Secret::new(String::new())),
         };
-        self.inner.hasher.verify(password, hash).await
+        let visitor = Visitor {
+            standing: admission.standing,
+            address: Some(attempt.address),
+        };
+        let verified = self.inner.hasher.verify(visitor, password, hash).await;
+        if verified.is_err() {
+            // Its password was not looked at.
+            self.inner.throttle.withdraw(attempt, admission).await;
+        }
+        verified
     }
 
     async fn begin_session(
