@@ -73,6 +73,23 @@ async fn an_http_request_on_the_redis_port_closes_the_connection_and_runs_nothin
 }
 
 #[tokio::test]
+async fn a_tls_handshake_on_the_redis_port_runs_no_command_inside_it() {
+    let app = app().start().await;
+    // The beginning of a ClientHello whose session id is chosen by whoever made the client resume a session.
+    let mut hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec();
+    hello.extend_from_slice(&[b'r'; 32]);
+    hello.extend_from_slice(b"\x20\r\nSET pwned 1\r\n                 ");
+    hello.extend_from_slice(&[0; 400]);
+
+    let answer = exchange(&app, &hello).await;
+
+    assert_eq!(answer, "");
+    let stats = app.client().cache_stats().await.expect("it answers");
+    assert_eq!(stats.entries, 0);
+    assert_alive(&app).await;
+}
+
+#[tokio::test]
 async fn broken_frames_are_protocol_errors_and_close_the_connection() {
     let app = app().start().await;
 

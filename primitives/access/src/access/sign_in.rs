@@ -116,7 +116,9 @@ impl Access {
             account: format!("link from {}", network(client.address)),
             address: client.address,
         };
-        let admission = self.admit(&attempt).await?;
+        // The code has 128 bits, so it cannot be guessed. It is looked up in any case, because a link is the way in for who was
+        // locked out; only the answer to a wrong one may be to wait.
+        let admission = self.admit(&attempt).await;
         let digest = hash_token(code.trim());
         let account = self.store().redeem_login_link(&digest, self.now()).await?;
         let row = match account {
@@ -124,8 +126,12 @@ impl Access {
             None => None,
         };
         let row = row.filter(|row| !row.account.disabled);
-        let row = row.ok_or(AccessError::LinkInvalid)?;
-        self.inner.throttle.withdraw(&attempt, admission).await;
+        let Some(row) = row else {
+            return Err(admission.err().unwrap_or(AccessError::LinkInvalid));
+        };
+        if let Ok(admission) = admission {
+            self.inner.throttle.withdraw(&attempt, admission).await;
+        }
         // Who was locked out and came in with a link is not locked out again from there.
         let attempt = LoginAttempt {
             account: throttle_key(&row.account),

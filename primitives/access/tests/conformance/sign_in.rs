@@ -138,7 +138,8 @@ async fn guessing_login_links_is_slowed_down(on: Fixture) {
 
     assert!(matches!(refusals[0], Err(AccessError::LinkInvalid)));
     assert!(matches!(refusals[19], Err(AccessError::Throttled { .. })));
-    assert!(matches!(right, Err(AccessError::Throttled { .. })));
+    // The link is the way in for who was locked out, and its code cannot be guessed.
+    assert!(right.is_ok());
 }
 
 async fn a_login_link_is_redeemed_by_one_of_two_browsers(on: Fixture) {
