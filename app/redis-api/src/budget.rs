@@ -1,9 +1,9 @@
 //! The memory that all connections together may fill with requests and replies.
 //!
-//! Each connection has bounds of its own, but there may be ten thousand. So what they hold is added up. When the sum reaches
-//! `[redis] buffers_max`, no connection reads or executes anything more until others have sent or dropped what they hold.
-//! Clients that read their replies notice a short wait at most. When the room is taken by clients that do not read, or do not
-//! finish their requests, the ones that hold the most are closed.
+//! Each connection has bounds of its own, but there may be ten thousand. So what they hold is added up. From three quarters of
+//! `[redis] buffers_max` on, large replies wait until others have been sent; small ones still find room. When the sum reaches
+//! the bound, no connection reads or executes anything more. Clients that read their replies notice a short wait at most. When
+//! the room is taken by clients that do not read, or do not finish their requests, the ones that hold the most are closed.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -37,6 +37,12 @@ impl BufferBudget {
         }
     }
 
+    /// Whether a large reply must wait.
+    #[inline]
+    pub(crate) fn is_tight(&self) -> bool {
+        self.used() >= self.max - self.max / 4
+    }
+
     /// Whether no connection may take more.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
@@ -47,15 +53,17 @@ impl BufferBudget {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Notes that a connection which held `before` bytes holds `after` now. Returns whether that has made room where there was
-    /// none.
+    /// Notes that a connection which held `before` bytes holds `after` now. Returns whether that has made room that others may
+    /// wait for.
     pub(crate) fn change(&self, before: usize, after: usize) -> bool {
         if after >= before {
             self.used.fetch_add(after - before, Ordering::Relaxed);
             return false;
         }
-        let used = self.used.fetch_sub(before - after, Ordering::Relaxed);
-        used >= self.max && used - (before - after) < self.max
+        let (freed, tight) = (before - after, self.max - self.max / 4);
+        let used = self.used.fetch_sub(freed, Ordering::Relaxed);
+        let crosses = |limit| used >= limit && used - freed < limit;
+        crosses(self.max) || crosses(tight)
     }
 
     /// Whether it is worth looking for connections to close: not again for a while.
@@ -68,16 +76,16 @@ impl BufferBudget {
         is_due
     }
 
-    /// How much must be given back for a quarter to be free. A bit more than necessary, so that the next reply finds room.
+    /// How much must be given back for half to be free. More than necessary, so that the next replies find room.
     fn excess(&self) -> usize {
-        self.used().saturating_sub(self.max - self.max / 4)
+        self.used().saturating_sub(self.max / 2)
     }
 }
 
 /// Closes the connections that hold the most, if there is no room: first those of clients that have not authenticated. Returns
 /// whether any was.
 pub(crate) fn make_room(shared: &Shared, now: u64) -> bool {
-    if !shared.budget.is_full() || !shared.budget.may_try(now) {
+    if !shared.budget.is_tight() || !shared.budget.may_try(now) {
         return false;
     }
     let mut excess = shared.budget.excess();

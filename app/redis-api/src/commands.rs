@@ -23,6 +23,7 @@ use call::{Call, Failure};
 use table::{Command, Keys};
 
 pub(crate) use connection::hello;
+pub(crate) use table::is_read;
 
 /// Executes one command and writes its reply to `output`.
 #[inline]

@@ -59,8 +59,8 @@ pub struct RedisConfig {
     /// The largest reply to one command; a connection that asks for more is closed. A size from `64KiB` to `1GiB`; default
     /// `64MiB`.
     pub output_max: ByteSize,
-    /// The memory that requests and replies of all connections may take together. Beyond it connections wait for each other,
-    /// and those whose clients do not read are closed. A size of at least twice `request_max` plus `output_max`; default
+    /// The memory that requests and replies of all connections may take together. From three quarters of it on large replies
+    /// wait for others to be sent, and the connections whose clients do not read are closed. A size of at least twice `request_max` plus `output_max`; default
     /// `256MiB`.
     pub buffers_max: ByteSize,
     /// How many connections of one address may be open that have not authenticated, where `password` is set, 1 to 1000000. One

@@ -45,6 +45,8 @@ pub(crate) struct Connection {
     is_input_fresh: bool,
     /// Replies that the client has not taken yet.
     unsent: ReplyBuffer,
+    /// Whether the next reply is large.
+    needs_much_room: bool,
     /// How many bytes of this connection the budget counts.
     held: usize,
     /// Set when the connection is to end after its replies are sent.
@@ -68,6 +70,8 @@ enum Batch {
     Paused,
     /// Nothing more is to be executed.
     End(Ending),
+    /// The next request has a large reply, for which there is no room yet.
+    NoRoom,
     /// Nothing more is to be executed before these credentials are checked.
     Authenticate(Box<Authentication>),
     /// Nothing more is to be executed before the token that let the client in is checked.
@@ -97,6 +101,7 @@ impl Connection {
             input: Vec::new(),
             is_input_fresh: false,
             unsent: ReplyBuffer::new(),
+            needs_much_room: false,
             held: 0,
             ending: None,
         }
@@ -165,6 +170,10 @@ impl Connection {
                 Batch::Authenticate(authentication) => {
                     self.is_input_fresh = true;
                     return Poll::Ready(Ok(Turn::Authenticate(authentication)));
+                }
+                Batch::NoRoom => {
+                    self.is_input_fresh = true;
+                    self.needs_much_room = true;
                 }
                 Batch::Check => {
                     self.is_input_fresh = true;
@@ -252,15 +261,19 @@ impl Connection {
 
     /// Whether nothing may be read or executed now, because requests and replies of all connections have filled their budget.
     #[inline]
-    fn must_wait_for_room(&self) -> bool {
+    fn must_wait_for_room(&mut self) -> bool {
         let shared = &self.thread.shared;
-        let is_full = shared.budget.is_full();
-        self.timer.park(is_full);
-        if is_full && make_room(shared, shared.cache.now().millis()) {
+        let must_wait = match self.needs_much_room {
+            true => shared.budget.is_tight(),
+            false => shared.budget.is_full(),
+        };
+        self.timer.park(must_wait);
+        if must_wait && make_room(shared, shared.cache.now().millis()) {
             self.thread.timers.look();
             shared.look.notify_waiters();
         }
-        is_full
+        self.needs_much_room &= must_wait;
+        must_wait
     }
 
     /// Notes what the connection waits for from now on.

@@ -205,6 +205,12 @@ pub(crate) fn find(name: &[u8]) -> Option<(u8, &'static Command)> {
     }
 }
 
+/// Whether the command at an index only reads, so that it can be executed again.
+pub(crate) fn is_read(index: u8) -> bool {
+    let command = COMMANDS.get(usize::from(index));
+    command.is_some_and(|command| command.flags.contains(&"readonly"))
+}
+
 /// The name of the command at an index.
 pub(crate) fn name_of(index: u8) -> &'static str {
     COMMANDS

@@ -80,6 +80,10 @@ impl Connection {
                 let begun = output.len();
                 let args = requests.args(index, input);
                 commands::execute(shared, &mut self.session, now, &args, &mut output);
+                if self.finds_no_room(&mut output, begun) {
+                    self.parser.restart();
+                    break 'batch Batch::NoRoom;
+                }
                 consumed = requests.end(index);
                 executed += 1;
                 if let Some(batch) = self.interruption(&mut output, begun) {
@@ -148,6 +152,21 @@ impl Connection {
             let database = self.session.database;
             self.thread.shared.cache.prefetch(database, keys);
         }
+    }
+
+    /// Takes back a large reply for which there is no room now, so that the same command is executed again later. Only reads can
+    /// be; what changes something is replied to at once.
+    #[inline]
+    fn finds_no_room(&self, output: &mut ReplyBuffer, begun: usize) -> bool {
+        let is_large = output.len() - begun > SEND_AT;
+        if !is_large || !self.thread.shared.budget.is_tight() {
+            return false;
+        }
+        let is_read = commands::is_read(self.session.client().last_command());
+        if is_read {
+            output.truncate(begun);
+        }
+        is_read
     }
 
     /// What a command asked for instead of the next one, or what its reply makes necessary.
