@@ -178,18 +178,16 @@ async fn clients_that_read_wait_for_each_other_and_none_is_closed() {
     let (ours, _clock) = start_small();
     let clients: Vec<_> = (0..20).map(|_| ours.connect()).collect();
 
-    let readers = clients.into_iter().map(|mut client| {
-        std::thread::spawn(move || {
-            client.send("GET a\r\nGET a\r\n");
-            [client.reply().len(), client.reply().len()]
-        })
+    std::thread::scope(|scope| {
+        for mut client in clients {
+            scope.spawn(move || {
+                client.send("GET a\r\nGET a\r\n");
+                let lengths = [client.reply().len(), client.reply().len()];
+                assert_eq!(lengths, [(8 << 20) + 12; 2]);
+            });
+        }
     });
-    let readers: Vec<_> = readers.collect();
 
-    for reader in readers {
-        let lengths = reader.join().expect("both are answered");
-        assert_eq!(lengths, [(8 << 20) + 12; 2]);
-    }
     assert_eq!((ours.metrics.evictions(), ours.metrics.buffers()), (0, 0));
 }
 
@@ -215,12 +213,14 @@ async fn requests_that_do_not_arrive_whole_count_too() {
 
     let mut other = ours.connect();
     other.send("PING\r\n");
-    let reader = std::thread::spawn(move || other.reply());
-    while !reader.is_finished() {
-        tick(&clock);
-        std::thread::yield_now();
-    }
-    assert_eq!(reader.join().expect("it is answered"), b"+PONG\r\n");
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(move || other.reply());
+        while !reader.is_finished() {
+            tick(&clock);
+            std::thread::yield_now();
+        }
+        assert_eq!(reader.join().expect("it is answered"), b"+PONG\r\n");
+    });
 }
 
 fn bytes_sent(ours: &Ours) -> u64 {
