@@ -32,6 +32,7 @@ async fn create_until_killed(app: &Outrigger, worker: usize) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_token_that_was_acknowledged_works_after_a_kill_at_any_moment() {
     let mut app = app().start().await;
+    let mut shown = 0;
 
     for round in 0..4_u64 {
         let pid = app.pid();
@@ -51,7 +52,8 @@ async fn every_token_that_was_acknowledged_works_after_a_kill_at_any_moment() {
         assert_ne!(app.pid(), pid);
 
         let acknowledged = [first, second, third].concat();
-        assert!(!acknowledged.is_empty(), "round {round} shows nothing");
+        // On a busy machine an early kill may come before the first answer.
+        shown += acknowledged.len();
         for token in acknowledged {
             let answer = app
                 .get("/api/v1/cache/stats")
@@ -65,6 +67,8 @@ async fn every_token_that_was_acknowledged_works_after_a_kill_at_any_moment() {
             );
         }
     }
+
+    assert!(shown > 0, "nothing was acknowledged");
 }
 
 #[tokio::test]

@@ -70,6 +70,35 @@ async fn a_database_that_is_removed_takes_no_writes_and_is_used_again_when_it_is
     );
 }
 
+#[tokio::test]
+async fn a_database_that_another_program_locks_is_told_and_used_again_when_it_is_free() {
+    let app = app().start().await;
+    let bearer = app.token(&["access:*"]).await;
+    let other = app.database();
+    other
+        .execute_batch("begin immediate")
+        .expect("it can be locked");
+
+    let refused = new_token(&app, &bearer).await;
+    let (locked, reason) = readiness(&app).await;
+    other.execute_batch("rollback").expect("it is locked");
+    let free = eventually("it is ready again", async || {
+        let (status, _) = readiness(&app).await;
+        (status == StatusCode::OK).then_some(status)
+    })
+    .await;
+
+    assert_eq!(
+        [refused, locked, free],
+        [
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::OK
+        ]
+    );
+    assert!(reason.contains("locked"), "{reason}");
+}
+
 /// Overwrites the first page of a table.
 fn damage(app: &Outrigger, table: &str) {
     let sql = "select rootpage from sqlite_schema where name = ?1";

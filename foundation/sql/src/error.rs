@@ -82,6 +82,12 @@ pub enum SqlError {
     /// A read was interrupted, because nobody waits for it any more.
     #[error("the read was interrupted")]
     Interrupted,
+    /// The thread that writes to the file has been busy with one transaction for long: the disk hangs, or an operation waits.
+    #[error("the database file has been busy with one transaction for {busy:?}")]
+    WriterStalled {
+        /// For how long.
+        busy: Duration,
+    },
     /// The thread that writes to the file has ended, which is a defect.
     #[error("the thread that writes to the database file has ended")]
     WriterEnded,
@@ -226,6 +232,7 @@ impl SqlError {
             | Self::ReadersBusy { .. }
             | Self::ReadTimeout
             | Self::Interrupted
+            | Self::WriterStalled { .. }
             | Self::WriterEnded
             | Self::Closed
             | Self::Aborted
@@ -273,6 +280,7 @@ impl SqlError {
             }
             Self::ReadersBusy { .. } => Some("raise `[store] readers`"),
             Self::ReadTimeout => Some("ask for less at a time, or raise `[store] read_timeout`"),
+            Self::WriterStalled { .. } => Some("check whether the disk is slow or does not answer"),
             Self::WriterEnded => Some("start Outrigger again, and report what the log says"),
             Self::Busy => {
                 Some("only Outrigger may open its database files; close the other program")

@@ -276,6 +276,7 @@ impl Part for Stores {
             SqlError::Busy => "another process has locked its file",
             SqlError::FileGone { .. } => "its file was removed or replaced",
             SqlError::Corrupt { .. } => "its file is damaged",
+            SqlError::WriterStalled { .. } => "its disk is slow or does not answer",
             SqlError::WriterEnded => "its writer has ended",
             SqlError::QueueFull { .. } => "its writer cannot keep up",
             SqlError::Io { .. } => "its file cannot be read or written",

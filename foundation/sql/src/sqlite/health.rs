@@ -26,6 +26,9 @@ pub struct SqliteHealth {
     pub is_writer_alive: bool,
 }
 
+/// How long the writer may be busy with one transaction until the file counts as unusable.
+const STALLED: Duration = Duration::from_secs(10);
+
 /// What is remembered of the last attempts.
 #[derive(Debug)]
 pub(super) struct Health {
@@ -37,6 +40,8 @@ pub(super) struct Health {
 #[derive(Debug, Default)]
 struct Attempts {
     committed_at: Option<Monotonic>,
+    /// Since when the writer is busy with what it does now.
+    busy_since: Option<Monotonic>,
     /// Why the last commit failed.
     failure: Option<SqlError>,
     /// What the last look at the tables found.
@@ -50,6 +55,16 @@ impl Health {
             is_writer_alive: AtomicBool::new(true),
             attempts: Mutex::default(),
         }
+    }
+
+    /// The writer takes up work.
+    pub(super) fn began(&self) {
+        self.attempts.lock().busy_since = Some(self.clock.monotonic());
+    }
+
+    /// The writer is done with it.
+    pub(super) fn ended(&self) {
+        self.attempts.lock().busy_since = None;
     }
 
     pub(super) fn committed(&self) {
@@ -88,6 +103,12 @@ impl Health {
 
     pub(super) fn problem(&self) -> Option<SqlError> {
         let attempts = self.attempts.lock();
+        let busy = attempts
+            .busy_since
+            .map(|since| self.clock.monotonic().saturating_since(since));
+        if let Some(busy) = busy.filter(|busy| *busy >= STALLED) {
+            return Some(SqlError::WriterStalled { busy });
+        }
         attempts.damage.clone().or_else(|| attempts.failure.clone())
     }
 }

@@ -84,7 +84,9 @@ impl Writer {
     pub(super) fn run(mut self) {
         let _end = End(self.shared.clone());
         loop {
-            match self.shared.queue.receive(self.log.patience()) {
+            let received = self.shared.queue.receive(self.log.patience());
+            self.shared.health.began();
+            match received {
                 Received::Request(taken) => {
                     // An operation's own panics are caught; this is for what it leaves behind, such as a destructor.
                     let served = catch_unwind(AssertUnwindSafe(|| self.serve(taken)));
@@ -97,6 +99,7 @@ impl Writer {
                 Received::Nothing => self.log.merge_while_idle(&self.connection),
                 Received::Closed => break,
             }
+            self.shared.health.ended();
         }
         self.may_commit.store(true, Ordering::Relaxed);
         self.log.merge_at_end(&self.connection);

@@ -14,7 +14,10 @@ use outrigger_sql::{
 use outrigger_stdx::ManualClock;
 use outrigger_testkit::{Requirement, SmallDisk, TempDir};
 
-use crate::boats::{ONE_STEP, Opened, add, insert, names, open, opened, opened_with, pragma};
+use crate::{
+    batches::busy_writer,
+    boats::{ONE_STEP, Opened, add, insert, names, open, opened, opened_with, pragma},
+};
 
 async fn problem(database: &SqliteDatabase) -> Option<SqlError> {
     database.probe().await.problem
@@ -139,6 +142,28 @@ async fn a_writer_that_wrote_lately_is_not_probed() {
     assert_eq!(after_one, commits);
     assert_eq!(database.figures().commits(), commits + 1);
     assert!(later.is_writer_alive);
+}
+
+async fn a_writer_that_hangs_is_a_problem_until_it_goes_on() {
+    let Opened {
+        database,
+        dir: _dir,
+        clock,
+    } = opened().await;
+    let (release, busy) = busy_writer(&database).await;
+
+    clock.advance(Duration::from_secs(9));
+    let soon = database.health().problem;
+    clock.advance(Duration::from_secs(2));
+    let late = database.health().problem;
+    drop(release);
+    busy.await.expect("it does nothing");
+    let after = problem(&database).await;
+
+    let stalled = SqlError::WriterStalled {
+        busy: Duration::from_secs(11),
+    };
+    assert_eq!((soon, late, after), (None, Some(stalled), None));
 }
 
 async fn an_intact_file_passes_both_checks() {
@@ -309,6 +334,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         damage_is_a_problem_while_the_file_is_open_and_refused_at_the_next_start & [],
         a_full_disk_is_a_problem_until_there_is_room & [Requirement::Mount],
         a_writer_that_wrote_lately_is_not_probed & [],
+        a_writer_that_hangs_is_a_problem_until_it_goes_on & [],
         an_intact_file_passes_both_checks & [],
         a_file_of_one_name_is_not_opened_as_another & [],
         a_file_from_an_earlier_release_keeps_its_data_and_can_shrink_from_now_on & [],

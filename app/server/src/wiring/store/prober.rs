@@ -12,6 +12,8 @@ use super::Stores;
 const EVERY: Duration = Duration::from_secs(15);
 /// How often what is known of a file is looked at, and a file that cannot be used is probed, so that it is used again soon.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How long a probe may take.
+const PATIENCE: Duration = Duration::from_secs(12);
 
 /// Probes every file, and logs when one cannot be used any more and when it can be used again.
 pub(super) struct Prober {
@@ -43,7 +45,11 @@ impl Prober {
             let was_troubled = self.troubled.contains(&name);
             let mut health = file.health();
             if is_time || health.problem.is_some() {
-                health = file.probe().await;
+                // On a disk that hangs a probe does not end; what is known of the file tells.
+                health = tokio::select! {
+                    health = file.probe() => health,
+                    () = self.clock.sleep(PATIENCE) => file.health(),
+                };
             }
             match health.problem {
                 Some(error) if !was_troubled => {
