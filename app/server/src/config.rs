@@ -6,7 +6,7 @@ use outrigger_access::AccessConfig;
 use outrigger_api_types::config::{ConfigKey, ConfigSource};
 use outrigger_cache::CacheConfig;
 use outrigger_config::{
-    ConfigErrors, Environment, Key, Loader, Origin, Problem, Problems, Section, SectionKeys,
+    ConfigErrors, Environment, Flag, Key, Loader, Origin, Problem, Problems, Section, SectionKeys,
     Sources,
 };
 use outrigger_crypto::CryptoConfig;
@@ -117,7 +117,11 @@ pub fn load(options: LoadOptions) -> Result<Loaded, ConfigErrors> {
         environment: environment.clone(),
         sets: options.sets,
         flags: data_dir
-            .map(|path| ("--data-dir".to_owned(), "server.data_dir".to_owned(), path))
+            .map(|value| Flag {
+                flag: "--data-dir".to_owned(),
+                key: "server.data_dir".to_owned(),
+                value,
+            })
             .into_iter()
             .collect(),
     });

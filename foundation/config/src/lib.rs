@@ -49,7 +49,7 @@ mod section;
 
 pub use environment::Environment;
 pub use key::{Key, SectionKeys, display_value};
-pub use loader::{ConfigErrors, Loader, Sources, nearest};
+pub use loader::{ConfigErrors, Flag, Loader, Sources, nearest};
 pub use origin::Origin;
 pub use path::canonical;
 pub use reference::reference;

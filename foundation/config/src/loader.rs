@@ -36,8 +36,19 @@ pub struct Sources {
     pub environment: Environment,
     /// The `section.key=value` of each `--set`, in order; a later one wins.
     pub sets: Vec<String>,
-    /// Values of flags that stand for a key: the flag, the key, the value. They win over `sets`.
-    pub flags: Vec<(String, String, String)>,
+    /// Flags that stand for a key. They win over `sets`.
+    pub flags: Vec<Flag>,
+}
+
+/// A flag of the command line that sets a key.
+#[derive(Debug, Clone)]
+pub struct Flag {
+    /// The flag as it is typed, such as `--data-dir`.
+    pub flag: String,
+    /// The key that it sets, as `section.key`.
+    pub key: String,
+    /// The value.
+    pub value: String,
 }
 
 /// Turns [`Sources`] into sections: ask for each section once, then [`finish`](Self::finish).
@@ -81,7 +92,7 @@ impl Loader {
         for set in &sources.sets {
             loader.add_set(set);
         }
-        for (flag, key, value) in sources.flags {
+        for Flag { flag, key, value } in sources.flags {
             let (section, name) = key.split_once('.').unwrap_or((&key, ""));
             let flag = Origin::Flag { flag };
             loader.add_flag(section.to_owned(), vec![name.to_owned()], value, flag);

@@ -350,11 +350,9 @@ async fn a_server_that_never_answers_is_given_up_after_the_time_of_the_request()
     );
 }
 
-#[tokio::test]
-async fn certificates_are_verified_and_a_private_authority_can_be_added() {
-    let (listener, address) = listener().await;
-    let issued = rcgen::generate_simple_self_signed(["hooks.internal".to_owned()])
-        .expect("it can be issued");
+/// A server for `name` with a certificate of its own, and the file that makes a client trust it.
+fn tls_server(name: &str) -> (tokio_rustls::TlsAcceptor, tempfile::NamedTempFile, Vec<u8>) {
+    let issued = rcgen::generate_simple_self_signed([name.to_owned()]).expect("it can be issued");
     let file = tempfile::NamedTempFile::new().expect("a file can be made");
     std::fs::write(file.path(), issued.cert.pem()).expect("it can be written");
     let key = rustls::pki_types::PrivateKeyDer::try_from(issued.signing_key.serialize_der())
@@ -367,6 +365,13 @@ async fn certificates_are_verified_and_a_private_authority_can_be_added() {
         .with_single_cert(vec![issued.cert.der().clone()], key)
         .expect("the key fits");
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(server));
+    (acceptor, file, issued.cert.der().to_vec())
+}
+
+#[tokio::test]
+async fn certificates_are_verified_and_a_private_authority_can_be_added() {
+    let (listener, address) = listener().await;
+    let (acceptor, file, certificate) = tls_server("hooks.internal");
     let mut trusting = allowing("hooks.internal", address);
     trusting.ca_file = Some(file.path().to_owned());
     let doubting = client(&allowing("hooks.internal", address), &[&[LOCAL]]);
@@ -375,11 +380,7 @@ async fn certificates_are_verified_and_a_private_authority_can_be_added() {
     let serve = async || {
         let (stream, _) = listener.accept().await.expect("a client connects");
         if let Ok(stream) = acceptor.accept(stream).await {
-            answer_once(
-                stream,
-                "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n",
-            )
-            .await;
+            answer_once(stream, "HTTP/1.1 204 No Content\r\n\r\n").await;
         }
     };
 
@@ -390,10 +391,68 @@ async fn certificates_are_verified_and_a_private_authority_can_be_added() {
         matches!(refused, Err(NetError::Transfer { .. })),
         "{refused:?}"
     );
-    assert_eq!(
-        response.expect("it is trusted").status,
-        StatusCode::NO_CONTENT
-    );
+    let response = response.expect("it is trusted");
+    assert_eq!(response.status, StatusCode::NO_CONTENT);
+    assert_eq!(response.certificate.as_deref(), Some(&certificate[..]));
+    assert!(response.timings.tls.is_some());
+}
+
+#[tokio::test]
+async fn a_proxy_is_passed_through_to_the_server_whose_certificate_is_verified() {
+    let (listener, address) = listener().await;
+    let (acceptor, file, certificate) = tls_server("hooks.example");
+    let config = NetConfig {
+        proxy: Some(Secret::new(format!("http://127.0.0.1:{}", address.port()))),
+        ca_file: Some(file.path().to_owned()),
+        ..NetConfig::default()
+    };
+    let client = client(&config, &[&[]]);
+    let proxy = async {
+        let (mut stream, _) = listener.accept().await.expect("a client connects");
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.expect("it is sent"));
+        }
+        let open = b"HTTP/1.1 200 Connection established\r\nvia: test\r\n\r\n";
+        stream.write_all(open).await.expect("it is read");
+        let stream = acceptor.accept(stream).await.expect("it is trusted");
+        answer_once(stream, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await
+    };
+
+    let (response, head) = tokio::join!(get(&client, "https://hooks.example/x"), proxy);
+
+    let response = response.expect("it answers");
+    assert_eq!(&response.body[..], b"ok");
+    assert_eq!(response.certificate.as_deref(), Some(&certificate[..]));
+    assert!(head.starts_with("GET /x HTTP/1.1\r\n"), "{head}");
+    assert!(head.contains("host: hooks.example\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn a_stream_of_a_known_length_says_it_and_keeps_to_it() {
+    let (listener, address) = listener().await;
+    let client = client(&allowing("127.0.0.1", address), &[&[LOCAL]]);
+    let url = format!("http://127.0.0.1:{}/", address.port());
+    let put = async |length| {
+        let pieces = ["ab", "cd"].map(|piece| Ok::<_, io::Error>(bytes::Bytes::from(piece)));
+        let stream = OutgoingStream::with_length(length, futures_util::stream::iter(pieces));
+        let mut request = OutgoingRequest::new(Method::PUT, &url).expect("it is an address");
+        request.body = outrigger_net::OutgoingBody::Stream(stream);
+        client.send(request).await
+    };
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+
+    let (right, head) = tokio::join!(put(4), serve(&listener, answer));
+
+    assert!(right.is_ok(), "{right:?}");
+    assert!(head.contains("content-length: 4\r\n"), "{head}");
+    for wrong in [3, 5] {
+        let (outcome, _held) = tokio::join!(put(wrong), listener.accept());
+        assert!(
+            matches!(outcome, Err(NetError::Transfer { .. })),
+            "{wrong}: {outcome:?}"
+        );
+    }
 }
 
 #[tokio::test]

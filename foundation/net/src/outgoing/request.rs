@@ -1,12 +1,18 @@
 //! What is sent.
 
-use std::{error::Error as StdError, fmt, time::Duration};
+use std::{
+    error::Error as StdError,
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use http_body::Frame;
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use outrigger_stdx::ByteSize;
 use percent_encoding::percent_decode_str;
@@ -149,7 +155,7 @@ impl OutgoingBody {
 }
 
 impl OutgoingStream {
-    /// Sends what `stream` yields. An error of the stream ends the request.
+    /// Sends what `stream` yields, in chunks. An error of the stream ends the request.
     pub fn new<E>(stream: impl Stream<Item = Result<Bytes, E>> + Send + 'static) -> Self
     where
         E: Into<Box<dyn StdError + Send + Sync>> + 'static,
@@ -158,6 +164,59 @@ impl OutgoingStream {
         Self {
             body: StreamBody::new(frames).boxed_unsync(),
         }
+    }
+
+    /// The same with a `Content-Length`, which some receivers demand, such as S3. A stream that yields another number of bytes
+    /// ends the request with an error.
+    pub fn with_length<E>(
+        length: u64,
+        stream: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+    ) -> Self
+    where
+        E: Into<Box<dyn StdError + Send + Sync>> + 'static,
+    {
+        let body = WithLength {
+            body: Self::new(stream).body,
+            left: length,
+        };
+        Self {
+            body: body.boxed_unsync(),
+        }
+    }
+}
+
+/// A body that says how long it is, and keeps to it.
+struct WithLength {
+    body: HttpBody,
+    left: u64,
+}
+
+impl Body for WithLength {
+    type Data = Bytes;
+    type Error = Box<dyn StdError + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        let bytes = match &frame {
+            Some(Ok(frame)) => frame.data_ref().map_or(0, |data| data.len() as u64),
+            Some(Err(_)) => return Poll::Ready(frame),
+            None if self.left == 0 => return Poll::Ready(None),
+            None => return Poll::Ready(Some(Err("the body is shorter than was said".into()))),
+        };
+        match self.left.checked_sub(bytes) {
+            Some(left) => {
+                self.left = left;
+                Poll::Ready(frame)
+            }
+            None => Poll::Ready(Some(Err("the body is longer than was said".into()))),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
     }
 }
 
