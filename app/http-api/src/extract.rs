@@ -100,20 +100,27 @@ impl<T: DeserializeOwned> FromRequestParts<ApiState> for Query<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Failure> {
-        let query = parts.uri.query().unwrap_or_default();
-        let pairs = url::form_urlencoded::parse(query.as_bytes());
-        serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
-            .map(Self)
-            .map_err(|error| {
-                let field = match error.path().to_string() {
-                    path if path == "." => "query".to_owned(),
-                    path => path,
-                };
-                let detail = plain::words(&error.inner().to_string());
-                let detail = format!("`{field}` in the address: {detail}");
-                Failure::field(&field, "invalid", detail)
-            })
+        read_query(parts.uri.query().unwrap_or_default()).map(Self)
     }
+}
+
+fn read_query<T: DeserializeOwned>(query: &str) -> Result<T, Failure> {
+    let refused = |field: &str, why: &str| {
+        let detail = format!("`{field}` in the address: {why}");
+        Failure::field(field, "invalid", detail)
+    };
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    // No value of ours has one, and PostgreSQL would refuse it only later.
+    if let Some((field, _)) = pairs.clone().find(|(_, value)| value.contains('\0')) {
+        return Err(refused(&field, "the value contains a NUL character"));
+    }
+    serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(|error| {
+        let field = match error.path().to_string() {
+            path if path == "." => "query".to_owned(),
+            path => path,
+        };
+        refused(&field, &plain::words(&error.inner().to_string()))
+    })
 }
 
 /// The value of the only parameter in the path.
@@ -210,4 +217,20 @@ pub(crate) fn page_cursor<C: std::str::FromStr>(
     let detail = "`cursor` is not one that this list gave out";
     let refuse = |_| Failure::field("cursor", "invalid", detail);
     cursor.map(str::parse).transpose().map_err(refuse)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn a_nul_character_in_the_query_is_refused_by_the_name_of_its_parameter() {
+        let read = read_query::<HashMap<String, String>>("actor=a%00b&limit=3");
+
+        let failure = read.expect_err("it has a NUL character");
+        assert_eq!(failure.code(), codes::INVALID);
+        assert!(format!("{failure:?}").contains("actor"), "{failure:?}");
+    }
 }
