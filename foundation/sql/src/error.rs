@@ -158,6 +158,11 @@ pub enum SqlError {
         /// What the server leaves to ordinary users.
         allowed: u32,
     },
+    /// Something between us and the server gives each transaction another session.
+    #[error(
+        "a connection pooler in front of the PostgreSQL server pools transactions, not sessions"
+    )]
+    TransactionPooling,
     /// A statement took longer than allowed and was cancelled.
     #[error("a statement took longer than `[store] statement_timeout` and was cancelled")]
     Timeout,
@@ -247,7 +252,9 @@ impl SqlError {
             | Self::Locked
             | Self::Conflict => ErrorKind::Unavailable,
             Self::Constraint { .. } => ErrorKind::Conflict,
-            Self::PoolTooLarge { .. } | Self::Unstorable => ErrorKind::Invalid,
+            Self::PoolTooLarge { .. } | Self::TransactionPooling | Self::Unstorable => {
+                ErrorKind::Invalid
+            }
             Self::Corrupt { .. }
             | Self::Io { .. }
             | Self::OtherFile { .. }
@@ -299,6 +306,9 @@ impl SqlError {
             Self::PoolExhausted { .. } => Some("raise `[store] pool_max`"),
             Self::TooManyConnections | Self::PoolTooLarge { .. } => {
                 Some("lower `[store] pool_max` or raise the server's `max_connections`")
+            }
+            Self::TransactionPooling => {
+                Some("connect to the server itself, or let the pooler pool sessions")
             }
             Self::Newer { .. } => Some(
                 "start the newer release, or restore the snapshot that was taken before the upgrade",

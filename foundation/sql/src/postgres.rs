@@ -120,7 +120,8 @@ impl PostgresDatabase {
     ///
     /// # Errors
     ///
-    /// When the server cannot be reached or refuses, or allows fewer connections than the pool may open.
+    /// When the server cannot be reached or refuses, or allows fewer connections than the pool may open; or when a pooler
+    /// stands in between that gives each transaction another session ([`SqlError::TransactionPooling`]).
     pub async fn open(options: PostgresOptions, clock: Arc<dyn Clock>) -> Result<Self, SqlError> {
         let figures = options.metrics.postgres(METRICS_LABEL);
         let connector = Connector::new(&options, figures.dropped.clone())?;
@@ -138,6 +139,7 @@ impl PostgresDatabase {
         };
         let client = database.client().await?;
         database.check_limit(&client).await?;
+        database.refuse_transaction_pooling(&client).await?;
         drop(client);
         migrate::create_schema(&database).await?;
         Ok(database)
@@ -182,7 +184,8 @@ impl PostgresDatabase {
     /// Takes a connection out of the pool or makes one. A server that has none left is waited for: one of ours may come free,
     /// or one of another program.
     async fn object(&self) -> Result<Object<Connector>, SqlError> {
-        let taken = self.object_at_once().await;
+        let wait = self.inner.options.wait_timeout;
+        let taken = self.object_of_pool(wait).await;
         if !matches!(taken, Err(SqlError::TooManyConnections)) {
             return taken;
         }
@@ -194,22 +197,28 @@ impl PostgresDatabase {
                     () = inner.clock.sleep(backoff.next_random()) => {}
                     () = inner.returned.notified() => {}
                 }
-                let taken = self.object_at_once().await;
+                let taken = self.object_of_pool(wait).await;
                 if !matches!(taken, Err(SqlError::TooManyConnections)) {
                     return taken;
                 }
             }
         };
-        let taken = tokio::time::timeout(inner.options.wait_timeout, waiting).await;
+        let taken = tokio::time::timeout(wait, waiting).await;
         taken.unwrap_or(Err(SqlError::TooManyConnections))
     }
 
-    async fn object_at_once(&self) -> Result<Object<Connector>, SqlError> {
+    /// Waits for a connection of the pool, but not for the server to have one left.
+    async fn object_of_pool(&self, wait: Duration) -> Result<Object<Connector>, SqlError> {
         let inner = &*self.inner;
         if inner.pool.status().available == 0 {
             inner.gate.pass(&*inner.clock)?;
         }
-        inner.pool.get().await.map_err(|error| self.classify(error))
+        let timeouts = Timeouts {
+            wait: Some(wait),
+            ..inner.pool.timeouts()
+        };
+        let taken = inner.pool.timeout_get(&timeouts).await;
+        taken.map_err(|error| self.classify(error))
     }
 
     /// The same database with at most `max` connections of the pool at the same time for `name`, so that a rush there leaves
@@ -417,6 +426,26 @@ impl PostgresDatabase {
             return Err(SqlError::PoolTooLarge { pool_max, allowed });
         }
         Ok(())
+    }
+
+    /// Prepared statements, settings and locks of a session need a session. Two connections at the same time that are the same
+    /// process of the server show that there is none.
+    async fn refuse_transaction_pooling(&self, client: &PostgresClient) -> Result<(), SqlError> {
+        const PROCESS: &str = "
+            select pid, backend_start::text from pg_stat_activity where pid = pg_backend_pid()";
+        let process_of = async |client: &PostgresClient| {
+            let row = client.query_one(PROCESS, &[]).await?;
+            Ok::<(i32, String), SqlError>((row.try_get(0)?, row.try_get(1)?))
+        };
+        // Where there is only one connection, there is nothing to compare.
+        let Ok(other) = self.object_of_pool(Duration::ZERO).await else {
+            return Ok(());
+        };
+        let other = PostgresClient::new(other, Arc::clone(&self.inner), None);
+        match process_of(client).await? == process_of(&other).await? {
+            true => Err(SqlError::TransactionPooling),
+            false => Ok(()),
+        }
     }
 
     fn classify(&self, error: PoolError<SqlError>) -> SqlError {

@@ -27,6 +27,7 @@
 mod child;
 mod fault_proxy;
 mod keeper;
+mod pgbouncer;
 mod port;
 mod postgres;
 mod redis;
@@ -39,6 +40,7 @@ mod trials;
 pub use child::child_command;
 pub use child::is_child;
 pub use fault_proxy::FaultProxy;
+pub use pgbouncer::PgBouncer;
 pub use port::ReservedPort;
 pub use postgres::{LazyPostgres, PostgresServer};
 pub use redis::RedisServer;

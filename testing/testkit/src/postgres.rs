@@ -280,7 +280,7 @@ impl LazyPostgres {
 }
 
 /// One of PostgreSQL's programs, as the user `postgres` when this process is root: the server refuses to run as root.
-fn unprivileged(name: &str, setpriv_options: &[&str]) -> Result<Command> {
+pub(crate) fn unprivileged(name: &str, setpriv_options: &[&str]) -> Result<Command> {
     let path = postgres_program(name).with_context(|| format!("`{name}` is not installed"))?;
     let Some(setpriv) = program("setpriv") else {
         ensure!(
@@ -333,7 +333,7 @@ fn children_of(parent: Pid) -> Vec<Pid> {
         .collect()
 }
 
-fn postgres_user() -> Result<(u32, u32)> {
+pub(crate) fn postgres_user() -> Result<(u32, u32)> {
     let users = std::fs::read_to_string("/etc/passwd")?;
     let fields: Vec<_> = users
         .lines()

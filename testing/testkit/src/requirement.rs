@@ -9,6 +9,8 @@ use crate::SmallDisk;
 pub enum Requirement {
     /// The programs of a PostgreSQL server.
     Postgres,
+    /// The program `pgbouncer`.
+    PgBouncer,
     /// The program `redis-server`.
     Redis,
     /// The rights of root. Missing rights never fail a test.
@@ -18,13 +20,16 @@ pub enum Requirement {
 }
 
 impl Requirement {
-    /// Why the machine does not have it; none when it does.
+    /// Why the machine does not have it; `None` when it does.
     #[must_use]
     pub fn missing(self) -> Option<&'static str> {
         match self {
             Self::Postgres => postgres_program("initdb")
                 .is_none()
                 .then_some("PostgreSQL is not installed: no `initdb` found"),
+            Self::PgBouncer => program("pgbouncer")
+                .is_none()
+                .then_some("PgBouncer is not installed: no `pgbouncer` found"),
             Self::Redis => program("redis-server")
                 .is_none()
                 .then_some("Redis is not installed: no `redis-server` found"),

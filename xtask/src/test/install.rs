@@ -14,10 +14,14 @@ struct Piece {
     is_there: fn() -> bool,
 }
 
-const PIECES: [Piece; 6] = [
+const PIECES: [Piece; 7] = [
     Piece {
         package: "postgresql",
         is_there: has_postgres,
+    },
+    Piece {
+        package: "pgbouncer",
+        is_there: || process::answers("pgbouncer", &["--version"]),
     },
     Piece {
         package: "redis-server",

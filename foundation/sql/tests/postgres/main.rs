@@ -42,7 +42,7 @@ fn main() -> ExitCode {
             }),*),*]
         };
     }
-    run(trials![
+    let mut trials = trials![
         encryption {
             the_server_proves_its_name_when_asked_to,
         }
@@ -100,7 +100,13 @@ fn main() -> ExitCode {
             a_transaction_that_is_dropped_halfway_is_undone,
             a_transaction_kept_beyond_its_end_is_refused_and_undone,
         }
-    ])
+    ];
+    let needs = &[Requirement::Postgres, Requirement::PgBouncer];
+    let name = "pool::a_pooler_of_transactions_is_refused_and_one_of_sessions_is_not";
+    trials.push(trial(name, needs, move || {
+        pool::a_pooler_of_transactions_is_refused_and_one_of_sessions_is_not(postgres)
+    }));
+    run(trials)
 }
 
 fn options(url: &str) -> PostgresOptions {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use outrigger_sql::{PostgresOptions, SqlError};
 use outrigger_stdx::{Clock, ErrorKind};
 use outrigger_supervisor::{Service, Stop};
-use outrigger_testkit::{LazyPostgres, PostgresServer};
+use outrigger_testkit::{LazyPostgres, PgBouncer, PostgresServer};
 
 use crate::{open_with, options};
 
@@ -170,4 +170,22 @@ pub(crate) async fn an_error_for_the_public_has_no_word_of_the_server(postgres: 
     assert!(error.to_string().contains("_nowhere"));
     assert!(!error.public().contains("nowhere"), "{}", error.public());
     assert_eq!(error.kind(), ErrorKind::Unavailable);
+}
+
+pub(crate) async fn a_pooler_of_transactions_is_refused_and_one_of_sessions_is_not(
+    postgres: LazyPostgres,
+) {
+    let url = postgres.create_database();
+    let name = url.rsplit('/').next().expect("an address has a path");
+    let open_through = async |pool_mode: &str| {
+        let pooler = PgBouncer::start(postgres.server(), pool_mode).expect("PgBouncer starts");
+        let url = format!("postgres://postgres@127.0.0.1:{}/{name}", pooler.port());
+        open_with(options(&url)).await.map(drop)
+    };
+
+    let transactions = open_through("transaction").await;
+    let sessions = open_through("session").await;
+
+    assert_eq!(transactions, Err(SqlError::TransactionPooling));
+    assert_eq!(sessions, Ok(()));
 }
