@@ -6,7 +6,9 @@
 //!
 //! * [`SqliteDatabase`]: one writer thread per file that shares each commit between all operations that wait for one, and a
 //!   pool of readers beside it.
-//! * [`PostgresDatabase`]: a pool of connections in the schema `outrigger`, checked while idle, reconnected with backoff.
+//! * [`PostgresDatabase`]: a pool of connections in the schema `outrigger`, checked while idle, reconnected with backoff;
+//!   [transactions](PostgresDatabase::transaction) that are repeated when they collide; connections
+//!   [of one's own](PostgresDatabase::dedicated) for long work; [notifications](PostgresListener).
 //! * [`Migrations`]: forward only, run under a lock, refusing data that a newer release has written.
 //! * [`statements!`](crate::statements): SQL as named constants, all of which a test can prepare.
 //!
@@ -59,5 +61,6 @@ pub use sqlite::{Check, Durability, SqliteDatabase, SqliteHealth, SqliteOptions}
 pub use statements::BrokenStatement;
 pub use url::{ParseStoreUrlError, PostgresUrl, StoreUrl};
 
+// The only way to name them, so that all crates mean the same version.
 pub use rusqlite;
 pub use tokio_postgres;

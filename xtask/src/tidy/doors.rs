@@ -10,12 +10,13 @@ use super::{Finding, Source, floors};
 use crate::workspace::Workspace;
 
 /// A crate, and the packages that may depend on it.
-const CRATES: [(&str, &[&str]); 9] = [
+const CRATES: [(&str, &[&str]); 10] = [
     ("axum", &["outrigger-http-api"]),
     ("utoipa-axum", &["outrigger-http-api"]),
     ("clap", &["outrigger-cli", "outrigger", "xtask"]),
     ("clap_complete", &["outrigger-cli", "outrigger"]),
-    ("deadpool-postgres", &["outrigger-sql"]),
+    ("deadpool", &["outrigger-sql"]),
+    ("tokio-postgres", &["outrigger-sql"]),
     ("refinery", &["outrigger-sql"]),
     ("reqwest", &["outrigger-client", "outrigger-testapp"]),
     ("tracing-subscriber", &["outrigger-telemetry"]),
