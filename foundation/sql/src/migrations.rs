@@ -1,9 +1,12 @@
-//! How the tables of a capability came to be, step by step.
+//! Migrations: the steps that made the tables of a capability what they are.
 //!
 //! Each capability has its own steps and its own history table, `<capability>_migrations`, so that capabilities can be added
-//! and used alone. Steps only go forward. They are written so that processes of the release before, which share a PostgreSQL
-//! database and run already, go on while a newer one takes them; to start on the result, that release is refused
-//! ([`SqlError::Newer`]), and the way back is the snapshot or the dump from before.
+//! and used alone. Steps only go forward. Nodes of the previous release may share a PostgreSQL database, so a step must leave
+//! them working while they run. A node of the previous release that starts afterwards is refused ([`SqlError::Newer`]); the way
+//! back is the snapshot or the dump from before.
+//!
+//! On SQLite foreign keys are off while steps run, so a step may rebuild a table that others refer to; all references are
+//! checked before the commit.
 
 use crate::SqlError;
 
@@ -43,7 +46,7 @@ impl Migrations {
             .unwrap_or(0)
     }
 
-    /// The table that knows which steps were taken.
+    /// The table that records which steps were taken.
     pub(crate) fn history_table(&self) -> String {
         format!("{}_migrations", self.capability)
     }
