@@ -191,6 +191,8 @@ pub struct Token {
     pub expires_at: Option<String>,
     /// When it was last used, to the minute.
     pub last_used_at: Option<String>,
+    /// The token that it was made with, and ends with; null when a person made it.
+    pub parent_id: Option<String>,
 }
 
 /// A new API token.
@@ -244,11 +246,11 @@ pub struct NewIngestKey {
 #[serde(deny_unknown_fields)]
 pub struct AuditQuery {
     /// How many entries at most: 1 to 500, 50 when absent.
-    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
     /// The `next` of the page before; absent for the first page.
     pub cursor: Option<String>,
-    /// Only entries of this actor: an account's e-mail address, a token's name, `local` or `outrigger`.
+    /// Only entries of this actor: the id of an account or token; an account's e-mail address, `local` or `outrigger`; or a kind
+    /// and a name, such as `token:deploy`. A name alone never means a token, because whoever makes one chooses its name.
     pub actor: Option<String>,
     /// Only this action, or with a trailing `.` all of its kind: `access.`.
     pub action: Option<String>,
@@ -263,20 +265,52 @@ pub struct AuditEntry {
     pub at: String,
     /// Who: an account's e-mail address, a token's name, `local` or `outrigger`.
     pub actor: String,
-    /// What kind of actor: `account`, `token`, `local`, `system`.
+    /// What kind of actor: `account`, `token`, `local`, `system`, `anonymous`.
     pub actor_kind: String,
+    /// The id of the account or token that acted.
+    pub actor_id: Option<String>,
     /// The door: `dashboard`, `api`, `cli`, `redis`, `internal`.
     pub via: String,
     /// What was done, such as `access.create_token`.
     pub action: String,
-    /// To which object; null when the action has none.
+    /// The id of the object, or what else names it; null when the action has none.
     pub target: Option<String>,
+    /// What the object was called at the time.
+    pub target_name: Option<String>,
+    /// What changed of the object.
+    pub changes: Vec<AuditChange>,
     /// How it went: `ok` or a problem's code.
     pub outcome: String,
     /// Where from.
     pub address: Option<String>,
     /// The id of the request.
     pub request_id: Option<String>,
+    /// Whether the client chose the id of the request; then it need not be the only one with it.
+    pub request_id_from_client: bool,
+}
+
+/// What was deleted because it had ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Pruned {
+    /// Sessions that had expired or were not used for too long.
+    pub sessions: u64,
+    /// Login links that had expired.
+    pub login_links: u64,
+    /// Tokens that expired more than thirty days ago.
+    pub tokens: u64,
+    /// Entries of the audit log that were older than their retention.
+    pub audit_entries: u64,
+}
+
+/// What changed of an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AuditChange {
+    /// Which part, such as `role`.
+    pub field: String,
+    /// The value before; null when there was none.
+    pub from: Option<String>,
+    /// The value after; null when there is none.
+    pub to: Option<String>,
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Accounts, login links and tokens.
 
 use outrigger_api_types::access::{
-    Account, CreatedAccount, CreatedToken, LoginLink, NewAccount, NewLoginLink, NewToken, Token,
+    Account, CreatedAccount, CreatedToken, LoginLink, NewAccount, NewLoginLink, NewToken, Pruned,
+    Token,
 };
 
 use crate::{Client, ClientError, key};
@@ -14,6 +15,15 @@ impl Client {
     /// When the named account does not exist, or the server refuses or cannot be reached.
     pub async fn create_login_link(&self, link: &NewLoginLink) -> Result<LoginLink, ClientError> {
         self.post("/api/v1/access/login-links", link).await
+    }
+
+    /// Says that the server's clock is right, after it jumped so far ahead that nothing was deleted because of its age.
+    ///
+    /// # Errors
+    ///
+    /// When the server refuses or cannot be reached.
+    pub async fn confirm_clock(&self) -> Result<Pruned, ClientError> {
+        self.post("/api/v1/access/clock/confirm", &()).await
     }
 
     /// All accounts.

@@ -1,84 +1,92 @@
 //! What the audit log remembers of a request: begun when the request is known, ended when its answer is.
+//!
+//! Whatever changes a store writes its entry itself, in the transaction of the change; a handler passes the verb the [`Act`]
+//! that stands in the extensions of the request. What is written here is the rest: refusals, failures, and changes in memory.
 
 use axum::{
-    Extension,
     extract::{MatchedPath, Request},
     response::Response,
 };
-use outrigger_access::{NewAuditEntry, Principal};
+use outrigger_access::Principal;
+use outrigger_audit::{Act, AuditEntry, RequestId};
 use outrigger_stdx::Actor;
 
 use crate::{Failure, codes, context::RequestContext, guard::Action, state::ApiState};
 
-/// What the handler knows for the audit log that the route does not.
+/// What an attempt was about, where the path does not say: in the extensions of an answer.
 #[derive(Debug, Clone)]
-pub(crate) struct AuditSubject {
-    /// Who acted, where the handler is what found that out: signing in.
-    pub(crate) actor: Option<Actor>,
-    /// The object acted on.
-    pub(crate) target: Option<String>,
-}
-
-impl AuditSubject {
-    /// The object acted on.
-    pub(crate) fn target(target: &(impl ToString + ?Sized)) -> Extension<Self> {
-        Extension(Self {
-            actor: None,
-            target: Some(target.to_string()),
-        })
-    }
-}
+pub(crate) struct AuditSubject(pub(crate) String);
 
 /// An entry that waits for the outcome.
 pub(crate) struct Trail {
     action: Action,
     target: Option<String>,
-    address: String,
-    request_id: String,
+    act: Act,
+    is_known: bool,
 }
 
 impl Trail {
     /// What is known before the handler runs. The object is what the path names.
-    pub(crate) fn begin(action: Action, context: &RequestContext, request: &Request) -> Self {
+    pub(crate) fn begin(
+        action: Action,
+        context: &RequestContext,
+        principal: Option<&Principal>,
+        request: &Request,
+    ) -> Self {
+        let request_id = context.request_id.clone();
+        let request_id = match context.request_id_from_client {
+            true => RequestId::Clients(request_id),
+            false => RequestId::Ours(request_id),
+        };
+        let actor = principal.map(|principal| principal.actor.clone());
         Self {
             action,
             target: path_parameters(request),
-            address: context.address_text(),
-            request_id: context.request_id.clone(),
+            is_known: actor.is_some(),
+            act: Act::new(actor.unwrap_or(Actor::anonymous()))
+                .from_address(context.address_text())
+                .in_request(request_id),
         }
     }
 
-    /// The entry; none of a request without credentials, which changed nothing, unless it was a guess. Guesses are slowed
-    /// down, so nobody fills the log with them.
-    pub(crate) fn end(
-        self,
-        principal: Option<Principal>,
-        response: &Response,
-    ) -> Option<NewAuditEntry> {
-        let subject = response.extensions().get::<AuditSubject>();
-        let known = principal
-            .map(|principal| principal.actor)
-            .or_else(|| subject.and_then(|subject| subject.actor.clone()));
+    /// What the verbs that the handler calls make their entries from.
+    pub(crate) fn act(&self) -> &Act {
+        &self.act
+    }
+
+    /// The entry that is still missing. None of what a verb has written, and none of a request without credentials, which
+    /// changed nothing, unless it was a guess: guesses are slowed down, so nobody fills the log with them.
+    pub(crate) fn end(self, api: &ApiState, response: &Response) -> Option<AuditEntry> {
         let failure = response.extensions().get::<Failure>().map(Failure::code);
         let is_guess =
             failure == Some(codes::WRONG_CREDENTIALS) || failure == Some(codes::LINK_INVALID);
-        Some(NewAuditEntry {
-            actor: known.or_else(|| is_guess.then(Actor::anonymous))?,
-            action: self.action.to_string(),
-            target: subject
-                .and_then(|subject| subject.target.clone())
-                .or(self.target),
-            outcome: failure.map_or("ok", |code| code.name).to_owned(),
-            address: Some(self.address),
-            request_id: Some(self.request_id),
+        let is_missing = match failure {
+            Some(_) => self.is_known || is_guess,
+            None => self.is_known && !self.act.is_recorded(),
+        };
+        if !is_missing {
+            return None;
+        }
+        let subject = response.extensions().get::<AuditSubject>();
+        let target = subject
+            .map(|AuditSubject(target)| target.clone())
+            .or(self.target);
+        let mut entry = self.act.entry(&self.action.to_string(), api.clock().now());
+        if let Some(target) = target {
+            entry = entry.on_id(target);
+        }
+        Some(match failure {
+            Some(code) => entry.failed(code.name),
+            None => entry,
         })
     }
 }
 
-/// Writes the entry of a request that has been answered.
-pub(crate) async fn write(api: &ApiState, entry: NewAuditEntry) {
+/// Writes an entry about what has no transaction of its own. It has happened in any case, so a log that cannot be written is
+/// no reason to tell the client otherwise.
+pub(crate) async fn write(api: &ApiState, entry: AuditEntry) {
     let action = entry.action.clone();
-    if let Err(error) = api.access().record(vec![entry]).await {
+    if let Err(error) = api.access().audit_log().append(vec![entry]).await {
         tracing::error!(%error, action, "the audit log could not be written");
     }
 }

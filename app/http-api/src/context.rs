@@ -32,6 +32,8 @@ pub(crate) struct RequestContext {
     /// Whether the browser reached us over HTTPS.
     pub(crate) secure: bool,
     pub(crate) request_id: String,
+    /// Whether the client chose the id of the request.
+    pub(crate) request_id_from_client: bool,
 }
 
 impl RequestContext {

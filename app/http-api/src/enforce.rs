@@ -53,9 +53,6 @@ async fn admit(
 ) -> Result<Admitted, Response> {
     sites::check(guard.sites(), guard.takes_any_host(), context, request)
         .map_err(IntoResponse::into_response)?;
-    let trail = guard
-        .action()
-        .map(|action| audit::Trail::begin(action, context, request));
     let (mut parts, body) = std::mem::take(request).into_parts();
     // Before the caller is looked at, so that nothing that ends meanwhile is missed.
     let changes = guard.is_stream().then(|| context.api.access().changes());
@@ -67,6 +64,13 @@ async fn admit(
     }
     parts.extensions.insert(guard.body(&context.api));
     *request = Request::from_parts(parts, body);
+    let principal = admission.principal.as_ref();
+    let trail = guard
+        .action()
+        .map(|action| audit::Trail::begin(action, context, principal, request));
+    if let Some(trail) = &trail {
+        request.extensions_mut().insert(trail.act().clone());
+    }
     let admitted = Admitted {
         guard,
         context: context.clone(),
@@ -114,7 +118,7 @@ impl Admitted {
     async fn refuse(self, failure: Failure) -> Response {
         let response = failure.into_response();
         let known = self.trail.filter(|_| self.principal.is_some());
-        let Some(entry) = known.and_then(|trail| trail.end(self.principal, &response)) else {
+        let Some(entry) = known.and_then(|trail| trail.end(&self.context.api, &response)) else {
             return response;
         };
         let api = self.context.api.clone();
@@ -166,7 +170,7 @@ impl Admitted {
         // A repeated answer did nothing; what its request did is written down already.
         if let Some(trail) = self.trail
             && !idempotency::is_repeated(&response)
-            && let Some(entry) = trail.end(self.principal, &response)
+            && let Some(entry) = trail.end(&self.context.api, &response)
         {
             audit::write(&self.context.api, entry).await;
         }

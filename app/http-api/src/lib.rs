@@ -10,9 +10,9 @@
 
 mod api;
 mod audit;
-mod authenticate;
 mod body;
 mod buffers;
+mod caller;
 pub mod codes;
 mod config;
 mod connection;
@@ -32,6 +32,7 @@ mod lines;
 mod listener;
 mod metrics;
 mod outgoing;
+mod page;
 mod pipeline;
 mod plain;
 mod routes;
@@ -56,6 +57,7 @@ pub use idempotency::{
 };
 pub use listener::{ChangesDrain, ControlListener, HttpListener};
 pub use metrics::HttpMetrics;
+pub use page::Part;
 pub use pipeline::Redispatch;
 pub use sites::Sites;
 pub use state::{ApiState, Handle, Parts};

@@ -125,6 +125,9 @@ impl Api {
             forwarded: is_forwarded(headers),
             secure,
             request_id: request_id.to_owned(),
+            request_id_from_client: headers
+                .get(REQUEST_ID)
+                .is_some_and(|sent| sent == request_id),
         })
     }
 

@@ -201,7 +201,7 @@ async fn a_change_whose_client_goes_away_is_made_once_and_remembered() {
     let made = count(&app, "access_tokens where name like 'left-%'");
     assert_eq!(made, CLIENTS);
     eventually("all of them and the first token are remembered", async || {
-        let targets = "(select distinct target from access_audit where action = 'access.create_token' and target is not null)";
+        let targets = "(select distinct target from audit_log where action = 'access.create_token' and target is not null)";
         (count(&app, targets) == CLIENTS + 1).then_some(())
     })
     .await;

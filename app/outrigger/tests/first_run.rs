@@ -336,7 +336,10 @@ async fn the_audit_log_tells_that_the_first_account_came_from_the_environment_on
     let entry = &audit[0];
     assert_eq!(entry["actor_kind"], "system");
     assert_eq!(entry["actor"], "outrigger");
-    assert_eq!(entry["target"], "ada@example.com");
+    assert_eq!(entry["target_name"], "local");
+    let changes = entry["changes"].as_array().expect("it is a list");
+    let email = changes.iter().find(|change| change["field"] == "email");
+    assert_eq!(email.expect("it changed")["to"], "ada@example.com");
     assert_eq!(entry["outcome"], "ok");
 }
 

@@ -10,6 +10,7 @@
 //!   [transactions](PostgresDatabase::transaction) that are repeated when they collide; connections
 //!   [of one's own](PostgresDatabase::dedicated) for long work; [notifications](PostgresListener).
 //! * [`Migrations`]: forward only, run under a lock, refusing data that a newer release has written.
+//! * [`Columns`]: reading a row of either database.
 //! * [`statements!`](crate::statements): SQL as named constants, all of which a test can prepare.
 //!
 //! This crate knows no table.
@@ -39,6 +40,7 @@
 //! # }
 //! ```
 
+mod columns;
 mod config;
 mod error;
 mod metrics;
@@ -48,6 +50,7 @@ mod sqlite;
 mod statements;
 mod url;
 
+pub use columns::{Column, Columns};
 pub use config::StoreConfig;
 pub use error::{ConstraintKind, SqlError};
 pub use metrics::{SqliteFigures, StoreMetrics};

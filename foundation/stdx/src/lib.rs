@@ -21,8 +21,10 @@ mod byte_size;
 mod clock;
 mod clock_guard;
 mod error_kind;
+mod field_problem;
 mod human_duration;
 mod id;
+mod page;
 mod secret;
 
 pub use actor::{Actor, ActorKind, Via};
@@ -31,8 +33,10 @@ pub use byte_size::{ByteSize, ParseByteSizeError};
 pub use clock::{Clock, ManualClock, Monotonic, Sleep, SystemClock};
 pub use clock_guard::{ABSENCE_MAX, ClockGuard, ClockJumped, STEP_MAX};
 pub use error_kind::ErrorKind;
+pub use field_problem::{FieldProblem, parse_name};
 pub use human_duration::{HumanDuration, ParseDurationError};
 pub use id::uuid_at;
+pub use page::{Cursor, Page, ParseCursorError};
 pub use secret::Secret;
 
 #[doc(hidden)]

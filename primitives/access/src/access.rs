@@ -4,7 +4,7 @@ mod accounts;
 mod authenticate;
 mod first_account;
 mod ingest_keys;
-mod records;
+mod prune;
 mod sessions;
 mod sign_in;
 mod tokens;
@@ -12,13 +12,16 @@ mod tokens;
 use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use outrigger_stdx::Clock;
+use outrigger_audit::AuditLog;
+use outrigger_stdx::{Clock, FieldProblem};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 
 pub use first_account::{AdminBootstrap, EnsuredOwner};
 
+use self::prune::ClockState;
+
 use crate::{
-    AccessConfig, AccessError, FieldProblem, LoginThrottle, Pruner, changes::ChangeSignal,
+    AccessConfig, AccessError, LoginThrottle, Pruner, changes::ChangeSignal,
     credential_cache::CredentialCache, password_hash::PasswordHasher, store::AccessStore,
 };
 
@@ -48,6 +51,7 @@ struct Inner {
     hasher: PasswordHasher,
     cache: CredentialCache,
     changed: ChangeSignal,
+    clock_state: ClockState,
     figures: Figures,
 }
 
@@ -74,6 +78,7 @@ impl Access {
                 hasher: PasswordHasher::new(&config),
                 cache: CredentialCache::new(&config),
                 changed: ChangeSignal::new(),
+                clock_state: ClockState::default(),
                 config,
                 clock,
                 figures: Figures::default(),
@@ -105,6 +110,12 @@ impl Access {
             "Passwords that were not looked at, because they came too early after wrong ones",
             figures.throttled.clone(),
         );
+    }
+
+    /// The audit log, in the same database.
+    #[must_use]
+    pub fn audit_log(&self) -> &AuditLog {
+        self.store().audit_log()
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
@@ -140,19 +151,7 @@ fn earlier(at: Timestamp, by: Duration) -> Timestamp {
 
 /// A name without spaces around it, of 1 to 100 characters.
 fn parse_name(text: &str) -> Result<String, FieldProblem> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(FieldProblem::new("name", "required", "a name is needed"));
-    }
-    if text.chars().count() > NAME_MAX {
-        let message = format!("a name has at most {NAME_MAX} characters");
-        return Err(FieldProblem::new("name", "too_long", message).with_limit(&NAME_MAX));
-    }
-    if text.chars().any(char::is_control) {
-        let message = "a name has no control characters";
-        return Err(FieldProblem::new("name", "invalid", message));
-    }
-    Ok(text.to_owned())
+    outrigger_stdx::parse_name("name", text, NAME_MAX)
 }
 
 /// The error of one wrong part.

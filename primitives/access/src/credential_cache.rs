@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use outrigger_crypto::Digest;
 use outrigger_stdx::Monotonic;
 
-use crate::{AccessConfig, AccountId, IngestKey, IngestKeyId, Principal, SessionId, TokenId};
+use crate::{AccessConfig, AccountId, IngestKey, IngestKeyId, Principal, SessionId};
 
 /// A bounded set of credentials that are believed for a short time.
 #[derive(Debug)]
@@ -73,8 +73,9 @@ pub(crate) enum Concerned {
     /// All of an account: its sessions and tokens.
     Account(AccountId),
     Session(SessionId),
-    Token(TokenId),
     IngestKey(IngestKeyId),
+    /// Whoever it may be: the store did not say.
+    Everybody,
 }
 
 /// How many changes there had been when the store was asked. What the store said before a later change may be out of date.
@@ -152,8 +153,8 @@ impl Concerned {
         match (self, holder) {
             (Self::Account(id), Holder::Principal(principal)) => principal.account_id == id,
             (Self::Session(id), Holder::Principal(principal)) => principal.session_id == Some(id),
-            (Self::Token(id), Holder::Principal(principal)) => principal.token_id == Some(id),
             (Self::IngestKey(id), Holder::IngestKey(key)) => key.id == id,
+            (Self::Everybody, _) => true,
             _ => false,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::FieldProblem;
+use outrigger_stdx::FieldProblem;
 
 /// The longest address that mail can carry.
 const LENGTH_MAX: usize = 254;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use outrigger_crypto::CryptoError;
 use outrigger_sql::SqlError;
-use outrigger_stdx::ErrorKind;
+use outrigger_stdx::{ClockJumped, ErrorKind, FieldProblem};
 use thiserror::Error;
 
 use crate::{Role, Scope};
@@ -80,6 +80,9 @@ pub enum AccessError {
         /// The key that raises it.
         key: &'static str,
     },
+    /// The clock is implausibly far ahead, so nothing is deleted because of its age.
+    #[error(transparent)]
+    ClockJumped(ClockJumped),
     /// The store failed.
     #[error(transparent)]
     Store(SqlError),
@@ -94,34 +97,9 @@ pub enum AccessError {
     },
 }
 
-/// What is wrong with a part of the input.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldProblem {
-    /// The part, as a path such as `scopes.1`.
-    pub field: String,
-    /// What is wrong, for programs: `required`, `invalid`, `too_long`, `too_weak`, …
-    pub code: &'static str,
-    /// The limit that was passed, where there is one.
-    pub limit: Option<String>,
-    /// What is wrong, for people.
-    pub message: String,
-}
-
-impl FieldProblem {
-    pub(crate) fn new(field: &str, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            field: field.to_owned(),
-            code,
-            limit: None,
-            message: message.into(),
-        }
-    }
-
-    pub(crate) fn with_limit(mut self, limit: &dyn std::fmt::Display) -> Self {
-        self.limit = Some(limit.to_string());
-        self
-    }
-}
+/// What to do about a clock that jumped.
+pub const CLOCK_HINT: &str =
+    "set the clock; when it is right, `outrigger admin confirm-clock` says so";
 
 impl AccessError {
     /// What the caller can do about it.
@@ -138,7 +116,9 @@ impl AccessError {
                 ErrorKind::Forbidden
             }
             Self::Fields { .. } => ErrorKind::Invalid,
-            Self::EmailTaken | Self::LastOwner | Self::TooMany { .. } => ErrorKind::Conflict,
+            Self::EmailTaken | Self::LastOwner | Self::TooMany { .. } | Self::ClockJumped(_) => {
+                ErrorKind::Conflict
+            }
             Self::NotFound { .. } => ErrorKind::NotFound,
             Self::Store(error) => error.kind(),
             Self::Crypto(error) => error.kind(),
@@ -165,9 +145,24 @@ impl AccessError {
             Self::TooMany { key, .. } => Some(format!(
                 "remove what is not used, or raise `[access] {key}`"
             )),
+            Self::ClockJumped(_) => Some(CLOCK_HINT.to_owned()),
             Self::Store(error) => error.hint().map(str::to_owned),
             Self::Crypto(error) => error.hint(),
             _ => None,
+        }
+    }
+
+    /// The error of a store that another account has the address.
+    pub(crate) fn taken(error: Self) -> Self {
+        // On PostgreSQL the constraint has the name that one of a column `email` would have.
+        let is_taken = |error: &SqlError| {
+            ["email_key", "email"]
+                .iter()
+                .any(|column| error.is_unique_violation_of("access_accounts", column))
+        };
+        match error {
+            Self::Store(error) if is_taken(&error) => Self::EmailTaken,
+            error => error,
         }
     }
 

@@ -9,9 +9,10 @@
 //!
 //! ```no_run
 //! use std::sync::Arc;
+//! use outrigger_audit::Act;
 //! use outrigger_access::{Access, AccessConfig, ClientInfo, MemoryThrottle, store::SqliteAccessStore};
 //! use outrigger_sql::{SqliteDatabase, SqliteOptions};
-//! use outrigger_stdx::SystemClock;
+//! use outrigger_stdx::{Actor, SystemClock};
 //!
 //! # async fn example(path: &std::path::Path, client: &ClientInfo) -> Result<(), outrigger_access::AccessError> {
 //! let (clock, config) = (SystemClock::shared(), AccessConfig::default());
@@ -22,20 +23,22 @@
 //!
 //! access.ensure_owner().await?;
 //! let local = access.local_principal().await?;
-//! let link = access.create_login_link(&local, None).await?;
-//! let signed_in = access.redeem_login_link(link.code.expose(), client).await?;
+//! let link = access.create_login_link(&local, &Act::new(Actor::local()), None).await?;
+//! let act = Act::new(Actor::anonymous());
+//! let signed_in = access.redeem_login_link(&act, link.code.expose(), client).await?;
 //! let principal = access.authenticate_session(signed_in.cookie.expose()).await?;
 //! assert_eq!(principal.scopes.to_string(), "*");
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! What this crate refuses to know: HTTP, cookies, and which route needs which scope. The audit log is only kept here; what is
-//! written into it is up to the one place that sees all requests.
+//! Whatever changes something takes an [`Act`](outrigger_audit::Act) and writes its entry of the audit log in the transaction of
+//! the change. What is refused before that, the door writes down.
+//!
+//! What this crate refuses to know: HTTP, cookies, and which route needs which scope.
 
 mod access;
 mod account;
-mod audit;
 mod changes;
 mod config;
 mod credential_cache;
@@ -44,7 +47,6 @@ mod error;
 mod hash_queue;
 mod ingest_key;
 mod login_link;
-mod page;
 mod password_hash;
 mod password_rules;
 mod principal;
@@ -59,14 +61,12 @@ mod token;
 
 pub use access::{Access, AdminBootstrap, EnsuredOwner};
 pub use account::{Account, AccountId, AccountUpdate, NewAccount, OwnUpdate};
-pub use audit::{AuditAction, AuditEntry, AuditEntryId, AuditFilter, AuditPage, NewAuditEntry};
 pub use changes::Changes;
 pub use config::{AccessConfig, PasswordRules};
 pub use email::Email;
-pub use error::{AccessError, FieldProblem};
+pub use error::{AccessError, CLOCK_HINT};
 pub use ingest_key::{IngestKey, IngestKeyId};
 pub use login_link::LoginLink;
-pub use page::{Cursor, Page, ParseCursorError};
 pub use principal::Principal;
 pub use pruner::{Pruned, Pruner};
 pub use risk::RiskLevel;

@@ -1,6 +1,8 @@
 //! Which passwords are good enough.
 
-use crate::{FieldProblem, PasswordRules};
+use outrigger_stdx::FieldProblem;
+
+use crate::PasswordRules;
 
 /// The longest password in characters. Longer ones cost time and protect nothing.
 const LENGTH_MAX: usize = 256;

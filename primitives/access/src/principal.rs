@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use outrigger_stdx::Actor;
 
 use crate::{
-    AccessError, AccountId, Role, Scope, ScopeSet, SessionId, TokenId,
-    credential_cache::CredentialKey,
+    AccessError, AccountId, Role, Scope, ScopeAccess, ScopeSet, SessionId, TokenId,
+    credential_cache::CredentialKey, store::Reach,
 };
 
 /// The result of checking a credential.
@@ -49,6 +49,18 @@ impl Principal {
             return Ok(());
         }
         Err(AccessError::MissingScope { scope })
+    }
+
+    /// Whose sessions and tokens this principal may end: a person their own, a program only the token that it uses, and both,
+    /// with the scope `access:write`, those of accounts that may do no more than they.
+    pub(crate) fn reach(&self) -> Reach {
+        let is_of_others =
+            Scope::of("access", ScopeAccess::Write).is_some_and(|all| self.allows(all));
+        Reach {
+            account: self.token_id.is_none().then_some(self.account_id),
+            token: self.token_id,
+            others: is_of_others.then(|| self.scopes.clone()),
+        }
     }
 
     /// Refuses what concerns a role that may do more than this principal.

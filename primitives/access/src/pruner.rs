@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use async_trait::async_trait;
 use outrigger_supervisor::{Service, ServiceError, Stop};
 
-use crate::Access;
+use crate::{Access, AccessError, CLOCK_HINT};
 
 /// How often is looked for what has ended. It does not work any more in any case; this only frees the space.
 const EVERY: Duration = Duration::from_secs(10 * 60);
@@ -42,8 +42,22 @@ impl Service for Pruner {
     }
 
     async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
+        let mut was_jumped = false;
         loop {
-            let pruned = self.access.prune().await?;
+            let pruned = match self.access.prune().await {
+                Err(error @ AccessError::ClockJumped(_)) => {
+                    if !was_jumped {
+                        tracing::error!(%error, fix = CLOCK_HINT, "nothing old is deleted");
+                    }
+                    was_jumped = true;
+                    Pruned::default()
+                }
+                pruned => {
+                    let pruned = pruned?;
+                    was_jumped = false;
+                    pruned
+                }
+            };
             if pruned != Pruned::default() {
                 tracing::debug!(
                     sessions = pruned.sessions,

@@ -34,6 +34,8 @@ pub struct Token {
     pub expires_at: Option<Timestamp>,
     /// When it was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
+    /// The token that it was made with; none when a person made it. It ends with that one, and expires no later.
+    pub parent_id: Option<TokenId>,
 }
 
 /// A token to be made.

@@ -14,7 +14,9 @@ use crate::workspace::Workspace;
 pub(super) const FLOORS: [&str; 5] = ["foundation", "protocols", "primitives", "services", "app"];
 
 /// Edges along a floor: (from, to).
-const ALONG: [(&str, &str); 25] = [
+const ALONG: [(&str, &str); 27] = [
+    ("foundation/audit", "foundation/sql"),
+    ("foundation/audit", "foundation/stdx"),
     ("foundation/config", "foundation/stdx"),
     ("foundation/crypto", "foundation/config"),
     ("foundation/crypto", "foundation/stdx"),

@@ -38,6 +38,8 @@ pub(crate) enum AdminCommand {
     },
     /// List the accounts
     List,
+    /// Say that the clock is right, after it jumped ahead and nothing old was deleted any more
+    ConfirmClock,
 }
 
 /// Tokens for programs.
@@ -110,6 +112,14 @@ impl AdminCommand {
                     password,
                 };
                 create(client, &account).await
+            }
+            Self::ConfirmClock => {
+                let pruned = client.confirm_clock().await?;
+                let text = format!(
+                    "the clock is believed; deleted {} sessions, {} login links, {} tokens and {} entries of the audit log",
+                    pruned.sessions, pruned.login_links, pruned.tokens, pruned.audit_entries
+                );
+                Ok(Answer::new(&pruned, text))
             }
             Self::List => {
                 let accounts = client.accounts().await?;
@@ -326,6 +336,7 @@ mod tests {
             created_at: "2026-01-01T12:00:00Z".into(),
             expires_at: None,
             last_used_at: None,
+            parent_id: None,
         }
     }
 

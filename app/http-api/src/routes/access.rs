@@ -2,9 +2,9 @@
 
 mod accounts;
 mod audit;
+mod clock;
 mod ingest_keys;
 mod me;
-mod part;
 mod sessions;
 mod sign_in;
 mod tokens;
@@ -23,6 +23,7 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
     let table = sessions::routes(table);
     let table = tokens::routes(table);
     let table = ingest_keys::routes(table);
+    let table = clock::routes(table);
     audit::routes(table)
 }
 

@@ -1,6 +1,7 @@
 //! The cache over HTTP. Everything here is safe: the origin has the truth.
 
 use axum::{
+    Extension,
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
@@ -9,11 +10,12 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use outrigger_api_types::cache::{
     CacheCleared, CacheDatabase, CacheStats, ClearCache, PutEntryQuery,
 };
+use outrigger_audit::Act;
 use outrigger_cache::{Cache, CacheError, Database, Eviction};
 use utoipa_axum::routes;
 
 use crate::{
-    Capability, Failure, RouteTable, body, codes,
+    Capability, Failure, RouteTable, audit, body, codes,
     extract::{self, Json, Query},
     guard::BodyMax,
     state::{ApiState, Handle},
@@ -118,13 +120,24 @@ async fn delete_entry(
     responses((status = 200, body = CacheCleared))
 )]
 async fn clear_cache(
+    State(api): State<ApiState>,
     Handle(cache): Handle<Cache>,
+    Extension(act): Extension<Act>,
     Json(body): Json<ClearCache>,
 ) -> Result<Json<CacheCleared>, Failure> {
     let database = body.database.map(database_of).transpose()?;
-    Ok(Json(CacheCleared {
-        removed: cache.clear(database),
-    }))
+    let removed = cache.clear(database);
+    let name = match database {
+        Some(database) => format!("database {}", database.number()),
+        None => "all databases".to_owned(),
+    };
+    let entry = act
+        .entry("cache.clear", api.clock().now())
+        .on_id(name)
+        .change("entries", Some(&removed.to_string()), Some("0"));
+    audit::write(&api, entry).await;
+    act.recorded();
+    Ok(Json(CacheCleared { removed }))
 }
 
 /// What the cache holds and how it has served.

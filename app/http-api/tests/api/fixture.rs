@@ -9,16 +9,17 @@ use http::{Request, request::Builder};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use outrigger_access::{
-    Access, AccessConfig, AuditEntry, AuditFilter, MemoryThrottle, NewToken, Principal,
-    TokenExpiry, store::SqliteAccessStore,
+    Access, AccessConfig, MemoryThrottle, NewToken, Principal, TokenExpiry,
+    store::SqliteAccessStore,
 };
 use outrigger_api_types::status::{DoctorReport, History, Status};
+use outrigger_audit::{Act, AuditEntry, AuditFilter};
 use outrigger_http_api::{
     Api, Claim, HttpConfig, IdempotencyKey, IdempotencyStore, Parts, Peer, Process, RedisFigures,
     RouteTable, StoreFailure,
 };
 use outrigger_sql::{SqliteDatabase, SqliteOptions};
-use outrigger_stdx::{ManualClock, SystemClock};
+use outrigger_stdx::{Actor, ManualClock, SystemClock};
 use outrigger_telemetry::Metrics;
 use outrigger_testkit::TempDir;
 use parking_lot::Mutex;
@@ -95,6 +96,11 @@ pub(crate) async fn with_config(table: RouteTable, config: HttpConfig) -> Fixtur
     }
 }
 
+/// An act of the test itself.
+pub(crate) fn act() -> Act {
+    Act::new(Actor::local())
+}
+
 fn address() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 7300))
 }
@@ -107,7 +113,7 @@ impl Fixture {
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             expiry: TokenExpiry::Usual,
         };
-        let created = self.access.create_token(&self.owner, new).await;
+        let created = self.access.create_token(&self.owner, &act(), new).await;
         created.expect("the owner may").text.expose().to_owned()
     }
 
@@ -131,10 +137,14 @@ impl Fixture {
         }
     }
 
-    /// The audit log, the newest entry first.
+    /// What the requests left in the audit log, the newest entry first.
     pub(crate) async fn audit(&self) -> Vec<AuditEntry> {
-        let page = self.access.audit(&AuditFilter::default(), None, 50).await;
-        page.expect("the store works").entries
+        let all = AuditFilter::default();
+        let page = self.access.audit_log().list(&all, None, 50).await;
+        let entries = page.expect("the store works").entries.into_iter();
+        entries
+            .filter(|entry| !["local", "system"].contains(&entry.actor_kind.as_str()))
+            .collect()
     }
 }
 

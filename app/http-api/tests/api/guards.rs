@@ -10,7 +10,9 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 use utoipa_axum::routes;
 
-use crate::fixture::{Fixture, bearer, empty, json, request, silent_once_read, soon, with_routes};
+use crate::fixture::{
+    Fixture, act, bearer, empty, json, request, silent_once_read, soon, with_routes,
+};
 
 const JOBS: Capability = Capability::new("jobs");
 const ERRORS: Capability = Capability::new("errors");
@@ -170,7 +172,7 @@ async fn an_ingest_key_opens_its_route_and_nothing_else_does() {
 }
 
 async fn create_ingest_key(fixture: &Fixture) -> String {
-    let created = fixture.access.create_ingest_key("shop").await;
+    let created = fixture.access.create_ingest_key(&act(), "shop").await;
     created.expect("the store works").key
 }
 

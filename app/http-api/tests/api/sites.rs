@@ -5,7 +5,7 @@ use outrigger_access::{ClientInfo, Principal};
 use outrigger_http_api::{Capability, RouteTable, Sites};
 use utoipa_axum::routes;
 
-use crate::fixture::{Fixture, bearer, empty, request, with_routes};
+use crate::fixture::{Fixture, act, bearer, empty, request, with_routes};
 
 const ERRORS: Capability = Capability::new("errors");
 const FILES: Capability = Capability::new("files");
@@ -52,7 +52,10 @@ fn table() -> RouteTable {
 
 /// The cookie of the owner's session.
 async fn cookie(fixture: &Fixture) -> String {
-    let link = fixture.access.create_login_link(&fixture.owner, None).await;
+    let link = fixture
+        .access
+        .create_login_link(&fixture.owner, &act(), None)
+        .await;
     let client = ClientInfo {
         address: [127, 0, 0, 1].into(),
         user_agent: String::new(),
@@ -60,7 +63,7 @@ async fn cookie(fixture: &Fixture) -> String {
     let code = link.expect("the store works").code;
     let signed_in = fixture
         .access
-        .redeem_login_link(code.expose(), &client)
+        .redeem_login_link(&act(), code.expose(), &client)
         .await;
     let cookie = signed_in.expect("the link is good").cookie;
     format!("outrigger_7300={}", cookie.expose())

@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use utoipa_axum::routes;
 
 use crate::fixture::{
-    Fixture, bearer, empty, request, silent, silent_once_read, soon, with_config, with_routes,
+    Fixture, act, bearer, empty, request, silent, silent_once_read, soon, with_config, with_routes,
 };
 
 const FILES: Capability = Capability::new("files");
@@ -251,11 +251,14 @@ async fn streams_of_a_revoked_token_are_cut_off() {
 async fn revoke_all(fixture: &Fixture) {
     let tokens = fixture
         .access
-        .tokens(None, 50)
+        .tokens(None, None, 50)
         .await
         .expect("the store works");
     for token in tokens.items {
-        let revoked = fixture.access.revoke_token(token.id).await;
+        let revoked = fixture
+            .access
+            .revoke_token(&fixture.owner, &act(), token.id)
+            .await;
         revoked.expect("it is there");
     }
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use outrigger_access::{
-    Access, AccessError, AdminBootstrap, LoginLink, LoginThrottle, NewAuditEntry,
+    Access, AccessError, AdminBootstrap, CLOCK_HINT, LoginLink, LoginThrottle,
     store::{AccessStore, PostgresAccessStore, SqliteAccessStore},
 };
 use outrigger_api_types::status::{DoctorCheck, OpenProblem, Severity};
+use outrigger_audit::Act;
 use outrigger_stdx::{Actor, Clock, ErrorKind, Secret};
 use outrigger_supervisor::{Phase, Supervisor};
 use prometheus_client::registry::Registry;
@@ -22,11 +23,6 @@ use crate::{
 /// The first account can be set up without a person, by these variables.
 const ADMIN_EMAIL: &str = "OUTRIGGER_ADMIN_EMAIL";
 const ADMIN_PASSWORD_FILE: &str = "OUTRIGGER_ADMIN_PASSWORD_FILE";
-
-/// What the audit log calls that.
-const SET_UP_OWNER: &str = "access.set_up_owner";
-/// The same name as the route has that makes one.
-const CREATE_LOGIN_LINK: &str = "access.create_login_link";
 
 /// Opens the tables and makes sure that somebody can sign in.
 pub(crate) async fn open(
@@ -65,17 +61,29 @@ impl Part for Access {
     }
 
     async fn problems(&self) -> Vec<OpenProblem> {
+        let mut problems = Vec::new();
+        if let Some(jumped) = self.clock_jumped() {
+            problems.push(OpenProblem {
+                code: "clock_jumped".to_owned(),
+                severity: Severity::Warning,
+                title: "the clock has jumped ahead, so nothing is deleted because of its age"
+                    .to_owned(),
+                detail: jumped.to_string(),
+                fix: CLOCK_HINT.to_owned(),
+            });
+        }
         let owner = self.owner().await;
         if !owner.is_ok_and(|owner| owner.setup_required()) {
-            return Vec::new();
+            return problems;
         }
-        vec![OpenProblem {
+        problems.push(OpenProblem {
             code: "owner_without_password".to_owned(),
             severity: Severity::Notice,
             title: "the owner account has no e-mail address and password yet".to_owned(),
             detail: "until it has both, only a login link signs in".to_owned(),
             fix: "run `outrigger admin link` and open the link".to_owned(),
-        }]
+        });
+        problems
     }
 
     async fn checks(&self) -> Vec<DoctorCheck> {
@@ -110,11 +118,8 @@ async fn set_up_first_admin(loaded: &Loaded, access: &Access) -> Result<(), Star
         .ensure_admin(email, &password)
         .await
         .map_err(refuse)?;
-    if let AdminBootstrap::Applied(owner) = outcome {
+    if let AdminBootstrap::Applied(_) = outcome {
         tracing::info!("the owner account was set up from the environment");
-        record(access, SET_UP_OWNER, owner.label())
-            .await
-            .map_err(refuse)?;
     }
     Ok(())
 }
@@ -148,22 +153,11 @@ async fn try_first_login_link(access: &Access) -> Result<Option<LoginLink>, Acce
         return Ok(None);
     }
     let local = access.local_principal().await?;
-    let link = access.create_login_link(&local, Some(owner.id)).await?;
-    record(access, CREATE_LOGIN_LINK, &owner.id.to_string()).await?;
+    let act = Act::new(Actor::system());
+    let link = access
+        .create_login_link(&local, &act, Some(owner.id))
+        .await?;
     Ok(Some(link))
-}
-
-/// Writes down what no request did, and therefore no guard of a route.
-async fn record(access: &Access, action: &str, target: &str) -> Result<(), AccessError> {
-    let entry = NewAuditEntry {
-        actor: Actor::system(),
-        action: action.to_owned(),
-        target: Some(target.to_owned()),
-        outcome: "ok".to_owned(),
-        address: None,
-        request_id: None,
-    };
-    access.record(vec![entry]).await
 }
 
 pub(crate) fn refuse(error: AccessError) -> StartError {

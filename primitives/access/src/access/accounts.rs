@@ -2,16 +2,17 @@
 
 use std::net::IpAddr;
 
-use outrigger_stdx::Secret;
+use outrigger_audit::{Act, AuditEntry};
+use outrigger_stdx::{Cursor, FieldProblem, Page, Secret};
 
 use super::{Access, parse_name};
 use crate::{
-    AccessError, Account, AccountId, AccountUpdate, Cursor, Email, FieldProblem, LoginAttempt,
-    NewAccount, OwnUpdate, Page, Principal,
+    AccessError, Account, AccountId, AccountUpdate, Email, LoginAttempt, NewAccount, OwnUpdate,
+    Principal,
     credential_cache::Concerned,
     hash_queue::Visitor,
     password_rules,
-    store::{AccountChange, AccountRow, EndSessions},
+    store::{self, AccountChange, AccountRow, EndSessions, Reach},
 };
 
 impl Access {
@@ -51,14 +52,15 @@ impl Access {
     pub async fn create_account(
         &self,
         by: &Principal,
+        act: &Act,
         new: NewAccount,
     ) -> Result<Account, AccessError> {
         by.require_role(new.role)?;
         let mut problems = Vec::new();
-        let email = keep(&mut problems, Email::parse(&new.email));
+        let email = FieldProblem::keep(&mut problems, Email::parse(&new.email));
         let name = new.name.filter(|name| !name.trim().is_empty());
         let name = name.unwrap_or_else(|| new.email.trim().chars().take(100).collect());
-        let name = keep(&mut problems, parse_name(&name));
+        let name = FieldProblem::keep(&mut problems, parse_name(&name));
         if let Some(password) = &new.password {
             let related = vec![new.email.clone(), name.clone().unwrap_or_default()];
             problems.extend(
@@ -86,10 +88,13 @@ impl Access {
             password_hash,
         };
         let limit = self.inner.config.accounts_max;
-        if !self.store().create_account(&row, limit).await? {
+        let entry = act.entry("access.create_account", now);
+        let entry = store::account_created(entry, &row.account);
+        if !self.store().create_account(&row, limit, &entry).await? {
             let (what, key) = ("accounts", "accounts_max");
             return Err(AccessError::TooMany { what, limit, key });
         }
+        act.recorded();
         Ok(row.account)
     }
 
@@ -102,10 +107,10 @@ impl Access {
     pub async fn update_account(
         &self,
         by: &Principal,
+        act: &Act,
         id: AccountId,
         update: AccountUpdate,
     ) -> Result<Account, AccessError> {
-        by.require_role(self.row(id).await?.account.role)?;
         if let Some(role) = update.role {
             by.require_role(role)?;
         }
@@ -120,7 +125,11 @@ impl Access {
             },
             ..AccountChange::default()
         };
-        self.change(id, &change).await
+        let reach = Reach::up_to(by.scopes.clone());
+        let entry = act.entry("access.update_account", self.now());
+        let account = self.change(id, &change, &reach, &entry).await?;
+        act.recorded();
+        Ok(account)
     }
 
     /// Deletes an account with its sessions and tokens.
@@ -128,11 +137,19 @@ impl Access {
     /// # Errors
     ///
     /// When there is no such account, its role may do more than `by`, or no owner would be left.
-    pub async fn delete_account(&self, by: &Principal, id: AccountId) -> Result<(), AccessError> {
-        by.require_role(self.row(id).await?.account.role)?;
-        let deleted = self.store().delete_account(id).await;
+    pub async fn delete_account(
+        &self,
+        by: &Principal,
+        act: &Act,
+        id: AccountId,
+    ) -> Result<(), AccessError> {
+        let reach = Reach::up_to(by.scopes.clone());
+        let entry = act.entry("access.delete_account", self.now());
+        let deleted = self.store().delete_account(id, &reach, &entry).await;
         self.forget(Concerned::Account(id));
-        deleted
+        deleted?;
+        act.recorded();
+        Ok(())
     }
 
     /// Changes one's own account. A new password ends all other sessions and login links of the account. Once there is a
@@ -148,6 +165,7 @@ impl Access {
     pub async fn update_own(
         &self,
         by: &Principal,
+        act: &Act,
         update: OwnUpdate,
         address: IpAddr,
     ) -> Result<Account, AccessError> {
@@ -157,9 +175,9 @@ impl Access {
         let row = self.row(by.account_id).await?;
         let mut problems = Vec::new();
         let email = update.email.as_deref().map(Email::parse).transpose();
-        let email = keep(&mut problems, email).flatten();
+        let email = FieldProblem::keep(&mut problems, email).flatten();
         let name = update.name.as_deref().map(parse_name).transpose();
-        let name = keep(&mut problems, name).flatten();
+        let name = FieldProblem::keep(&mut problems, name).flatten();
         if let Some(password) = &update.new_password {
             let related = related(&row.account, email.as_ref(), name.as_deref());
             let found = self.password_problems("new_password", password, related);
@@ -195,7 +213,11 @@ impl Access {
             end_sessions,
             ..AccountChange::default()
         };
-        self.change(by.account_id, &change).await
+        let reach = Reach::own(by.account_id);
+        let entry = act.entry("access.update_me", self.now());
+        let account = self.change(by.account_id, &change, &reach, &entry).await?;
+        act.recorded();
+        Ok(account)
     }
 
     pub(super) async fn row(&self, id: AccountId) -> Result<AccountRow, AccessError> {
@@ -207,8 +229,10 @@ impl Access {
         &self,
         id: AccountId,
         change: &AccountChange,
+        reach: &Reach,
+        entry: &AuditEntry,
     ) -> Result<Account, AccessError> {
-        let changed = self.store().change_account(id, change).await;
+        let changed = self.store().change_account(id, change, reach, entry).await;
         self.forget(Concerned::Account(id));
         Ok(changed?.account)
     }
@@ -266,9 +290,4 @@ fn related(account: &Account, email: Option<&Email>, name: Option<&str>) -> Vec<
     let new = email.map(|email| email.as_str().to_owned());
     let name = name.unwrap_or(&account.name).to_owned();
     known.into_iter().chain(new).chain([name]).collect()
-}
-
-/// The value, or else its problem among the others.
-fn keep<T>(problems: &mut Vec<FieldProblem>, value: Result<T, FieldProblem>) -> Option<T> {
-    value.map_err(|problem| problems.push(problem)).ok()
 }

@@ -1,11 +1,12 @@
 //! How the first account comes to be.
 
+use outrigger_audit::Act;
 use outrigger_stdx::{Actor, Secret};
 
 use super::Access;
 use crate::{
     AccessError, Account, AccountId, Email, Principal, Role, ScopeSet,
-    store::{AccountChange, AccountRow, EndSessions},
+    store::{self, AccountChange, AccountRow, EndSessions, Reach},
 };
 
 /// The name of the owner account that is made at first start.
@@ -36,6 +37,8 @@ impl Access {
     ///
     /// When the store fails.
     pub async fn ensure_owner(&self) -> Result<EnsuredOwner, AccessError> {
+        // Asked for what an earlier process saw of the clock before anything is written under this one.
+        drop(self.clock_guard().await?);
         let now = self.now();
         let row = AccountRow {
             account: Account {
@@ -50,7 +53,9 @@ impl Access {
             },
             password_hash: None,
         };
-        let is_new = self.store().create_account(&row, 1).await?;
+        let entry = Act::new(Actor::system()).entry("access.create_account", now);
+        let entry = store::account_created(entry, &row.account);
+        let is_new = self.store().create_account(&row, 1, &entry).await?;
         let account = self.owner().await?;
         Ok(EnsuredOwner { account, is_new })
     }
@@ -82,7 +87,9 @@ impl Access {
             end_sessions: EndSessions::All,
             ..AccountChange::default()
         };
-        let account = self.change(owner.id, &change).await?;
+        let entry = Act::new(Actor::system()).entry("access.set_up_owner", self.now());
+        let reach = Reach::everybody();
+        let account = self.change(owner.id, &change, &reach, &entry).await?;
         Ok(AdminBootstrap::Applied(account))
     }
 

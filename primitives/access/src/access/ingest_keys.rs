@@ -1,11 +1,14 @@
 //! Ingest keys: made, listed, deleted, recognised.
 
+use outrigger_audit::Act;
 use outrigger_crypto::hash_token;
+use outrigger_stdx::{Cursor, Page};
 
 use super::{Access, authenticate::is_due, parse_name, wrong};
 use crate::{
-    AccessError, Cursor, IngestKey, IngestKeyId, Page,
+    AccessError, IngestKey, IngestKeyId,
     credential_cache::{CachedCredential, Concerned, CredentialKey, CredentialKind, Holder},
+    store,
 };
 
 impl Access {
@@ -14,7 +17,7 @@ impl Access {
     /// # Errors
     ///
     /// When the name is empty or too long, or there are `[access] ingest_keys_max`.
-    pub async fn create_ingest_key(&self, name: &str) -> Result<IngestKey, AccessError> {
+    pub async fn create_ingest_key(&self, act: &Act, name: &str) -> Result<IngestKey, AccessError> {
         let now = self.now();
         let key = IngestKey {
             id: IngestKeyId::generate(now),
@@ -25,10 +28,13 @@ impl Access {
             last_used_at: None,
         };
         let limit = self.inner.config.ingest_keys_max;
-        if !self.store().create_ingest_key(&key, limit).await? {
+        let entry = act.entry("access.create_ingest_key", now);
+        let entry = store::ingest_key(entry, &key);
+        if !self.store().create_ingest_key(&key, limit, &entry).await? {
             let (what, key) = ("ingest keys", "ingest_keys_max");
             return Err(AccessError::TooMany { what, limit, key });
         }
+        act.recorded();
         Ok(key)
     }
 
@@ -71,7 +77,12 @@ impl Access {
             }) => (*key, noted_at),
             _ => {
                 let asked = self.inner.cache.generation();
-                let found = self.store().ingest_key(text).await?;
+                // Not every database takes any text.
+                let is_like_one = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+                let found = match is_like_one {
+                    true => self.store().ingest_key(text).await?,
+                    false => None,
+                };
                 let key = found.ok_or(AccessError::IngestKeyInvalid)?;
                 let credential = CachedCredential {
                     holder: Holder::IngestKey(Box::new(key.clone())),
@@ -98,12 +109,12 @@ impl Access {
     /// # Errors
     ///
     /// When there is none with this id.
-    pub async fn delete_ingest_key(&self, id: IngestKeyId) -> Result<(), AccessError> {
-        let deleted = self.store().delete_ingest_key(id).await;
+    pub async fn delete_ingest_key(&self, act: &Act, id: IngestKeyId) -> Result<(), AccessError> {
+        let entry = act.entry("access.revoke_ingest_key", self.now());
+        let deleted = self.store().delete_ingest_key(id, &entry).await;
         self.forget(Concerned::IngestKey(id));
-        match deleted? {
-            true => Ok(()),
-            false => Err(AccessError::NotFound { what: "ingest key" }),
-        }
+        deleted?;
+        act.recorded();
+        Ok(())
     }
 }

@@ -1,9 +1,12 @@
 //! Sessions: listed and ended.
 
+use outrigger_audit::Act;
+use outrigger_stdx::{Cursor, Page};
+
 use super::Access;
 use crate::{
-    AccessError, AccountId, Cursor, Page, Principal, Scope, ScopeAccess, Session, SessionId,
-    credential_cache::Concerned,
+    AccessError, AccountId, Principal, Session, SessionId, credential_cache::Concerned,
+    store::Reach,
 };
 
 impl Access {
@@ -33,20 +36,56 @@ impl Access {
         }))
     }
 
-    /// Ends a session: one's own, or with the scope `access:write` anybody's.
+    /// A part of the sessions of the account that acts, like [`sessions`](Self::sessions). None for a program with a token: it does
+    /// not speak for its account.
     ///
     /// # Errors
     ///
-    /// [`AccessError::NotFound`] when there is none that may be ended.
-    pub async fn end_session(&self, by: &Principal, id: SessionId) -> Result<(), AccessError> {
-        let of_anybody = Scope::of("access", ScopeAccess::Write).is_some_and(|all| by.allows(all));
-        let account = (!of_anybody).then_some(by.account_id);
-        let ended = self.store().end_session(id, account).await;
-        self.forget(Concerned::Session(id));
-        match ended? {
-            true => Ok(()),
-            false => Err(AccessError::NotFound { what: "session" }),
+    /// When the store fails.
+    pub async fn own_sessions(
+        &self,
+        by: &Principal,
+        cursor: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<Session>, AccessError> {
+        match by.token_id {
+            None => self.sessions(Some(by.account_id), cursor, limit).await,
+            Some(_) => Ok(Page {
+                items: Vec::new(),
+                next: None,
+            }),
         }
+    }
+
+    /// Ends a session: one's own, or with the scope `access:write` that of an account which may do no more than `by`.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessError::NotFound`] when there is none that `by` may know of; [`AccessError::RoleAbove`] when its account may do
+    /// more than `by`.
+    pub async fn end_session(
+        &self,
+        by: &Principal,
+        act: &Act,
+        id: SessionId,
+    ) -> Result<(), AccessError> {
+        self.end(&by.reach(), act, "access.revoke_session", id)
+            .await
+    }
+
+    /// Ends a session of the account that acts.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessError::NotFound`] when it has none with this id.
+    pub async fn end_own_session(
+        &self,
+        by: &Principal,
+        act: &Act,
+        id: SessionId,
+    ) -> Result<(), AccessError> {
+        let reach = Reach::own(by.account_id);
+        self.end(&reach, act, "access.revoke_own_session", id).await
     }
 
     /// Signs out: ends the session that was used. Does nothing for other principals.
@@ -54,12 +93,30 @@ impl Access {
     /// # Errors
     ///
     /// When the store fails.
-    pub async fn log_out(&self, by: &Principal) -> Result<(), AccessError> {
+    pub async fn log_out(&self, by: &Principal, act: &Act) -> Result<(), AccessError> {
         let Some(id) = by.session_id else {
             return Ok(());
         };
-        let ended = self.store().end_session(id, Some(by.account_id)).await;
+        let reach = Reach::own(by.account_id);
+        match self.end(&reach, act, "access.log_out", id).await {
+            // It ended meanwhile.
+            Err(AccessError::NotFound { .. }) => Ok(()),
+            ended => ended,
+        }
+    }
+
+    async fn end(
+        &self,
+        reach: &Reach,
+        act: &Act,
+        action: &str,
+        id: SessionId,
+    ) -> Result<(), AccessError> {
+        let entry = act.entry(action, self.now());
+        let ended = self.store().end_session(id, reach, &entry).await;
         self.forget(Concerned::Session(id));
-        ended.map(drop)
+        ended?;
+        act.recorded();
+        Ok(())
     }
 }

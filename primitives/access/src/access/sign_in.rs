@@ -1,7 +1,8 @@
 //! Signing in: with a password, or once with a link.
 
-use outrigger_crypto::{hash_token, random_text};
-use outrigger_stdx::Secret;
+use outrigger_audit::Act;
+use outrigger_crypto::{Digest, hash_token, random_text};
+use outrigger_stdx::{Actor, ActorKind, Secret, Via};
 
 use super::{Access, LOGIN_LINK_TTL, accounts::throttle_key, later};
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     credential_cache::Concerned,
     hash_queue::Visitor,
     network,
-    store::{AccountRow, LoginLinkRow, SessionRow},
+    store::{AccountRow, LoginLinkRow, Reach, SessionRow},
 };
 
 /// How many random bytes a cookie has.
@@ -23,10 +24,11 @@ const USER_AGENT_MAX: usize = 256;
 const PASSWORD_MAX: usize = 1024;
 
 /// How a session begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Began {
     ByPassword,
-    ByLink,
+    /// With the link of this digest, which is used up by it.
+    ByLink(Digest),
 }
 
 impl Access {
@@ -38,6 +40,7 @@ impl Access {
     /// [`AccessError::BadCredentials`], or [`AccessError::Throttled`] after too many of them.
     pub async fn log_in(
         &self,
+        act: &Act,
         email: &str,
         password: Secret,
         client: &ClientInfo,
@@ -61,7 +64,7 @@ impl Access {
             return Err(self.refuse(&attempt, admission, wrong).await);
         };
         self.accept(&attempt, admission).await;
-        self.begin_session(row.account, client, Began::ByPassword)
+        self.begin_session(act, row.account, client, Began::ByPassword)
             .await
     }
 
@@ -73,30 +76,30 @@ impl Access {
     pub async fn create_login_link(
         &self,
         by: &Principal,
+        act: &Act,
         account: Option<AccountId>,
     ) -> Result<LoginLink, AccessError> {
-        let account = match account {
-            Some(id) => self.account(id).await?,
-            None => self.owner().await?,
+        let account_id = match account {
+            Some(id) => id,
+            None => self.owner().await?.id,
         };
-        by.require_role(account.role)?;
-        if account.disabled {
-            return Err(AccessError::NotFound {
-                what: "account that may sign in",
-            });
-        }
         let code = random_text(CODE)?;
         let now = self.now();
         let link = LoginLinkRow {
             digest: hash_token(code.expose()),
-            account_id: account.id,
+            account_id,
             created_at: now,
             expires_at: later(now, LOGIN_LINK_TTL),
         };
-        self.store().create_login_link(&link).await?;
+        let reach = Reach::up_to(by.scopes.clone());
+        let entry = act.entry("access.create_login_link", now);
+        self.store()
+            .create_login_link(&link, &reach, &entry)
+            .await?;
+        act.recorded();
         Ok(LoginLink {
             code,
-            account_id: account.id,
+            account_id,
             expires_at: link.expires_at,
         })
     }
@@ -109,6 +112,7 @@ impl Access {
     /// [`AccessError::Throttled`] after too many of those from one address.
     pub async fn redeem_login_link(
         &self,
+        act: &Act,
         code: &str,
         client: &ClientInfo,
     ) -> Result<SignedIn, AccessError> {
@@ -120,25 +124,26 @@ impl Access {
         // locked out; only the answer to a wrong one may be to wait.
         let admission = self.admit(&attempt).await;
         let digest = hash_token(code.trim());
-        let account = self.store().redeem_login_link(&digest, self.now()).await?;
-        let row = match account {
-            Some(id) => self.store().account(id).await?,
-            None => None,
-        };
-        let row = row.filter(|row| !row.account.disabled);
-        let Some(row) = row else {
+        let found = self.store().login_link(&digest).await?;
+        let now = self.now();
+        let found =
+            found.filter(|(link, row)| link.expires_at > now && !row.account.disabled);
+        let Some((_, row)) = found else {
             return Err(admission.err().unwrap_or(AccessError::LinkInvalid));
         };
-        if let Ok(admission) = admission {
-            self.inner.throttle.withdraw(&attempt, admission).await;
-        }
         // Who was locked out and came in with a link is not locked out again from there.
-        let attempt = LoginAttempt {
+        let of_account = LoginAttempt {
             account: throttle_key(&row.account),
             address: client.address,
         };
-        self.inner.throttle.remember(&attempt).await;
-        self.begin_session(row.account, client, Began::ByLink).await
+        let signed_in = self
+            .begin_session(act, row.account, client, Began::ByLink(digest))
+            .await?;
+        if let Ok(admission) = admission {
+            self.inner.throttle.withdraw(&attempt, admission).await;
+        }
+        self.inner.throttle.remember(&of_account).await;
+        Ok(signed_in)
     }
 
     /// The account, when the password is its own and it may sign in. Computes a hash in every case.
@@ -209,10 +214,15 @@ impl Access {
 
     async fn begin_session(
         &self,
+        act: &Act,
         mut account: Account,
         client: &ClientInfo,
         began: Began,
     ) -> Result<SignedIn, AccessError> {
+        let (action, link) = match &began {
+            Began::ByPassword => ("access.log_in", None),
+            Began::ByLink(digest) => ("access.log_in_by_link", Some(digest)),
+        };
         let cookie = random_text(COOKIE)?;
         let now = self.now();
         let user_agent = client
@@ -225,7 +235,7 @@ impl Access {
             account: account.label().to_owned(),
             address: client.address.to_canonical().to_string(),
             user_agent: user_agent.take(USER_AGENT_MAX).collect(),
-            by_link: began == Began::ByLink,
+            by_link: link.is_some(),
             created_at: now,
             last_seen_at: now,
             expires_at: later(now, self.inner.config.session_ttl.get()),
@@ -235,9 +245,22 @@ impl Access {
             digest: hash_token(cookie.expose()),
         };
         let sessions_max = self.inner.config.sessions_max;
-        self.store().create_session(&row, sessions_max).await?;
+        let act = act.by(Actor {
+            kind: ActorKind::Account {
+                id: account.id.as_uuid(),
+                label: account.label().to_owned(),
+            },
+            via: Via::Dashboard,
+        });
+        let entry = act.entry(action, now).on(session.id, account.label());
+        let created = self
+            .store()
+            .create_session(&row, link, sessions_max, &entry)
+            .await;
         // The account's oldest session may have ended by it.
         self.forget(Concerned::Account(account.id));
+        created?;
+        act.recorded();
         self.inner.figures.sign_ins.inc();
         account.last_login_at = Some(now);
         Ok(SignedIn {

@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use outrigger_audit::Act;
 use outrigger_crypto::mint_token;
+use outrigger_stdx::{Cursor, FieldProblem, Page};
 
 use super::{Access, later, parse_name};
 use crate::{
-    AccessError, CreatedToken, Cursor, FieldProblem, NewToken, Page, Principal, Scope, ScopeSet,
-    Token, TokenExpiry, TokenId, credential_cache::Concerned, store::TokenRow,
+    AccessError, AccountId, CreatedToken, NewToken, Principal, Scope, ScopeSet, Token, TokenExpiry,
+    TokenId,
+    credential_cache::Concerned,
+    store::{self, Reach, TokenRow},
 };
 
 /// The shortest life of a token.
@@ -17,24 +21,27 @@ const LIFE_MIN: Duration = Duration::from_secs(60);
 const SCOPES_MAX: usize = 64;
 
 impl Access {
-    /// Makes a token that belongs to the account of `by`.
+    /// Makes a token that belongs to the account of `by`. When `by` is a token itself, the new one is its child: it expires no
+    /// later, and ends when its parent is revoked. What a person makes belongs to the account and outlives the session.
     ///
     /// # Errors
     ///
-    /// When parts of the input are wrong, a scope is asked for that `by` does not have, or the account has `[access] tokens_max`
-    /// tokens that have not expired.
+    /// When parts of the input are wrong, a scope is asked for that `by` does not have, it is to outlive the token that makes
+    /// it, or the account has `[access] tokens_max` tokens that have not expired.
     pub async fn create_token(
         &self,
         by: &Principal,
+        act: &Act,
         new: NewToken,
     ) -> Result<CreatedToken, AccessError> {
         let mut problems = Vec::new();
         let name = parse_name(&new.name);
-        let name = name.map_err(|problem| problems.push(problem));
+        let name = FieldProblem::keep(&mut problems, name);
         let scopes = parse_scopes(&new.scopes, &mut problems);
         let now = self.now();
-        let expires_at = self.expiry(new.expiry, now);
-        let expires_at = expires_at.map_err(|problem| problems.push(problem));
+        let ends_with = by.token_id.and(by.expires_at);
+        let expires_at = self.expiry(new.expiry, now, ends_with);
+        let expires_at = FieldProblem::keep(&mut problems, expires_at);
         AccessError::of_fields(problems)?;
         for scope in scopes.iter() {
             by.require(scope)?;
@@ -51,68 +58,151 @@ impl Access {
             created_at: now,
             expires_at: expires_at.unwrap_or_default(),
             last_used_at: None,
+            parent_id: by.token_id,
         };
         let row = TokenRow {
             token: token.clone(),
             digest: minted.digest,
         };
         let limit = self.inner.config.tokens_max;
-        if !self.store().create_token(&row, limit).await? {
+        let entry = act.entry("access.create_token", now);
+        let entry = store::token_created(entry, &token);
+        if !self.store().create_token(&row, limit, &entry).await? {
             let (what, key) = ("tokens of this account", "tokens_max");
             return Err(AccessError::TooMany { what, limit, key });
         }
+        act.recorded();
         Ok(CreatedToken {
             text: minted.text,
             token,
         })
     }
 
-    /// A part of the tokens, newest first: at most `limit`, from `cursor` on, which is the `next` of the part before. Also
-    /// those that expired within the last thirty days.
+    /// A part of the tokens of one account, or of all, newest first: at most `limit`, from `cursor` on, which is the `next` of
+    /// the part before. Also those that expired within the last thirty days.
     ///
     /// # Errors
     ///
     /// When the store fails.
     pub async fn tokens(
         &self,
+        account: Option<AccountId>,
         cursor: Option<Cursor>,
         limit: u32,
     ) -> Result<Page<Token>, AccessError> {
-        let rows = self.store().tokens(cursor, limit.saturating_add(1));
-        let tokens = rows.await?.into_iter().map(|row| row.token).collect();
+        let limit_and_one = limit.saturating_add(1);
+        let rows = self.store().tokens(account, cursor, limit_and_one).await?;
+        let tokens = rows.into_iter().map(|row| row.token).collect();
         Ok(Page::cut(tokens, limit, |token: &Token| Cursor {
             at: token.created_at,
             id: token.id.as_uuid(),
         }))
     }
 
-    /// Revokes a token. In this process it counts at once, on other nodes after `[access] credential_cache_ttl`.
+    /// A part of the tokens of the account that acts, like [`tokens`](Self::tokens). For a program only the token that it uses.
     ///
     /// # Errors
     ///
-    /// When there is none with this id.
-    pub async fn revoke_token(&self, id: TokenId) -> Result<(), AccessError> {
-        let deleted = self.store().delete_token(id).await;
-        self.forget(Concerned::Token(id));
-        match deleted? {
-            true => Ok(()),
-            false => Err(AccessError::NotFound { what: "token" }),
-        }
+    /// When the store fails.
+    pub async fn own_tokens(
+        &self,
+        by: &Principal,
+        cursor: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<Token>, AccessError> {
+        let Some(id) = by.token_id else {
+            return self.tokens(Some(by.account_id), cursor, limit).await;
+        };
+        let found = self.store().token(id).await?;
+        let itself = found.filter(|_| cursor.is_none()).map(|(row, _)| row.token);
+        Ok(Page {
+            items: itself.into_iter().collect(),
+            next: None,
+        })
     }
 
+    /// Revokes a token, and those that were made with it: one's own, or with the scope `access:write` that of an account which
+    /// may do no more than `by`. In this process it counts at once, on other nodes after `[access] credential_cache_ttl`.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessError::NotFound`] when there is none that `by` may know of; [`AccessError::RoleAbove`] when its account may do
+    /// more than `by`.
+    pub async fn revoke_token(
+        &self,
+        by: &Principal,
+        act: &Act,
+        id: TokenId,
+    ) -> Result<(), AccessError> {
+        self.revoke(&by.reach(), act, "access.revoke_token", id)
+            .await
+    }
+
+    /// Revokes a token of the account that acts, and those that were made with it. A program revokes only the token that it uses.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessError::NotFound`] when the account has none with this id.
+    pub async fn revoke_own_token(
+        &self,
+        by: &Principal,
+        act: &Act,
+        id: TokenId,
+    ) -> Result<(), AccessError> {
+        let reach = Reach {
+            others: None,
+            ..by.reach()
+        };
+        self.revoke(&reach, act, "access.revoke_own_token", id)
+            .await
+    }
+
+    async fn revoke(
+        &self,
+        reach: &Reach,
+        act: &Act,
+        action: &str,
+        id: TokenId,
+    ) -> Result<(), AccessError> {
+        let entry = act.entry(action, self.now());
+        let revoked = self.store().delete_token(id, reach, &entry).await;
+        // The tokens that were made with it are of the same account.
+        self.forget(match &revoked {
+            Ok(account) => Concerned::Account(*account),
+            Err(_) => Concerned::Everybody,
+        });
+        revoked?;
+        act.recorded();
+        Ok(())
+    }
+
+    /// When a token ends, which is no later than `ends_with`.
     fn expiry(
         &self,
         expiry: TokenExpiry,
         now: Timestamp,
+        ends_with: Option<Timestamp>,
     ) -> Result<Option<Timestamp>, FieldProblem> {
-        match expiry {
-            TokenExpiry::Usual => Ok(Some(later(now, self.inner.config.token_ttl.get()))),
-            TokenExpiry::Never => Ok(None),
+        let expires_at = match expiry {
+            TokenExpiry::Usual => {
+                let usual = later(now, self.inner.config.token_ttl.get());
+                return Ok(Some(ends_with.map_or(usual, |end| end.min(usual))));
+            }
+            TokenExpiry::Never => None,
             TokenExpiry::After(life) if life < LIFE_MIN => {
                 let message = "a token works for a minute at least";
-                Err(FieldProblem::new("expires_in", "too_short", message).with_limit(&"1m"))
+                return Err(FieldProblem::new("expires_in", "too_short", message).with_limit(&"1m"));
             }
-            TokenExpiry::After(life) => Ok(Some(later(now, life))),
+            TokenExpiry::After(life) => Some(later(now, life)),
+        };
+        match ends_with {
+            Some(end) if expires_at.is_none_or(|expires_at| expires_at > end) => {
+                let message = format!(
+                    "a token that is made with another one ends no later than that one, at {end}"
+                );
+                Err(FieldProblem::new("expires_in", "too_long", message).with_limit(&end))
+            }
+            _ => Ok(expires_at),
         }
     }
 }

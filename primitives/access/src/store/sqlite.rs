@@ -1,42 +1,39 @@
 //! Access in a SQLite file.
 
 mod accounts;
-mod audit;
-mod columns;
 mod sessions;
-mod statements;
 mod tokens;
 
-use outrigger_sql::{BrokenStatement, Migrations, SqliteDatabase};
+use jiff::Timestamp;
+use outrigger_audit::AuditLog;
+use outrigger_sql::{BrokenStatement, SqliteDatabase};
+use outrigger_stdx::Cursor;
+use rusqlite::{Connection, Params, Row};
+use uuid::Uuid;
 
-use super::postgres;
+use super::{AccessStore, migrations::MIGRATIONS, statements};
 use crate::AccessError;
-
-/// The steps of this capability's tables, for both databases.
-pub(super) const MIGRATIONS: Migrations = Migrations {
-    capability: "access",
-    sqlite: &[(
-        "V1__access",
-        include_str!("../../migrations/sqlite/V1__access.sql"),
-    )],
-    postgres: postgres::STEPS,
-};
 
 /// Access in a SQLite file. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct SqliteAccessStore {
     database: SqliteDatabase,
+    audit_log: AuditLog,
 }
 
 impl SqliteAccessStore {
-    /// Takes the missing steps of the tables.
+    /// Takes the missing steps of the tables, and of the audit log's.
     ///
     /// # Errors
     ///
     /// When the file cannot be migrated, for instance because a newer release has written it.
     pub async fn open(database: SqliteDatabase) -> Result<Self, AccessError> {
+        let audit_log = AuditLog::on_sqlite(database.clone()).await?;
         database.migrate(MIGRATIONS).await?;
-        Ok(Self { database })
+        Ok(Self {
+            database,
+            audit_log,
+        })
     }
 
     /// Prepares every statement and answers with those that SQLite does not understand: none.
@@ -47,4 +44,86 @@ impl SqliteAccessStore {
     pub async fn broken_statements(&self) -> Result<Vec<BrokenStatement>, AccessError> {
         Ok(self.database.broken_statements(statements::ALL).await?)
     }
+
+    async fn find<T: Send + 'static>(
+        &self,
+        sql: &'static str,
+        values: impl Params + Send + 'static,
+        read: fn(&Row<'_>) -> Result<T, AccessError>,
+    ) -> Result<Option<T>, AccessError> {
+        self.database
+            .read(move |connection| one(connection, sql, values, read))
+            .await
+    }
+
+    async fn list<T: Send + 'static>(
+        &self,
+        sql: &'static str,
+        values: impl Params + Send + 'static,
+        read: fn(&Row<'_>) -> Result<T, AccessError>,
+    ) -> Result<Vec<T>, AccessError> {
+        let list = move |connection: &Connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query(values)?;
+            let mut items = Vec::new();
+            while let Some(row) = rows.next()? {
+                items.push(read(row)?);
+            }
+            Ok(items)
+        };
+        self.database.read(list).await
+    }
+
+    async fn execute(
+        &self,
+        sql: &'static str,
+        values: impl Params + Send + 'static,
+    ) -> Result<u64, AccessError> {
+        self.database
+            .write(move |connection| execute(connection, sql, values))
+            .await
+    }
+}
+
+impl AccessStore for SqliteAccessStore {
+    fn audit_log(&self) -> &AuditLog {
+        &self.audit_log
+    }
+}
+
+/// The row that a statement finds.
+fn one<T>(
+    connection: &Connection,
+    sql: &str,
+    values: impl Params,
+    read: fn(&Row<'_>) -> Result<T, AccessError>,
+) -> Result<Option<T>, AccessError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    rows.next()?.map(read).transpose()
+}
+
+/// How many rows a statement changed.
+fn execute(connection: &Connection, sql: &str, values: impl Params) -> Result<u64, AccessError> {
+    let changed = connection.prepare_cached(sql)?.execute(values)?;
+    Ok(changed as u64)
+}
+
+/// The number that a statement counts.
+fn count(connection: &Connection, sql: &str, values: impl Params) -> Result<i64, AccessError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row(values, |row| row.get(0))?)
+}
+
+fn bytes(id: Uuid) -> [u8; 16] {
+    id.into_bytes()
+}
+
+fn micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+/// What a list is sorted by, of the last item before its next part.
+fn place(cursor: Cursor) -> (i64, [u8; 16]) {
+    (micros(cursor.at), bytes(cursor.id))
 }

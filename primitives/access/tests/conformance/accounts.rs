@@ -44,7 +44,7 @@ async fn every_statement_can_be_prepared(on: Fixture) {
 async fn the_number_of_accounts_is_limited_also_for_many_at_once(on: Fixture) {
     let create = async |number: usize| {
         let new = new_account(&format!("a{number}@example.org"), Role::Viewer);
-        on.access.create_account(&on.owner, new).await
+        on.access.create_account(&on.owner, &on.act, new).await
     };
 
     let created = join_all((0..20).map(create)).await;
@@ -66,7 +66,7 @@ async fn an_account_is_listed_as_it_was_made(on: Fixture) {
 
     let made = on
         .access
-        .create_account(&on.owner, new)
+        .create_account(&on.owner, &on.act, new)
         .await
         .expect("it is free");
     let listed = on.accounts().await;
@@ -94,9 +94,11 @@ async fn the_id_of_an_account_carries_the_time_at_which_it_was_created(on: Fixtu
 async fn the_same_address_in_other_letters_is_taken(on: Fixture) {
     on.account("ana@example.org", Role::Viewer).await;
 
-    let again = on
-        .access
-        .create_account(&on.owner, new_account("ANA@example.ORG", Role::Viewer));
+    let again = on.access.create_account(
+        &on.owner,
+        &on.act,
+        new_account("ANA@example.ORG", Role::Viewer),
+    );
 
     assert_eq!(again.await.err(), Some(AccessError::EmailTaken));
 }
@@ -108,7 +110,7 @@ async fn every_wrong_part_of_a_new_account_is_reported(on: Fixture) {
         ..new_account("ana", Role::Viewer)
     };
 
-    let error = on.access.create_account(&on.owner, new).await;
+    let error = on.access.create_account(&on.owner, &on.act, new).await;
 
     let Err(AccessError::Fields { fields }) = error else {
         panic!("{error:?}");
@@ -132,19 +134,22 @@ async fn nobody_gives_a_role_above_their_own(on: Fixture) {
     let ana = on.account("ana@example.org", Role::Viewer).await;
     let above = Some(AccessError::RoleAbove { role: Role::Owner });
 
-    let made = on
-        .access
-        .create_account(&admin, new_account("new@example.org", Role::Owner));
+    let made =
+        on.access
+            .create_account(&admin, &on.act, new_account("new@example.org", Role::Owner));
     assert_eq!(made.await.err(), above);
     let promote = AccountUpdate {
         role: Some(Role::Owner),
         ..AccountUpdate::default()
     };
-    let promoted = on.access.update_account(&admin, ana.id, promote).await;
-    assert_eq!(promoted.err(), above);
-    let equal = on
+    let promoted = on
         .access
-        .create_account(&admin, new_account("new@example.org", Role::Admin));
+        .update_account(&admin, &on.act, ana.id, promote)
+        .await;
+    assert_eq!(promoted.err(), above);
+    let equal =
+        on.access
+            .create_account(&admin, &on.act, new_account("new@example.org", Role::Admin));
     assert!(equal.await.is_ok());
 }
 
@@ -159,16 +164,22 @@ async fn nobody_touches_an_account_above_their_own(on: Fixture) {
     };
     assert_eq!(
         on.access
-            .update_account(&admin, owner.id, disable)
+            .update_account(&admin, &on.act, owner.id, disable)
             .await
             .err(),
         above
     );
     assert_eq!(
-        on.access.delete_account(&admin, owner.id).await.err(),
+        on.access
+            .delete_account(&admin, &on.act, owner.id)
+            .await
+            .err(),
         above
     );
-    let link = on.access.create_login_link(&admin, Some(owner.id)).await;
+    let link = on
+        .access
+        .create_login_link(&admin, &on.act, Some(owner.id))
+        .await;
     assert_eq!(link.err(), above);
 }
 
@@ -181,16 +192,24 @@ async fn the_last_owner_stays(on: Fixture) {
     };
 
     for change in [update(Some(Role::Admin), None), update(None, Some(true))] {
-        let changed = on.access.update_account(&on.owner, id, change).await;
+        let changed = on
+            .access
+            .update_account(&on.owner, &on.act, id, change)
+            .await;
         assert_eq!(changed.err(), Some(AccessError::LastOwner));
     }
-    let deleted = on.access.delete_account(&on.owner, id).await;
+    let deleted = on.access.delete_account(&on.owner, &on.act, id).await;
     assert_eq!(deleted.err(), Some(AccessError::LastOwner));
     let unchanged = on.access.account(id).await.expect("it is there");
     assert!(unchanged.role == Role::Owner && !unchanged.disabled);
 
     on.account("second@example.org", Role::Owner).await;
-    assert!(on.access.delete_account(&on.owner, id).await.is_ok());
+    assert!(
+        on.access
+            .delete_account(&on.owner, &on.act, id)
+            .await
+            .is_ok()
+    );
 }
 
 async fn two_owners_cannot_demote_each_other_at_once(on: Fixture) {
@@ -202,8 +221,9 @@ async fn two_owners_cannot_demote_each_other_at_once(on: Fixture) {
 
     let (one, other) = tokio::join!(
         on.access
-            .update_account(&on.owner, on.owner.account_id, demote.clone()),
-        on.access.update_account(&on.owner, second.id, demote),
+            .update_account(&on.owner, &on.act, on.owner.account_id, demote.clone()),
+        on.access
+            .update_account(&on.owner, &on.act, second.id, demote),
     );
 
     let outcomes = [one.map(drop), other.map(drop)];
@@ -219,7 +239,10 @@ async fn a_disabled_account_is_signed_out_and_cannot_sign_in(on: Fixture) {
         .account_with_password("ana@example.org", Role::Viewer)
         .await;
     let signed_in = on.sign_in(&ana).await;
-    let link = on.access.create_login_link(&on.owner, Some(ana.id)).await;
+    let link = on
+        .access
+        .create_login_link(&on.owner, &on.act, Some(ana.id))
+        .await;
     let link = link.expect("she may sign in");
 
     let disable = AccountUpdate {
@@ -227,7 +250,7 @@ async fn a_disabled_account_is_signed_out_and_cannot_sign_in(on: Fixture) {
         ..AccountUpdate::default()
     };
     on.access
-        .update_account(&on.owner, ana.id, disable)
+        .update_account(&on.owner, &on.act, ana.id, disable)
         .await
         .expect("she is below");
 
@@ -238,15 +261,18 @@ async fn a_disabled_account_is_signed_out_and_cannot_sign_in(on: Fixture) {
     assert_eq!(session.err(), Some(AccessError::SessionInvalid));
     let redeemed = on
         .access
-        .redeem_login_link(link.code.expose(), &browser())
+        .redeem_login_link(&on.act, link.code.expose(), &browser())
         .await;
     assert_eq!(redeemed.err(), Some(AccessError::LinkInvalid));
     let logged_in = on
         .access
-        .log_in("ana@example.org", secret(PASSWORD), &browser())
+        .log_in(&on.act, "ana@example.org", secret(PASSWORD), &browser())
         .await;
     assert_eq!(logged_in.err(), Some(AccessError::BadCredentials));
-    let link = on.access.create_login_link(&on.owner, Some(ana.id)).await;
+    let link = on
+        .access
+        .create_login_link(&on.owner, &on.act, Some(ana.id))
+        .await;
     assert!(matches!(link.err(), Some(AccessError::NotFound { .. })));
 }
 
@@ -269,7 +295,7 @@ async fn a_new_password_ends_the_other_sessions(on: Fixture) {
     };
     let updated = on
         .access
-        .update_own(&me, update, browser().address)
+        .update_own(&me, &on.act, update, browser().address)
         .await
         .expect("there was none before");
 
@@ -287,7 +313,7 @@ async fn a_new_password_ends_the_other_sessions(on: Fixture) {
     assert_eq!(ended.err(), Some(AccessError::SessionInvalid));
     assert!(
         on.access
-            .log_in("ana@example.org", secret(PASSWORD), &browser())
+            .log_in(&on.act, "ana@example.org", secret(PASSWORD), &browser())
             .await
             .is_ok()
     );
@@ -298,7 +324,7 @@ async fn a_new_password_needs_the_current_one(on: Fixture) {
         .await;
     let signed_in = on
         .access
-        .log_in("ana@example.org", secret(PASSWORD), &browser())
+        .log_in(&on.act, "ana@example.org", secret(PASSWORD), &browser())
         .await;
     let signed_in = signed_in.expect("the password is right");
     let me = on
@@ -314,15 +340,15 @@ async fn a_new_password_needs_the_current_one(on: Fixture) {
 
     let missing = on
         .access
-        .update_own(&me, update(None), browser().address)
+        .update_own(&me, &on.act, update(None), browser().address)
         .await;
     let wrong = on
         .access
-        .update_own(&me, update(Some("a guess")), browser().address)
+        .update_own(&me, &on.act, update(Some("a guess")), browser().address)
         .await;
     let right = on
         .access
-        .update_own(&me, update(Some(PASSWORD)), browser().address)
+        .update_own(&me, &on.act, update(Some(PASSWORD)), browser().address)
         .await;
 
     assert!(
@@ -338,7 +364,7 @@ async fn guessing_the_current_password_is_slowed_down(on: Fixture) {
         .await;
     let stolen = on
         .access
-        .log_in("Ana@example.org", secret(PASSWORD), &browser())
+        .log_in(&on.act, "Ana@example.org", secret(PASSWORD), &browser())
         .await
         .expect("the password is right");
     let me = on
@@ -352,7 +378,9 @@ async fn guessing_the_current_password_is_slowed_down(on: Fixture) {
             current_password: Some(secret(current)),
             ..OwnUpdate::default()
         };
-        on.access.update_own(&me, update, browser().address).await
+        on.access
+            .update_own(&me, &on.act, update, browser().address)
+            .await
     };
 
     let mut guesses = Vec::new();
@@ -366,7 +394,7 @@ async fn guessing_the_current_password_is_slowed_down(on: Fixture) {
     };
     let at_the_door = on
         .access
-        .log_in("ana@example.org", secret(PASSWORD), &stranger)
+        .log_in(&on.act, "ana@example.org", secret(PASSWORD), &stranger)
         .await
         .err();
     // The account is known at this address, so nobody's guesses lock its owner out here.
@@ -400,9 +428,15 @@ async fn a_forgotten_password_is_replaced_after_a_login_link(on: Fixture) {
         ..OwnUpdate::default()
     };
 
-    let soon = on.access.update_own(&me, update(), browser().address).await;
+    let soon = on
+        .access
+        .update_own(&me, &on.act, update(), browser().address)
+        .await;
     on.pass(Duration::from_secs(30 * 60));
-    let late = on.access.update_own(&me, update(), browser().address).await;
+    let late = on
+        .access
+        .update_own(&me, &on.act, update(), browser().address)
+        .await;
 
     assert!(soon.is_ok(), "{soon:?}");
     assert!(matches!(late, Err(AccessError::Fields { .. })), "{late:?}");
@@ -425,7 +459,12 @@ async fn the_owner_sets_up_without_a_current_password(on: Fixture) {
     };
     let updated = on
         .access
-        .update_own(&me.expect("it is fresh"), update, browser().address)
+        .update_own(
+            &me.expect("it is fresh"),
+            &on.act,
+            update,
+            browser().address,
+        )
         .await;
 
     let updated = updated.expect("nothing was set before");
@@ -446,7 +485,7 @@ async fn a_deleted_account_is_gone_with_all_it_had(on: Fixture) {
     let signed_in = on.sign_in(&ana).await;
 
     on.access
-        .delete_account(&on.owner, ana.id)
+        .delete_account(&on.owner, &on.act, ana.id)
         .await
         .expect("she is below");
 
@@ -465,13 +504,16 @@ async fn what_is_not_there_is_not_found(on: Fixture) {
 
     assert_eq!(on.access.account(nobody).await.err(), found);
     assert_eq!(
-        on.access.delete_account(&on.owner, nobody).await.err(),
+        on.access
+            .delete_account(&on.owner, &on.act, nobody)
+            .await
+            .err(),
         found
     );
     let update = AccountUpdate::default();
     assert_eq!(
         on.access
-            .update_account(&on.owner, nobody, update)
+            .update_account(&on.owner, &on.act, nobody, update)
             .await
             .err(),
         found

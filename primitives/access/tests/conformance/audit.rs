@@ -1,160 +1,282 @@
-//! The audit log.
+//! The audit log: a change and its entry are stored together or not at all.
 
 use std::time::Duration;
 
-use outrigger_access::{AuditAction, AuditFilter, NewAuditEntry};
-use outrigger_stdx::{Actor, ActorKind, Via};
+use futures_util::future::join_all;
+use outrigger_access::{AccessError, AccountUpdate, NewToken, OwnUpdate, Role, TokenExpiry};
+use outrigger_audit::{Act, AuditEntry, AuditFilter, ByAction};
+use outrigger_stdx::{Actor, Via};
 use outrigger_testkit::{Case, cases};
-use uuid::Uuid;
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, PASSWORD, browser, new_account, new_token, secret};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
 pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
-        an_entry_is_read_back_as_it_was_written,
-        the_log_is_read_in_parts_newest_first,
-        the_log_is_filtered_by_actor_and_action,
+        every_change_has_an_entry_that_tells_what_changed,
+        a_change_whose_entry_cannot_be_stored_is_not_made,
+        lost_connections_leave_no_change_without_entry_and_no_entry_without_change,
+        what_fails_leaves_no_entry_and_is_not_noted_as_recorded,
         entries_are_kept_for_their_retention,
     ]
     .to_vec()
 }
 
-fn entry(actor: Actor, action: &str) -> NewAuditEntry {
-    NewAuditEntry {
-        actor,
-        action: action.to_owned(),
-        target: None,
-        outcome: "ok".to_owned(),
-        address: None,
-        request_id: None,
-    }
-}
-
-fn ana() -> Actor {
-    Actor {
-        kind: ActorKind::Account {
-            id: Uuid::new_v4(),
-            label: "ana@example.org".to_owned(),
-        },
-        via: Via::Dashboard,
-    }
-}
-
-async fn actions(on: &Fixture, filter: AuditFilter) -> Vec<String> {
-    let page = on
-        .access
-        .audit(&filter, None, 500)
-        .await
-        .expect("the store works");
-    page.entries.into_iter().map(|entry| entry.action).collect()
-}
-
-async fn an_entry_is_read_back_as_it_was_written(on: Fixture) {
-    let actor = ana();
-    let new = NewAuditEntry {
-        target: Some("0190".to_owned()),
-        outcome: "forbidden".to_owned(),
-        address: Some("2001:db8::1".to_owned()),
-        request_id: Some("r-1".to_owned()),
-        ..entry(actor.clone(), "access.create_token")
+async fn entries(on: &Fixture, action: &str) -> Vec<AuditEntry> {
+    let filter = AuditFilter {
+        actor: None,
+        action: Some(ByAction::parse(action)),
     };
+    let page = on.access.audit_log().list(&filter, None, 500).await;
+    page.expect("the store works").entries
+}
 
-    on.access.record(vec![new]).await.expect("the store works");
-    let page = on
-        .access
-        .audit(&AuditFilter::default(), None, 10)
-        .await
-        .expect("it reads");
+/// An entry in words: who did what to what, and what changed.
+fn told(entry: &AuditEntry) -> String {
+    let changes = entry.changes.iter().map(|change| {
+        let of = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        format!("{} {}>{}", change.field, of(&change.from), of(&change.to))
+    });
+    let name = entry.target_name.as_deref().unwrap_or("-");
+    let changes: Vec<_> = changes.collect();
+    format!("{} {} [{}]", entry.action, name, changes.join(", "))
+}
 
-    assert_eq!(page.next, None);
-    let [read] = &page.entries[..] else {
-        panic!("{:?}", page.entries);
+async fn every_change_has_an_entry_that_tells_what_changed(on: Fixture) {
+    let (access, owner, act) = (&on.access, &on.owner, &on.act);
+    let ana = on
+        .account_with_password("ana@example.org", Role::Viewer)
+        .await;
+    let client = browser();
+    let signed_in = access.log_in(act, "ana@example.org", secret(PASSWORD), &client);
+    let signed_in = signed_in.await.expect("the password is right");
+    let me = access.authenticate_session(signed_in.cookie.expose()).await;
+    let me = me.expect("the session is fresh");
+    let update = OwnUpdate {
+        name: Some("Ana".to_owned()),
+        ..OwnUpdate::default()
     };
-    assert_eq!(read.actor, "ana@example.org");
+    let updated = access.update_own(&me, act, update, browser().address).await;
+    updated.expect("a name needs no password");
+    let promote = AccountUpdate {
+        role: Some(Role::Owner),
+        ..AccountUpdate::default()
+    };
+    let promoted = access.update_account(owner, act, ana.id, promote).await;
+    promoted.expect("the owner may");
+    let by_link = on.sign_in(&ana).await;
+    let ended = access.end_session(owner, act, by_link.session.id).await;
+    ended.expect("it is there");
+    access.log_out(&me, act).await.expect("the store works");
+    let token = NewToken {
+        expiry: TokenExpiry::Never,
+        ..new_token(&["cache:read", "jobs:work"])
+    };
+    let token = access.create_token(owner, act, token).await;
+    let token = token.expect("the owner may").token;
+    let revoked = access.revoke_token(owner, act, token.id).await;
+    revoked.expect("it is there");
+    let key = access.create_ingest_key(act, "shop").await;
+    let key = key.expect("the name is right");
+    let deleted = access.delete_ingest_key(act, key.id).await;
+    deleted.expect("it is there");
+    let deleted = access.delete_account(owner, act, ana.id).await;
+    deleted.expect("the owner may");
+
+    let mut entries = entries(&on, "access.").await;
+    entries.reverse();
+    let told: Vec<_> = entries.iter().map(told).collect();
     assert_eq!(
-        (read.actor_kind.as_str(), read.via.as_str()),
-        ("account", "dashboard")
+        told,
+        [
+            "access.create_account local [role ->owner]",
+            "access.create_account ana@example.org [role ->viewer]",
+            "access.log_in ana@example.org []",
+            "access.update_me ana@example.org [name ana@example.org>Ana]",
+            "access.update_account ana@example.org [role viewer>owner]",
+            "access.create_login_link ana@example.org []",
+            "access.log_in_by_link ana@example.org []",
+            "access.revoke_session ana@example.org []",
+            "access.log_out ana@example.org []",
+            "access.create_token deploy [scopes ->cache:read jobs:work, expires_at ->never]",
+            "access.revoke_token deploy [scopes cache:read jobs:work>-]",
+            "access.create_ingest_key shop []",
+            "access.revoke_ingest_key shop []",
+            "access.delete_account ana@example.org [role owner>-]",
+        ]
     );
-    assert_eq!(read.actor_id, actor.id());
-    assert_eq!(read.action, "access.create_token");
-    assert_eq!(read.target.as_deref(), Some("0190"));
-    assert_eq!(read.outcome, "forbidden");
-    assert_eq!(read.address.as_deref(), Some("2001:db8::1"));
-    assert_eq!(read.request_id.as_deref(), Some("r-1"));
+    assert!(entries.iter().all(|entry| entry.target.is_some()));
+    assert_eq!(entries[2].actor, "ana@example.org");
+    assert_eq!(entries[4].actor, "local");
+    assert_eq!(entries[4].target, Some(ana.id.to_string()));
+    assert!(act.is_recorded());
 }
 
-async fn the_log_is_read_in_parts_newest_first(on: Fixture) {
-    for number in 0..7 {
-        let entries = vec![entry(Actor::system(), &format!("step.{number}"))];
-        on.access.record(entries).await.expect("the store works");
-    }
+async fn a_change_whose_entry_cannot_be_stored_is_not_made(on: Fixture) {
+    let (access, owner, act) = (&on.access, &on.owner, &on.act);
+    let ana = on
+        .account_with_password("ana@example.org", Role::Viewer)
+        .await;
+    let session = on.sign_in(&ana).await;
+    let token = access.create_token(owner, act, new_token(&["cache:read"]));
+    let token = token.await.expect("the owner may").token;
+    let key = access.create_ingest_key(act, "shop").await;
+    let key = key.expect("the name is right");
+    let link = access.create_login_link(owner, act, Some(ana.id)).await;
+    let link = link.expect("she may sign in");
+    let before = (
+        on.accounts().await,
+        on.sessions(None).await,
+        on.tokens().await,
+        on.ingest_keys().await,
+    );
 
-    let mut parts = Vec::new();
-    let mut cursor = None;
-    loop {
-        let page = on.access.audit(&AuditFilter::default(), cursor, 3).await;
-        let page = page.expect("the store works");
-        let actions: Vec<_> = page.entries.into_iter().map(|entry| entry.action).collect();
-        parts.push(actions.join(" "));
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
+    on.sql("alter table audit_log rename to audit_log_away")
+        .await;
+    let demote = AccountUpdate {
+        role: Some(Role::Admin),
+        ..AccountUpdate::default()
+    };
+    let new = new_account("ben@example.org", Role::Viewer);
+    let refused = [
+        access.create_account(owner, act, new).await.err(),
+        access
+            .update_account(owner, act, ana.id, demote)
+            .await
+            .err(),
+        access.delete_account(owner, act, ana.id).await.err(),
+        access
+            .log_in(act, "ana@example.org", secret(PASSWORD), &browser())
+            .await
+            .err(),
+        access
+            .redeem_login_link(act, link.code.expose(), &browser())
+            .await
+            .err(),
+        access
+            .end_session(owner, act, session.session.id)
+            .await
+            .err(),
+        access
+            .create_token(owner, act, new_token(&["cache:read"]))
+            .await
+            .err(),
+        access.revoke_token(owner, act, token.id).await.err(),
+        access.create_ingest_key(act, "web").await.err(),
+        access.delete_ingest_key(act, key.id).await.err(),
+        access
+            .create_login_link(owner, act, Some(ana.id))
+            .await
+            .err(),
+    ];
+    on.sql("alter table audit_log_away rename to audit_log")
+        .await;
+
+    for (number, error) in refused.iter().enumerate() {
+        assert!(
+            matches!(error, Some(AccessError::Store(_))),
+            "{number} {error:?}"
+        );
+    }
+    let after = (
+        on.accounts().await,
+        on.sessions(None).await,
+        on.tokens().await,
+        on.ingest_keys().await,
+    );
+    assert_eq!(after, before);
+    let redeemed = access
+        .redeem_login_link(act, link.code.expose(), &browser())
+        .await;
+    assert!(redeemed.is_ok(), "the link was used up");
+}
+
+async fn lost_connections_leave_no_change_without_entry_and_no_entry_without_change(on: Fixture) {
+    let mut acknowledged = Vec::new();
+    for _ in 0..30 {
+        let make = (0..4).map(|number| {
+            on.access
+                .create_ingest_key(&on.act, if number % 2 == 0 { "a" } else { "b" })
+        });
+        let (made, ()) = tokio::join!(join_all(make), on.kill_connections());
+        for key in made.into_iter().flatten() {
+            acknowledged.push(key.id.to_string());
+            // There is room for a dozen.
+            let _ = on.access.delete_ingest_key(&on.act, key.id).await;
         }
     }
 
-    assert_eq!(
-        parts,
-        ["step.6 step.5 step.4", "step.3 step.2 step.1", "step.0"]
-    );
+    let made = targets(&entries(&on, "access.create_ingest_key").await);
+    let deleted = targets(&entries(&on, "access.revoke_ingest_key").await);
+    let there: Vec<_> = on
+        .ingest_keys()
+        .await
+        .iter()
+        .map(|key| key.id.to_string())
+        .collect();
+    assert!(!acknowledged.is_empty());
+    for id in &acknowledged {
+        assert!(made.contains(id), "an acknowledged change has no entry");
+    }
+    for id in &made {
+        let is_there = there.contains(id);
+        let is_deleted = deleted.contains(id);
+        assert!(
+            is_there != is_deleted,
+            "{id}: there {is_there}, deleted {is_deleted}"
+        );
+    }
+    assert!(there.iter().all(|id| made.contains(id)));
 }
 
-async fn the_log_is_filtered_by_actor_and_action(on: Fixture) {
-    let entries = vec![
-        entry(ana(), "access.log_in"),
-        entry(Actor::local(), "access.log_in"),
-        entry(ana(), "access.log_in_again"),
-        entry(ana(), "accessory.buy"),
-        entry(Actor::system(), "cache.clear"),
-    ];
-    on.access.record(entries).await.expect("the store works");
-    let of = |actor: Option<&str>, action: Option<&str>| AuditFilter {
-        actor: actor.map(str::to_owned),
-        action: action.map(AuditAction::parse),
+fn targets(entries: &[AuditEntry]) -> Vec<String> {
+    entries
+        .iter()
+        .filter_map(|entry| entry.target.clone())
+        .collect()
+}
+
+async fn what_fails_leaves_no_entry_and_is_not_noted_as_recorded(on: Fixture) {
+    let act = Act::new(Actor {
+        via: Via::Api,
+        ..Actor::local()
+    });
+    let before = entries(&on, "access.").await.len();
+
+    let demote = AccountUpdate {
+        role: Some(Role::Viewer),
+        ..AccountUpdate::default()
     };
+    let last = on
+        .access
+        .update_account(&on.owner, &act, on.owner.account_id, demote);
+    let last = last.await;
 
-    let by_ana = actions(&on, of(Some("ana@example.org"), None)).await;
-    let of_access = actions(&on, of(None, Some("access."))).await;
-    let exactly = actions(&on, of(None, Some("access.log_in"))).await;
-    let both = actions(&on, of(Some("local"), Some("access."))).await;
-
-    assert_eq!(
-        by_ana,
-        ["accessory.buy", "access.log_in_again", "access.log_in"]
-    );
-    assert_eq!(
-        of_access,
-        ["access.log_in_again", "access.log_in", "access.log_in"]
-    );
-    assert_eq!(exactly, ["access.log_in", "access.log_in"]);
-    assert_eq!(both, ["access.log_in"]);
-    assert!(actions(&on, of(Some("' or 1=1 --"), None)).await.is_empty());
+    assert_eq!(last, Err(AccessError::LastOwner));
+    assert!(!act.is_recorded());
+    assert_eq!(entries(&on, "access.").await.len(), before);
 }
 
 async fn entries_are_kept_for_their_retention(on: Fixture) {
-    let old: Vec<_> = (0..2500)
-        .map(|_| entry(Actor::system(), "old.one"))
-        .collect();
-    on.access.record(old).await.expect("the store works");
+    let now = || outrigger_stdx::Clock::now(&on.clock);
+    let entry = |action: &str| Act::new(Actor::system()).entry(action, now());
+    let append = async |entries| {
+        let appended = on.access.audit_log().append(entries).await;
+        appended.expect("the store works");
+    };
+    append((0..2500).map(|_| entry("old.one")).collect()).await;
+    on.access.prune().await.expect("the clock is right");
     on.pass(DAY * 399);
-    let recent = vec![entry(Actor::system(), "recent.one")];
-    on.access.record(recent).await.expect("the store works");
+    append(vec![entry("recent.one")]).await;
 
     let early = on.access.prune().await.expect("the store works");
     on.pass(DAY * 2);
     let late = on.access.prune().await.expect("the store works");
 
-    assert_eq!((early.audit_entries, late.audit_entries), (0, 2500));
-    assert_eq!(actions(&on, AuditFilter::default()).await, ["recent.one"]);
+    assert_eq!(early.audit_entries, 0);
+    // With the one about the owner account.
+    assert_eq!(late.audit_entries, 2501);
+    assert_eq!(entries(&on, "recent.").await.len(), 1);
+    assert_eq!(entries(&on, "old.").await.len(), 0);
 }

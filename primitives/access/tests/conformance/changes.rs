@@ -29,7 +29,10 @@ async fn signalled(on: &Fixture, change: impl Future<Output = ()>) {
 }
 
 async fn with_token(on: &Fixture, by: &Principal) -> Principal {
-    let created = on.access.create_token(by, new_token(&["cache:*"])).await;
+    let created = on
+        .access
+        .create_token(by, &on.act, new_token(&["cache:*"]))
+        .await;
     let created = created.expect("they may");
     let principal = on
         .access
@@ -48,17 +51,20 @@ async fn whoever_waits_learns_of_each_change_and_finds_the_principal_ended(on: F
 
     signalled(&on, async {
         let id = revoked.token_id.expect("it is a token");
-        on.access.revoke_token(id).await.expect("it is there");
+        on.access
+            .revoke_token(&on.owner, &on.act, id)
+            .await
+            .expect("it is there");
     })
     .await;
     signalled(&on, async {
         let id = ended.session_id.expect("it is a session");
-        let end = on.access.end_session(&on.owner, id).await;
+        let end = on.access.end_session(&on.owner, &on.act, id).await;
         end.expect("it is there");
     })
     .await;
     signalled(&on, async {
-        let out = on.access.log_out(&signed_out).await;
+        let out = on.access.log_out(&signed_out, &on.act).await;
         out.expect("the store works");
     })
     .await;
@@ -69,12 +75,14 @@ async fn whoever_waits_learns_of_each_change_and_finds_the_principal_ended(on: F
         };
         let disable = on
             .access
-            .update_account(&on.owner, of_disabled.account_id, update);
+            .update_account(&on.owner, &on.act, of_disabled.account_id, update);
         disable.await.expect("the owner may");
     })
     .await;
     signalled(&on, async {
-        let delete = on.access.delete_account(&on.owner, of_deleted.account_id);
+        let delete = on
+            .access
+            .delete_account(&on.owner, &on.act, of_deleted.account_id);
         delete.await.expect("the owner may");
     })
     .await;
@@ -103,7 +111,7 @@ async fn a_demotion_leaves_a_principal_with_less(on: Fixture) {
         };
         let demoted = on
             .access
-            .update_account(&on.owner, admin.account_id, update);
+            .update_account(&on.owner, &on.act, admin.account_id, update);
         demoted.await.expect("the owner may");
     })
     .await;
@@ -120,7 +128,10 @@ async fn a_change_before_the_wait_is_not_missed(on: Fixture) {
     let token = with_token(&on, &on.owner).await;
 
     let id = token.token_id.expect("it is a token");
-    on.access.revoke_token(id).await.expect("it is there");
+    on.access
+        .revoke_token(&on.owner, &on.act, id)
+        .await
+        .expect("it is there");
 
     assert!(changes.has_changed());
     changes.changed().await;
@@ -132,7 +143,7 @@ async fn a_principal_ends_when_it_expires(on: Fixture) {
         expiry: TokenExpiry::After(Duration::from_secs(61)),
         ..new_token(&["cache:*"])
     };
-    let created = on.access.create_token(&on.owner, new).await;
+    let created = on.access.create_token(&on.owner, &on.act, new).await;
     let text = created.expect("the owner may").text;
     let token = on
         .access
@@ -155,7 +166,10 @@ async fn a_change_on_another_node_is_found_by_looking_again_in_time(on: Fixture)
     other.revalidate(&token).await.expect("it is fresh");
 
     let id = token.token_id.expect("it is a token");
-    on.access.revoke_token(id).await.expect("it is there");
+    on.access
+        .revoke_token(&on.owner, &on.act, id)
+        .await
+        .expect("it is there");
     on.pass(other.revalidate_every());
 
     let there = other.revalidate(&token).await;
@@ -171,7 +185,7 @@ async fn the_control_socket_stays_valid(on: Fixture) {
 async fn the_text_of_a_token_in_use_is_no_cookie(on: Fixture) {
     let created = on
         .access
-        .create_token(&on.owner, new_token(&["cache:read"]))
+        .create_token(&on.owner, &on.act, new_token(&["cache:read"]))
         .await;
     let text = created.expect("the owner may").text;
     let used = on.access.authenticate_token(text.expose(), Via::Api).await;

@@ -55,7 +55,7 @@ async fn the_environment_sets_up_the_owner_once(on: Fixture) {
     assert_eq!(other, Ok(AdminBootstrap::AlreadySetUp));
     assert!(
         on.access
-            .log_in("ana@example.org", secret(PASSWORD), &browser())
+            .log_in(&on.act, "ana@example.org", secret(PASSWORD), &browser())
             .await
             .is_ok()
     );

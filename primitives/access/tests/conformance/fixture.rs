@@ -4,14 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use outrigger_access::{
     Access, AccessConfig, Account, AccountId, ClientInfo, IngestKey, MemoryThrottle, NewAccount,
-    NewToken, Principal, Role, Session, SignedIn, Token, TokenExpiry,
-    store::{AccessStore, PostgresAccessStore, SqliteAccessStore},
+    NewToken, Principal, Role, Session, SignedIn, Token, TokenExpiry, TokenId,
+    store::{AccessStore, PostgresAccessStore, Reach, SqliteAccessStore},
 };
+use outrigger_audit::Act;
 use outrigger_sql::{
-    BrokenStatement, PostgresDatabase, PostgresOptions, PostgresUrl, SqliteDatabase, SqliteOptions,
-    StoreConfig,
+    BrokenStatement, PostgresDatabase, PostgresOptions, PostgresUrl, SqlError, SqliteDatabase,
+    SqliteOptions, StoreConfig,
 };
-use outrigger_stdx::{ManualClock, Secret};
+use outrigger_stdx::{Actor, Clock, ManualClock, Secret};
 use outrigger_testkit::{LazyPostgres, TempDir};
 
 /// Good enough for the rules.
@@ -22,21 +23,37 @@ pub(crate) struct Fixture {
     pub(crate) clock: ManualClock,
     pub(crate) store: Arc<dyn AccessStore>,
     pub(crate) owner: Principal,
+    /// What the door of every call is.
+    pub(crate) act: Act,
     /// What two nodes that started at once thought of it.
     pub(crate) first_starts: [bool; 2],
     pub(crate) broken_statements: Vec<BrokenStatement>,
+    database: Database,
     /// The folder of the SQLite file.
     _dir: Option<TempDir>,
+}
+
+enum Database {
+    Sqlite(SqliteDatabase),
+    Postgres(PostgresDatabase),
 }
 
 pub(crate) async fn on_sqlite() -> Fixture {
     let (dir, clock) = (TempDir::new(), ManualClock::new());
     let path = dir.join("state.db");
     let opened = SqliteDatabase::open(&path, SqliteOptions::default(), Arc::new(clock.clone()));
-    let store = SqliteAccessStore::open(opened.await.expect("it opens")).await;
+    let database = opened.await.expect("it opens");
+    let store = SqliteAccessStore::open(database.clone()).await;
     let store = store.expect("it migrates");
     let broken = store.broken_statements().await.expect("it is readable");
-    fixture(Arc::new(store), clock, broken, Some(dir)).await
+    fixture(
+        Arc::new(store),
+        clock,
+        broken,
+        Database::Sqlite(database),
+        Some(dir),
+    )
+    .await
 }
 
 pub(crate) async fn on_postgres(postgres: LazyPostgres) -> Fixture {
@@ -48,16 +65,25 @@ pub(crate) async fn on_postgres(postgres: LazyPostgres) -> Fixture {
     };
     let options = PostgresOptions::new(url, &config);
     let opened = PostgresDatabase::open(options, Arc::new(clock.clone()));
-    let store = PostgresAccessStore::open(opened.await.expect("it opens")).await;
+    let database = opened.await.expect("it opens");
+    let store = PostgresAccessStore::open(database.clone()).await;
     let store = store.expect("it migrates");
     let broken = store.broken_statements().await.expect("it is readable");
-    fixture(Arc::new(store), clock, broken, None).await
+    fixture(
+        Arc::new(store),
+        clock,
+        broken,
+        Database::Postgres(database),
+        None,
+    )
+    .await
 }
 
 async fn fixture(
     store: Arc<dyn AccessStore>,
     clock: ManualClock,
     broken_statements: Vec<BrokenStatement>,
+    database: Database,
     dir: Option<TempDir>,
 ) -> Fixture {
     let (access, other) = (another_node(&store, &clock), another_node(&store, &clock));
@@ -69,8 +95,10 @@ async fn fixture(
         clock,
         store,
         owner,
+        act: Act::new(Actor::local()),
         first_starts,
         broken_statements,
+        database,
         _dir: dir,
     }
 }
@@ -132,13 +160,101 @@ impl Fixture {
     }
 
     pub(crate) async fn tokens(&self) -> Vec<Token> {
-        let page = self.access.tokens(None, ALL).await;
+        let page = self.access.tokens(None, None, ALL).await;
         page.expect("the store works").items
     }
 
     pub(crate) async fn ingest_keys(&self) -> Vec<IngestKey> {
         let page = self.access.ingest_keys(None, ALL).await;
         page.expect("the store works").items
+    }
+
+    /// Does something to the database behind the store's back.
+    pub(crate) async fn sql(&self, sql: &'static str) {
+        match &self.database {
+            Database::Sqlite(database) => {
+                let write = |connection: &rusqlite::Connection| {
+                    connection.execute_batch(sql).map_err(SqlError::from)
+                };
+                database.write(write).await.expect("it is right");
+            }
+            Database::Postgres(database) => {
+                let client = database.client().await.expect("there is a connection");
+                client.execute(sql, &[]).await.expect("it is right");
+            }
+        }
+    }
+
+    /// Deletes a row behind the back of the handle and its cache.
+    pub(crate) async fn delete_token_behind_the_back(&self, id: TokenId) {
+        let entry = self.act.entry("test.delete_token", self.clock.now());
+        let reach = Reach::everybody();
+        let deleted = self.store.delete_token(id, &reach, &entry).await;
+        deleted.expect("it is there");
+    }
+
+    /// Ends the connections to the database, where there are any, while they are used.
+    pub(crate) async fn kill_connections(&self) {
+        if let Database::Postgres(database) = &self.database {
+            let kill = "
+                select pg_terminate_backend(pid)
+                from pg_stat_activity
+                where datname = current_database() and pid <> pg_backend_pid()";
+            let Ok(client) = database.client().await else {
+                return;
+            };
+            // It may be one of those that another one ends.
+            let _ = client.execute(kill, &[]).await;
+        }
+    }
+
+    /// How the database carries out each statement that lists something.
+    pub(crate) async fn list_plans(&self) -> Vec<String> {
+        let mut plans = Vec::new();
+        for sql in outrigger_access::store::list_statements() {
+            plans.push(match &self.database {
+                Database::Sqlite(database) => {
+                    let explain = move |connection: &rusqlite::Connection| {
+                        let mut statement =
+                            connection.prepare(&format!("explain query plan {sql}"))?;
+                        let mut rows = statement.raw_query();
+                        let mut lines: Vec<String> = Vec::new();
+                        while let Some(row) = rows.next()? {
+                            lines.push(row.get(3)?);
+                        }
+                        Ok::<_, SqlError>(format!("{}{sql}", lines.join("\n")))
+                    };
+                    database.read(explain).await.expect("it explains")
+                }
+                Database::Postgres(database) => {
+                    let client = database
+                        .dedicated(None)
+                        .await
+                        .expect("there is a connection");
+                    for set in [
+                        "set plan_cache_mode to force_generic_plan",
+                        "set enable_seqscan to off",
+                        "set enable_bitmapscan to off",
+                        "set enable_sort to off",
+                        "set enable_hashjoin to off",
+                        "set enable_mergejoin to off",
+                    ] {
+                        client.execute(set, &[]).await.expect("it is a setting");
+                    }
+                    // The plan for any values, as for a statement that is prepared once.
+                    let prepare = format!("prepare list as {sql}");
+                    client.execute(&prepare, &[]).await.expect("it is right");
+                    let values = vec!["null"; sql.matches('$').count()].join(", ");
+                    let explain = format!("explain execute list({values})");
+                    let rows = client.query(&explain, &[]).await.expect("it explains");
+                    let deallocate = client.execute("deallocate list", &[]).await;
+                    deallocate.expect("it is there");
+                    let lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+                    format!("{}{sql}", lines.join("\n"))
+                }
+            });
+        }
+        plans
     }
 
     pub(crate) fn pass(&self, duration: Duration) {
@@ -149,7 +265,7 @@ impl Fixture {
     pub(crate) async fn account(&self, email: &str, role: Role) -> Account {
         let created = self
             .access
-            .create_account(&self.owner, new_account(email, role));
+            .create_account(&self.owner, &self.act, new_account(email, role));
         created.await.expect("the address is free")
     }
 
@@ -159,7 +275,7 @@ impl Fixture {
             password: Some(secret(PASSWORD)),
             ..new_account(email, role)
         };
-        let created = self.access.create_account(&self.owner, new);
+        let created = self.access.create_account(&self.owner, &self.act, new);
         created.await.expect("the address is free")
     }
 
@@ -167,11 +283,13 @@ impl Fixture {
     pub(crate) async fn sign_in(&self, account: &Account) -> SignedIn {
         let link = self
             .access
-            .create_login_link(&self.owner, Some(account.id))
+            .create_login_link(&self.owner, &self.act, Some(account.id))
             .await;
         let link = link.expect("the account may sign in");
         let client = browser();
-        let signed_in = self.access.redeem_login_link(link.code.expose(), &client);
+        let signed_in = self
+            .access
+            .redeem_login_link(&self.act, link.code.expose(), &client);
         signed_in.await.expect("the link is fresh")
     }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use outrigger_access::{AccessError, Cursor, Page, Role};
+use outrigger_access::{AccessError, Role};
+use outrigger_stdx::{Cursor, Page};
 use outrigger_testkit::{Case, cases};
 
 use crate::fixture::{Fixture, new_account, new_token};
@@ -15,6 +16,7 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
         tokens_are_read_in_parts,
         ingest_keys_are_read_in_parts,
         a_part_begins_behind_an_item_that_is_gone,
+        every_list_is_read_from_an_index,
     ]
     .to_vec()
 }
@@ -112,14 +114,17 @@ async fn sessions_that_have_ended_take_no_place_in_a_part(on: Fixture) {
 async fn tokens_are_read_in_parts(on: Fixture) {
     let other = on.principal("ana@example.org", Role::Admin).await;
     for by in [&on.owner, &on.owner, &other, &other, &other] {
-        let created = on.access.create_token(by, new_token(&["cache:read"])).await;
+        let created = on
+            .access
+            .create_token(by, &on.act, new_token(&["cache:read"]))
+            .await;
         created.expect("there is room");
         if by.account_id == on.owner.account_id {
             on.pass(Duration::from_secs(1));
         }
     }
 
-    let parts = in_parts(async |cursor| on.access.tokens(cursor, 2).await).await;
+    let parts = in_parts(async |cursor| on.access.tokens(None, cursor, 2).await).await;
 
     assert_eq!(sizes(&parts), [2, 2, 1]);
     assert_eq!(parts.concat(), on.tokens().await);
@@ -135,7 +140,7 @@ async fn ingest_keys_are_read_in_parts(on: Fixture) {
         if name == "c" {
             on.pass(Duration::from_secs(1));
         }
-        let created = on.access.create_ingest_key(name).await;
+        let created = on.access.create_ingest_key(&on.act, name).await;
         created.expect("the name is right");
     }
 
@@ -151,10 +156,10 @@ async fn a_part_begins_behind_an_item_that_is_gone(on: Fixture) {
     let first = on.access.accounts(None, 3).await.expect("it reads");
     let last = first.items.last().expect("there are three").id;
 
-    let deleted = on.access.delete_account(&on.owner, last).await;
+    let deleted = on.access.delete_account(&on.owner, &on.act, last).await;
     deleted.expect("the owner may");
     let new = new_account("eva@example.org", Role::Viewer);
-    let made = on.access.create_account(&on.owner, new).await;
+    let made = on.access.create_account(&on.owner, &on.act, new).await;
     let second = on.access.accounts(first.next, 3).await.expect("it reads");
 
     let names: Vec<_> = second.items.iter().map(|one| one.name.as_str()).collect();
@@ -164,4 +169,23 @@ async fn a_part_begins_behind_an_item_that_is_gone(on: Fixture) {
         ["cai@example.org", "dan@example.org", "eva@example.org"]
     );
     assert_eq!(second.next, None);
+}
+
+async fn every_list_is_read_from_an_index(on: Fixture) {
+    for plan in on.list_plans().await {
+        assert!(!plan.contains("TEMP B-TREE"), "it sorts: {plan}");
+        assert!(!plan.contains("Sort"), "it sorts: {plan}");
+        assert!(!plan.contains("Seq Scan"), "it reads everything: {plan}");
+        assert!(!plan.contains("SCAN"), "it reads everything: {plan}");
+        let seeks = [
+            "(created_at,id)",
+            "(last_seen_at,id)",
+            "last_seen_at<?",
+            "ROW(created_at, id)",
+            "ROW(last_seen_at, id)",
+        ];
+        let seeks = seeks.iter().any(|part| plan.contains(part))
+            && (plan.contains("Index Cond") || plan.contains("SEARCH"));
+        assert!(seeks, "it reads what the parts before held: {plan}");
+    }
 }

@@ -2,7 +2,9 @@
 
 mod accounts;
 mod audit;
+mod ceilings;
 mod changes;
+mod clock;
 mod first_account;
 mod fixture;
 mod lists;
@@ -20,7 +22,9 @@ fn main() -> ExitCode {
     let cases: Vec<Case<Fixture>> = [
         accounts::cases(),
         audit::cases(),
+        ceilings::cases(),
         changes::cases(),
+        clock::cases(),
         first_account::cases(),
         lists::cases(),
         sessions::cases(),

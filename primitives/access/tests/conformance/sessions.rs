@@ -34,7 +34,9 @@ async fn signing_in_while_the_account_is_deleted_neither_fails_nor_leaves_a_sess
         for number in 0..8u8 {
             let email = format!("a{number}@example.org");
             let account = on.account(&email, Role::Viewer).await;
-            let link = on.access.create_login_link(&on.owner, Some(account.id));
+            let link = on
+                .access
+                .create_login_link(&on.owner, &on.act, Some(account.id));
             let link = link.await.expect("the account may sign in");
             // From an address of its own, because links that do not work slow an address down.
             let client = ClientInfo {
@@ -42,11 +44,11 @@ async fn signing_in_while_the_account_is_deleted_neither_fails_nor_leaves_a_sess
                 ..browser()
             };
             let access = &on.access;
-            let owner = &on.owner;
+            let (owner, act) = (&on.owner, &on.act);
             at_once.push(async move {
                 tokio::join!(
-                    access.redeem_login_link(link.code.expose(), &client),
-                    access.delete_account(owner, account.id),
+                    access.redeem_login_link(act, link.code.expose(), &client),
+                    access.delete_account(owner, act, account.id),
                 )
             });
         }
@@ -77,13 +79,16 @@ async fn a_session_ends_when_it_is_revoked(on: Fixture) {
         .expect("it is fresh");
 
     on.access
-        .end_session(&on.owner, signed_in.session.id)
+        .end_session(&on.owner, &on.act, signed_in.session.id)
         .await
         .expect("it is there");
 
     let ended = on.access.authenticate_session(cookie).await;
     assert_eq!(ended.err(), Some(AccessError::SessionInvalid));
-    let again = on.access.end_session(&on.owner, signed_in.session.id).await;
+    let again = on
+        .access
+        .end_session(&on.owner, &on.act, signed_in.session.id)
+        .await;
     assert_eq!(again, Err(AccessError::NotFound { what: "session" }));
 }
 
@@ -98,7 +103,7 @@ async fn a_session_ends_on_another_node_after_the_cache_forgot_it(on: Fixture) {
         .expect("it is fresh");
 
     on.access
-        .end_session(&on.owner, signed_in.session.id)
+        .end_session(&on.owner, &on.act, signed_in.session.id)
         .await
         .expect("it is there");
     on.pass(Duration::from_secs(5));
@@ -151,7 +156,7 @@ async fn signing_out_ends_the_session(on: Fixture) {
         .await;
 
     on.access
-        .log_out(&me.expect("it is fresh"))
+        .log_out(&me.expect("it is fresh"), &on.act)
         .await
         .expect("the store works");
 
@@ -161,7 +166,7 @@ async fn signing_out_ends_the_session(on: Fixture) {
         .await;
     assert_eq!(ended.err(), Some(AccessError::SessionInvalid));
     on.access
-        .log_out(&on.owner)
+        .log_out(&on.owner, &on.act)
         .await
         .expect("there is nothing to end");
 }
@@ -174,9 +179,9 @@ async fn nobody_ends_the_session_of_another_without_the_scope(on: Fixture) {
         principal.session_id.expect("they used a session")
     };
 
-    let by_ben = on.access.end_session(&ben, session(&ana)).await;
-    let by_admin = on.access.end_session(&admin, session(&ana)).await;
-    let own = on.access.end_session(&ben, session(&ben)).await;
+    let by_ben = on.access.end_session(&ben, &on.act, session(&ana)).await;
+    let by_admin = on.access.end_session(&admin, &on.act, session(&ana)).await;
+    let own = on.access.end_session(&ben, &on.act, session(&ben)).await;
 
     assert_eq!(by_ben, Err(AccessError::NotFound { what: "session" }));
     assert_eq!((by_admin, own), (Ok(()), Ok(())));
@@ -219,7 +224,7 @@ async fn a_role_that_changes_counts_at_once(on: Fixture) {
         ..Default::default()
     };
     on.access
-        .update_account(&on.owner, ana.id, demote)
+        .update_account(&on.owner, &on.act, ana.id, demote)
         .await
         .expect("she is below");
 
@@ -235,7 +240,7 @@ async fn the_pruner_deletes_what_has_ended(on: Fixture) {
     let ana = on.account("ana@example.org", Role::Viewer).await;
     on.sign_in(&ana).await;
     on.access
-        .create_login_link(&on.owner, None)
+        .create_login_link(&on.owner, &on.act, None)
         .await
         .expect("there is an owner");
     on.pass(DAY * 8);

@@ -29,7 +29,7 @@ async fn the_right_password_begins_a_session(on: Fixture) {
 
     let signed_in = on
         .access
-        .log_in(" ANA@example.org", secret(PASSWORD), &browser())
+        .log_in(&on.act, " ANA@example.org", secret(PASSWORD), &browser())
         .await;
     let signed_in = signed_in.expect("the password is right");
     let principal = on
@@ -64,7 +64,10 @@ async fn wrong_credentials_all_give_the_same_answer(on: Fixture) {
         ("not an address", PASSWORD),
         ("", ""),
     ] {
-        let refused = on.access.log_in(email, secret(password), &browser()).await;
+        let refused = on
+            .access
+            .log_in(&on.act, email, secret(password), &browser())
+            .await;
         assert_eq!(refused.err(), Some(AccessError::BadCredentials), "{email}");
     }
 }
@@ -75,7 +78,7 @@ async fn too_many_wrong_passwords_have_to_wait(on: Fixture) {
     let log_in = async |password: &str| {
         let signed_in = on
             .access
-            .log_in("ana@example.org", secret(password), &browser())
+            .log_in(&on.act, "ana@example.org", secret(password), &browser())
             .await;
         signed_in.map(drop)
     };
@@ -96,21 +99,21 @@ async fn too_many_wrong_passwords_have_to_wait(on: Fixture) {
 async fn a_login_link_works_once(on: Fixture) {
     let link = on
         .access
-        .create_login_link(&on.owner, None)
+        .create_login_link(&on.owner, &on.act, None)
         .await
         .expect("there is an owner");
 
     let first = on
         .access
-        .redeem_login_link(link.code.expose(), &browser())
+        .redeem_login_link(&on.act, link.code.expose(), &browser())
         .await;
     let replayed = on
         .access
-        .redeem_login_link(link.code.expose(), &browser())
+        .redeem_login_link(&on.act, link.code.expose(), &browser())
         .await;
     let guessed = on
         .access
-        .redeem_login_link("00000000000000000000000000", &browser())
+        .redeem_login_link(&on.act, "00000000000000000000000000", &browser())
         .await;
 
     assert_eq!(link.code.expose().len(), 26);
@@ -122,18 +125,22 @@ async fn a_login_link_works_once(on: Fixture) {
 async fn guessing_login_links_is_slowed_down(on: Fixture) {
     let link = on
         .access
-        .create_login_link(&on.owner, None)
+        .create_login_link(&on.owner, &on.act, None)
         .await
         .expect("the owner is there");
     let mut refusals = Vec::new();
     for guess in 0..20 {
         let code = format!("{guess:026}");
-        refusals.push(on.access.redeem_login_link(&code, &browser()).await);
+        refusals.push(
+            on.access
+                .redeem_login_link(&on.act, &code, &browser())
+                .await,
+        );
     }
 
     let right = on
         .access
-        .redeem_login_link(link.code.expose(), &browser())
+        .redeem_login_link(&on.act, link.code.expose(), &browser())
         .await;
 
     assert!(matches!(refusals[0], Err(AccessError::LinkInvalid)));
@@ -145,14 +152,16 @@ async fn guessing_login_links_is_slowed_down(on: Fixture) {
 async fn a_login_link_is_redeemed_by_one_of_two_browsers(on: Fixture) {
     let link = on
         .access
-        .create_login_link(&on.owner, None)
+        .create_login_link(&on.owner, &on.act, None)
         .await
         .expect("there is an owner");
     let client = browser();
 
     let (one, two) = tokio::join!(
-        on.access.redeem_login_link(link.code.expose(), &client),
-        on.access.redeem_login_link(link.code.expose(), &client),
+        on.access
+            .redeem_login_link(&on.act, link.code.expose(), &client),
+        on.access
+            .redeem_login_link(&on.act, link.code.expose(), &client),
     );
 
     assert!(one.is_ok() != two.is_ok());
@@ -161,24 +170,24 @@ async fn a_login_link_is_redeemed_by_one_of_two_browsers(on: Fixture) {
 async fn a_login_link_stops_working_after_half_an_hour(on: Fixture) {
     let link = on
         .access
-        .create_login_link(&on.owner, None)
+        .create_login_link(&on.owner, &on.act, None)
         .await
         .expect("there is an owner");
     let other = on
         .access
-        .create_login_link(&on.owner, None)
+        .create_login_link(&on.owner, &on.act, None)
         .await
         .expect("there is an owner");
 
     on.pass(Duration::from_secs(30 * 60 - 1));
     let in_time = on
         .access
-        .redeem_login_link(link.code.expose(), &browser())
+        .redeem_login_link(&on.act, link.code.expose(), &browser())
         .await;
     on.pass(Duration::from_secs(1));
     let late = on
         .access
-        .redeem_login_link(other.code.expose(), &browser())
+        .redeem_login_link(&on.act, other.code.expose(), &browser())
         .await;
 
     assert!(in_time.is_ok());
@@ -188,8 +197,11 @@ async fn a_login_link_stops_working_after_half_an_hour(on: Fixture) {
 async fn a_login_link_is_for_the_owner_when_nobody_is_named(on: Fixture) {
     let ana = on.account("ana@example.org", Role::Viewer).await;
 
-    let owners = on.access.create_login_link(&on.owner, None).await;
-    let hers = on.access.create_login_link(&on.owner, Some(ana.id)).await;
+    let owners = on.access.create_login_link(&on.owner, &on.act, None).await;
+    let hers = on
+        .access
+        .create_login_link(&on.owner, &on.act, Some(ana.id))
+        .await;
 
     assert_eq!(owners.map(|link| link.account_id), Ok(on.owner.account_id));
     assert_eq!(hers.map(|link| link.account_id), Ok(ana.id));
@@ -220,10 +232,13 @@ async fn the_oldest_session_ends_when_there_are_too_many(on: Fixture) {
     };
     let link = on
         .access
-        .create_login_link(&on.owner, None)
+        .create_login_link(&on.owner, &on.act, None)
         .await
         .expect("there is an owner");
-    let signed_in = on.access.redeem_login_link(link.code.expose(), &long).await;
+    let signed_in = on
+        .access
+        .redeem_login_link(&on.act, link.code.expose(), &long)
+        .await;
     assert_eq!(
         signed_in.expect("it is fresh").session.user_agent,
         "é".repeat(256)

@@ -32,9 +32,11 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
 }
 
 async fn a_token_does_what_its_scopes_say(on: Fixture) {
-    let created = on
-        .access
-        .create_token(&on.owner, new_token(&["cache:write", "cache:read"]));
+    let created = on.access.create_token(
+        &on.owner,
+        &on.act,
+        new_token(&["cache:write", "cache:read"]),
+    );
     let created = created.await.expect("the owner may do everything");
 
     let principal = on
@@ -54,7 +56,7 @@ async fn a_token_does_what_its_scopes_say(on: Fixture) {
 async fn a_token_is_listed_without_its_text(on: Fixture) {
     let created = on
         .access
-        .create_token(&on.owner, new_token(&["cache:read"]))
+        .create_token(&on.owner, &on.act, new_token(&["cache:read"]))
         .await;
     let created = created.expect("the owner may do everything");
 
@@ -79,14 +81,14 @@ async fn nobody_gives_a_scope_they_lack(on: Fixture) {
     ] {
         let refused = on
             .access
-            .create_token(by, new_token(&["cache:read", scope]))
+            .create_token(by, &on.act, new_token(&["cache:read", scope]))
             .await;
         let scope = scope.parse().expect("it is a scope");
         assert_eq!(refused.err(), Some(AccessError::MissingScope { scope }));
     }
     let given = on
         .access
-        .create_token(&operator, new_token(&["cache:write", "jobs:work"]))
+        .create_token(&operator, &on.act, new_token(&["cache:write", "jobs:work"]))
         .await;
     assert!(given.is_ok(), "{given:?}");
 }
@@ -98,8 +100,11 @@ async fn every_wrong_part_of_a_new_token_is_reported(on: Fixture) {
         ..new_token(&["cache:read", "cash:read"])
     };
 
-    let error = on.access.create_token(&on.owner, new).await;
-    let none = on.access.create_token(&on.owner, new_token(&[])).await;
+    let error = on.access.create_token(&on.owner, &on.act, new).await;
+    let none = on
+        .access
+        .create_token(&on.owner, &on.act, new_token(&[]))
+        .await;
 
     let Err(AccessError::Fields { fields }) = error else {
         panic!("{error:?}");
@@ -123,7 +128,7 @@ async fn a_revoked_token_is_refused_at_once(on: Fixture) {
     let other = another_node(&on.store, &on.clock);
     let created = on
         .access
-        .create_token(&on.owner, new_token(&["cache:read"]))
+        .create_token(&on.owner, &on.act, new_token(&["cache:read"]))
         .await;
     let created = created.expect("the owner may do everything");
     let text = created.text.expose();
@@ -134,7 +139,7 @@ async fn a_revoked_token_is_refused_at_once(on: Fixture) {
     }
 
     on.access
-        .revoke_token(created.token.id)
+        .revoke_token(&on.owner, &on.act, created.token.id)
         .await
         .expect("it is there");
     let here = on.access.authenticate_token(text, Via::Api).await;
@@ -143,7 +148,10 @@ async fn a_revoked_token_is_refused_at_once(on: Fixture) {
 
     assert_eq!(here.err(), Some(AccessError::TokenInvalid));
     assert_eq!(there.err(), Some(AccessError::TokenInvalid));
-    let again = on.access.revoke_token(created.token.id).await;
+    let again = on
+        .access
+        .revoke_token(&on.owner, &on.act, created.token.id)
+        .await;
     assert_eq!(again, Err(AccessError::NotFound { what: "token" }));
 }
 
@@ -160,7 +168,7 @@ async fn a_token_expires(on: Fixture) {
         };
         let created = on
             .access
-            .create_token(&on.owner, new)
+            .create_token(&on.owner, &on.act, new)
             .await
             .expect("it is right");
         texts.push(created.text);
@@ -185,7 +193,7 @@ async fn a_token_can_do_no_more_than_its_account(on: Fixture) {
     let admin = on.principal("admin@example.org", Role::Admin).await;
     let created = on
         .access
-        .create_token(&admin, new_token(&["cache:*", "access:read"]))
+        .create_token(&admin, &on.act, new_token(&["cache:*", "access:read"]))
         .await;
     let created = created.expect("an admin may");
     let scopes = async || {
@@ -198,7 +206,7 @@ async fn a_token_can_do_no_more_than_its_account(on: Fixture) {
     let update = async |update: AccountUpdate| {
         let updated = on
             .access
-            .update_account(&on.owner, admin.account_id, update)
+            .update_account(&on.owner, &on.act, admin.account_id, update)
             .await;
         updated.expect("the owner may");
     };
@@ -225,7 +233,7 @@ async fn a_token_can_do_no_more_than_its_account(on: Fixture) {
 async fn a_wrong_token_is_refused(on: Fixture) {
     let created = on
         .access
-        .create_token(&on.owner, new_token(&["cache:read"]))
+        .create_token(&on.owner, &on.act, new_token(&["cache:read"]))
         .await;
     let created = created.expect("the owner may do everything");
     let right_id = created.token.id.as_uuid().into_bytes();
@@ -247,9 +255,11 @@ async fn a_wrong_token_is_refused(on: Fixture) {
 }
 
 async fn a_token_that_makes_a_token_passes_on_its_account(on: Fixture) {
-    let parent = on
-        .access
-        .create_token(&on.owner, new_token(&["access:write", "cache:read"]));
+    let parent = on.access.create_token(
+        &on.owner,
+        &on.act,
+        new_token(&["access:write", "cache:read"]),
+    );
     let parent = parent.await.expect("the owner may do everything");
     let by = on
         .access
@@ -259,11 +269,11 @@ async fn a_token_that_makes_a_token_passes_on_its_account(on: Fixture) {
 
     let child = on
         .access
-        .create_token(&by, new_token(&["cache:read"]))
+        .create_token(&by, &on.act, new_token(&["cache:read"]))
         .await;
     let more = on
         .access
-        .create_token(&by, new_token(&["cache:write"]))
+        .create_token(&by, &on.act, new_token(&["cache:write"]))
         .await;
 
     let child = child.expect("the parent has the scope").token;
@@ -275,7 +285,7 @@ async fn a_token_that_makes_a_token_passes_on_its_account(on: Fixture) {
 async fn the_number_of_tokens_is_limited_also_for_many_at_once(on: Fixture) {
     let create = async |_| {
         let new = new_token(&["cache:read"]);
-        on.access.create_token(&on.owner, new).await
+        on.access.create_token(&on.owner, &on.act, new).await
     };
 
     let created = join_all((0..10).map(create)).await;
@@ -290,7 +300,12 @@ async fn the_number_of_tokens_is_limited_also_for_many_at_once(on: Fixture) {
 async fn the_number_of_ingest_keys_is_limited_also_for_many_at_once(on: Fixture) {
     let names: Vec<String> = (0..20).map(|number| format!("key {number}")).collect();
 
-    let created = join_all(names.iter().map(|name| on.access.create_ingest_key(name))).await;
+    let created = join_all(
+        names
+            .iter()
+            .map(|name| on.access.create_ingest_key(&on.act, name)),
+    )
+    .await;
 
     let refused: Vec<_> = created.into_iter().filter_map(Result::err).collect();
     assert_eq!((on.ingest_keys().await.len(), refused.len()), (12, 8));
@@ -305,7 +320,10 @@ async fn an_expired_token_takes_no_place_and_is_deleted_after_a_month(on: Fixtur
             expiry,
             ..new_token(&["cache:read"])
         };
-        on.access.create_token(&on.owner, new).await.map(drop)
+        on.access
+            .create_token(&on.owner, &on.act, new)
+            .await
+            .map(drop)
     };
     let pruned = async || on.access.prune().await.expect("the store works").tokens;
     for expiry in [
@@ -336,7 +354,7 @@ async fn an_expired_token_takes_no_place_and_is_deleted_after_a_month(on: Fixtur
 async fn the_use_of_a_token_is_noted_once_a_minute(on: Fixture) {
     let created = on
         .access
-        .create_token(&on.owner, new_token(&["cache:read"]))
+        .create_token(&on.owner, &on.act, new_token(&["cache:read"]))
         .await;
     let created = created.expect("the owner may do everything");
     let mut noted = Vec::new();
@@ -360,7 +378,7 @@ async fn the_use_of_a_token_is_noted_once_a_minute(on: Fixture) {
 async fn an_ingest_key_is_recognised_until_it_is_deleted(on: Fixture) {
     let key = on
         .access
-        .create_ingest_key("shop")
+        .create_ingest_key(&on.act, "shop")
         .await
         .expect("the name is right");
     assert_eq!(on.ingest_keys().await, vec![key.clone()]);
@@ -368,7 +386,7 @@ async fn an_ingest_key_is_recognised_until_it_is_deleted(on: Fixture) {
     let known = on.access.authenticate_ingest_key(&key.key).await;
     let listed = on.ingest_keys().await;
     on.access
-        .delete_ingest_key(key.id)
+        .delete_ingest_key(&on.act, key.id)
         .await
         .expect("it is there");
     let deleted = on.access.authenticate_ingest_key(&key.key).await;
@@ -376,7 +394,7 @@ async fn an_ingest_key_is_recognised_until_it_is_deleted(on: Fixture) {
     assert_eq!(known.map(|known| known.id), Ok(key.id));
     assert!(listed[0].last_used_at.is_some());
     assert_eq!(deleted, Err(AccessError::IngestKeyInvalid));
-    assert!(on.access.delete_ingest_key(key.id).await.is_err());
-    assert!(on.access.create_ingest_key("").await.is_err());
+    assert!(on.access.delete_ingest_key(&on.act, key.id).await.is_err());
+    assert!(on.access.create_ingest_key(&on.act, "").await.is_err());
     assert_eq!(key.key.len(), 32);
 }

@@ -14,14 +14,14 @@ use outrigger_api_types::{
     },
     page::{Page, PageQuery},
 };
+use outrigger_audit::Act;
 use outrigger_stdx::Secret;
 use utoipa_axum::routes;
 
-use super::{ACCESS, part::Part};
+use super::ACCESS;
 use crate::{
-    Failure, RouteTable,
-    audit::AuditSubject,
-    extract::{Id, Json, Query},
+    Failure, Part, RouteTable,
+    extract::{Id, Json},
     state::ApiState,
 };
 
@@ -49,9 +49,8 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
 )]
 async fn list_accounts(
     State(api): State<ApiState>,
-    Query(query): Query<PageQuery>,
+    part: Part,
 ) -> Result<Json<Page<ApiAccount>>, Failure> {
-    let part = Part::of(&query)?;
     let accounts = api.access().accounts(part.cursor, part.limit).await?;
     Ok(Json(
         part.answer(accounts, |account| account_to_api(&account)),
@@ -69,6 +68,7 @@ async fn list_accounts(
 async fn create_account(
     State(api): State<ApiState>,
     Extension(principal): Extension<Principal>,
+    Extension(act): Extension<Act>,
     Json(body): Json<NewAccount>,
 ) -> Result<Response, Failure> {
     let with_link = body.password.is_none();
@@ -78,23 +78,22 @@ async fn create_account(
         role: role_from_api(body.role),
         password: body.password.map(Secret::new),
     };
-    let account = api.access().create_account(&principal, new).await?;
+    let account = api.access().create_account(&principal, &act, new).await?;
     let link = match with_link {
         true => {
             let link = api
                 .access()
-                .create_login_link(&principal, Some(account.id))
+                .create_login_link(&principal, &act, Some(account.id))
                 .await?;
             Some(link_to_api(&api, &link))
         }
         false => None,
     };
-    let subject = AuditSubject::target(account.label());
     let created = CreatedAccount {
         account: account_to_api(&account),
         link,
     };
-    Ok((StatusCode::CREATED, subject, Json(created)).into_response())
+    Ok((StatusCode::CREATED, Json(created)).into_response())
 }
 
 /// Changes an account. Disabling it ends its sessions.
@@ -106,6 +105,7 @@ async fn create_account(
 async fn update_account(
     State(api): State<ApiState>,
     Extension(principal): Extension<Principal>,
+    Extension(act): Extension<Act>,
     Id(id): Id<AccountId>,
     Json(body): Json<UpdateAccount>,
 ) -> Result<Json<ApiAccount>, Failure> {
@@ -114,7 +114,10 @@ async fn update_account(
         role: body.role.map(role_from_api),
         disabled: body.disabled,
     };
-    let account = api.access().update_account(&principal, id, update).await?;
+    let account = api
+        .access()
+        .update_account(&principal, &act, id, update)
+        .await?;
     Ok(Json(account_to_api(&account)))
 }
 
@@ -127,9 +130,10 @@ async fn update_account(
 async fn delete_account(
     State(api): State<ApiState>,
     Extension(principal): Extension<Principal>,
+    Extension(act): Extension<Act>,
     Id(id): Id<AccountId>,
 ) -> Result<StatusCode, Failure> {
-    api.access().delete_account(&principal, id).await?;
+    api.access().delete_account(&principal, &act, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -141,6 +145,7 @@ async fn delete_account(
 async fn create_login_link(
     State(api): State<ApiState>,
     Extension(principal): Extension<Principal>,
+    Extension(act): Extension<Act>,
     Json(body): Json<NewLoginLink>,
 ) -> Result<Response, Failure> {
     let refuse = |_| Failure::field("account", "invalid", "`account` is not an id");
@@ -150,9 +155,11 @@ async fn create_login_link(
         .map(str::parse)
         .transpose()
         .map_err(refuse)?;
-    let link = api.access().create_login_link(&principal, account).await?;
-    let subject = AuditSubject::target(&link.account_id);
-    Ok((StatusCode::CREATED, subject, Json(link_to_api(&api, &link))).into_response())
+    let link = api
+        .access()
+        .create_login_link(&principal, &act, account)
+        .await?;
+    Ok((StatusCode::CREATED, Json(link_to_api(&api, &link))).into_response())
 }
 
 fn link_to_api(api: &ApiState, link: &LoginLink) -> ApiLoginLink {

@@ -1,11 +1,12 @@
 //! The audit log.
 
 use axum::extract::State;
-use outrigger_access::{AuditAction, AuditEntry, AuditEntryId, AuditFilter};
+use outrigger_access::AccessError;
 use outrigger_api_types::{
-    access::{AuditEntry as ApiAuditEntry, AuditQuery},
+    access::{AuditChange, AuditEntry as ApiAuditEntry, AuditQuery},
     page::Page,
 };
+use outrigger_audit::{AuditEntry, AuditEntryId, AuditFilter, ByAction, ByActor};
 use utoipa_axum::routes;
 
 use super::ACCESS;
@@ -30,10 +31,11 @@ async fn list_audit_entries(
     let limit = extract::page_limit(query.limit)?;
     let before: Option<AuditEntryId> = extract::page_cursor(query.cursor.as_deref())?;
     let filter = AuditFilter {
-        actor: query.actor,
-        action: query.action.as_deref().map(AuditAction::parse),
+        actor: query.actor.as_deref().map(ByActor::parse),
+        action: query.action.as_deref().map(ByAction::parse),
     };
-    let page = api.access().audit(&filter, before, limit).await?;
+    let page = api.access().audit_log().list(&filter, before, limit).await;
+    let page = page.map_err(AccessError::from)?;
     Ok(Json(Page {
         items: page.entries.into_iter().map(to_api).collect(),
         next: page.next.map(|id| id.to_string()),
@@ -47,11 +49,23 @@ fn to_api(entry: AuditEntry) -> ApiAuditEntry {
         at: entry.at.to_string(),
         actor: entry.actor,
         actor_kind: entry.actor_kind,
+        actor_id: entry.actor_id.map(|id| id.to_string()),
         via: entry.via,
         action: entry.action,
         target: entry.target,
+        target_name: entry.target_name,
+        changes: entry
+            .changes
+            .into_iter()
+            .map(|change| AuditChange {
+                field: change.field,
+                from: change.from,
+                to: change.to,
+            })
+            .collect(),
         outcome: entry.outcome,
         address: entry.address,
         request_id: entry.request_id,
+        request_id_from_client: entry.request_id_from_client,
     }
 }

@@ -1,6 +1,7 @@
 //! Ingest keys: they can send in, and read nothing.
 
 use axum::{
+    Extension,
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -10,13 +11,13 @@ use outrigger_api_types::{
     access::{IngestKey as ApiIngestKey, NewIngestKey},
     page::{Page, PageQuery},
 };
+use outrigger_audit::Act;
 use utoipa_axum::routes;
 
-use super::{ACCESS, part::Part};
+use super::ACCESS;
 use crate::{
-    Failure, RouteTable,
-    audit::AuditSubject,
-    extract::{Id, Json, Query},
+    Failure, Part, RouteTable,
+    extract::{Id, Json},
     state::ApiState,
 };
 
@@ -39,9 +40,8 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
 )]
 async fn list_ingest_keys(
     State(api): State<ApiState>,
-    Query(query): Query<PageQuery>,
+    part: Part,
 ) -> Result<Json<Page<ApiIngestKey>>, Failure> {
-    let part = Part::of(&query)?;
     let keys = api.access().ingest_keys(part.cursor, part.limit).await?;
     Ok(Json(part.answer(keys, to_api)))
 }
@@ -56,11 +56,11 @@ async fn list_ingest_keys(
 )]
 async fn create_ingest_key(
     State(api): State<ApiState>,
+    Extension(act): Extension<Act>,
     Json(body): Json<NewIngestKey>,
 ) -> Result<Response, Failure> {
-    let key = api.access().create_ingest_key(&body.name).await?;
-    let subject = AuditSubject::target(&key.name);
-    Ok((StatusCode::CREATED, subject, Json(to_api(key))).into_response())
+    let key = api.access().create_ingest_key(&act, &body.name).await?;
+    Ok((StatusCode::CREATED, Json(to_api(key))).into_response())
 }
 
 /// Ends an ingest key: what is sent with it is refused.
@@ -71,9 +71,10 @@ async fn create_ingest_key(
 )]
 async fn revoke_ingest_key(
     State(api): State<ApiState>,
+    Extension(act): Extension<Act>,
     Id(id): Id<IngestKeyId>,
 ) -> Result<StatusCode, Failure> {
-    api.access().delete_ingest_key(id).await?;
+    api.access().delete_ingest_key(&act, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

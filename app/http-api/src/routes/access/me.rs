@@ -3,6 +3,7 @@
 use axum::{Extension, extract::State};
 use outrigger_access::{OwnUpdate, Principal};
 use outrigger_api_types::access::{Me, MeVia, UpdateMe};
+use outrigger_audit::Act;
 use outrigger_stdx::{ActorKind, Secret};
 use utoipa_axum::routes;
 
@@ -34,6 +35,7 @@ async fn update_me(
     State(api): State<ApiState>,
     Extension(context): Extension<RequestContext>,
     Extension(principal): Extension<Principal>,
+    Extension(act): Extension<Act>,
     Json(body): Json<UpdateMe>,
 ) -> Result<Json<Me>, Failure> {
     let update = OwnUpdate {
@@ -43,7 +45,7 @@ async fn update_me(
         current_password: body.current_password.map(Secret::new),
     };
     api.access()
-        .update_own(&principal, update, context.address())
+        .update_own(&principal, &act, update, context.address())
         .await?;
     describe(&api, &principal).await.map(Json)
 }

@@ -7,20 +7,31 @@ use outrigger_api_types::{
     access::Session as ApiSession,
     page::{Page, PageQuery},
 };
+use outrigger_audit::Act;
 use utoipa_axum::routes;
 
-use super::{ACCESS, part::Part};
+use super::ACCESS;
 use crate::{
-    Failure, RouteTable,
-    extract::{Id, Json, Query},
+    Failure, Part, RouteTable,
+    extract::{Id, Json},
     state::ApiState,
 };
 
 pub(super) fn routes(table: RouteTable) -> RouteTable {
-    table.add(ACCESS.read(), routes!(list_sessions)).add(
-        ACCESS.reversible("revoke_session").revokes(),
-        routes!(revoke_session),
-    )
+    table
+        .add(ACCESS.read(), routes!(list_sessions))
+        .add(
+            ACCESS.reversible("revoke_session").revokes(),
+            routes!(revoke_session),
+        )
+        .add(ACCESS.signed_in(), routes!(list_own_sessions))
+        .add(
+            ACCESS
+                .signed_in()
+                .reversible("revoke_own_session")
+                .revokes(),
+            routes!(revoke_own_session),
+        )
 }
 
 /// The sessions that have not ended, the latest used first.
@@ -30,9 +41,8 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
 async fn list_sessions(
     State(api): State<ApiState>,
     Extension(principal): Extension<Principal>,
-    Query(query): Query<PageQuery>,
+    part: Part,
 ) -> Result<Json<Page<ApiSession>>, Failure> {
-    let part = Part::of(&query)?;
     let sessions = api.access().sessions(None, part.cursor, part.limit).await?;
     Ok(Json(
         part.answer(sessions, |session| to_api(session, &principal)),
@@ -48,9 +58,44 @@ async fn list_sessions(
 async fn revoke_session(
     State(api): State<ApiState>,
     Extension(principal): Extension<Principal>,
+    Extension(act): Extension<Act>,
     Id(id): Id<SessionId>,
 ) -> Result<StatusCode, Failure> {
-    api.access().end_session(&principal, id).await?;
+    api.access().end_session(&principal, &act, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// One's own sessions that have not ended, the latest used first. A program with a token has none.
+#[utoipa::path(
+    get, path = "/api/v1/access/me/sessions", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiSession>))
+)]
+async fn list_own_sessions(
+    State(api): State<ApiState>,
+    Extension(principal): Extension<Principal>,
+    part: Part,
+) -> Result<Json<Page<ApiSession>>, Failure> {
+    let access = api.access();
+    let sessions = access
+        .own_sessions(&principal, part.cursor, part.limit)
+        .await?;
+    Ok(Json(
+        part.answer(sessions, |session| to_api(session, &principal)),
+    ))
+}
+
+/// Ends one of one's own sessions at once.
+#[utoipa::path(
+    delete, path = "/api/v1/access/me/sessions/{id}", tag = "access",
+    params(("id" = String, Path, description = "The session's id")),
+    responses((status = 204, description = "It has ended"), (status = 404, description = "You have none with this id"))
+)]
+async fn revoke_own_session(
+    State(api): State<ApiState>,
+    Extension(principal): Extension<Principal>,
+    Extension(act): Extension<Act>,
+    Id(id): Id<SessionId>,
+) -> Result<StatusCode, Failure> {
+    api.access().end_own_session(&principal, &act, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -6,9 +6,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use outrigger_access::{ClientInfo, Principal, SignedIn};
+use outrigger_access::{ClientInfo, Email, Principal, SignedIn};
 use outrigger_api_types::access::{LogIn, Me, MeVia, RedeemLink};
-use outrigger_stdx::{Actor, ActorKind, Secret, Via};
+use outrigger_audit::Act;
+use outrigger_stdx::Secret;
 use utoipa_axum::routes;
 
 use super::{ACCESS, accounts::account_to_api};
@@ -38,19 +39,30 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
 async fn log_in(
     State(api): State<ApiState>,
     Extension(context): Extension<RequestContext>,
+    Extension(act): Extension<Act>,
     headers: HeaderMap,
     Json(body): Json<LogIn>,
 ) -> Result<Response, Response> {
-    // What was typed is remembered even when it fails: that is what an audit log is read for.
-    let subject = AuditSubject::target(&shortened(&body.email));
     let client = client(&context, &headers);
+    let password = Secret::new(body.password);
     match api
         .access()
-        .log_in(&body.email, Secret::new(body.password), &client)
+        .log_in(&act, &body.email, password, &client)
         .await
     {
         Ok(signed_in) => Ok(welcome(&api, &context, signed_in)),
-        Err(error) => Err((subject, Failure::from(error)).into_response()),
+        Err(error) => {
+            let failure = Failure::from(error);
+            // People type passwords into the wrong field, and the log keeps what it is told for a year. So it is told only
+            // what is an address.
+            Err(match Email::parse(&body.email) {
+                Ok(email) => {
+                    let subject = Extension(AuditSubject(email.as_str().to_owned()));
+                    (subject, failure).into_response()
+                }
+                Err(_) => failure.into_response(),
+            })
+        }
     }
 }
 
@@ -62,11 +74,15 @@ async fn log_in(
 async fn redeem_link(
     State(api): State<ApiState>,
     Extension(context): Extension<RequestContext>,
+    Extension(act): Extension<Act>,
     headers: HeaderMap,
     Json(body): Json<RedeemLink>,
 ) -> Result<Response, Failure> {
     let client = client(&context, &headers);
-    let signed_in = api.access().redeem_login_link(&body.code, &client).await?;
+    let signed_in = api
+        .access()
+        .redeem_login_link(&act, &body.code, &client)
+        .await?;
     Ok(welcome(&api, &context, signed_in))
 }
 
@@ -75,9 +91,10 @@ async fn redeem_link(
 async fn log_out(
     State(api): State<ApiState>,
     Extension(context): Extension<RequestContext>,
+    Extension(act): Extension<Act>,
     Extension(principal): Extension<Principal>,
 ) -> Result<Response, Failure> {
-    api.access().log_out(&principal).await?;
+    api.access().log_out(&principal, &act).await?;
     let cookie = format!(
         "{}=; Max-Age=0{}",
         context.cookie_name(),
@@ -112,17 +129,6 @@ fn welcome(api: &ApiState, context: &RequestContext, signed_in: SignedIn) -> Res
         .into_response();
     };
     header_value.set_sensitive(true);
-    let actor = Actor {
-        kind: ActorKind::Account {
-            id: account.id.as_uuid(),
-            label: account.label().to_owned(),
-        },
-        via: Via::Dashboard,
-    };
-    let subject = Extension(AuditSubject {
-        actor: Some(actor),
-        target: None,
-    });
     let me = Me {
         via: MeVia::Session,
         scopes: account.role.scopes().to_strings(),
@@ -130,7 +136,7 @@ fn welcome(api: &ApiState, context: &RequestContext, signed_in: SignedIn) -> Res
         expires_at: Some(session.expires_at.to_string()),
         account: Some(account_to_api(&account)),
     };
-    ([(header::SET_COOKIE, header_value)], subject, Json(me)).into_response()
+    ([(header::SET_COOKIE, header_value)], Json(me)).into_response()
 }
 
 /// `Path=/` is what the `__Host-` prefix demands.
@@ -151,9 +157,4 @@ fn client(context: &RequestContext, headers: &HeaderMap) -> ClientInfo {
         address: context.address(),
         user_agent: user_agent.to_owned(),
     }
-}
-
-/// Enough to recognise an address by; what people paste into a login form may be anything.
-fn shortened(text: &str) -> String {
-    text.chars().take(100).collect()
 }

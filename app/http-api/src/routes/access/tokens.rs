@@ -11,13 +11,13 @@ use outrigger_api_types::{
     access::{CreatedToken, NewToken, Token as ApiToken},
     page::{Page, PageQuery},
 };
+use outrigger_audit::Act;
 use utoipa_axum::routes;
 
-use super::{ACCESS, part::Part};
+use super::ACCESS;
 use crate::{
-    Failure, RouteTable,
-    audit::AuditSubject,
-    extract::{self, Id, Json, Query},
+    Failure, Part, RouteTable,
+    extract::{self, Id, Json},
     state::ApiState,
 };
 
@@ -32,6 +32,11 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
             ACCESS.reversible("revoke_token").revokes(),
             routes!(revoke_token),
         )
+        .add(ACCESS.signed_in(), routes!(list_own_tokens))
+        .add(
+            ACCESS.signed_in().reversible("revoke_own_token").revokes(),
+            routes!(revoke_own_token),
+        )
 }
 
 /// The tokens, the newest first; also those that expired within the last 30 days.
@@ -40,10 +45,9 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
 )]
 async fn list_tokens(
     State(api): State<ApiState>,
-    Query(query): Query<PageQuery>,
+    part: Part,
 ) -> Result<Json<Page<ApiToken>>, Failure> {
-    let part = Part::of(&query)?;
-    let tokens = api.access().tokens(part.cursor, part.limit).await?;
+    let tokens = api.access().tokens(None, part.cursor, part.limit).await?;
     Ok(Json(part.answer(tokens, to_api)))
 }
 
@@ -58,6 +62,7 @@ async fn list_tokens(
 async fn create_token(
     State(api): State<ApiState>,
     Extension(principal): Extension<Principal>,
+    Extension(act): Extension<Act>,
     Json(body): Json<NewToken>,
 ) -> Result<Response, Failure> {
     let expiry = match body.expires_in.as_deref() {
@@ -70,13 +75,12 @@ async fn create_token(
         scopes: body.scopes,
         expiry,
     };
-    let created = api.access().create_token(&principal, new).await?;
-    let subject = AuditSubject::target(&created.token.name);
+    let created = api.access().create_token(&principal, &act, new).await?;
     let answer = CreatedToken {
         token: created.text.expose().to_owned(),
         details: to_api(created.token),
     };
-    Ok((StatusCode::CREATED, subject, Json(answer)).into_response())
+    Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
 /// Ends a token at once.
@@ -87,9 +91,43 @@ async fn create_token(
 )]
 async fn revoke_token(
     State(api): State<ApiState>,
+    Extension(principal): Extension<Principal>,
+    Extension(act): Extension<Act>,
     Id(id): Id<TokenId>,
 ) -> Result<StatusCode, Failure> {
-    api.access().revoke_token(id).await?;
+    api.access().revoke_token(&principal, &act, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The tokens of one's own account, the newest first. A program sees only the token that it uses.
+#[utoipa::path(
+    get, path = "/api/v1/access/me/tokens", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiToken>))
+)]
+async fn list_own_tokens(
+    State(api): State<ApiState>,
+    Extension(principal): Extension<Principal>,
+    part: Part,
+) -> Result<Json<Page<ApiToken>>, Failure> {
+    let access = api.access();
+    let tokens = access
+        .own_tokens(&principal, part.cursor, part.limit)
+        .await?;
+    Ok(Json(part.answer(tokens, to_api)))
+}
+
+/// Ends a token of one's own account at once. A program ends only the token that it uses.
+#[utoipa::path(
+    delete, path = "/api/v1/access/me/tokens/{id}", tag = "access",
+    params(("id" = String, Path, description = "The token's id")),
+    responses((status = 204, description = "It works no more"), (status = 404, description = "You have none with this id"))
+)]
+async fn revoke_own_token(
+    State(api): State<ApiState>,
+    Extension(principal): Extension<Principal>,
+    Extension(act): Extension<Act>,
+    Id(id): Id<TokenId>,
+) -> Result<StatusCode, Failure> {
+    api.access().revoke_own_token(&principal, &act, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -103,5 +141,6 @@ fn to_api(token: Token) -> ApiToken {
         created_at: token.created_at.to_string(),
         expires_at: token.expires_at.map(|time| time.to_string()),
         last_used_at: token.last_used_at.map(|time| time.to_string()),
+        parent_id: token.parent_id.map(|id| id.to_string()),
     }
 }

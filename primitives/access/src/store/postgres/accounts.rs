@@ -1,13 +1,20 @@
 //! Accounts in PostgreSQL.
 
 use async_trait::async_trait;
-use outrigger_sql::{PostgresTransaction, SqlError};
+use outrigger_audit::AuditEntry;
+use outrigger_sql::PostgresTransaction;
+use outrigger_stdx::Cursor;
+use uuid::Uuid;
 
-use super::{PostgresAccessStore, Values, columns, statements};
+use super::{PostgresAccessStore, count, locks, one, place};
 use crate::{
-    AccessError, AccountId, Cursor, Email, Role,
-    store::{AccountChange, AccountRow, AccountStore, EndSessions},
+    AccessError, AccountId, Email, Role,
+    store::{
+        AccountChange, AccountRow, AccountStore, EndSessions, Reach, columns, entries, statements,
+    },
 };
+
+const GONE: AccessError = AccessError::NotFound { what: "account" };
 
 #[async_trait]
 impl AccountStore for PostgresAccessStore {
@@ -15,15 +22,20 @@ impl AccountStore for PostgresAccessStore {
         &self,
         account: &AccountRow,
         accounts_max: u32,
+        entry: &AuditEntry,
     ) -> Result<bool, AccessError> {
         let AccountRow {
             account,
             password_hash,
         } = account;
         self.database
-            .transaction(|transaction| async move {
-                transaction.execute(statements::LOCK_ACCOUNTS, &[]).await?;
-                let inserted = transaction
+            .transaction(async |transaction| {
+                transaction.execute(locks::ACCOUNTS, &[]).await?;
+                let there_are = count(&transaction, statements::COUNT_ACCOUNTS, &[]).await?;
+                if there_are >= i64::from(accounts_max) {
+                    return Ok(false);
+                }
+                transaction
                     .execute(
                         statements::INSERT_ACCOUNT,
                         &[
@@ -36,33 +48,36 @@ impl AccountStore for PostgresAccessStore {
                             password_hash,
                             &account.created_at,
                             &account.last_login_at,
-                            &i64::from(accounts_max),
                         ],
                     )
                     .await
-                    .map_err(taken)?;
-                Ok(inserted == 1)
+                    .map_err(|error| AccessError::taken(error.into()))?;
+                outrigger_audit::postgres::append(&transaction, std::slice::from_ref(entry))
+                    .await?;
+                Ok(true)
             })
             .await
     }
 
     async fn account(&self, id: AccountId) -> Result<Option<AccountRow>, AccessError> {
-        let row = self
-            .query_opt(statements::FIND_ACCOUNT, &[&id.as_uuid()])
-            .await?;
-        row.as_ref().map(columns::account).transpose()
+        self.find(statements::FIND_ACCOUNT, &[&id.as_uuid()], |row| {
+            columns::account(row)
+        })
+        .await
     }
 
     async fn account_by_email(&self, key: &str) -> Result<Option<AccountRow>, AccessError> {
-        let row = self
-            .query_opt(statements::FIND_ACCOUNT_BY_EMAIL, &[&key])
-            .await?;
-        row.as_ref().map(columns::account).transpose()
+        self.find(statements::FIND_ACCOUNT_BY_EMAIL, &[&key], |row| {
+            columns::account(row)
+        })
+        .await
     }
 
     async fn oldest_owner(&self) -> Result<Option<AccountRow>, AccessError> {
-        let row = self.query_opt(statements::FIND_OLDEST_OWNER, &[]).await?;
-        row.as_ref().map(columns::account).transpose()
+        self.find(statements::FIND_OLDEST_OWNER, &[], |row| {
+            columns::account(row)
+        })
+        .await
     }
 
     async fn accounts(
@@ -70,72 +85,96 @@ impl AccountStore for PostgresAccessStore {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<AccountRow>, AccessError> {
-        let (at, id) = columns::cursor(after);
-        let values: Values<'_> = &[&at, &id, &i64::from(limit)];
-        let rows = self.query(statements::LIST_ACCOUNTS, values).await?;
-        rows.iter().map(columns::account).collect()
+        let (at, id) = place(after.unwrap_or(Cursor::EARLIEST));
+        let values = [&at as _, &id as _, &i64::from(limit) as _];
+        self.list(statements::LIST_ACCOUNTS, &values, |row| {
+            columns::account(row)
+        })
+        .await
     }
 
     async fn change_account(
         &self,
         id: AccountId,
         change: &AccountChange,
+        reach: &Reach,
+        entry: &AuditEntry,
     ) -> Result<AccountRow, AccessError> {
         self.database
-            .transaction(|transaction| async move {
-                transaction.execute(statements::LOCK_ACCOUNTS, &[]).await?;
-                let changed = transaction
+            .transaction(async |transaction| {
+                transaction.execute(locks::ACCOUNTS, &[]).await?;
+                let before = find(&transaction, id).await?.ok_or(GONE)?;
+                reach.require(&before.account, "account")?;
+                transaction
                     .execute(
                         statements::CHANGE_ACCOUNT,
                         &[
-                            &id.as_uuid(),
                             &change.email.as_ref().map(Email::as_str),
                             &change.email.as_ref().map(Email::key),
                             &change.name,
                             &change.role.map(Role::as_str),
                             &change.disabled,
                             &change.password_hash,
+                            &id.as_uuid(),
                         ],
                     )
                     .await
-                    .map_err(taken)?;
-                if changed == 0 {
-                    return Err(AccessError::NotFound { what: "account" });
-                }
+                    .map_err(|error| AccessError::taken(error.into()))?;
                 keep_an_owner(&transaction).await?;
                 end_sessions(&transaction, id, change.end_sessions).await?;
-                let row = transaction
-                    .query_one(statements::FIND_ACCOUNT, &[&id.as_uuid()])
-                    .await?;
-                columns::account(&row)
+                let after = find(&transaction, id).await?.ok_or(GONE)?;
+                let entry = entries::account_changed(
+                    entry.clone(),
+                    change,
+                    &before.account,
+                    &after.account,
+                );
+                outrigger_audit::postgres::append(&transaction, &[entry]).await?;
+                Ok(after)
             })
             .await
     }
 
-    async fn delete_account(&self, id: AccountId) -> Result<(), AccessError> {
+    async fn delete_account(
+        &self,
+        id: AccountId,
+        reach: &Reach,
+        entry: &AuditEntry,
+    ) -> Result<(), AccessError> {
         self.database
-            .transaction(|transaction| async move {
-                transaction.execute(statements::LOCK_ACCOUNTS, &[]).await?;
-                let deleted = transaction
+            .transaction(async |transaction| {
+                transaction.execute(locks::ACCOUNTS, &[]).await?;
+                let row = find(&transaction, id).await?.ok_or(GONE)?;
+                reach.require(&row.account, "account")?;
+                transaction
                     .execute(statements::DELETE_ACCOUNT, &[&id.as_uuid()])
                     .await?;
-                if deleted == 0 {
-                    return Err(AccessError::NotFound { what: "account" });
-                }
                 keep_an_owner(&transaction).await?;
+                let entry = entries::account_deleted(entry.clone(), &row.account);
+                outrigger_audit::postgres::append(&transaction, &[entry]).await?;
                 Ok(())
             })
             .await
     }
 }
 
-/// Refuses a change after which no owner is left; the transaction is then dropped.
+pub(super) async fn find(
+    transaction: &PostgresTransaction,
+    id: AccountId,
+) -> Result<Option<AccountRow>, AccessError> {
+    let values = [&id.as_uuid() as _];
+    one(transaction, statements::FIND_ACCOUNT, &values, |row| {
+        columns::account(row)
+    })
+    .await
+}
+
+/// Refuses a change after which no owner is left; the transaction is then rolled back.
 async fn keep_an_owner(transaction: &PostgresTransaction) -> Result<(), AccessError> {
-    let row = transaction.query_one(statements::COUNT_OWNERS, &[]).await?;
-    if row.try_get::<_, i64>(0)? == 0 {
-        return Err(AccessError::LastOwner);
+    match count(transaction, statements::COUNT_OWNERS, &[]).await? {
+        0 => Err(AccessError::LastOwner),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 async fn end_sessions(
@@ -145,8 +184,9 @@ async fn end_sessions(
 ) -> Result<(), AccessError> {
     let except = match end {
         EndSessions::Keep => return Ok(()),
-        EndSessions::Except(session) => Some(session.as_uuid()),
-        EndSessions::All => None,
+        EndSessions::Except(session) => session.as_uuid(),
+        // The id of no session.
+        EndSessions::All => Uuid::nil(),
     };
     let account = id.as_uuid();
     transaction
@@ -156,11 +196,4 @@ async fn end_sessions(
         .execute(statements::DELETE_LOGIN_LINKS, &[&account])
         .await?;
     Ok(())
-}
-
-fn taken(error: SqlError) -> AccessError {
-    if error.is_unique_violation_of("access_accounts", "email_key") {
-        return AccessError::EmailTaken;
-    }
-    error.into()
 }

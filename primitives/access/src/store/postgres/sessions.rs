@@ -2,12 +2,18 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use outrigger_audit::AuditEntry;
 use outrigger_crypto::Digest;
+use outrigger_sql::Columns;
+use outrigger_stdx::Cursor;
 
-use super::{PostgresAccessStore, Values, columns, statements};
+use super::{PostgresAccessStore, accounts, locks, one, place};
 use crate::{
-    AccessError, AccountId, Cursor, Session, SessionId,
-    store::{AccountRow, LoginLinkRow, SessionRow, SessionStore},
+    AccessError, AccountId, Session, SessionId,
+    store::{
+        AccountRow, LoginLinkRow, Reach, SessionRow, SessionStore, columns, entries, reach,
+        statements,
+    },
 };
 
 #[async_trait]
@@ -15,19 +21,31 @@ impl SessionStore for PostgresAccessStore {
     async fn create_session(
         &self,
         session: &SessionRow,
+        link: Option<&Digest>,
         sessions_max: u32,
+        entry: &AuditEntry,
     ) -> Result<(), AccessError> {
         let SessionRow { session, digest } = session;
         let account = session.account_id.as_uuid();
         self.database
-            .transaction(|transaction| async move {
-                // First, because it takes the lock that whoever changes accounts waits for; the other way round each could wait for
-                // the other. It also has two sessions of one account counted one after the other.
+            .transaction(async |transaction| {
+                // First, because it takes the lock that whoever changes accounts waits for; the other way round each could wait
+                // for the other. It also has two sessions of one account counted one after the other.
                 let noted = transaction
-                    .execute(statements::NOTE_LOGIN, &[&account, &session.created_at])
+                    .execute(statements::NOTE_LOGIN, &[&session.created_at, &account])
                     .await?;
                 if noted == 0 {
                     return Err(AccessError::NotFound { what: "account" });
+                }
+                if let Some(link) = link {
+                    let values = [&link.as_bytes().as_slice() as _];
+                    if transaction
+                        .execute(statements::USE_LOGIN_LINK, &values)
+                        .await?
+                        == 0
+                    {
+                        return Err(AccessError::LinkInvalid);
+                    }
                 }
                 transaction
                     .execute(
@@ -51,6 +69,8 @@ impl SessionStore for PostgresAccessStore {
                         &[&account, &i64::from(sessions_max)],
                     )
                     .await?;
+                outrigger_audit::postgres::append(&transaction, std::slice::from_ref(entry))
+                    .await?;
                 Ok(())
             })
             .await
@@ -60,16 +80,15 @@ impl SessionStore for PostgresAccessStore {
         &self,
         digest: &Digest,
     ) -> Result<Option<(SessionRow, AccountRow)>, AccessError> {
-        let digest = digest.as_bytes().as_slice();
-        let Some(row) = self.query_opt(statements::FIND_SESSION, &[&digest]).await? else {
-            return Ok(None);
-        };
-        let session = columns::session_after_account(&row)?;
-        Ok(Some((session, columns::account(&row)?)))
+        let values = [&digest.as_bytes().as_slice() as _];
+        self.find(statements::FIND_SESSION, &values, |row| {
+            columns::session_and_account(row)
+        })
+        .await
     }
 
     async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<(), AccessError> {
-        self.execute(statements::TOUCH_SESSION, &[&id.as_uuid(), &at])
+        self.execute(statements::TOUCH_SESSION, &[&at, &id.as_uuid()])
             .await?;
         Ok(())
     }
@@ -82,55 +101,106 @@ impl SessionStore for PostgresAccessStore {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Session>, AccessError> {
-        let account = account.map(AccountId::as_uuid);
-        let (at, id) = columns::cursor(after);
+        let (at, id) = place(after.unwrap_or(Cursor::LATEST));
         let limit = i64::from(limit);
-        let values: Values<'_> = &[&account, &now, &idle_since, &at, &id, &limit];
-        let rows = self.query(statements::LIST_SESSIONS, values).await?;
-        rows.iter().map(columns::session).collect()
+        match account {
+            None => {
+                let values = [&now as _, &idle_since as _, &at as _, &id as _, &limit as _];
+                self.list(statements::LIST_SESSIONS, &values, |row| {
+                    columns::session(row)
+                })
+                .await
+            }
+            Some(account) => {
+                let account = account.as_uuid();
+                let values = [
+                    &now as _,
+                    &idle_since as _,
+                    &at as _,
+                    &id as _,
+                    &account as _,
+                    &limit as _,
+                ];
+                self.list(statements::LIST_SESSIONS_OF_ACCOUNT, &values, |row| {
+                    columns::session(row)
+                })
+                .await
+            }
+        }
     }
 
     async fn end_session(
         &self,
         id: SessionId,
-        account: Option<AccountId>,
-    ) -> Result<bool, AccessError> {
-        let account = account.map(AccountId::as_uuid);
-        let ended = self
-            .execute(statements::END_SESSION, &[&id.as_uuid(), &account])
-            .await?;
-        Ok(ended > 0)
+        reach: &Reach,
+        entry: &AuditEntry,
+    ) -> Result<(), AccessError> {
+        self.database
+            .transaction(async |transaction| {
+                let values = [&id.as_uuid() as _];
+                let find = statements::FIND_SESSION_BY_ID;
+                let found = one(&transaction, find, &values, |row| {
+                    columns::session_and_account(row)
+                });
+                let (SessionRow { session, .. }, _) = found
+                    .await?
+                    .ok_or(AccessError::NotFound { what: "session" })?;
+                let account = locked(&transaction, session.account_id, "session").await?;
+                reach.require(&account.account, "session")?;
+                if transaction
+                    .execute(statements::END_SESSION, &values)
+                    .await?
+                    == 0
+                {
+                    return Err(AccessError::NotFound { what: "session" });
+                }
+                let entry = entries::session_ended(entry.clone(), &session);
+                outrigger_audit::postgres::append(&transaction, &[entry]).await?;
+                Ok(())
+            })
+            .await
     }
 
-    async fn create_login_link(&self, link: &LoginLinkRow) -> Result<(), AccessError> {
-        self.execute(
-            statements::INSERT_LOGIN_LINK,
-            &[
-                &link.digest.as_bytes().as_slice(),
-                &link.account_id.as_uuid(),
-                &link.created_at,
-                &link.expires_at,
-            ],
-        )
-        .await?;
-        Ok(())
+    async fn create_login_link(
+        &self,
+        link: &LoginLinkRow,
+        reach: &Reach,
+        entry: &AuditEntry,
+    ) -> Result<(), AccessError> {
+        self.database
+            .transaction(async |transaction| {
+                let account = link.account_id.as_uuid();
+                transaction.execute(locks::ACCOUNT, &[&account]).await?;
+                let row = accounts::find(&transaction, link.account_id).await?;
+                let account = reach::who_may_sign_in(row)?;
+                reach.require(&account, "account")?;
+                transaction
+                    .execute(
+                        statements::INSERT_LOGIN_LINK,
+                        &[
+                            &link.digest.as_bytes().as_slice(),
+                            &link.account_id.as_uuid(),
+                            &link.created_at,
+                            &link.expires_at,
+                        ],
+                    )
+                    .await?;
+                let entry = entry.clone().on(account.id, account.label());
+                outrigger_audit::postgres::append(&transaction, &[entry]).await?;
+                Ok(())
+            })
+            .await
     }
 
-    async fn redeem_login_link(
+    async fn login_link(
         &self,
         digest: &Digest,
-        now: Timestamp,
-    ) -> Result<Option<AccountId>, AccessError> {
-        let digest = digest.as_bytes().as_slice();
-        let Some(row) = self
-            .query_opt(statements::REDEEM_LOGIN_LINK, &[&digest])
-            .await?
-        else {
-            return Ok(None);
-        };
-        let expires_at: Timestamp = row.try_get(1)?;
-        let account = columns::id(&row, 0)?;
-        Ok((expires_at > now).then_some(account))
+    ) -> Result<Option<(LoginLinkRow, AccountRow)>, AccessError> {
+        let values = [&digest.as_bytes().as_slice() as _];
+        self.find(statements::FIND_LOGIN_LINK, &values, |row| {
+            columns::link_and_account(row)
+        })
+        .await
     }
 
     async fn delete_ended(
@@ -146,4 +216,27 @@ impl SessionStore for PostgresAccessStore {
             .await?;
         Ok((sessions, links))
     }
+
+    async fn clock_seen(&self) -> Result<Option<Timestamp>, AccessError> {
+        self.find(statements::FIND_CLOCK, &[], |row| Ok(row.column(0)?))
+            .await
+    }
+
+    async fn note_clock(&self, seen: Timestamp) -> Result<(), AccessError> {
+        self.execute(statements::NOTE_CLOCK, &[&seen]).await?;
+        Ok(())
+    }
+}
+
+/// An account whose role does not change until the transaction ends. Without it there is no `what` any more.
+pub(super) async fn locked(
+    transaction: &outrigger_sql::PostgresTransaction,
+    id: AccountId,
+    what: &'static str,
+) -> Result<AccountRow, AccessError> {
+    transaction
+        .execute(locks::ACCOUNT, &[&id.as_uuid()])
+        .await?;
+    let row = accounts::find(transaction, id).await?;
+    row.ok_or(AccessError::NotFound { what })
 }

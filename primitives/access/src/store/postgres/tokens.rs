@@ -2,24 +2,44 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use outrigger_audit::AuditEntry;
+use outrigger_stdx::Cursor;
 
-use super::{PostgresAccessStore, Values, columns, statements};
+use super::{PostgresAccessStore, count, locks, one, place, sessions::locked};
 use crate::{
-    AccessError, Cursor, IngestKeyId, TokenId,
-    store::{AccountRow, IngestKeyRow, TokenRow, TokenStore},
+    AccessError, AccountId, IngestKeyId, TokenId,
+    store::{AccountRow, IngestKeyRow, Reach, TokenRow, TokenStore, columns, entries, statements},
 };
 
 #[async_trait]
 impl TokenStore for PostgresAccessStore {
-    async fn create_token(&self, token: &TokenRow, tokens_max: u32) -> Result<bool, AccessError> {
+    async fn create_token(
+        &self,
+        token: &TokenRow,
+        tokens_max: u32,
+        entry: &AuditEntry,
+    ) -> Result<bool, AccessError> {
         let TokenRow { token, digest } = token;
         let account = token.account_id.as_uuid();
+        let parent = token.parent_id.map(TokenId::as_uuid);
         self.database
-            .transaction(|transaction| async move {
+            .transaction(async |transaction| {
+                locked(&transaction, token.account_id, "account").await?;
+                if let Some(parent) = parent {
+                    let values = [&parent as _];
+                    let found = one(&transaction, statements::FIND_TOKEN, &values, |row| {
+                        columns::token_and_account(row)
+                    });
+                    if found.await?.is_none() {
+                        return Err(AccessError::TokenInvalid);
+                    }
+                }
+                let values = [&account as _, &token.created_at as _];
+                let there_are = count(&transaction, statements::COUNT_TOKENS, &values).await?;
+                if there_are >= i64::from(tokens_max) {
+                    return Ok(false);
+                }
                 transaction
-                    .execute(statements::LOCK_ACCOUNT, &[&account])
-                    .await?;
-                let inserted = transaction
                     .execute(
                         statements::INSERT_TOKEN,
                         &[
@@ -33,48 +53,84 @@ impl TokenStore for PostgresAccessStore {
                             &token.created_at,
                             &token.expires_at,
                             &token.last_used_at,
-                            &i64::from(tokens_max),
+                            &parent,
                         ],
                     )
                     .await?;
-                Ok(inserted == 1)
+                outrigger_audit::postgres::append(&transaction, std::slice::from_ref(entry))
+                    .await?;
+                Ok(true)
             })
             .await
     }
 
     async fn token(&self, id: TokenId) -> Result<Option<(TokenRow, AccountRow)>, AccessError> {
-        let Some(row) = self
-            .query_opt(statements::FIND_TOKEN, &[&id.as_uuid()])
-            .await?
-        else {
-            return Ok(None);
-        };
-        let token = columns::token_after_account(&row)?;
-        Ok(Some((token, columns::account(&row)?)))
+        self.find(statements::FIND_TOKEN, &[&id.as_uuid()], |row| {
+            columns::token_and_account(row)
+        })
+        .await
     }
 
     async fn tokens(
         &self,
+        account: Option<AccountId>,
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<TokenRow>, AccessError> {
-        let (at, id) = columns::cursor(after);
-        let values: Values<'_> = &[&at, &id, &i64::from(limit)];
-        let rows = self.query(statements::LIST_TOKENS, values).await?;
-        rows.iter().map(columns::token).collect()
+        let (at, id) = place(after.unwrap_or(Cursor::LATEST));
+        let limit = i64::from(limit);
+        match account {
+            None => {
+                let values = [&at as _, &id as _, &limit as _];
+                self.list(statements::LIST_TOKENS, &values, |row| columns::token(row))
+                    .await
+            }
+            Some(account) => {
+                let account = account.as_uuid();
+                let values = [&at as _, &id as _, &account as _, &limit as _];
+                self.list(statements::LIST_TOKENS_OF_ACCOUNT, &values, |row| {
+                    columns::token(row)
+                })
+                .await
+            }
+        }
     }
 
     async fn touch_token(&self, id: TokenId, at: Timestamp) -> Result<(), AccessError> {
-        self.execute(statements::TOUCH_TOKEN, &[&id.as_uuid(), &at])
+        self.execute(statements::TOUCH_TOKEN, &[&at, &id.as_uuid()])
             .await?;
         Ok(())
     }
 
-    async fn delete_token(&self, id: TokenId) -> Result<bool, AccessError> {
-        Ok(self
-            .execute(statements::DELETE_TOKEN, &[&id.as_uuid()])
-            .await?
-            > 0)
+    async fn delete_token(
+        &self,
+        id: TokenId,
+        reach: &Reach,
+        entry: &AuditEntry,
+    ) -> Result<AccountId, AccessError> {
+        const GONE: AccessError = AccessError::NotFound { what: "token" };
+        self.database
+            .transaction(async |transaction| {
+                let values = [&id.as_uuid() as _];
+                let found = one(&transaction, statements::FIND_TOKEN, &values, |row| {
+                    columns::token_and_account(row)
+                });
+                let (TokenRow { token, .. }, _) = found.await?.ok_or(GONE)?;
+                let AccountRow { account, .. } =
+                    locked(&transaction, token.account_id, "token").await?;
+                reach.require_token(&token, &account)?;
+                if transaction
+                    .execute(statements::DELETE_TOKEN, &values)
+                    .await?
+                    == 0
+                {
+                    return Err(GONE);
+                }
+                let entry = entries::token_revoked(entry.clone(), &token);
+                outrigger_audit::postgres::append(&transaction, &[entry]).await?;
+                Ok(account.id)
+            })
+            .await
     }
 
     async fn delete_expired_tokens(&self, before: Timestamp) -> Result<u64, AccessError> {
@@ -86,13 +142,16 @@ impl TokenStore for PostgresAccessStore {
         &self,
         key: &IngestKeyRow,
         ingest_keys_max: u32,
+        entry: &AuditEntry,
     ) -> Result<bool, AccessError> {
         self.database
-            .transaction(|transaction| async move {
+            .transaction(async |transaction| {
+                transaction.execute(locks::INGEST_KEYS, &[]).await?;
+                let there_are = count(&transaction, statements::COUNT_INGEST_KEYS, &[]).await?;
+                if there_are >= i64::from(ingest_keys_max) {
+                    return Ok(false);
+                }
                 transaction
-                    .execute(statements::LOCK_INGEST_KEYS, &[])
-                    .await?;
-                let inserted = transaction
                     .execute(
                         statements::INSERT_INGEST_KEY,
                         &[
@@ -101,11 +160,12 @@ impl TokenStore for PostgresAccessStore {
                             &key.key,
                             &key.created_at,
                             &key.last_used_at,
-                            &i64::from(ingest_keys_max),
                         ],
                     )
                     .await?;
-                Ok(inserted == 1)
+                outrigger_audit::postgres::append(&transaction, std::slice::from_ref(entry))
+                    .await?;
+                Ok(true)
             })
             .await
     }
@@ -115,27 +175,47 @@ impl TokenStore for PostgresAccessStore {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<IngestKeyRow>, AccessError> {
-        let (at, id) = columns::cursor(after);
-        let values: Values<'_> = &[&at, &id, &i64::from(limit)];
-        let rows = self.query(statements::LIST_INGEST_KEYS, values).await?;
-        rows.iter().map(columns::ingest_key).collect()
+        let (at, id) = place(after.unwrap_or(Cursor::LATEST));
+        let values = [&at as _, &id as _, &i64::from(limit) as _];
+        self.list(statements::LIST_INGEST_KEYS, &values, |row| {
+            columns::ingest_key(row)
+        })
+        .await
     }
 
     async fn ingest_key(&self, key: &str) -> Result<Option<IngestKeyRow>, AccessError> {
-        let row = self.query_opt(statements::FIND_INGEST_KEY, &[&key]).await?;
-        row.as_ref().map(columns::ingest_key).transpose()
+        self.find(statements::FIND_INGEST_KEY, &[&key], |row| {
+            columns::ingest_key(row)
+        })
+        .await
     }
 
     async fn touch_ingest_key(&self, id: IngestKeyId, at: Timestamp) -> Result<(), AccessError> {
-        self.execute(statements::TOUCH_INGEST_KEY, &[&id.as_uuid(), &at])
+        self.execute(statements::TOUCH_INGEST_KEY, &[&at, &id.as_uuid()])
             .await?;
         Ok(())
     }
 
-    async fn delete_ingest_key(&self, id: IngestKeyId) -> Result<bool, AccessError> {
-        Ok(self
-            .execute(statements::DELETE_INGEST_KEY, &[&id.as_uuid()])
-            .await?
-            > 0)
+    async fn delete_ingest_key(
+        &self,
+        id: IngestKeyId,
+        entry: &AuditEntry,
+    ) -> Result<(), AccessError> {
+        const GONE: AccessError = AccessError::NotFound { what: "ingest key" };
+        self.database
+            .transaction(async |transaction| {
+                let values = [&id.as_uuid() as _];
+                let find = statements::FIND_INGEST_KEY_BY_ID;
+                let key = one(&transaction, find, &values, |row| columns::ingest_key(row));
+                let key = key.await?.ok_or(GONE)?;
+                let delete = statements::DELETE_INGEST_KEY;
+                if transaction.execute(delete, &values).await? == 0 {
+                    return Err(GONE);
+                }
+                let entry = entries::ingest_key(entry.clone(), &key);
+                outrigger_audit::postgres::append(&transaction, &[entry]).await?;
+                Ok(())
+            })
+            .await
     }
 }

@@ -1,13 +1,20 @@
 //! Accounts in SQLite.
 
 use async_trait::async_trait;
+use outrigger_audit::AuditEntry;
+use outrigger_stdx::Cursor;
 use rusqlite::{Connection, params};
+use uuid::Uuid;
 
-use super::{SqliteAccessStore, columns, columns::micros, statements};
+use super::{SqliteAccessStore, bytes, count, execute, micros, one, place};
 use crate::{
-    AccessError, AccountId, Cursor, Email,
-    store::{AccountChange, AccountRow, AccountStore, EndSessions},
+    AccessError, AccountId, Email,
+    store::{
+        AccountChange, AccountRow, AccountStore, EndSessions, Reach, columns, entries, statements,
+    },
 };
+
+const GONE: AccessError = AccessError::NotFound { what: "account" };
 
 #[async_trait]
 impl AccountStore for SqliteAccessStore {
@@ -15,52 +22,53 @@ impl AccountStore for SqliteAccessStore {
         &self,
         account: &AccountRow,
         accounts_max: u32,
+        entry: &AuditEntry,
     ) -> Result<bool, AccessError> {
-        let row = account.clone();
+        let (row, entry) = (account.clone(), entry.clone());
         let create = move |connection: &Connection| {
+            if count(connection, statements::COUNT_ACCOUNTS, [])? >= i64::from(accounts_max) {
+                return Ok(false);
+            }
             let account = &row.account;
-            let inserted = connection
-                .prepare_cached(statements::INSERT_ACCOUNT)?
-                .execute(params![
-                    account.id.as_uuid().into_bytes(),
-                    account.email.as_ref().map(Email::as_str),
-                    account.email.as_ref().map(Email::key),
-                    account.name,
-                    account.role.as_str(),
-                    account.disabled,
-                    row.password_hash,
-                    micros(account.created_at),
-                    account.last_login_at.map(micros),
-                    accounts_max,
-                ]);
-            inserted.map_err(taken)
+            let values = params![
+                bytes(account.id.as_uuid()),
+                account.email.as_ref().map(Email::as_str),
+                account.email.as_ref().map(Email::key),
+                account.name,
+                account.role.as_str(),
+                account.disabled,
+                row.password_hash,
+                micros(account.created_at),
+                account.last_login_at.map(micros),
+            ];
+            execute(connection, statements::INSERT_ACCOUNT, values).map_err(AccessError::taken)?;
+            outrigger_audit::sqlite::append(connection, &[entry])?;
+            Ok(true)
         };
-        Ok(self.database.write(create).await? == 1)
+        self.database.write(create).await
     }
 
     async fn account(&self, id: AccountId) -> Result<Option<AccountRow>, AccessError> {
-        self.database
-            .read(move |connection| find(connection, id))
-            .await
+        let values = [bytes(id.as_uuid())];
+        self.find(statements::FIND_ACCOUNT, values, |row| {
+            columns::account(row)
+        })
+        .await
     }
 
     async fn account_by_email(&self, key: &str) -> Result<Option<AccountRow>, AccessError> {
-        let key = key.to_owned();
-        let find = move |connection: &Connection| {
-            let mut statement = connection.prepare_cached(statements::FIND_ACCOUNT_BY_EMAIL)?;
-            let mut rows = statement.query([key])?;
-            rows.next()?.map(columns::account).transpose()
-        };
-        self.database.read(find).await
+        let values = [key.to_owned()];
+        self.find(statements::FIND_ACCOUNT_BY_EMAIL, values, |row| {
+            columns::account(row)
+        })
+        .await
     }
 
     async fn oldest_owner(&self) -> Result<Option<AccountRow>, AccessError> {
-        let find = |connection: &Connection| {
-            let mut statement = connection.prepare_cached(statements::FIND_OLDEST_OWNER)?;
-            let mut rows = statement.query([])?;
-            rows.next()?.map(columns::account).transpose()
-        };
-        self.database.read(find).await
+        self.find(statements::FIND_OLDEST_OWNER, [], |row| {
+            columns::account(row)
+        })
+        .await
     }
 
     async fn accounts(
@@ -68,76 +76,84 @@ impl AccountStore for SqliteAccessStore {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<AccountRow>, AccessError> {
-        let list = move |connection: &Connection| {
-            let mut statement = connection.prepare_cached(statements::LIST_ACCOUNTS)?;
-            let (at, id) = columns::cursor(after);
-            let mut rows = statement.query(params![at, id, limit])?;
-            let mut accounts = Vec::new();
-            while let Some(row) = rows.next()? {
-                accounts.push(columns::account(row)?);
-            }
-            Ok(accounts)
-        };
-        self.database.read(list).await
+        let (at, id) = place(after.unwrap_or(Cursor::EARLIEST));
+        self.list(statements::LIST_ACCOUNTS, (at, id, limit), |row| {
+            columns::account(row)
+        })
+        .await
     }
 
     async fn change_account(
         &self,
         id: AccountId,
         change: &AccountChange,
+        reach: &Reach,
+        entry: &AuditEntry,
     ) -> Result<AccountRow, AccessError> {
-        let change = change.clone();
+        let (change, reach, entry) = (change.clone(), reach.clone(), entry.clone());
         let apply = move |connection: &Connection| {
-            let changed = connection
-                .prepare_cached(statements::CHANGE_ACCOUNT)?
-                .execute(params![
-                    id.as_uuid().into_bytes(),
-                    change.email.as_ref().map(Email::as_str),
-                    change.email.as_ref().map(Email::key),
-                    change.name,
-                    change.role.map(|role| role.as_str()),
-                    change.disabled,
-                    change.password_hash,
-                ])
-                .map_err(taken)?;
-            if changed == 0 {
-                return Err(AccessError::NotFound { what: "account" });
-            }
+            let before = find(connection, id)?.ok_or(GONE)?;
+            reach.require(&before.account, "account")?;
+            let values = params![
+                change.email.as_ref().map(Email::as_str),
+                change.email.as_ref().map(Email::key),
+                change.name,
+                change.role.map(|role| role.as_str()),
+                change.disabled,
+                change.password_hash,
+                bytes(id.as_uuid()),
+            ];
+            execute(connection, statements::CHANGE_ACCOUNT, values).map_err(AccessError::taken)?;
             keep_an_owner(connection)?;
             end_sessions(connection, id, change.end_sessions)?;
-            find(connection, id)?.ok_or(AccessError::NotFound { what: "account" })
+            let after = find(connection, id)?.ok_or(GONE)?;
+            let entry = entries::account_changed(entry, &change, &before.account, &after.account);
+            outrigger_audit::sqlite::append(connection, &[entry])?;
+            Ok(after)
         };
         self.database.write(apply).await
     }
 
-    async fn delete_account(&self, id: AccountId) -> Result<(), AccessError> {
+    async fn delete_account(
+        &self,
+        id: AccountId,
+        reach: &Reach,
+        entry: &AuditEntry,
+    ) -> Result<(), AccessError> {
+        let (reach, entry) = (reach.clone(), entry.clone());
         let delete = move |connection: &Connection| {
-            let deleted = connection
-                .prepare_cached(statements::DELETE_ACCOUNT)?
-                .execute([id.as_uuid().into_bytes()])?;
-            if deleted == 0 {
-                return Err(AccessError::NotFound { what: "account" });
-            }
-            keep_an_owner(connection)
+            let row = find(connection, id)?.ok_or(GONE)?;
+            reach.require(&row.account, "account")?;
+            execute(
+                connection,
+                statements::DELETE_ACCOUNT,
+                [bytes(id.as_uuid())],
+            )?;
+            keep_an_owner(connection)?;
+            let entry = entries::account_deleted(entry, &row.account);
+            outrigger_audit::sqlite::append(connection, &[entry])?;
+            Ok(())
         };
         self.database.write(delete).await
     }
 }
 
-fn find(connection: &Connection, id: AccountId) -> Result<Option<AccountRow>, AccessError> {
-    let mut statement = connection.prepare_cached(statements::FIND_ACCOUNT)?;
-    let mut rows = statement.query([id.as_uuid().into_bytes()])?;
-    rows.next()?.map(columns::account).transpose()
+pub(super) fn find(
+    connection: &Connection,
+    id: AccountId,
+) -> Result<Option<AccountRow>, AccessError> {
+    let values = [bytes(id.as_uuid())];
+    one(connection, statements::FIND_ACCOUNT, values, |row| {
+        columns::account(row)
+    })
 }
 
 /// Refuses a change after which no owner is left; the writer then undoes it.
 fn keep_an_owner(connection: &Connection) -> Result<(), AccessError> {
-    let mut statement = connection.prepare_cached(statements::COUNT_OWNERS)?;
-    let owners: i64 = statement.query_row([], |row| row.get(0))?;
-    if owners == 0 {
-        return Err(AccessError::LastOwner);
+    match count(connection, statements::COUNT_OWNERS, [])? {
+        0 => Err(AccessError::LastOwner),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn end_sessions(
@@ -147,23 +163,13 @@ fn end_sessions(
 ) -> Result<(), AccessError> {
     let except = match end {
         EndSessions::Keep => return Ok(()),
-        EndSessions::Except(session) => Some(session.as_uuid().into_bytes()),
-        EndSessions::All => None,
+        EndSessions::Except(session) => session.as_uuid(),
+        // The id of no session.
+        EndSessions::All => Uuid::nil(),
     };
-    let account = id.as_uuid().into_bytes();
-    connection
-        .prepare_cached(statements::END_SESSIONS_EXCEPT)?
-        .execute(params![account, except])?;
-    connection
-        .prepare_cached(statements::DELETE_LOGIN_LINKS)?
-        .execute([account])?;
+    let account = bytes(id.as_uuid());
+    let values = [account, bytes(except)];
+    execute(connection, statements::END_SESSIONS_EXCEPT, values)?;
+    execute(connection, statements::DELETE_LOGIN_LINKS, [account])?;
     Ok(())
-}
-
-fn taken(error: rusqlite::Error) -> AccessError {
-    let error = outrigger_sql::SqlError::from(error);
-    if error.is_unique_violation_of("access_accounts", "email_key") {
-        return AccessError::EmailTaken;
-    }
-    error.into()
 }

@@ -2,13 +2,19 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use outrigger_audit::AuditEntry;
 use outrigger_crypto::Digest;
-use rusqlite::{Connection, OptionalExtension, params};
+use outrigger_sql::Columns;
+use outrigger_stdx::Cursor;
+use rusqlite::{Connection, params};
 
-use super::{SqliteAccessStore, columns, columns::micros, statements};
+use super::{SqliteAccessStore, accounts, bytes, execute, micros, one, place};
 use crate::{
-    AccessError, AccountId, Cursor, Session, SessionId,
-    store::{AccountRow, LoginLinkRow, SessionRow, SessionStore},
+    AccessError, AccountId, Session, SessionId,
+    store::{
+        AccountRow, LoginLinkRow, Reach, SessionRow, SessionStore, columns, entries, reach,
+        statements,
+    },
 };
 
 #[async_trait]
@@ -16,33 +22,38 @@ impl SessionStore for SqliteAccessStore {
     async fn create_session(
         &self,
         session: &SessionRow,
+        link: Option<&Digest>,
         sessions_max: u32,
+        entry: &AuditEntry,
     ) -> Result<(), AccessError> {
         let SessionRow { session, digest } = session.clone();
+        let (link, entry) = (link.copied(), entry.clone());
         let create = move |connection: &Connection| {
-            let account = session.account_id.as_uuid().into_bytes();
-            let noted = connection
-                .prepare_cached(statements::NOTE_LOGIN)?
-                .execute(params![account, micros(session.created_at)])?;
-            if noted == 0 {
+            let account = bytes(session.account_id.as_uuid());
+            let values = params![micros(session.created_at), account];
+            if execute(connection, statements::NOTE_LOGIN, values)? == 0 {
                 return Err(AccessError::NotFound { what: "account" });
             }
-            connection
-                .prepare_cached(statements::INSERT_SESSION)?
-                .execute(params![
-                    session.id.as_uuid().into_bytes(),
-                    account,
-                    digest.as_bytes(),
-                    session.address,
-                    session.user_agent,
-                    session.by_link,
-                    micros(session.created_at),
-                    micros(session.last_seen_at),
-                    micros(session.expires_at),
-                ])?;
-            connection
-                .prepare_cached(statements::END_OLDEST_SESSIONS)?
-                .execute(params![account, sessions_max])?;
+            if let Some(link) = link
+                && execute(connection, statements::USE_LOGIN_LINK, [link.as_bytes()])? == 0
+            {
+                return Err(AccessError::LinkInvalid);
+            }
+            let values = params![
+                bytes(session.id.as_uuid()),
+                account,
+                digest.as_bytes(),
+                session.address,
+                session.user_agent,
+                session.by_link,
+                micros(session.created_at),
+                micros(session.last_seen_at),
+                micros(session.expires_at),
+            ];
+            execute(connection, statements::INSERT_SESSION, values)?;
+            let values = params![account, sessions_max];
+            execute(connection, statements::END_OLDEST_SESSIONS, values)?;
+            outrigger_audit::sqlite::append(connection, &[entry])?;
             Ok(())
         };
         self.database.write(create).await
@@ -52,27 +63,17 @@ impl SessionStore for SqliteAccessStore {
         &self,
         digest: &Digest,
     ) -> Result<Option<(SessionRow, AccountRow)>, AccessError> {
-        let digest = *digest;
-        let find = move |connection: &Connection| {
-            let mut statement = connection.prepare_cached(statements::FIND_SESSION)?;
-            let mut rows = statement.query([digest.as_bytes()])?;
-            let Some(row) = rows.next()? else {
-                return Ok(None);
-            };
-            let session = columns::session_after_account(row)?;
-            Ok(Some((session, columns::account(row)?)))
-        };
-        self.database.read(find).await
+        let values = [*digest.as_bytes()];
+        self.find(statements::FIND_SESSION, values, |row| {
+            columns::session_and_account(row)
+        })
+        .await
     }
 
     async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<(), AccessError> {
-        let touch = move |connection: &Connection| {
-            connection
-                .prepare_cached(statements::TOUCH_SESSION)?
-                .execute(params![id.as_uuid().into_bytes(), micros(at)])?;
-            Ok(())
-        };
-        self.database.write(touch).await
+        let values = (micros(at), bytes(id.as_uuid()));
+        self.execute(statements::TOUCH_SESSION, values).await?;
+        Ok(())
     }
 
     async fn sessions(
@@ -83,67 +84,84 @@ impl SessionStore for SqliteAccessStore {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Session>, AccessError> {
-        let account = account.map(|id| id.as_uuid().into_bytes());
-        let list = move |connection: &Connection| {
-            let mut statement = connection.prepare_cached(statements::LIST_SESSIONS)?;
-            let (at, id) = columns::cursor(after);
-            let sessions = statement.query_map(
-                params![account, micros(now), micros(idle_since), at, id, limit],
-                columns::session,
-            )?;
-            Ok(sessions.collect::<Result<_, _>>()?)
-        };
-        self.database.read(list).await
+        let (now, idle_since) = (micros(now), micros(idle_since));
+        let (at, id) = place(after.unwrap_or(Cursor::LATEST));
+        match account {
+            None => {
+                let values = (now, idle_since, at, id, limit);
+                self.list(statements::LIST_SESSIONS, values, |row| {
+                    columns::session(row)
+                })
+                .await
+            }
+            Some(account) => {
+                let account = bytes(account.as_uuid());
+                let values = (now, idle_since, at, id, account, limit);
+                self.list(statements::LIST_SESSIONS_OF_ACCOUNT, values, |row| {
+                    columns::session(row)
+                })
+                .await
+            }
+        }
     }
 
     async fn end_session(
         &self,
         id: SessionId,
-        account: Option<AccountId>,
-    ) -> Result<bool, AccessError> {
-        let account = account.map(|id| id.as_uuid().into_bytes());
+        reach: &Reach,
+        entry: &AuditEntry,
+    ) -> Result<(), AccessError> {
+        let (reach, entry) = (reach.clone(), entry.clone());
         let end = move |connection: &Connection| {
-            let ended = connection
-                .prepare_cached(statements::END_SESSION)?
-                .execute(params![id.as_uuid().into_bytes(), account])?;
-            Ok(ended > 0)
+            let values = [bytes(id.as_uuid())];
+            let found = one(connection, statements::FIND_SESSION_BY_ID, values, |row| {
+                columns::session_and_account(row)
+            })?;
+            let (SessionRow { session, .. }, AccountRow { account, .. }) =
+                found.ok_or(AccessError::NotFound { what: "session" })?;
+            reach.require(&account, "session")?;
+            execute(connection, statements::END_SESSION, values)?;
+            let entry = entries::session_ended(entry, &session);
+            outrigger_audit::sqlite::append(connection, &[entry])?;
+            Ok(())
         };
         self.database.write(end).await
     }
 
-    async fn create_login_link(&self, link: &LoginLinkRow) -> Result<(), AccessError> {
-        let link = link.clone();
+    async fn create_login_link(
+        &self,
+        link: &LoginLinkRow,
+        reach: &Reach,
+        entry: &AuditEntry,
+    ) -> Result<(), AccessError> {
+        let (link, reach, entry) = (link.clone(), reach.clone(), entry.clone());
         let create = move |connection: &Connection| {
-            connection
-                .prepare_cached(statements::INSERT_LOGIN_LINK)?
-                .execute(params![
-                    link.digest.as_bytes(),
-                    link.account_id.as_uuid().into_bytes(),
-                    micros(link.created_at),
-                    micros(link.expires_at),
-                ])?;
+            let row = accounts::find(connection, link.account_id)?;
+            let account = reach::who_may_sign_in(row)?;
+            reach.require(&account, "account")?;
+            let values = params![
+                link.digest.as_bytes(),
+                bytes(link.account_id.as_uuid()),
+                micros(link.created_at),
+                micros(link.expires_at),
+            ];
+            execute(connection, statements::INSERT_LOGIN_LINK, values)?;
+            let entry = entry.on(account.id, account.label());
+            outrigger_audit::sqlite::append(connection, &[entry])?;
             Ok(())
         };
         self.database.write(create).await
     }
 
-    async fn redeem_login_link(
+    async fn login_link(
         &self,
         digest: &Digest,
-        now: Timestamp,
-    ) -> Result<Option<AccountId>, AccessError> {
-        let digest = *digest;
-        let redeem = move |connection: &Connection| {
-            let redeemed = connection
-                .prepare_cached(statements::REDEEM_LOGIN_LINK)?
-                .query_row([digest.as_bytes()], |row| {
-                    Ok((columns::id(row, 0)?, row.get::<_, i64>(1)?))
-                })
-                .optional()?;
-            let valid = redeemed.filter(|(_, expires_at)| *expires_at > micros(now));
-            Ok(valid.map(|(account, _)| account))
-        };
-        self.database.write(redeem).await
+    ) -> Result<Option<(LoginLinkRow, AccountRow)>, AccessError> {
+        let values = [*digest.as_bytes()];
+        self.find(statements::FIND_LOGIN_LINK, values, |row| {
+            columns::link_and_account(row)
+        })
+        .await
     }
 
     async fn delete_ended(
@@ -151,15 +169,24 @@ impl SessionStore for SqliteAccessStore {
         now: Timestamp,
         idle_since: Timestamp,
     ) -> Result<(u64, u64), AccessError> {
+        let (now, idle_since) = (micros(now), micros(idle_since));
         let delete = move |connection: &Connection| {
-            let sessions = connection
-                .prepare_cached(statements::DELETE_ENDED_SESSIONS)?
-                .execute([micros(now), micros(idle_since)])?;
-            let links = connection
-                .prepare_cached(statements::DELETE_ENDED_LOGIN_LINKS)?
-                .execute([micros(now)])?;
-            Ok((sessions as u64, links as u64))
+            let values = [now, idle_since];
+            let sessions = execute(connection, statements::DELETE_ENDED_SESSIONS, values)?;
+            let links = execute(connection, statements::DELETE_ENDED_LOGIN_LINKS, [now])?;
+            Ok((sessions, links))
         };
         self.database.write(delete).await
+    }
+
+    async fn clock_seen(&self) -> Result<Option<Timestamp>, AccessError> {
+        self.find(statements::FIND_CLOCK, [], |row| Ok(row.column(0)?))
+            .await
+    }
+
+    async fn note_clock(&self, seen: Timestamp) -> Result<(), AccessError> {
+        let values = [micros(seen)];
+        self.execute(statements::NOTE_CLOCK, values).await?;
+        Ok(())
     }
 }

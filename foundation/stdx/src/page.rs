@@ -1,7 +1,7 @@
 //! Lists that are read in parts.
 //!
-//! A part begins behind the last item of the part before it, named by what the list is sorted by and, where that is the same,
-//! by its id. So an item that is added or deleted in between shifts nothing: what was there all the time is read once.
+//! A part begins behind the last item of the part before it, named by the time that the list is sorted by and, where that is
+//! the same, by its id. So an item that is added or deleted in between shifts nothing: what was there all the time is read once.
 
 use std::{fmt, str::FromStr};
 
@@ -31,9 +31,25 @@ pub struct Page<T> {
     pub next: Option<Cursor>,
 }
 
+impl Cursor {
+    /// Before every item: where the first part of a list begins that is sorted from the earliest. Stores compare with this
+    /// instead of asking whether there is a cursor, because a database seeks in an index only by a plain comparison.
+    pub const EARLIEST: Self = Self {
+        at: Timestamp::UNIX_EPOCH,
+        id: Uuid::nil(),
+    };
+
+    /// After every item: where the first part of a list begins that is sorted from the latest.
+    pub const LATEST: Self = Self {
+        at: Timestamp::MAX,
+        id: Uuid::max(),
+    };
+}
+
 impl<T> Page<T> {
     /// The first `limit` of `items`, of which the store was asked for one more: it tells whether there is another part.
-    pub(crate) fn cut(mut items: Vec<T>, limit: u32, cursor: impl Fn(&T) -> Cursor) -> Self {
+    #[must_use]
+    pub fn cut(mut items: Vec<T>, limit: u32, cursor: impl Fn(&T) -> Cursor) -> Self {
         let limit = limit as usize;
         let has_more = items.len() > limit;
         items.truncate(limit);

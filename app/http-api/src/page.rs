@@ -1,33 +1,39 @@
-//! Which part of a list was asked for, and how it is answered; the same for every list of this capability.
+//! Which part of a list is asked for, and how it is answered; the same for every list.
 
-use outrigger_access::Cursor;
+use axum::{extract::FromRequestParts, http::request::Parts as Head};
 use outrigger_api_types::page::{Count, CountRelation, Page, PageQuery};
+use outrigger_stdx::Cursor;
 
-use crate::{Failure, extract};
+use crate::{
+    Failure,
+    extract::{self, Query},
+    state::ApiState,
+};
 
-/// A part of a list, within the limits of the contract.
+/// A part of a list, within the limits of the contract: read from `limit` and `cursor` in the address.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Part {
+pub struct Part {
     /// Where it begins; none for the start.
-    pub(super) cursor: Option<Cursor>,
+    pub cursor: Option<Cursor>,
     /// How many items at most.
-    pub(super) limit: u32,
+    pub limit: u32,
 }
 
-impl Part {
-    pub(super) fn of(query: &PageQuery) -> Result<Self, Failure> {
+impl FromRequestParts<ApiState> for Part {
+    type Rejection = Failure;
+
+    async fn from_request_parts(head: &mut Head, api: &ApiState) -> Result<Self, Failure> {
+        let Query(query) = Query::<PageQuery>::from_request_parts(head, api).await?;
         Ok(Self {
             cursor: extract::page_cursor(query.cursor.as_deref())?,
             limit: extract::page_limit(query.limit)?,
         })
     }
+}
 
+impl Part {
     /// The answer. A list that fits into one page is counted by having been read; another one is not counted.
-    pub(super) fn answer<T, U>(
-        self,
-        page: outrigger_access::Page<T>,
-        to_api: impl Fn(T) -> U,
-    ) -> Page<U> {
+    pub fn answer<T, U>(self, page: outrigger_stdx::Page<T>, to_api: impl Fn(T) -> U) -> Page<U> {
         let is_whole = self.cursor.is_none() && page.next.is_none();
         let count = is_whole.then_some(Count {
             value: page.items.len() as u64,
