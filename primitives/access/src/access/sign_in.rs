@@ -126,8 +126,7 @@ impl Access {
         let digest = hash_token(code.trim());
         let found = self.store().login_link(&digest).await?;
         let now = self.now();
-        let found =
-            found.filter(|(link, row)| link.expires_at > now && !row.account.disabled);
+        let found = found.filter(|(link, row)| link.expires_at > now && !row.account.disabled);
         let Some((_, row)) = found else {
             return Err(admission.err().unwrap_or(AccessError::LinkInvalid));
         };
