@@ -53,7 +53,6 @@ impl Pieces {
     }
 
     /// The same as a stream.
-    #[must_use]
     pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static {
         futures_util::stream::unfold(Some(self), async |state| {
             let mut pieces = state?;

@@ -8,6 +8,7 @@ use axum::{
 };
 use http::{HeaderValue, header};
 use outrigger_api_types::problem::{FieldProblem, Problem};
+use outrigger_stdx::{CapabilityError, ErrorKind};
 
 use crate::codes::{self, Code};
 
@@ -53,6 +54,47 @@ impl Failure {
     /// There is no such object.
     pub fn not_found(what: impl Into<String>) -> Self {
         Self::new(codes::NOT_FOUND, what)
+    }
+
+    /// What an error of a capability means, by its kind. A crate converts its own errors with this, and with
+    /// [`coded`](Self::coded) those for which programs have a code of their own.
+    #[must_use]
+    pub fn of(error: &dyn CapabilityError) -> Self {
+        let code = match error.kind() {
+            ErrorKind::Unauthenticated => codes::UNAUTHENTICATED,
+            ErrorKind::Forbidden => codes::SCOPE_MISSING,
+            ErrorKind::NotFound => codes::NOT_FOUND,
+            ErrorKind::Conflict => codes::CONFLICT,
+            ErrorKind::TooLarge => codes::BODY_TOO_LARGE,
+            ErrorKind::RateLimited => codes::TOO_MANY_ATTEMPTS,
+            ErrorKind::Unavailable => {
+                // What the store said is for the log.
+                tracing::warn!(%error, "a store cannot be reached");
+                let failure = Self::new(codes::UNAVAILABLE, "the store cannot be reached for now");
+                return failure.advised_by(error);
+            }
+            ErrorKind::Internal => return Self::internal(error),
+            _ => codes::INVALID,
+        };
+        Self::coded(code, error)
+    }
+
+    /// The same with this code.
+    #[must_use]
+    pub fn coded(code: Code, error: &dyn CapabilityError) -> Self {
+        let failure = Self::new(code, error.to_string());
+        let fields = error.fields().into_iter();
+        fields
+            .fold(failure, |failure, problem| {
+                failure.with_field(&problem.field, problem.code, problem.limit)
+            })
+            .advised_by(error)
+    }
+
+    fn advised_by(mut self, error: &dyn CapabilityError) -> Self {
+        self.details.fix = error.hint();
+        self.details.retry_after = error.retry_after();
+        self
     }
 
     /// A defect or a broken environment: the cause goes to the log, not to the client.
@@ -159,5 +201,72 @@ impl IntoResponse for Failure {
         *response.status_mut() = self.details.code.status();
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use outrigger_stdx::FieldProblem as Field;
+
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the words of the error")]
+    struct Fake(ErrorKind);
+
+    impl CapabilityError for Fake {
+        fn kind(&self) -> ErrorKind {
+            self.0
+        }
+
+        fn hint(&self) -> Option<String> {
+            Some("do this".to_owned())
+        }
+
+        fn fields(&self) -> Vec<Field> {
+            vec![Field::new("name", "too_long", "longer").with_limit(&7)]
+        }
+
+        fn retry_after(&self) -> Option<Duration> {
+            Some(Duration::from_secs(3))
+        }
+    }
+
+    #[test]
+    fn an_error_keeps_its_words_hint_fields_and_time() {
+        let failure = Failure::of(&Fake(ErrorKind::Conflict));
+
+        let details = &failure.details;
+        assert_eq!(details.code, codes::CONFLICT);
+        assert_eq!(details.detail, "the words of the error");
+        assert_eq!(details.fix.as_deref(), Some("do this"));
+        assert_eq!(details.fields[0].field, "name");
+        assert_eq!(details.fields[0].limit.as_deref(), Some("7"));
+        assert_eq!(details.retry_after, Some(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn what_a_store_or_a_defect_says_is_not_shown() {
+        for kind in [ErrorKind::Unavailable, ErrorKind::Internal] {
+            let failure = Failure::of(&Fake(kind));
+
+            assert!(!failure.details.detail.contains("words"), "{failure:?}");
+            assert_eq!(failure.code().kind, kind);
+        }
+    }
+
+    #[test]
+    fn every_kind_has_a_code_of_that_kind() {
+        for kind in [
+            ErrorKind::Invalid,
+            ErrorKind::Unauthenticated,
+            ErrorKind::Forbidden,
+            ErrorKind::NotFound,
+            ErrorKind::Conflict,
+            ErrorKind::TooLarge,
+            ErrorKind::RateLimited,
+        ] {
+            assert_eq!(Failure::of(&Fake(kind)).code().kind, kind);
+        }
     }
 }

@@ -3,11 +3,15 @@
 use std::{fs, future::poll_fn, time::Duration};
 
 use bytes::Bytes;
-use h2::{SendStream, client::SendRequest};
+use h2::{
+    SendStream,
+    client::{ResponseFuture, SendRequest},
+};
+use outrigger_supervisor::{CancellationToken, TaskGroup};
 use outrigger_testapp::{Builder, Outrigger, eventually};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinHandle};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 fn app() -> Builder {
     Outrigger::builder(env!("CARGO_BIN_EXE_outrigger"))
@@ -55,20 +59,61 @@ fn resident(app: &Outrigger) -> u64 {
     kib.parse::<u64>().expect("a number") * 1024
 }
 
-/// A connection over HTTP/2, and the task that answers its pings.
-async fn http_2(app: &Outrigger, window: u32) -> (SendRequest<Bytes>, JoinHandle<()>) {
-    let stream = TcpStream::connect(app.http_address())
-        .await
-        .expect("the server accepts connections");
-    let (client, connection) = h2::client::Builder::new()
-        .initial_window_size(window)
-        .handshake(stream)
-        .await
-        .expect("the server speaks HTTP/2");
-    let task = tokio::spawn(async move {
-        let _ = connection.await;
-    });
-    (client, task)
+/// A connection over HTTP/2 that answers pings.
+struct Connection {
+    client: SendRequest<Bytes>,
+    /// Cancelled when the connection has ended.
+    ended: CancellationToken,
+    /// Ends its tasks when it is dropped.
+    tasks: TaskGroup,
+}
+
+impl Connection {
+    /// Connects; each answer has `window` bytes of room until it is read.
+    async fn open(app: &Outrigger, window: u32) -> Self {
+        let stream = TcpStream::connect(app.http_address())
+            .await
+            .expect("the server accepts connections");
+        let (client, connection) = h2::client::Builder::new()
+            .initial_window_size(window)
+            .handshake(stream)
+            .await
+            .expect("the server speaks HTTP/2");
+        let (ended, tasks) = (CancellationToken::new(), TaskGroup::new(1024));
+        let end = ended.clone();
+        let driving = tasks.spawn(async move {
+            let _ = connection.await;
+            end.cancel();
+        });
+        driving.expect("there is room");
+        let client = client.ready().await.expect("the connection is open");
+        Self {
+            client,
+            ended,
+            tasks,
+        }
+    }
+
+    /// Begins a request, without the end of its body when it is to have one.
+    async fn send(
+        &mut self,
+        head: http::request::Builder,
+        is_whole: bool,
+    ) -> (ResponseFuture, SendStream<Bytes>) {
+        let ready = self.client.clone().ready().await;
+        self.client = ready.expect("there is room for a stream");
+        let head = head.body(()).expect("a request");
+        self.client
+            .send_request(head, is_whole)
+            .expect("it is sent")
+    }
+
+    /// Waits until the server has closed it.
+    async fn until_closed(&self) {
+        let closed = self.ended.cancelled();
+        let closed = tokio::time::timeout(outrigger_testapp::PATIENCE, closed).await;
+        closed.expect("the server closes it");
+    }
 }
 
 fn request(app: &Outrigger, method: &str, path: &str) -> http::request::Builder {
@@ -86,20 +131,17 @@ async fn begin_to_sign_in(
     app: &Outrigger,
     connections: usize,
     streams: usize,
-) -> Vec<(SendRequest<Bytes>, JoinHandle<()>, Vec<SendStream<Bytes>>)> {
+) -> Vec<(Connection, Vec<SendStream<Bytes>>)> {
     let mut open = Vec::new();
     for _ in 0..connections {
-        let (client, task) = http_2(app, 65_535).await;
-        let mut client = client.ready().await.expect("the connection is open");
+        let mut connection = Connection::open(app, 65_535).await;
         let mut bodies = Vec::new();
         for _ in 0..streams {
             let head = request(app, "POST", "/api/v1/access/login");
-            let head = head.body(()).expect("a request");
-            client = client.ready().await.expect("there is room for a stream");
-            let (_, body) = client.send_request(head, false).expect("it is sent");
+            let (_, body) = connection.send(head, false).await;
             bodies.push(body);
         }
-        open.push((client, task, bodies));
+        open.push((connection, bodies));
     }
     open
 }
@@ -149,7 +191,7 @@ async fn a_thousand_bodies_without_end_take_a_bounded_amount_of_memory() {
     let mut sent = 0;
     let mut most = 0;
     for round in 0..256 {
-        for (_, _, bodies) in &mut held {
+        for (_, bodies) in &mut held {
             sent += send_a_kilobyte_each(bodies).await;
         }
         if round % 16 == 0 {
@@ -192,29 +234,18 @@ async fn until_connections_are_open(app: &Outrigger, at_least: u64) {
     .await;
 }
 
-/// Begins to ask for `path` on `streams` streams without any room for the answers.
-async fn ask_and_never_read(
-    app: &Outrigger,
-    token: &str,
-    path: &str,
-    streams: usize,
-) -> (SendRequest<Bytes>, JoinHandle<()>) {
-    let (client, task) = http_2(app, 0).await;
-    let mut client = client.ready().await.expect("the connection is open");
-    for _ in 0..streams {
-        let head = request(app, "GET", path).header("authorization", format!("Bearer {token}"));
-        client = client.ready().await.expect("there is room for a stream");
-        let (answer, _) = client
-            .send_request(head.body(()).expect("a request"), true)
-            .expect("it is sent");
-        // Dropping it would give the stream up.
-        tokio::spawn(async move {
-            let answer = answer.await;
-            std::future::pending::<()>().await;
-            drop(answer);
-        });
-    }
-    (client, task)
+/// Asks for `path` over a connection without any room for the answer.
+async fn ask_and_never_read(app: &Outrigger, token: &str, path: &str) -> Connection {
+    let mut connection = Connection::open(app, 0).await;
+    let head = request(app, "GET", path).header("authorization", format!("Bearer {token}"));
+    let (answer, _) = connection.send(head, true).await;
+    // Dropping it would give the stream up.
+    let keeping = connection.tasks.spawn(async move {
+        let _answer = answer.await;
+        std::future::pending().await
+    });
+    keeping.expect("there is room");
+    connection
 }
 
 #[tokio::test]
@@ -227,11 +258,10 @@ async fn a_client_of_http_2_that_gives_its_answers_no_room_is_closed() {
 
     let mut held = Vec::new();
     for _ in 0..3 {
-        held.push(ask_and_never_read(&app, "none", "/healthz", 1).await);
+        held.push(ask_and_never_read(&app, "none", "/healthz").await);
     }
-    for (_, task) in held {
-        let ended = tokio::time::timeout(outrigger_testapp::PATIENCE, task).await;
-        ended.expect("the server closes it").expect("it ends well");
+    for connection in held {
+        connection.until_closed().await;
     }
 
     let answer = app
@@ -263,13 +293,12 @@ async fn values_that_nobody_reads_over_http_2_take_a_bounded_amount_of_memory_an
     for _ in 0..40 {
         let put = app.client().put_entry(b"large", vec![b'x'; VALUE], None);
         put.await.expect("it fits");
-        let asked = ask_and_never_read(&app, &token, "/api/v1/cache/entries/large", 1).await;
+        let asked = ask_and_never_read(&app, &token, "/api/v1/cache/entries/large").await;
         held.push(asked);
         most = most.max(resident(&app).saturating_sub(before));
     }
-    for (_, task) in held {
-        let ended = tokio::time::timeout(outrigger_testapp::PATIENCE, task).await;
-        ended.expect("the server closes it").expect("it ends well");
+    for connection in held {
+        connection.until_closed().await;
     }
 
     assert!(most < ALLOWED, "{most} bytes more");
@@ -295,14 +324,11 @@ async fn an_answer_that_is_read_slowly_is_not_closed() {
     let token = app.token(&["cache:write"]).await;
     let put = app.client().put_entry(b"large", vec![b'x'; VALUE], None);
     put.await.expect("it fits");
-    let (client, task) = http_2(&app, 65_535).await;
-    let mut client = client.ready().await.expect("the connection is open");
+    let mut connection = Connection::open(&app, 65_535).await;
     let head = request(&app, "GET", "/api/v1/cache/entries/large")
         .header("authorization", format!("Bearer {token}"));
 
-    let (answer, _) = client
-        .send_request(head.body(()).expect("a request"), true)
-        .expect("it is sent");
+    let (answer, _) = connection.send(head, true).await;
     let mut body = answer.await.expect("it is answered").into_body();
     let mut read = 0;
     while let Some(data) = body.data().await {
@@ -317,6 +343,4 @@ async fn an_answer_that_is_read_slowly_is_not_closed() {
     }
 
     assert_eq!(read, VALUE);
-    drop(client);
-    task.abort();
 }

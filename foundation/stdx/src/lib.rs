@@ -18,6 +18,7 @@
 mod actor;
 mod backoff;
 mod byte_size;
+mod capability_error;
 mod clock;
 mod clock_guard;
 mod error_kind;
@@ -30,6 +31,7 @@ mod secret;
 pub use actor::{Actor, ActorKind, Via};
 pub use backoff::Backoff;
 pub use byte_size::{ByteSize, ParseByteSizeError};
+pub use capability_error::CapabilityError;
 pub use clock::{Clock, ManualClock, Monotonic, Sleep, SystemClock};
 pub use clock_guard::{ABSENCE_MAX, ClockGuard, ClockJumped, STEP_MAX};
 pub use error_kind::ErrorKind;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use outrigger_crypto::CryptoError;
 use outrigger_sql::SqlError;
-use outrigger_stdx::{ClockJumped, ErrorKind, FieldProblem};
+use outrigger_stdx::{CapabilityError, ClockJumped, ErrorKind, FieldProblem};
 use thiserror::Error;
 
 use crate::{Role, Scope};
@@ -172,6 +172,33 @@ impl AccessError {
             return Ok(());
         }
         Err(Self::Fields { fields })
+    }
+}
+
+impl CapabilityError for AccessError {
+    fn kind(&self) -> ErrorKind {
+        self.kind()
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint()
+    }
+
+    fn fields(&self) -> Vec<FieldProblem> {
+        let one = |field, code| vec![FieldProblem::new(field, code, self.to_string())];
+        match self {
+            Self::Fields { fields } => fields.clone(),
+            Self::CurrentPasswordWrong => one("current_password", "wrong"),
+            Self::EmailTaken => one("email", "taken"),
+            _ => Vec::new(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled { retry_after } => Some(*retry_after),
+            _ => None,
+        }
     }
 }
 

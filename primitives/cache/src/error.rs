@@ -1,6 +1,6 @@
 //! Why the cache did not take a value.
 
-use outrigger_stdx::{ByteSize, ErrorKind};
+use outrigger_stdx::{ByteSize, CapabilityError, ErrorKind, FieldProblem};
 use thiserror::Error;
 
 /// Why the cache did not take a value. Reading never fails.
@@ -56,5 +56,24 @@ impl CacheError {
             }
             Self::Full { .. } => Some("raise `[cache] memory`, or set `[cache] eviction` to `all`"),
         }
+    }
+}
+
+impl CapabilityError for CacheError {
+    fn kind(&self) -> ErrorKind {
+        self.kind()
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint().map(str::to_owned)
+    }
+
+    fn fields(&self) -> Vec<FieldProblem> {
+        let (field, code, limit) = match self {
+            Self::KeyTooLong { limit, .. } => ("key", "too_long", limit),
+            Self::ValueTooLong { limit, .. } => ("body", "too_large", limit),
+            Self::Full { .. } => return Vec::new(),
+        };
+        vec![FieldProblem::new(field, code, self.to_string()).with_limit(limit)]
     }
 }

@@ -10,7 +10,6 @@ mod sign_in;
 mod tokens;
 
 use outrigger_access::AccessError;
-use outrigger_stdx::ErrorKind;
 
 use crate::{Capability, Failure, RouteTable, codes};
 
@@ -29,48 +28,11 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
 
 impl From<AccessError> for Failure {
     fn from(error: AccessError) -> Self {
-        let detail = error.to_string();
-        let failure = match &error {
-            AccessError::BadCredentials => Self::new(codes::WRONG_CREDENTIALS, detail),
-            AccessError::Throttled { retry_after } => {
-                Self::new(codes::TOO_MANY_ATTEMPTS, detail).with_retry_after(*retry_after)
-            }
-            AccessError::LinkInvalid => Self::new(codes::LINK_INVALID, detail),
-            AccessError::CurrentPasswordWrong => {
-                Self::new(codes::INVALID, detail).with_field("current_password", "wrong", None)
-            }
-            AccessError::EmailTaken => {
-                Self::new(codes::CONFLICT, detail).with_field("email", "taken", None)
-            }
-            AccessError::MissingScope { .. } | AccessError::RoleAbove { .. } => {
-                Self::new(codes::SCOPE_MISSING, detail)
-            }
-            AccessError::Fields { fields } => {
-                let failure = Self::new(codes::INVALID, detail);
-                fields.iter().fold(failure, |failure, field| {
-                    failure.with_field(
-                        &field.field,
-                        field.code,
-                        field.limit.as_ref().map(ToString::to_string),
-                    )
-                })
-            }
-            other => match other.kind() {
-                ErrorKind::Unauthenticated => Self::new(codes::UNAUTHENTICATED, detail),
-                ErrorKind::NotFound => Self::not_found(detail),
-                ErrorKind::Conflict => Self::new(codes::CONFLICT, detail),
-                ErrorKind::RateLimited => Self::new(codes::TOO_MANY_ATTEMPTS, detail),
-                ErrorKind::Unavailable => {
-                    tracing::warn!(error = %other, "the access store cannot be reached");
-                    Self::new(codes::UNAVAILABLE, "the store cannot be reached for now")
-                }
-                ErrorKind::Internal => return Self::internal(other),
-                _ => Self::new(codes::INVALID, detail),
-            },
-        };
-        match error.hint() {
-            Some(hint) => failure.with_fix(hint),
-            None => failure,
+        match error {
+            AccessError::BadCredentials => Self::coded(codes::WRONG_CREDENTIALS, &error),
+            AccessError::LinkInvalid => Self::coded(codes::LINK_INVALID, &error),
+            AccessError::CurrentPasswordWrong => Self::coded(codes::INVALID, &error),
+            other => Self::of(&other),
         }
     }
 }

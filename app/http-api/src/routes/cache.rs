@@ -209,19 +209,10 @@ fn database_of(index: u8) -> Result<Database, Failure> {
 
 impl From<CacheError> for Failure {
     fn from(error: CacheError) -> Self {
-        let failure = match error {
-            CacheError::KeyTooLong { limit, .. } => Self::new(codes::INVALID, error.to_string())
-                .with_field("key", "too_long", Some(limit.to_string())),
-            CacheError::ValueTooLong { limit, .. } => Self::new(
-                codes::BODY_TOO_LARGE,
-                error.to_string(),
-            )
-            .with_field("body", "too_large", Some(limit.to_string())),
-            CacheError::Full { .. } => Self::new(codes::CACHE_FULL, error.to_string()),
-        };
-        match error.hint() {
-            Some(hint) => failure.with_fix(hint),
-            None => failure,
+        match error {
+            CacheError::KeyTooLong { .. } => Self::coded(codes::INVALID, &error),
+            CacheError::Full { .. } => Self::coded(codes::CACHE_FULL, &error),
+            CacheError::ValueTooLong { .. } => Self::of(&error),
         }
     }
 }
