@@ -166,11 +166,9 @@ impl Client {
         self.held_since.store(now, Ordering::Relaxed);
     }
 
-    /// Notes a batch, and answers when the one before it was.
-    pub(crate) fn note_activity(&self, now: u64) -> u64 {
-        let previous = self.active_at.load(Ordering::Relaxed);
+    /// Notes that a batch was executed.
+    pub(crate) fn note_activity(&self, now: u64) {
         self.active_at.store(now, Ordering::Relaxed);
-        previous
     }
 
     pub(crate) fn note_command(&self, index: u8) {

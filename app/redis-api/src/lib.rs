@@ -12,7 +12,6 @@ mod error;
 mod glob;
 mod listener;
 mod metrics;
-mod pace;
 mod rare_log;
 mod server;
 mod session;

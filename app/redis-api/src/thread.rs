@@ -5,7 +5,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 use outrigger_resp::Requests;
 use outrigger_supervisor::pinned::LocalTasks;
 
-use crate::{buffers::Buffers, clients::Client, pace::Pace, shared::Shared, timer::Timers};
+use crate::{buffers::Buffers, clients::Client, shared::Shared, timer::Timers};
 
 /// How many bytes are read at once. A batch of sixteen small commands has some two thousand.
 const INPUT: usize = 64 * 1024;
@@ -20,7 +20,6 @@ pub(crate) struct Thread {
     pub(crate) buffers: Buffers,
     pub(crate) timers: Timers,
     pub(crate) tasks: LocalTasks,
-    pace: Pace,
 }
 
 impl Thread {
@@ -32,7 +31,6 @@ impl Thread {
             buffers: Buffers::default(),
             timers: Timers::default(),
             tasks,
-            pace: Pace::default(),
         })
     }
 
@@ -41,13 +39,5 @@ impl Thread {
         self.timers.remove(client.id);
         self.shared.strangers.remove(client);
         self.shared.metrics.closed();
-    }
-
-    /// Notes a batch of `requests` of a connection whose previous batch was at `previous`.
-    #[inline]
-    pub(crate) fn note_batch(&self, now: u64, previous: u64, requests: u64) {
-        let look = self.tasks.looks();
-        let next = self.pace.note(now, previous, look, requests);
-        self.tasks.set_before_sleep(next);
     }
 }

@@ -5,15 +5,7 @@
 //! connection stays on the thread that accepted it.
 
 use std::{
-    cell::{Cell, OnceCell},
-    future::{Future, poll_fn},
-    io,
-    pin::Pin,
-    rc::Rc,
-    sync::Arc,
-    task::{Poll, Waker},
-    thread::JoinHandle,
-    time::Duration,
+    cell::Cell, future::Future, io, pin::Pin, rc::Rc, sync::Arc, thread::JoinHandle, time::Duration,
 };
 
 use outrigger_stdx::Monotonic;
@@ -43,27 +35,6 @@ struct LocalTasksInner {
     emptied: Notify,
 }
 
-/// What a thread does when it has nothing more to do, before it sleeps until there is an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum BeforeSleep {
-    /// It sleeps at once.
-    #[default]
-    Nothing,
-    /// It pauses for this long before it looks for events, so that more of them become ready together. All work on the thread
-    /// waits meanwhile.
-    Pause(Duration),
-    /// It looks for events this many times before it sleeps, so that the sender of the next event need not wake it.
-    Look(u32),
-}
-
-thread_local! {
-    /// How often this thread has had nothing more to do and has looked for events.
-    static LOOKS: Cell<u64> = const { Cell::new(0) };
-    static BEFORE_SLEEP: Cell<BeforeSleep> = const { Cell::new(BeforeSleep::Nothing) };
-    /// What keeps the thread from sleeping when it is called.
-    static STAY_AWAKE: OnceCell<Waker> = const { OnceCell::new() };
-}
-
 /// What a pinned thread runs.
 pub type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -88,7 +59,6 @@ pub fn start(
     for index in 0..count {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            .on_thread_park(before_sleep)
             .build()?;
         // One for each thread: every poll reads it, and the threads would contend for a shared one.
         let (main, stop) = (Arc::clone(&main), pinned.stop.child());
@@ -97,35 +67,11 @@ pub fn start(
             // Also when the thread panics.
             let _ended = ended;
             let local = LocalSet::new();
-            local.block_on(&runtime, async move {
-                let waker = poll_fn(|context| Poll::Ready(context.waker().clone())).await;
-                STAY_AWAKE
-                    .with(|own| own.set(waker))
-                    .expect("a thread runs one runtime");
-                let tasks = LocalTasks::new();
-                main(index, tasks, stop).await;
-            });
+            local.block_on(&runtime, main(index, LocalTasks::new(), stop));
         })?;
         pinned.threads.push(thread);
     }
     Ok(pinned)
-}
-
-/// Runs when a thread has nothing more to do and is about to look for events, and to sleep until there is one.
-fn before_sleep() {
-    LOOKS.set(LOOKS.get() + 1);
-    match BEFORE_SLEEP.take() {
-        BeforeSleep::Nothing | BeforeSleep::Look(0) => {}
-        BeforeSleep::Pause(pause) => std::thread::sleep(pause),
-        BeforeSleep::Look(times) => {
-            BEFORE_SLEEP.set(BeforeSleep::Look(times - 1));
-            STAY_AWAKE.with(|waker| {
-                if let Some(waker) = waker.get() {
-                    waker.wake_by_ref();
-                }
-            });
-        }
-    }
 }
 
 impl Pinned {
@@ -200,20 +146,6 @@ impl LocalTasks {
         self.len() == 0
     }
 
-    /// How many times this thread has run out of work and looked for events. Events that its tasks handle between two looks
-    /// became ready at about the same time.
-    #[inline]
-    #[must_use]
-    pub fn looks(&self) -> u64 {
-        LOOKS.get()
-    }
-
-    /// Sets what this thread does once before it sleeps the next time. Each call replaces the one before.
-    #[inline]
-    pub fn set_before_sleep(&self, what: BeforeSleep) {
-        BEFORE_SLEEP.set(what);
-    }
-
     /// Waits until all tasks of this thread have ended, `grace` at most, and returns how many have not. Those are dropped
     /// with the runtime when the thread's main future returns.
     pub async fn finish(&self, grace: Duration) -> usize {
@@ -245,8 +177,6 @@ impl Drop for CountGuard {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use outrigger_stdx::{Clock, SystemClock};
-
     use super::*;
 
     /// A deadline that no test reaches.
@@ -275,57 +205,6 @@ mod tests {
 
         assert_eq!(outcome, Ok(()));
         assert_eq!(finished.load(Ordering::SeqCst), 2);
-    }
-
-    /// Runs `main` on a pinned thread and returns its result.
-    fn on_a_pinned_thread<T: Send + 'static>(
-        main: impl AsyncFn(LocalTasks) -> T + Copy + Send + Sync + 'static,
-    ) -> T {
-        let (sender, receiver) = std::sync::mpsc::channel();
-        let stop = Stop::new();
-        let pinned = start("pinned-test", 1, &stop, move |_, tasks, _| {
-            let sender = sender.clone();
-            Box::pin(async move {
-                let _ = sender.send(main(tasks).await);
-            })
-        })
-        .expect("a thread starts");
-        let answer = receiver.recv().expect("the thread answers");
-        assert_eq!(pinned.stop_and_join(LATER), Ok(()));
-        answer
-    }
-
-    #[test]
-    fn a_thread_that_was_told_to_pauses_before_it_sleeps() {
-        const PAUSE: Duration = Duration::from_millis(20);
-
-        let passed = on_a_pinned_thread(async |tasks| {
-            let clock = SystemClock::new();
-            let begun = clock.monotonic();
-            tasks.set_before_sleep(BeforeSleep::Pause(PAUSE));
-            clock.sleep(Duration::from_millis(1)).await;
-            clock.monotonic().saturating_since(begun)
-        });
-
-        assert!(passed >= PAUSE, "{passed:?}");
-    }
-
-    #[test]
-    fn a_thread_that_was_told_to_looks_so_often_before_it_sleeps() {
-        const LOOKS: u32 = 100;
-
-        let looked = on_a_pinned_thread(async |tasks| {
-            let begun = tasks.looks();
-            tasks.set_before_sleep(BeforeSleep::Look(LOOKS));
-            // Nothing else wakes this thread, so without the looks it would wait for the end of its patience.
-            let looked = poll_fn(|_| match tasks.looks() - begun >= u64::from(LOOKS) {
-                true => Poll::Ready(()),
-                false => Poll::Pending,
-            });
-            tokio::time::timeout(Duration::from_secs(30), looked).await
-        });
-
-        assert_eq!(looked, Ok(()));
     }
 
     #[test]

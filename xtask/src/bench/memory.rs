@@ -20,8 +20,10 @@ const BOUND_QUICK: usize = 32;
 const BATCH: usize = 200;
 /// Bytes that are sent before replies are read.
 const BATCH_BYTES: usize = MIB;
-/// How long nobody asks for anything before memory is looked at after a flush.
+/// How long nobody asks for anything before the memory of an idle server is looked at.
 const IDLE: Duration = Duration::from_secs(3);
+/// Entries that are written and flushed before, so that the code of the server has been loaded.
+const WARM_UP: usize = 1000;
 const VALUE_MAX: usize = 8 * MIB;
 
 /// One kind of load.
@@ -78,9 +80,7 @@ const LOADS: [Load; 7] = [
     Load {
         name: "flushed, and three seconds idle",
         run: |filled| {
-            filled.command(&[b"FLUSHALL"])?;
-            filled.finish()?;
-            thread::sleep(IDLE);
+            filled.flush()?;
             filled.worst = 0.0;
             filled.look()
         },
@@ -160,7 +160,6 @@ struct Outcome {
 
 fn run(server: &Server, bound: usize) -> anyhow::Result<Outcome> {
     server.wait_for_redis()?;
-    let idle = server.resident_bytes()?;
     let mut filled = Filled {
         server,
         stream: BufWriter::new(TcpStream::connect(server.redis)?),
@@ -172,6 +171,9 @@ fn run(server: &Server, bound: usize) -> anyhow::Result<Outcome> {
         value: vec![b'v'; VALUE_MAX],
         worst: 0.0,
     };
+    filled.sets(WARM_UP, |draw| draw.power(0, 10))?;
+    filled.flush()?;
+    let idle = server.resident_bytes()?;
     let entries = bound / 200;
     filled.sets(entries, |_| 10)?;
     let per_entry = (server.resident_bytes()? - idle) / entries as f64;
@@ -280,6 +282,14 @@ impl Filled<'_> {
                 .context("the server sent more replies than it got requests")?;
         }
         self.pending_bytes = 0;
+        Ok(())
+    }
+
+    /// Removes everything and waits until the server is idle.
+    fn flush(&mut self) -> anyhow::Result<()> {
+        self.command(&[b"FLUSHALL"])?;
+        self.finish()?;
+        thread::sleep(IDLE);
         Ok(())
     }
 

@@ -102,7 +102,7 @@ impl Connection {
         };
         requests.release();
         let now = now.millis();
-        thread.note_batch(now, self.session.client().note_activity(now), executed);
+        self.session.client().note_activity(now);
         shared.metrics.batch(executed, received, output.len());
         if output.is_empty() {
             thread.buffers.give_back(output);

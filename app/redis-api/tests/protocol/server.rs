@@ -26,6 +26,30 @@ fn strings(value: &Value) -> Vec<String> {
         .collect()
 }
 
+async fn commands_that_return_a_value_and_change_it_count_as_hits_and_misses() {
+    let ours = Ours::start(Setup::default());
+    let mut client = ours.connect();
+    client.words("SET a 1");
+    for command in [
+        "GETEX a EX 100",
+        "GETSET a 2",
+        "SET a 3 GET",
+        "GETDEL a",
+        "GETEX a",
+        "SET a 4 NX GET",
+    ] {
+        client.words(command);
+    }
+    for command in ["EXPIRE a 100", "INCR a", "SETNX a 5", "TTL a"] {
+        client.words(command);
+    }
+
+    let stats = client.words("INFO stats");
+
+    assert!(stats.contains("keyspace_hits:4\r\n"), "{stats}");
+    assert!(stats.contains("keyspace_misses:2\r\n"), "{stats}");
+}
+
 async fn info_has_the_fields_that_clients_read() {
     let ours = Ours::start(Setup::default());
     let mut client = ours.connect();
@@ -249,6 +273,11 @@ async fn what_redis_clients_write_the_handle_reads() {
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
+        trial(
+            "commands_that_return_a_value_and_change_it_count_as_hits_and_misses",
+            &[],
+            commands_that_return_a_value_and_change_it_count_as_hits_and_misses,
+        ),
         trial(
             "info_has_the_fields_that_clients_read",
             &[],
