@@ -32,13 +32,29 @@ fn main() -> ExitCode {
         &cases,
         move || start(Some(postgres.create_database())),
     ));
+    let needs = &[Requirement::Postgres];
     trials.push(trial(
         "postgres::a_server_that_is_away_is_told_and_a_server_that_returns_is_used_again",
-        &[Requirement::Postgres],
+        needs,
         || async {
-            a_lost_server_is_told_and_used_again()
-                .await
-                .expect("every step works");
+            let told = a_lost_server_is_told_and_used_again().await;
+            told.expect("every step works");
+        },
+    ));
+    trials.push(trial(
+        "postgres::a_server_that_stands_still_gives_answers_in_time",
+        needs,
+        || async {
+            let answered = a_paused_server_gives_answers_in_time().await;
+            answered.expect("every step works");
+        },
+    ));
+    trials.push(trial(
+        "postgres::a_server_that_refuses_us_is_unavailable_to_clients_who_are_not_told_why",
+        needs,
+        || async {
+            let answered = a_refusal_is_no_clients_fault().await;
+            answered.expect("every step works");
         },
     ));
     run(trials)
@@ -277,4 +293,66 @@ async fn text_that_a_database_does_not_take_fails_nothing(app: Outrigger) {
     assert_eq!(guesses["items"][0]["outcome"], "wrong_credentials");
     // What is no address is not kept.
     assert_eq!(guesses["items"][0]["target"], Value::Null);
+}
+
+/// What a client gets who needs the store.
+async fn tokens(app: &Outrigger, token: &str) -> Result<(StatusCode, String)> {
+    let listed = app.get("/api/v1/access/tokens").bearer_auth(token);
+    let answer = listed.send().await?;
+    Ok((answer.status(), answer.text().await?))
+}
+
+async fn becomes_ready(app: &Outrigger, status: u16) {
+    let ready = async || {
+        let answer = app.get("/readyz").send().await.ok();
+        answer.filter(|answer| answer.status() == status)
+    };
+    eventually("readiness follows the server", ready).await;
+}
+
+async fn a_paused_server_gives_answers_in_time() -> Result<()> {
+    let postgres = PostgresServer::start()?;
+    let app = Outrigger::builder(env!("CARGO_BIN_EXE_outrigger"))
+        .set("store.url", postgres.create_database())
+        .set("store.statement_timeout", "1s")
+        .start()
+        .await;
+    let token = app.token(&["access:read"]).await;
+
+    postgres.pause();
+    becomes_ready(&app, 503).await;
+    let (meanwhile, _) = tokens(&app, &token).await?;
+    postgres.resume();
+    becomes_ready(&app, 200).await;
+    let (afterwards, _) = tokens(&app, &token).await?;
+
+    assert_eq!(
+        (meanwhile, afterwards),
+        (StatusCode::SERVICE_UNAVAILABLE, StatusCode::OK)
+    );
+    Ok(())
+}
+
+async fn a_refusal_is_no_clients_fault() -> Result<()> {
+    let postgres = PostgresServer::start()?;
+    postgres.execute("create role rowan login");
+    postgres.execute("grant create on database postgres to rowan");
+    let app = start(Some(postgres.url().replace("postgres@", "rowan@"))).await;
+    let token = app.token(&["access:read"]).await;
+
+    postgres.execute("alter role rowan nologin");
+    postgres
+        .execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'rowan'");
+    becomes_ready(&app, 503).await;
+    let (meanwhile, text) = tokens(&app, &token).await?;
+    postgres.execute("alter role rowan login");
+    becomes_ready(&app, 200).await;
+    let (afterwards, _) = tokens(&app, &token).await?;
+
+    assert_eq!(
+        (meanwhile, afterwards),
+        (StatusCode::SERVICE_UNAVAILABLE, StatusCode::OK)
+    );
+    assert!(!text.contains("rowan"), "{text}");
+    Ok(())
 }
