@@ -1,6 +1,7 @@
 //! What the audit log of a running server tells, and when it forgets.
 
 use outrigger_testapp::{Outrigger, eventually};
+use redis::{Client, cmd, pipe};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -113,6 +114,51 @@ async fn the_log_tells_who_made_whom_an_owner_and_what_was_cleared() {
     );
     assert_eq!(cleared[0]["request_id"], "build-42");
     assert_eq!(cleared[0]["request_id_from_client"], true);
+}
+
+#[tokio::test]
+async fn emptying_the_cache_over_the_redis_protocol_is_in_the_log_before_it_is_answered() {
+    let app = app().await;
+    let reader = app.token(&["access:read"]).await;
+    let token = app.token(&["cache:*"]).await;
+    let redis = Client::open(format!("redis://{}", app.redis_address())).expect("it is a url");
+    let mut redis = redis.get_connection().expect("it connects");
+    let mut told = Vec::new();
+
+    for (auth, select, flush) in [(false, 3, "FLUSHDB"), (true, 0, "FLUSHALL")] {
+        if auth {
+            let allowed: String = cmd("AUTH")
+                .arg(&token)
+                .query(&mut redis)
+                .expect("it is right");
+            assert_eq!(allowed, "OK");
+        }
+        let mut pipeline = pipe();
+        pipeline
+            .cmd("SELECT")
+            .arg(select)
+            .cmd("SET")
+            .arg("a")
+            .arg("b");
+        // One that removes nothing, in the same batch, leaves no entry.
+        pipeline.cmd(flush).cmd(flush).cmd("PING");
+        let replies: Vec<String> = pipeline.query(&mut redis).expect("it answers");
+        assert_eq!(replies, ["OK", "OK", "OK", "OK", "PONG"]);
+        let entry = audit(&app, &reader, "action=cache.&limit=1")
+            .await
+            .remove(0);
+        told.push(["actor_kind", "via", "target"].map(|part| entry[part].clone()));
+        assert_eq!(entry["changes"][0]["from"], "1");
+    }
+
+    assert_eq!(
+        told,
+        [
+            ["anonymous", "redis", "database 3"].map(|text| json!(text)),
+            ["token", "redis", "all databases"].map(|text| json!(text)),
+        ]
+    );
+    assert_eq!(audit(&app, &reader, "action=cache.").await.len(), 2);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::{num::NonZeroU16, path::Path, sync::Arc, time::Duration};
 
 use outrigger_cache::{Cache, CacheConfig, Expirer};
 use outrigger_redis_api::{
-    PasswordOnly, RedisConfig, RedisListener, RedisParts, RedisServer, Switch,
+    PasswordOnly, RedisConfig, RedisListener, RedisParts, RedisServer, Switch, Unaudited,
 };
 use outrigger_stdx::SystemClock;
 use outrigger_supervisor::{CancellationToken, Phase, Signal, Supervisor, main_runtime, signals};
@@ -40,6 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             config,
             cache: cache.clone(),
             authenticator: Arc::new(PasswordOnly),
+            auditor: Arc::new(Unaudited),
             tls: None,
             clock: Arc::clone(&clock),
         },

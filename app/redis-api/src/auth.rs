@@ -6,7 +6,7 @@
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use outrigger_stdx::Secret;
+use outrigger_stdx::{Actor, Secret};
 use subtle::ConstantTimeEq;
 
 /// Where a connection comes from.
@@ -61,6 +61,9 @@ pub trait Authenticator: Send + Sync + fmt::Debug {
 /// What a token allowed when it was presented: a right that can end while the connection is open.
 #[async_trait]
 pub trait Grant: Send + Sync + fmt::Debug {
+    /// Who holds the token, for the audit log.
+    fn holder(&self) -> Actor;
+
     /// When it ends by itself, in milliseconds since 1970; `None` when it does not expire.
     fn expires_at(&self) -> Option<i64>;
 

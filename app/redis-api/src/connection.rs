@@ -21,10 +21,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use outrigger_cache::Database;
 use outrigger_resp::{Parser, ReplyBuffer};
 use tracing::debug;
 
 use crate::{
+    Clearing, audit,
     budget::{COUNTED_FROM, make_room},
     session::{Authentication, Session},
     stream::Stream,
@@ -74,6 +76,8 @@ enum Batch {
     NoRoom,
     /// Nothing more is to be executed before these credentials are checked.
     Authenticate(Box<Authentication>),
+    /// Nothing more is to be executed, and no reply sent, before the removal of so many keys is remembered.
+    Record(Option<Database>, u64),
     /// Nothing more is to be executed before the token that let the client in is checked.
     Check,
 }
@@ -81,6 +85,7 @@ enum Batch {
 /// What is to be done instead of serving batches.
 enum Turn {
     Authenticate(Box<Authentication>),
+    Record(Option<Database>, u64),
     Check,
     Ended(Ending),
 }
@@ -116,6 +121,7 @@ impl Connection {
         let outcome = loop {
             match poll_fn(|context| self.poll_turn(context)).await {
                 Ok(Turn::Authenticate(authentication)) => self.authenticate(*authentication).await,
+                Ok(Turn::Record(database, removed)) => self.record(database, removed).await,
                 Ok(Turn::Check) => self.check_grant().await,
                 Ok(Turn::Ended(ending)) => break Ok(ending),
                 Err(error) => break Err(error),
@@ -175,6 +181,10 @@ impl Connection {
                     self.is_input_fresh = true;
                     self.needs_much_room = true;
                 }
+                Batch::Record(database, removed) => {
+                    self.is_input_fresh = true;
+                    return Poll::Ready(Ok(Turn::Record(database, removed)));
+                }
                 Batch::Check => {
                     self.is_input_fresh = true;
                     return Poll::Ready(Ok(Turn::Check));
@@ -186,6 +196,18 @@ impl Connection {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Has it remembered that the client removed everything.
+    async fn record(&mut self, database: Option<Database>, removed: u64) {
+        let grant = self.session.admission.grant();
+        let clearing = Clearing {
+            actor: grant.map_or_else(audit::unknown, |grant| grant.holder()),
+            peer: self.session.client().peer,
+            database,
+            removed,
+        };
+        self.thread.shared.auditor.cleared(clearing).await;
     }
 
     fn note_end(&self, ended: Ended) -> Ending {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod accepted;
+mod audit;
 mod auth;
 mod budget;
 mod buffers;
@@ -22,6 +23,7 @@ mod thread;
 mod timer;
 mod worker;
 
+pub use audit::{Auditor, Clearing, Unaudited};
 pub use auth::{Authenticator, Grant, PasswordOnly, Peer, SecretKind, Validity};
 pub use config::{RedisConfig, SocketMode, Switch};
 pub use error::RedisError;

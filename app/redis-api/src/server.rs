@@ -12,7 +12,7 @@ use tokio::sync::{Notify, mpsc};
 use tracing::error;
 
 use crate::{
-    Authenticator, RedisConfig, RedisListener, RedisMetrics,
+    Auditor, Authenticator, RedisConfig, RedisListener, RedisMetrics,
     budget::BufferBudget,
     clients::Clients,
     rare_log::RareLog,
@@ -44,6 +44,8 @@ pub struct RedisParts {
     pub cache: Cache,
     /// What tells tokens and remembers failures.
     pub authenticator: Arc<dyn Authenticator>,
+    /// Where it is remembered that a client removed everything.
+    pub auditor: Arc<dyn Auditor>,
     /// How TCP connections are encrypted, if they are.
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// The clock that the cache has, too.
@@ -58,6 +60,7 @@ impl RedisServer {
             config,
             cache,
             authenticator,
+            auditor,
             tls,
             clock,
         } = parts;
@@ -90,6 +93,7 @@ impl RedisServer {
             cache,
             clock,
             authenticator,
+            auditor,
             tls,
         };
         Self {

@@ -55,6 +55,8 @@ pub(crate) enum Next {
     Close,
     /// It has the credentials checked, which may take a while, and replies then.
     Authenticate(Box<Authentication>),
+    /// It has the removal of so many keys, of one database or of all, remembered before the reply is sent.
+    Record(Option<Database>, u64),
 }
 
 /// Credentials, and what to reply when they are accepted.

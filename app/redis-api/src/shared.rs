@@ -8,7 +8,7 @@ use outrigger_stdx::{Clock, Monotonic};
 use tokio::sync::Notify;
 
 use crate::{
-    Authenticator, RedisConfig, RedisMetrics, budget::BufferBudget, clients::Clients,
+    Auditor, Authenticator, RedisConfig, RedisMetrics, budget::BufferBudget, clients::Clients,
     rare_log::RareLog, strangers::Strangers,
 };
 
@@ -20,6 +20,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) started: Monotonic,
     pub(crate) authenticator: Arc<dyn Authenticator>,
+    pub(crate) auditor: Arc<dyn Auditor>,
     pub(crate) clients: Arc<Clients>,
     pub(crate) strangers: Strangers,
     pub(crate) budget: BufferBudget,

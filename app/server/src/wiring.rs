@@ -31,7 +31,7 @@ use self::{
     host::Host,
     idempotency::Idempotency,
     logs::Logs,
-    redis::RedisAuthenticator,
+    redis::{RedisAuditor, RedisAuthenticator},
     redis_listener::RedisPart,
     store::{STATE, Stores},
 };
@@ -95,6 +95,7 @@ impl Server {
                     config: config.redis.clone(),
                     cache: cache.clone(),
                     authenticator: Arc::new(RedisAuthenticator::new(access.clone(), throttle)),
+                    auditor: Arc::new(RedisAuditor::new(access.clone(), Arc::clone(&clock))),
                     tls: tls::load(
                         config.redis.tls_cert.as_deref(),
                         config.redis.tls_key.as_deref(),

@@ -10,7 +10,7 @@ use super::{
     call::{Call, Failure},
     subcommand::{Subcommand, dispatch},
 };
-use crate::glob;
+use crate::{glob, session::Next};
 
 /// The version of Redis whose clients find what they look for. Its newer data types are not here, as are the older ones.
 pub(crate) const REDIS_VERSION: &str = "7.2.0";
@@ -45,7 +45,10 @@ fn flush(call: &mut Call<'_>, args: &Args<'_>, database: Option<Database>) -> Re
         Some(word) if args.len() == 2 && (is(word, "async") || is(word, "sync")) => {}
         Some(_) => return Err(Failure::SYNTAX),
     }
-    call.cache.clear(database);
+    let removed = call.cache.clear(database);
+    if removed > 0 {
+        call.session.next = Some(Next::Record(database, removed));
+    }
     call.reply.ok();
     Ok(())
 }

@@ -177,6 +177,9 @@ impl Connection {
             Some(Next::Authenticate(authentication)) => {
                 return Some(Batch::Authenticate(authentication));
             }
+            Some(Next::Record(database, removed)) => {
+                return Some(Batch::Record(database, removed));
+            }
         }
         if output.len() <= SEND_AT {
             return None;

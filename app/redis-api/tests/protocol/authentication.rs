@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use libtest_mimic::Trial;
 use outrigger_redis_api::{Authenticator, Grant, Peer, SecretKind, Validity};
-use outrigger_stdx::{Clock, ManualClock, Secret};
+use outrigger_stdx::{Actor, Clock, ManualClock, Secret};
 use outrigger_testkit::trial;
 
 use crate::ours::{Ours, Setup};
@@ -49,6 +49,10 @@ impl Token {
 
 #[async_trait]
 impl Grant for Token {
+    fn holder(&self) -> Actor {
+        Actor::local()
+    }
+
     fn expires_at(&self) -> Option<i64> {
         self.expires_at
     }

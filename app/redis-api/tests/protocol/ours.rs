@@ -11,7 +11,7 @@ use std::{
 use outrigger_cache::{Cache, CacheConfig};
 use outrigger_redis_api::{
     Authenticator, PasswordOnly, RedisConfig, RedisListener, RedisMetrics, RedisParts, RedisServer,
-    Switch,
+    Switch, Unaudited,
 };
 use outrigger_resp::{ReplyError, decode_reply, encode_request};
 use outrigger_stdx::{Clock, SystemClock};
@@ -69,6 +69,7 @@ impl Ours {
                 config: setup.redis,
                 cache: cache.clone(),
                 authenticator: setup.authenticator,
+                auditor: Arc::new(Unaudited),
                 tls: setup.tls,
                 clock: Arc::clone(&setup.clock),
             },

@@ -13,8 +13,9 @@ use async_trait::async_trait;
 use outrigger_access::{
     Access, Changes, LoginAttempt, LoginThrottle, Principal, Scope, ScopeAccess, network,
 };
-use outrigger_redis_api::{Authenticator, Grant, Peer, SecretKind, Validity};
-use outrigger_stdx::{Secret, Via};
+use outrigger_audit::Act;
+use outrigger_redis_api::{Auditor, Authenticator, Clearing, Grant, Peer, SecretKind, Validity};
+use outrigger_stdx::{Actor, Clock, Secret, Via};
 
 /// How many addresses have their wrong secrets recognised when they come again; beyond that all are forgotten.
 const ADDRESSES_MAX: usize = 10_000;
@@ -137,6 +138,10 @@ struct TokenGrant {
 
 #[async_trait]
 impl Grant for TokenGrant {
+    fn holder(&self) -> Actor {
+        self.principal.actor.clone()
+    }
+
     fn expires_at(&self) -> Option<i64> {
         let expires_at = self.principal.expires_at?;
         Some(expires_at.as_millisecond())
@@ -161,6 +166,50 @@ impl Grant for TokenGrant {
             Err(error) if error.is_retryable() => Validity::Unknown,
             Err(_) => Validity::Ended,
         }
+    }
+}
+
+/// Writes into the audit log what clients removed.
+pub(crate) struct RedisAuditor {
+    access: Access,
+    clock: Arc<dyn Clock>,
+}
+
+impl RedisAuditor {
+    pub(crate) fn new(access: Access, clock: Arc<dyn Clock>) -> Self {
+        Self { access, clock }
+    }
+}
+
+#[async_trait]
+impl Auditor for RedisAuditor {
+    async fn cleared(&self, clearing: Clearing) {
+        let address = match clearing.peer {
+            Peer::Tcp(address) => address.ip().to_canonical().to_string(),
+            Peer::Unix => "redis socket".to_owned(),
+        };
+        let name = match clearing.database {
+            Some(database) => format!("database {}", database.number()),
+            None => "all databases".to_owned(),
+        };
+        // The same as over HTTP.
+        let entry = Act::new(clearing.actor)
+            .from_address(address)
+            .entry("cache.clear", self.clock.now())
+            .on_id(name)
+            .change("entries", Some(&clearing.removed.to_string()), Some("0"));
+        if let Err(error) = self.access.audit_log().append(vec![entry]).await {
+            // The keys are gone in any case, and the cache serves also while the database is away.
+            tracing::error!(%error, "the audit log could not be written");
+        }
+    }
+}
+
+impl fmt::Debug for RedisAuditor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RedisAuditor")
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,8 +5,10 @@ mod audit;
 mod ceilings;
 mod changes;
 mod clock;
+mod faults;
 mod first_account;
 mod fixture;
+mod flaky_store;
 mod lists;
 mod sessions;
 mod sign_in;
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         ceilings::cases(),
         changes::cases(),
         clock::cases(),
+        faults::cases(),
         first_account::cases(),
         lists::cases(),
         sessions::cases(),
