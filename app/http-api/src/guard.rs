@@ -212,7 +212,8 @@ impl Guard {
         self
     }
 
-    /// It takes somebody's access away, so it has places of its own that no other change can fill.
+    /// It takes, or may take, somebody's access away: a revocation, a new password, a disabled account. So it has places of its
+    /// own that no other change can fill.
     #[must_use]
     pub const fn revokes(mut self) -> Self {
         self.revokes = true;

@@ -242,7 +242,7 @@ async fn ask_and_never_read(app: &Outrigger, token: &str, path: &str) -> Connect
     // Dropping it would give the stream up.
     let keeping = connection.tasks.spawn(async move {
         let _answer = answer.await;
-        std::future::pending().await
+        std::future::pending::<()>().await;
     });
     keeping.expect("there is room");
     connection

@@ -116,7 +116,7 @@ impl Server {
             }),
             Arc::new(stores.clone()),
             Arc::new(access.clone()),
-            Arc::new(cache.clone()),
+            Arc::new(cache),
             Arc::new(RedisPart {
                 config: config.redis.clone(),
                 metrics: redis_metrics.clone(),

@@ -32,7 +32,10 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
             ACCESS.reversible("create_account").creates(),
             routes!(create_account),
         )
-        .add(ACCESS.reversible("update_account"), routes!(update_account))
+        .add(
+            ACCESS.reversible("update_account").revokes(),
+            routes!(update_account),
+        )
         .add(
             ACCESS.reversible("delete_account").revokes(),
             routes!(delete_account),

@@ -12,7 +12,7 @@ use crate::{Failure, RouteTable, context::RequestContext, extract::Json, state::
 
 pub(super) fn routes(table: RouteTable) -> RouteTable {
     table.add(ACCESS.signed_in(), routes!(get_me)).add(
-        ACCESS.signed_in().reversible("update_me"),
+        ACCESS.signed_in().reversible("update_me").revokes(),
         routes!(update_me),
     )
 }
