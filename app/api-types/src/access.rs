@@ -246,6 +246,7 @@ pub struct NewIngestKey {
 #[serde(deny_unknown_fields)]
 pub struct AuditQuery {
     /// How many entries at most: 1 to 500, 50 when absent.
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
     /// The `next` of the page before; absent for the first page.
     pub cursor: Option<String>,

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 #[serde(deny_unknown_fields)]
 pub struct PutEntryQuery {
     /// How long the entry lives, such as `60s`; `[cache] ttl` when absent.
+    #[param(pattern = "^([0-9]+(ns|us|ms|s|m|h|d) *)+$")]
     pub ttl: Option<String>,
 }
 
@@ -68,5 +69,6 @@ pub struct CacheCleared {
 #[serde(deny_unknown_fields)]
 pub struct ClearCache {
     /// The database's number, 0 to 15; all of them when absent.
+    #[schema(maximum = 15)]
     pub database: Option<u8>,
 }

@@ -149,6 +149,7 @@ pub enum ServiceState {
 #[serde(deny_unknown_fields)]
 pub struct HistoryQuery {
     /// Only samples after this time (RFC 3339), so that a page can ask for what is new.
+    #[param(format = DateTime)]
     pub since: Option<String>,
 }
 

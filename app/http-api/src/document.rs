@@ -7,6 +7,7 @@ use utoipa::openapi::{
     Components, ComponentsBuilder, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
     ResponseBuilder, SecurityRequirement,
     path::Operation,
+    schema::{KnownFormat, Schema, SchemaFormat, SchemaType, Type},
     security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
@@ -49,8 +50,18 @@ fn components() -> Components {
         .build()
 }
 
-/// Says what the document format demands of every answer, and that every error is a problem.
+/// Says what the document format demands of every answer, that every error is a problem, and what an id looks like.
 pub(crate) fn complete(operation: &mut Operation) {
+    let parameters = operation.parameters.iter_mut().flatten();
+    for parameter in parameters {
+        if let RefOr::T(parameter) = parameter
+            && parameter.name == "id"
+            && let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema
+            && schema.schema_type == SchemaType::Type(Type::String)
+        {
+            schema.format = Some(SchemaFormat::KnownFormat(KnownFormat::Uuid));
+        }
+    }
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else {
             continue;
@@ -180,6 +191,45 @@ mod tests {
             assert!(
                 method == "get" || method == "head" || may_change,
                 "{method} {path} needs {scope:?}, which changes nothing"
+            );
+        }
+    }
+
+    /// The schemas of what a request may hold, with where they stand.
+    fn inputs() -> Vec<(String, serde_json::Value)> {
+        let document = super::to_json(&routes::table().into_parts().1);
+        let mut found = Vec::new();
+        for (method, path, operation) in operations() {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let place = format!("{method} {path} {}", parameter["name"]);
+                found.push((place, parameter["schema"].clone()));
+            }
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+            let Some(name) = body.as_str().and_then(|name| name.rsplit('/').next()) else {
+                continue;
+            };
+            let schema = &document["components"]["schemas"][name];
+            for (field, schema) in schema["properties"].as_object().into_iter().flatten() {
+                found.push((format!("{name}.{field}"), schema.clone()));
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_number_that_is_taken_has_a_range_and_every_id_is_one() {
+        let inputs = inputs();
+
+        assert!(inputs.len() > 20, "{inputs:?}");
+        for (place, schema) in inputs {
+            let is_number = schema["type"].to_string().contains("integer");
+            assert!(
+                !is_number || (schema["minimum"].is_number() && schema["maximum"].is_number()),
+                "{place}: {schema}"
+            );
+            assert!(
+                !place.ends_with("\"id\"") || schema["format"] == "uuid",
+                "{place}: {schema}"
             );
         }
     }

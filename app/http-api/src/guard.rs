@@ -11,7 +11,7 @@ use outrigger_stdx::ByteSize;
 use serde_json::json;
 use utoipa::openapi::path::Operation;
 
-use crate::{Failure, caller, codes, context::RequestContext, sites::Sites, state::ApiState};
+use crate::{Failure, authenticate, codes, context::RequestContext, sites::Sites, state::ApiState};
 
 const LOOKED_UP: &str = "every route's scope is looked up by the tests that build the table";
 
@@ -348,7 +348,7 @@ impl Guard {
             Need::SignedIn => None,
             Need::Scope(scope) | Need::ScopeBeyondLoopback(scope) => Some(scope),
         };
-        match caller::authenticate(context, parts).await {
+        match authenticate::authenticate(context, parts).await {
             Ok(principal) => {
                 let verdict = match scope {
                     Some(scope) => principal.require(scope).map_err(|_| missing(scope)),

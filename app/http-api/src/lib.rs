@@ -10,9 +10,9 @@
 
 mod api;
 mod audit;
+mod authenticate;
 mod body;
 mod buffers;
-mod caller;
 pub mod codes;
 mod config;
 mod connection;

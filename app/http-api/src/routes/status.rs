@@ -52,7 +52,7 @@ async fn readyz(State(api): State<ApiState>) -> Response {
 }
 
 /// All figures, in the text format of OpenMetrics.
-#[utoipa::path(get, path = "/metrics", tag = "status", responses((status = 200, body = str, description = "The figures")))]
+#[utoipa::path(get, path = "/metrics", tag = "status", responses((status = 200, body = str, description = "The figures", content_type = "application/openmetrics-text")))]
 async fn metrics(State(api): State<ApiState>) -> Response {
     let content_type = HeaderValue::from_static(outrigger_telemetry::METRICS_CONTENT_TYPE);
     (
