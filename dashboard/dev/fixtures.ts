@@ -67,8 +67,10 @@ export function audit(query: URLSearchParams): { items: AuditEntry[]; next: stri
     return {
       id: String(index), at: ago(index * 47 + 3), action,
       actor: program ? "shop backend" : accounts[index % 2]!.email!, actor_kind: program ? "token" : "account",
-      via: program ? "api" : "dashboard", target: action === "cache.clear" ? "database 0" : null,
-      outcome: index % 7 === 4 ? "wrong_credentials" : "ok", address: "127.0.0.1", request_id: `01a2f6c${index}`,
+      via: program ? "api" : "dashboard", target: action === "cache.clear" ? "database 0" : action === "access.update_account" ? "2" : null,
+      target_name: action === "access.update_account" ? "kei@example.com" : null,
+      changes: action === "access.update_account" ? [{ field: "role", from: "viewer", to: "operator" }] : [],
+      outcome: index % 7 === 4 ? "wrong_credentials" : "ok", address: "127.0.0.1", request_id: `01a2f6c${index}`, request_id_from_client: false,
     };
   });
   const found = all.filter(

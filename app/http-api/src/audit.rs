@@ -73,7 +73,7 @@ impl Trail {
             .or(self.target);
         let mut entry = self.act.entry(&self.action.to_string(), api.clock().now());
         if let Some(target) = target {
-            entry = entry.on_id(target);
+            entry = entry.on_id(&target);
         }
         Some(match failure {
             Some(code) => entry.failed(code.name),

@@ -102,7 +102,7 @@ impl AuditEntry {
 
     /// The same entry, about the object with this id and, at the time, this name.
     #[must_use]
-    pub fn on(self, id: impl ToString, name: &str) -> Self {
+    pub fn on(self, id: &(impl ToString + ?Sized), name: &str) -> Self {
         Self {
             target_name: Some(safe(name, NAME_MAX)),
             ..self.on_id(id)
@@ -111,7 +111,7 @@ impl AuditEntry {
 
     /// The same entry, about the object with this id, whose name is not known.
     #[must_use]
-    pub fn on_id(mut self, id: impl ToString) -> Self {
+    pub fn on_id(mut self, id: &(impl ToString + ?Sized)) -> Self {
         self.target = Some(safe(&id.to_string(), NAME_MAX));
         self
     }

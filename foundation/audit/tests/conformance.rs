@@ -141,7 +141,7 @@ async fn an_entry_is_read_back_as_it_was_written(on: Fixture) {
         .in_request(RequestId::Clients("build-42".to_owned()));
     let written = act
         .entry("access.update_account", on.clock.now())
-        .on(Uuid::from_u128(9), "ben@example.org")
+        .on(&Uuid::from_u128(9), "ben@example.org")
         .change("role", Some("viewer"), Some("owner"))
         .change("name", Some("Ben"), Some("Ben"))
         .failed("forbidden");

@@ -51,7 +51,7 @@ impl Changes {
     pub async fn changed(&mut self) {
         if self.0.changed().await.is_err() {
             // The handle is gone, so nothing changes any more.
-            future::pending().await
+            future::pending::<()>().await;
         }
     }
 

@@ -133,7 +133,7 @@ async fn clear_cache(
     };
     let entry = act
         .entry("cache.clear", api.clock().now())
-        .on_id(name)
+        .on_id(&name)
         .change("entries", Some(&removed.to_string()), Some("0"));
     audit::write(&api, entry).await;
     act.recorded();

@@ -196,7 +196,7 @@ impl Auditor for RedisAuditor {
         let entry = Act::new(clearing.actor)
             .from_address(address)
             .entry("cache.clear", self.clock.now())
-            .on_id(name)
+            .on_id(&name)
             .change("entries", Some(&clearing.removed.to_string()), Some("0"));
         if let Err(error) = self.access.audit_log().append(vec![entry]).await {
             // The keys are gone in any case, and the cache serves also while the database is away.

@@ -113,7 +113,14 @@ function AuditTable({ entries }: { entries: AuditEntry[] }) {
             <td>
               <code>{entry.action}</code>
             </td>
-            <td className={classes.target}>{entry.target ?? "–"}</td>
+            <td className={classes.target}>
+              {entry.target_name ?? entry.target ?? "–"}
+              {entry.changes.map((change) => (
+                <div key={change.field}>
+                  {change.field}: {change.from ?? "–"} → {change.to ?? "–"}
+                </div>
+              ))}
+            </td>
             <td>
               <Badge tone={entry.outcome === "ok" ? "ok" : "fail"}>{entry.outcome}</Badge>
             </td>

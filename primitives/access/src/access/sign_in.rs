@@ -251,7 +251,7 @@ impl Access {
             },
             via: Via::Dashboard,
         });
-        let entry = act.entry(action, now).on(session.id, account.label());
+        let entry = act.entry(action, now).on(&session.id, account.label());
         let created = self
             .store()
             .create_session(&row, link, sessions_max, &entry)

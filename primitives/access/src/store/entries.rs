@@ -6,7 +6,7 @@ use crate::{Account, Email, IngestKey, Session, Token, store::AccountChange};
 
 pub(crate) fn account_created(entry: AuditEntry, account: &Account) -> AuditEntry {
     entry
-        .on(account.id, account.label())
+        .on(&account.id, account.label())
         .change("role", None, Some(account.role.as_str()))
 }
 
@@ -20,7 +20,7 @@ pub(super) fn account_changed(
     let yes_or_no = |yes: bool| if yes { "yes" } else { "no" };
     let password = change.password_hash.as_ref().map(|_| "changed");
     entry
-        .on(before.id, before.label())
+        .on(&before.id, before.label())
         .change("name", Some(&before.name), Some(&after.name))
         .change("email", email(before).as_deref(), email(after).as_deref())
         .change(
@@ -38,18 +38,18 @@ pub(super) fn account_changed(
 
 pub(super) fn account_deleted(entry: AuditEntry, account: &Account) -> AuditEntry {
     entry
-        .on(account.id, account.label())
+        .on(&account.id, account.label())
         .change("role", Some(account.role.as_str()), None)
 }
 
 pub(super) fn session_ended(entry: AuditEntry, session: &Session) -> AuditEntry {
-    entry.on(session.id, &session.account)
+    entry.on(&session.id, &session.account)
 }
 
 pub(crate) fn token_created(entry: AuditEntry, token: &Token) -> AuditEntry {
     let expires_at = token.expires_at.map(|at| at.to_string());
     entry
-        .on(token.id, &token.name)
+        .on(&token.id, &token.name)
         .change("scopes", None, Some(&token.scopes.to_string()))
         .change(
             "expires_at",
@@ -60,10 +60,10 @@ pub(crate) fn token_created(entry: AuditEntry, token: &Token) -> AuditEntry {
 
 pub(super) fn token_revoked(entry: AuditEntry, token: &Token) -> AuditEntry {
     entry
-        .on(token.id, &token.name)
+        .on(&token.id, &token.name)
         .change("scopes", Some(&token.scopes.to_string()), None)
 }
 
 pub(crate) fn ingest_key(entry: AuditEntry, key: &IngestKey) -> AuditEntry {
-    entry.on(key.id, &key.name)
+    entry.on(&key.id, &key.name)
 }

@@ -49,7 +49,7 @@ async fn acting_with(on: &Fixture, text: &Secret) -> Principal {
     principal.expect("it is fresh")
 }
 
-fn above<T>(result: Result<T, AccessError>) -> bool {
+fn above<T>(result: &Result<T, AccessError>) -> bool {
     matches!(result, Err(AccessError::RoleAbove { role: Role::Owner }))
 }
 
@@ -64,11 +64,13 @@ async fn an_admin_touches_nothing_of_an_owner(on: Fixture) {
     };
 
     let (access, act, id) = (&on.access, &on.act, owner.account_id);
-    assert!(above(access.end_session(&admin, act, session).await));
-    assert!(above(access.revoke_token(&admin, act, theirs.id).await));
-    assert!(above(access.update_account(&admin, act, id, update).await));
-    assert!(above(access.delete_account(&admin, act, id).await));
-    assert!(above(access.create_login_link(&admin, act, Some(id)).await));
+    assert!(above(&access.end_session(&admin, act, session).await));
+    assert!(above(&access.revoke_token(&admin, act, theirs.id).await));
+    assert!(above(&access.update_account(&admin, act, id, update).await));
+    assert!(above(&access.delete_account(&admin, act, id).await));
+    assert!(above(
+        &access.create_login_link(&admin, act, Some(id)).await
+    ));
     assert!(access.revalidate(&owner).await.is_ok());
     assert_eq!(on.tokens().await.len(), 1);
 }
@@ -83,7 +85,7 @@ async fn a_program_touches_nothing_of_an_account_that_may_do_more(on: Fixture) {
     let ended = on.access.end_session(&program, &on.act, session).await;
     let revoked = on.access.revoke_token(&program, &on.act, other.id).await;
 
-    assert!(above(ended) && above(revoked));
+    assert!(above(&ended) && above(&revoked));
 }
 
 async fn a_promotion_in_between_protects_the_account(on: Fixture) {
@@ -108,7 +110,7 @@ async fn a_promotion_in_between_protects_the_account(on: Fixture) {
                 let gone = AccessError::NotFound { what: "account" };
                 assert_eq!(promoted.err(), Some(gone));
             }
-            refused => assert!(above(refused) && promoted.is_ok()),
+            refused => assert!(above(&refused) && promoted.is_ok()),
         }
     }
 }

@@ -60,24 +60,18 @@ impl AccountStore for PostgresAccessStore {
     }
 
     async fn account(&self, id: AccountId) -> Result<Option<AccountRow>, AccessError> {
-        self.find(statements::FIND_ACCOUNT, &[&id.as_uuid()], |row| {
-            columns::account(row)
-        })
-        .await
+        self.find(statements::FIND_ACCOUNT, &[&id.as_uuid()], columns::account)
+            .await
     }
 
     async fn account_by_email(&self, key: &str) -> Result<Option<AccountRow>, AccessError> {
-        self.find(statements::FIND_ACCOUNT_BY_EMAIL, &[&key], |row| {
-            columns::account(row)
-        })
-        .await
+        self.find(statements::FIND_ACCOUNT_BY_EMAIL, &[&key], columns::account)
+            .await
     }
 
     async fn oldest_owner(&self) -> Result<Option<AccountRow>, AccessError> {
-        self.find(statements::FIND_OLDEST_OWNER, &[], |row| {
-            columns::account(row)
-        })
-        .await
+        self.find(statements::FIND_OLDEST_OWNER, &[], columns::account)
+            .await
     }
 
     async fn accounts(
@@ -87,10 +81,8 @@ impl AccountStore for PostgresAccessStore {
     ) -> Result<Vec<AccountRow>, AccessError> {
         let (at, id) = place(after.unwrap_or(Cursor::EARLIEST));
         let values = [&at as _, &id as _, &i64::from(limit) as _];
-        self.list(statements::LIST_ACCOUNTS, &values, |row| {
-            columns::account(row)
-        })
-        .await
+        self.list(statements::LIST_ACCOUNTS, &values, columns::account)
+            .await
     }
 
     async fn change_account(
@@ -163,9 +155,12 @@ pub(super) async fn find(
     id: AccountId,
 ) -> Result<Option<AccountRow>, AccessError> {
     let values = [&id.as_uuid() as _];
-    one(transaction, statements::FIND_ACCOUNT, &values, |row| {
-        columns::account(row)
-    })
+    one(
+        transaction,
+        statements::FIND_ACCOUNT,
+        &values,
+        columns::account,
+    )
     .await
 }
 

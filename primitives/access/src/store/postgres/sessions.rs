@@ -81,9 +81,11 @@ impl SessionStore for PostgresAccessStore {
         digest: &Digest,
     ) -> Result<Option<(SessionRow, AccountRow)>, AccessError> {
         let values = [&digest.as_bytes().as_slice() as _];
-        self.find(statements::FIND_SESSION, &values, |row| {
-            columns::session_and_account(row)
-        })
+        self.find(
+            statements::FIND_SESSION,
+            &values,
+            columns::session_and_account,
+        )
         .await
     }
 
@@ -106,10 +108,8 @@ impl SessionStore for PostgresAccessStore {
         match account {
             None => {
                 let values = [&now as _, &idle_since as _, &at as _, &id as _, &limit as _];
-                self.list(statements::LIST_SESSIONS, &values, |row| {
-                    columns::session(row)
-                })
-                .await
+                self.list(statements::LIST_SESSIONS, &values, columns::session)
+                    .await
             }
             Some(account) => {
                 let account = account.as_uuid();
@@ -121,9 +121,11 @@ impl SessionStore for PostgresAccessStore {
                     &account as _,
                     &limit as _,
                 ];
-                self.list(statements::LIST_SESSIONS_OF_ACCOUNT, &values, |row| {
-                    columns::session(row)
-                })
+                self.list(
+                    statements::LIST_SESSIONS_OF_ACCOUNT,
+                    &values,
+                    columns::session,
+                )
                 .await
             }
         }
@@ -139,9 +141,7 @@ impl SessionStore for PostgresAccessStore {
             .transaction(async |transaction| {
                 let values = [&id.as_uuid() as _];
                 let find = statements::FIND_SESSION_BY_ID;
-                let found = one(&transaction, find, &values, |row| {
-                    columns::session_and_account(row)
-                });
+                let found = one(&transaction, find, &values, columns::session_and_account);
                 let (SessionRow { session, .. }, _) = found
                     .await?
                     .ok_or(AccessError::NotFound { what: "session" })?;
@@ -185,7 +185,7 @@ impl SessionStore for PostgresAccessStore {
                         ],
                     )
                     .await?;
-                let entry = entry.clone().on(account.id, account.label());
+                let entry = entry.clone().on(&account.id, account.label());
                 outrigger_audit::postgres::append(&transaction, &[entry]).await?;
                 Ok(())
             })
@@ -197,9 +197,11 @@ impl SessionStore for PostgresAccessStore {
         digest: &Digest,
     ) -> Result<Option<(LoginLinkRow, AccountRow)>, AccessError> {
         let values = [&digest.as_bytes().as_slice() as _];
-        self.find(statements::FIND_LOGIN_LINK, &values, |row| {
-            columns::link_and_account(row)
-        })
+        self.find(
+            statements::FIND_LOGIN_LINK,
+            &values,
+            columns::link_and_account,
+        )
         .await
     }
 

@@ -27,9 +27,12 @@ impl TokenStore for PostgresAccessStore {
                 locked(&transaction, token.account_id, "account").await?;
                 if let Some(parent) = parent {
                     let values = [&parent as _];
-                    let found = one(&transaction, statements::FIND_TOKEN, &values, |row| {
-                        columns::token_and_account(row)
-                    });
+                    let found = one(
+                        &transaction,
+                        statements::FIND_TOKEN,
+                        &values,
+                        columns::token_and_account,
+                    );
                     if found.await?.is_none() {
                         return Err(AccessError::TokenInvalid);
                     }
@@ -65,9 +68,11 @@ impl TokenStore for PostgresAccessStore {
     }
 
     async fn token(&self, id: TokenId) -> Result<Option<(TokenRow, AccountRow)>, AccessError> {
-        self.find(statements::FIND_TOKEN, &[&id.as_uuid()], |row| {
-            columns::token_and_account(row)
-        })
+        self.find(
+            statements::FIND_TOKEN,
+            &[&id.as_uuid()],
+            columns::token_and_account,
+        )
         .await
     }
 
@@ -82,16 +87,14 @@ impl TokenStore for PostgresAccessStore {
         match account {
             None => {
                 let values = [&at as _, &id as _, &limit as _];
-                self.list(statements::LIST_TOKENS, &values, |row| columns::token(row))
+                self.list(statements::LIST_TOKENS, &values, columns::token)
                     .await
             }
             Some(account) => {
                 let account = account.as_uuid();
                 let values = [&at as _, &id as _, &account as _, &limit as _];
-                self.list(statements::LIST_TOKENS_OF_ACCOUNT, &values, |row| {
-                    columns::token(row)
-                })
-                .await
+                self.list(statements::LIST_TOKENS_OF_ACCOUNT, &values, columns::token)
+                    .await
             }
         }
     }
@@ -112,9 +115,12 @@ impl TokenStore for PostgresAccessStore {
         self.database
             .transaction(async |transaction| {
                 let values = [&id.as_uuid() as _];
-                let found = one(&transaction, statements::FIND_TOKEN, &values, |row| {
-                    columns::token_and_account(row)
-                });
+                let found = one(
+                    &transaction,
+                    statements::FIND_TOKEN,
+                    &values,
+                    columns::token_and_account,
+                );
                 let (TokenRow { token, .. }, _) = found.await?.ok_or(GONE)?;
                 let AccountRow { account, .. } =
                     locked(&transaction, token.account_id, "token").await?;
@@ -177,17 +183,13 @@ impl TokenStore for PostgresAccessStore {
     ) -> Result<Vec<IngestKeyRow>, AccessError> {
         let (at, id) = place(after.unwrap_or(Cursor::LATEST));
         let values = [&at as _, &id as _, &i64::from(limit) as _];
-        self.list(statements::LIST_INGEST_KEYS, &values, |row| {
-            columns::ingest_key(row)
-        })
-        .await
+        self.list(statements::LIST_INGEST_KEYS, &values, columns::ingest_key)
+            .await
     }
 
     async fn ingest_key(&self, key: &str) -> Result<Option<IngestKeyRow>, AccessError> {
-        self.find(statements::FIND_INGEST_KEY, &[&key], |row| {
-            columns::ingest_key(row)
-        })
-        .await
+        self.find(statements::FIND_INGEST_KEY, &[&key], columns::ingest_key)
+            .await
     }
 
     async fn touch_ingest_key(&self, id: IngestKeyId, at: Timestamp) -> Result<(), AccessError> {
@@ -206,7 +208,7 @@ impl TokenStore for PostgresAccessStore {
             .transaction(async |transaction| {
                 let values = [&id.as_uuid() as _];
                 let find = statements::FIND_INGEST_KEY_BY_ID;
-                let key = one(&transaction, find, &values, |row| columns::ingest_key(row));
+                let key = one(&transaction, find, &values, columns::ingest_key);
                 let key = key.await?.ok_or(GONE)?;
                 let delete = statements::DELETE_INGEST_KEY;
                 if transaction.execute(delete, &values).await? == 0 {

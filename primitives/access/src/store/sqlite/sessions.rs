@@ -146,7 +146,7 @@ impl SessionStore for SqliteAccessStore {
                 micros(link.expires_at),
             ];
             execute(connection, statements::INSERT_LOGIN_LINK, values)?;
-            let entry = entry.on(account.id, account.label());
+            let entry = entry.on(&account.id, account.label());
             outrigger_audit::sqlite::append(connection, &[entry])?;
             Ok(())
         };
