@@ -3,8 +3,10 @@
 //! Every answer that is not sent yet, and every body that has not arrived yet, is written down here with its size and the
 //! moment at which its client last took or sent something. Two rules follow from that. An answer of which a client has taken
 //! nothing for `[http] write_timeout` ends its connection, over HTTP/2 as over HTTP/1. And when all of them together take more
-//! than `[http] buffers_max`, the connection whose client has done nothing for the longest time is closed: the one that holds
-//! memory without using it, whoever it is, and never the one that reads.
+//! than `[http] buffers_max`, a connection is closed: the one with the largest product of the bytes that it holds and of how
+//! long its client has done nothing. Time alone would spare a client that opens connections, asks for much, never reads, and
+//! begins again: all others moved before it. Size alone would close one large upload that goes on, for many small answers that
+//! nobody reads.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -36,6 +38,7 @@ pub(crate) struct Buffers {
 struct Held {
     max: u64,
     bytes: u64,
+    /// Counts what clients do; the time in which the waits of clients are compared.
     moves: u64,
     holds: HashMap<u64, Entry>,
     /// The holds that wait for their client, by when it last moved: the longest ago first.
@@ -164,13 +167,10 @@ impl Buffers {
     /// Keeps the bound, at the cost of others than `but`, and the figure.
     fn show(&self, held: &mut Held, but: Option<u64>) {
         while held.bytes > held.max {
-            let others = held.waiting.values().filter(|number| Some(**number) != but);
-            // Connections that cannot be closed are in this process.
-            let slowest = others
-                .copied()
-                .find(|number| held.holds[number].line.can_be_cut());
-            let Some(slowest) = slowest else { break };
-            held.cut(slowest, &self.cut);
+            let Some(number) = held.costliest(but) else {
+                break;
+            };
+            held.cut(number, &self.cut);
         }
         self.bytes
             .set(i64::try_from(held.bytes).unwrap_or(i64::MAX));
@@ -193,8 +193,34 @@ impl Held {
     fn add(&mut self, number: u64, bytes: u64) {
         if let Some(entry) = self.entry(number) {
             entry.bytes += bytes;
+            entry.line.hold(bytes);
             self.bytes += bytes;
         }
+    }
+
+    fn give_back(&mut self, number: u64, bytes: u64) {
+        if let Some(entry) = self.entry(number) {
+            let bytes = bytes.min(entry.bytes);
+            entry.bytes -= bytes;
+            entry.line.give_back(bytes);
+            self.bytes -= bytes;
+        }
+    }
+
+    /// The hold, other than `but`, whose connection costs the most: its bytes times what others have done since its client
+    /// last moved. `None` when all that is held waits for us.
+    fn costliest(&self, but: Option<u64>) -> Option<u64> {
+        let others = self
+            .waiting
+            .iter()
+            .filter(|(_, number)| Some(**number) != but);
+        // Connections that cannot be closed are in this process.
+        let closable = others.filter(|(_, number)| self.holds[*number].line.can_be_cut());
+        let cost = |(moved, number): &(&u64, &u64)| {
+            let waited = self.moves.saturating_sub(**moved);
+            u128::from(self.holds[*number].line.held()) * u128::from(waited)
+        };
+        closable.max_by_key(cost).map(|(_, number)| *number)
     }
 
     /// Puts it behind all others when it waits for its client, and takes it out of the row when it does not.
@@ -232,7 +258,8 @@ impl Held {
 
     fn remove(&mut self, number: u64) {
         if let Some(entry) = self.holds.remove(&number) {
-            self.bytes = self.bytes.saturating_sub(entry.bytes);
+            entry.line.give_back(entry.bytes);
+            self.bytes -= entry.bytes;
             if let Some(waits) = entry.waits {
                 self.waiting.remove(&waits);
             }
@@ -278,12 +305,10 @@ impl Hold {
     /// The network took a piece, of `bytes` that are free now.
     pub(crate) fn sent_piece(&self, bytes: u64, now: Monotonic) {
         self.buffers.change(self.number, false, |held| {
+            held.give_back(self.number, bytes);
             if let Some(entry) = held.entry(self.number) {
-                let bytes = bytes.min(entry.bytes);
-                entry.bytes -= bytes;
                 entry.pieces = entry.pieces.saturating_sub(1);
                 entry.moved = now;
-                held.bytes = held.bytes.saturating_sub(bytes);
             }
             held.place(self.number);
         });
@@ -320,6 +345,24 @@ mod tests {
 
         assert!(slow.is_cut());
         assert!(!reader.is_cut() && !newcomer.is_cut());
+    }
+
+    #[test]
+    fn a_client_that_asks_for_much_and_begins_again_does_not_push_others_out() {
+        let buffers = Buffers::new(64 * MIB);
+        let upload = Line::new();
+        let arriving = buffers.hold(&upload, Kind::Request, 0, at(0));
+
+        for _ in 0..20 {
+            arriving.add(MIB / 16, at(1));
+            let greedy = Line::new();
+            let _unread: Vec<_> = (0..30)
+                .map(|_| buffers.hold(&greedy, Kind::Answer, 4 * MIB, at(1)))
+                .collect();
+            assert!(greedy.is_cut());
+        }
+
+        assert!(!upload.is_cut());
     }
 
     #[test]

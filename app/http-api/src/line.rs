@@ -20,6 +20,8 @@ pub(crate) struct Line {
     requests: watch::Sender<usize>,
     /// The moment at which the last answer had left, or the connection was opened.
     idle_since: Arc<AtomicU64>,
+    /// The bytes that its requests and answers hold together.
+    held: Arc<AtomicU64>,
 }
 
 /// A request that is being answered, until the last byte of its answer has left.
@@ -42,6 +44,7 @@ impl Line {
             cut,
             requests: watch::Sender::new(0),
             idle_since: Arc::new(AtomicU64::new(this_moment())),
+            held: Arc::default(),
         }
     }
 
@@ -54,6 +57,21 @@ impl Line {
     /// The moment since which nothing is being answered; none while something is.
     pub(crate) fn idle_since(&self) -> Option<u64> {
         (*self.requests.borrow() == 0).then(|| self.idle_since.load(Ordering::Relaxed))
+    }
+
+    /// Its requests and answers hold this much more.
+    pub(crate) fn hold(&self, bytes: u64) {
+        self.held.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Its requests and answers hold this much less.
+    pub(crate) fn give_back(&self, bytes: u64) {
+        self.held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// The bytes that its requests and answers hold together.
+    pub(crate) fn held(&self) -> u64 {
+        self.held.load(Ordering::Relaxed)
     }
 
     /// How many requests are being answered, as it changes.

@@ -387,7 +387,7 @@ mod tests {
     use outrigger_sql::{
         PostgresDatabase, PostgresOptions, PostgresUrl, SqliteDatabase, SqliteOptions, StoreConfig,
     };
-    use outrigger_stdx::{Clock, ManualClock};
+    use outrigger_stdx::{Clock, ManualClock, SystemClock};
     use outrigger_testkit::{PostgresServer, Requirement, TempDir};
 
     use super::*;
@@ -407,8 +407,8 @@ mod tests {
         async fn sqlite() -> Self {
             let (folder, clock) = (TempDir::new(), Arc::new(ManualClock::new()));
             let path = folder.join("state.db");
-            let shared: Arc<dyn Clock> = clock.clone();
-            let database = SqliteDatabase::open(&path, SqliteOptions::default(), shared).await;
+            let database =
+                SqliteDatabase::open(&path, SqliteOptions::default(), SystemClock::shared()).await;
             let database = database.expect("the folder can be written");
             Self::with(Store::Sqlite(database), clock, folder, None).await
         }
@@ -418,8 +418,8 @@ mod tests {
             let server = PostgresServer::start().expect("PostgreSQL starts");
             let url = PostgresUrl::parse(&server.url()).expect("the address is right");
             let options = PostgresOptions::new(url, &StoreConfig::default());
-            let shared: Arc<dyn Clock> = clock.clone();
-            let database = PostgresDatabase::open(options, shared).await;
+            // A transaction that collides with another one sleeps by this clock before it is repeated.
+            let database = PostgresDatabase::open(options, SystemClock::shared()).await;
             let database = database.expect("the server answers");
             Self::with(Store::Postgres(database), clock, folder, Some(server)).await
         }

@@ -12,7 +12,7 @@ use outrigger_sql::{
     BrokenStatement, PostgresDatabase, PostgresOptions, PostgresUrl, SqlError, SqliteDatabase,
     SqliteOptions, StoreConfig,
 };
-use outrigger_stdx::{Actor, Clock, ManualClock, Secret};
+use outrigger_stdx::{Actor, Clock, ManualClock, Secret, SystemClock};
 use outrigger_testkit::{LazyPostgres, TempDir};
 
 /// Good enough for the rules.
@@ -38,10 +38,12 @@ enum Database {
     Postgres(PostgresDatabase),
 }
 
+/// The manual clock is the one of access. The databases wait by the system's: a transaction that collides with another one
+/// sleeps before it is repeated, and no test would turn a manual clock meanwhile.
 pub(crate) async fn on_sqlite() -> Fixture {
     let (dir, clock) = (TempDir::new(), ManualClock::new());
     let path = dir.join("state.db");
-    let opened = SqliteDatabase::open(&path, SqliteOptions::default(), Arc::new(clock.clone()));
+    let opened = SqliteDatabase::open(&path, SqliteOptions::default(), SystemClock::shared());
     let database = opened.await.expect("it opens");
     let store = SqliteAccessStore::open(database.clone()).await;
     let store = store.expect("it migrates");
@@ -64,7 +66,7 @@ pub(crate) async fn on_postgres(postgres: LazyPostgres) -> Fixture {
         ..StoreConfig::default()
     };
     let options = PostgresOptions::new(url, &config);
-    let opened = PostgresDatabase::open(options, Arc::new(clock.clone()));
+    let opened = PostgresDatabase::open(options, SystemClock::shared());
     let database = opened.await.expect("it opens");
     let store = PostgresAccessStore::open(database.clone()).await;
     let store = store.expect("it migrates");
