@@ -2,7 +2,8 @@
 //!
 //! A hash takes tens of milliseconds on purpose, so whoever sends sign-ins fast enough fills any queue. Who is let through then
 //! is not a matter of luck: attempts from addresses where the account was used before come first, then those from addresses
-//! without a failure, then the others. When the queue is full, the worst and newest attempt makes room for a better one. No
+//! without a failure, then the others. Every fourth place goes to the attempt that has waited the longest, whatever it is, so that
+//! a stream of better ones starves nobody. When the queue is full, the worst and newest attempt makes room for a better one. No
 //! address may have more than a part of the queue.
 
 use std::{
@@ -17,6 +18,9 @@ use crate::{AccessError, Standing, network};
 
 /// An address may have a quarter of the queue.
 const PART_OF_ADDRESS: usize = 4;
+
+/// Of so many places, one goes to the attempt that has waited the longest.
+const OLDEST_EVERY: u64 = 4;
 
 /// Places to compute, and a bounded number of those who wait for one. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -35,6 +39,8 @@ struct Inner {
 struct State {
     free: usize,
     next_number: u64,
+    /// How many places were passed on.
+    passed_on: u64,
     /// The best and oldest first.
     waiting: BTreeMap<(Standing, u64), oneshot::Sender<Place>>,
     /// How many of a lane compute or wait.
@@ -92,6 +98,7 @@ impl HashQueue {
                 state: Mutex::new(State {
                     free: places,
                     next_number: 0,
+                    passed_on: 0,
                     waiting: BTreeMap::new(),
                     lanes: HashMap::new(),
                 }),
@@ -162,19 +169,29 @@ impl State {
         self.next_number += 1;
         Ok(receiver)
     }
+
+    /// Whose turn it is.
+    fn next(&mut self) -> Option<oneshot::Sender<Place>> {
+        self.passed_on += 1;
+        if !self.passed_on.is_multiple_of(OLDEST_EVERY) {
+            return self.waiting.pop_first().map(|(_, turn)| turn);
+        }
+        let oldest = *self.waiting.keys().min_by_key(|(_, number)| *number)?;
+        self.waiting.remove(&oldest)
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let next = {
             let mut state = self.inner.state();
-            let next = state.waiting.pop_first();
+            let next = state.next();
             if next.is_none() {
                 state.free += 1;
             }
             next
         };
-        if let Some((_, turn)) = next {
+        if let Some(turn) = next {
             let inner = Arc::clone(&self.inner);
             // Who has gone away meanwhile drops the place again, for the one after.
             let _ = turn.send(Self { inner });
@@ -228,6 +245,26 @@ mod tests {
             .as_mut()
             .poll(&mut Context::from_waker(Waker::noop()))
             .map(|entered| entered.is_ok())
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_long_is_let_in_however_many_better_ones_come() {
+        let queue = HashQueue::new(1, 100);
+        let mut busy = queue.enter(Visitor::SIGNED_IN).await.expect("it is free");
+
+        let (mut stranger, _) = begin(&queue, visitor(Standing::Suspect, 1));
+        let mut let_in = 0;
+        for host in 2..12 {
+            let (mut known, _) = begin(&queue, visitor(Standing::Known, host));
+            drop(busy);
+            if outcome(&mut stranger).is_ready() {
+                break;
+            }
+            busy = known.as_mut().await.expect("it is its turn");
+            let_in += 1;
+        }
+
+        assert_eq!(let_in, 3);
     }
 
     #[tokio::test]

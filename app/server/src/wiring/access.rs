@@ -88,8 +88,13 @@ impl Part for Access {
 
     async fn checks(&self) -> Vec<DoctorCheck> {
         const NAME: &str = "owner account";
+        const CLOCK: &str = "clock";
+        let clock = match self.clock_jumped() {
+            None => ok(CLOCK, "what is deleted because of its age may be deleted"),
+            Some(jumped) => fail(CLOCK, jumped.to_string(), CLOCK_HINT),
+        };
         let owner = self.owner().await;
-        vec![match owner.map(|owner| owner.setup_required()) {
+        let owner = match owner.map(|owner| owner.setup_required()) {
             Ok(false) => ok(NAME, "it has an e-mail address and a password"),
             Ok(true) => advice(
                 NAME,
@@ -97,7 +102,8 @@ impl Part for Access {
                 "run `outrigger admin link`, open the link and choose them",
             ),
             Err(error) => fail(NAME, error.to_string(), "look at the store first"),
-        }]
+        };
+        vec![clock, owner]
     }
 }
 
