@@ -232,10 +232,19 @@ async fn a_start_long_after_the_last_deletes_nothing_until_a_person_says_that_th
         codes.any(|code| code == "clock_jumped").then_some(())
     })
     .await;
+    let answer = app.get("/api/v1/doctor").bearer_auth(&token).send().await;
+    let report: Value = answer
+        .expect("the server answers")
+        .json()
+        .await
+        .expect("the report is JSON");
+    let mut checks = report["checks"].as_array().expect("it has checks").iter();
+    let clock = checks.find(|check| check["name"] == "clock");
     let kept = audit(&app, &token, "action=old.entry").await.len();
     let confirmed = app.cli(["admin", "confirm-clock"]).run().await;
     let left = audit(&app, &token, "action=old.entry").await.len();
 
+    assert_eq!(clock.map(|check| &check["result"]), Some(&"fail".into()));
     assert_eq!(kept, 1);
     assert_eq!(confirmed.code, Some(0), "{confirmed:?}");
     assert_eq!(left, 0);
