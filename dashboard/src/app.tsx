@@ -6,6 +6,7 @@ import { mount } from "./api/client";
 import { MeContext, meQuery } from "./api/session";
 import { useVisiblePages } from "./pages";
 import { Quiet } from "./parts/quiet";
+import { ToastProvider } from "./parts/toasts";
 import { LoginPage } from "./routes/login/login-page";
 import { LoginLinkPage } from "./routes/login/link-page";
 import { SetupPage } from "./routes/login/setup-page";
@@ -49,13 +50,15 @@ function SignedIn() {
         <SetupPage />
       ) : (
         <LiveProvider>
-          <Shell>
-            <ErrorBoundary key={path}>
-              <Suspense fallback={<Quiet />}>
-                <Pages />
-              </Suspense>
-            </ErrorBoundary>
-          </Shell>
+          <ToastProvider>
+            <Shell>
+              <ErrorBoundary key={path}>
+                <Suspense fallback={<Quiet />}>
+                  <Pages />
+                </Suspense>
+              </ErrorBoundary>
+            </Shell>
+          </ToastProvider>
         </LiveProvider>
       )}
     </MeContext>
