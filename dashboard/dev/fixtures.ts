@@ -81,8 +81,11 @@ export function audit(query: URLSearchParams): { items: AuditEntry[]; next: stri
   return { items: found.slice(start, start + 25), next: start + 25 < found.length ? String(start + 25) : null };
 }
 
+export const server: Status["server"] = { name: "shop-1", environment: "production", colour: "orange" };
+
 export function status(scene: string): Status {
   return {
+    server,
     version: "0.1.0",
     started_at: new Date(STARTED).toISOString(),
     uptime_ms: Date.now() - STARTED,

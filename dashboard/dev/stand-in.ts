@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { Connect, Plugin } from "vite";
 import { respond } from "./answers.ts";
+import { server } from "./fixtures.ts";
 
 const MOUNT = "/admin/production/";
 
@@ -70,7 +71,12 @@ function page(folder: string) {
 }
 
 function filled(html: string, nonce: string): string {
-  return html.replaceAll("__BASE__", MOUNT).replaceAll("__NONCE__", nonce);
+  return html
+    .replaceAll("__BASE__", MOUNT)
+    .replaceAll("__NONCE__", nonce)
+    .replaceAll("__SERVER_NAME__", server.name)
+    .replaceAll("__SERVER_ENVIRONMENT__", server.environment ?? "")
+    .replaceAll("__SERVER_COLOUR__", server.colour ?? "");
 }
 
 async function body(request: IncomingMessage): Promise<unknown> {

@@ -10,7 +10,14 @@
 //! Without a build everything here answers `None`, and the server says how to make one.
 //!
 //! ```
-//! match outrigger_dashboard::page("/admin/production/", "c2VjcmV0") {
+//! let facts = outrigger_dashboard::PageFacts {
+//!     base: "/admin/production/",
+//!     nonce: "c2VjcmV0",
+//!     server_name: "ops-1",
+//!     environment: None,
+//!     colour: None,
+//! };
+//! match outrigger_dashboard::page(&facts) {
 //!     Some(html) => assert!(html.contains("nonce=\"c2VjcmV0\"")),
 //!     None => println!("no build: run `cargo x dashboard`"),
 //! }
@@ -25,6 +32,15 @@ pub const NONCE_PLACEHOLDER: &str = "__NONCE__";
 
 /// What stands in the template where the path goes below which the dashboard is mounted.
 pub const BASE_PLACEHOLDER: &str = "__BASE__";
+
+/// The template's placeholder for the server's name.
+pub const SERVER_NAME_PLACEHOLDER: &str = "__SERVER_NAME__";
+
+/// The template's placeholder for the server's environment.
+pub const ENVIRONMENT_PLACEHOLDER: &str = "__SERVER_ENVIRONMENT__";
+
+/// The template's placeholder for the server's colour.
+pub const COLOUR_PLACEHOLDER: &str = "__SERVER_COLOUR__";
 
 #[derive(RustEmbed)]
 #[folder = "dist"]
@@ -60,7 +76,7 @@ pub fn asset(path: &str) -> Option<Asset> {
     })
 }
 
-/// The template of the page, with [`NONCE_PLACEHOLDER`] and [`BASE_PLACEHOLDER`] in it; `None` when the page was not built.
+/// The template of the page, with its placeholders; `None` when the page was not built.
 #[must_use]
 pub fn index() -> Option<Cow<'static, str>> {
     match Dist::get("index.html")?.data {
@@ -69,18 +85,55 @@ pub fn index() -> Option<Cow<'static, str>> {
     }
 }
 
+/// What the page of one response contains. The login page has no session, so it cannot ask the API which server it belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct PageFacts<'a> {
+    /// The path below which the dashboard is mounted as the browser sees it, with a slash at both ends: `/admin/production/`, or
+    /// the same behind a proxy's prefix.
+    pub base: &'a str,
+    /// The nonce in the response's content security policy, in base64.
+    pub nonce: &'a str,
+    /// The server's name.
+    pub server_name: &'a str,
+    /// The server's environment. The page has an empty attribute for `None`.
+    pub environment: Option<&'a str>,
+    /// The name of the server's colour. The page has an empty attribute for `None`.
+    pub colour: Option<&'a str>,
+}
+
 /// The page for one response; `None` when it was not built.
-///
-/// `base` is the path below which the dashboard is mounted as the browser sees it, with a slash at both ends:
-/// `/admin/production/`, or the same behind a proxy's prefix. `nonce` is the one in the response's content security policy, in base64.
 #[must_use]
-pub fn page(base: &str, nonce: &str) -> Option<String> {
-    let template = index()?;
-    Some(
-        template
-            .replace(BASE_PLACEHOLDER, &escaped(base))
-            .replace(NONCE_PLACEHOLDER, &escaped(nonce)),
-    )
+pub fn page(facts: &PageFacts<'_>) -> Option<String> {
+    Some(filled(&index()?, facts))
+}
+
+/// The template with the facts in place of the placeholders. A fact that looks like a placeholder stays as it is.
+fn filled(template: &str, facts: &PageFacts<'_>) -> String {
+    let values = [
+        (BASE_PLACEHOLDER, facts.base),
+        (NONCE_PLACEHOLDER, facts.nonce),
+        (SERVER_NAME_PLACEHOLDER, facts.server_name),
+        (
+            ENVIRONMENT_PLACEHOLDER,
+            facts.environment.unwrap_or_default(),
+        ),
+        (COLOUR_PLACEHOLDER, facts.colour.unwrap_or_default()),
+    ];
+    let mut html = String::with_capacity(template.len());
+    let mut rest = template;
+    loop {
+        let found = values.iter().filter_map(|(placeholder, value)| {
+            let (before, after) = rest.split_once(placeholder)?;
+            Some((before, *value, after))
+        });
+        let Some((before, value, after)) = found.min_by_key(|(before, ..)| before.len()) else {
+            html.push_str(rest);
+            return html;
+        };
+        html.push_str(before);
+        html.push_str(&escaped(value));
+        rest = after;
+    }
 }
 
 /// Text as it may stand between the quotes of an attribute: a prefix comes from a proxy's header.
@@ -131,7 +184,14 @@ mod tests {
 
     #[test]
     fn a_built_page_has_its_placeholders_filled_and_its_files_found() {
-        let Some(html) = page("/a\"b/", "n0nce") else {
+        let facts = PageFacts {
+            base: "/a\"b/",
+            nonce: "n0nce",
+            server_name: "ops-1",
+            environment: None,
+            colour: None,
+        };
+        let Some(html) = page(&facts) else {
             // No build here; the server answers with how to make one.
             assert_eq!(index(), None);
             return;
@@ -147,6 +207,26 @@ mod tests {
         let file = asset(script).expect("the page's script is in the build");
         assert!(file.immutable);
         assert_eq!(file.content_type, "text/javascript; charset=utf-8");
+    }
+
+    #[test]
+    fn the_page_says_which_server_it_is_as_text_that_cannot_become_markup() {
+        let template = include_str!("../index.html");
+        let facts = PageFacts {
+            base: "/",
+            nonce: "n0nce",
+            server_name: "\"><script>__NONCE__",
+            environment: Some("production"),
+            colour: None,
+        };
+
+        let html = filled(template, &facts);
+
+        let meta = "<meta name=\"outrigger-server\" content=\"&quot;&gt;&lt;script&gt;__NONCE__\" \
+                    data-environment=\"production\" data-colour=\"\" />";
+        assert!(html.contains(meta), "{html}");
+        assert!(html.contains("<script nonce=\"n0nce\">"), "{html}");
+        assert!(!html.contains("__SERVER_"), "{html}");
     }
 
     #[test]

@@ -8,6 +8,8 @@ use utoipa::{IntoParams, ToSchema};
 /// How the process is doing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
+    /// Which server this is.
+    pub server: ServerIdentity,
     /// Outrigger's version.
     pub version: String,
     /// Whether anything needs a person.
@@ -32,6 +34,64 @@ pub struct Status {
     pub listeners: Vec<Listener>,
     /// The background services.
     pub services: Vec<Service>,
+}
+
+/// Which server this is, for people who run several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ServerIdentity {
+    /// The configured name, or the host name.
+    pub name: String,
+    /// The configured environment, such as `production`; null when none is set.
+    pub environment: Option<String>,
+    /// The configured colour; null when none is set.
+    pub colour: Option<ServerColour>,
+}
+
+/// The colour that marks a server in the dashboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ServerColour {
+    /// Teal.
+    Teal,
+    /// Orange.
+    Orange,
+    /// Red.
+    Red,
+    /// Blue.
+    Blue,
+    /// Purple.
+    Purple,
+    /// Green.
+    Green,
+    /// Grey.
+    Grey,
+}
+
+impl ServerColour {
+    /// The name, as in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Teal => "teal",
+            Self::Orange => "orange",
+            Self::Red => "red",
+            Self::Blue => "blue",
+            Self::Purple => "purple",
+            Self::Green => "green",
+            Self::Grey => "grey",
+        }
+    }
+}
+
+impl std::fmt::Display for ServerIdentity {
+    /// The name, with the environment in parentheses.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.name)?;
+        match &self.environment {
+            Some(environment) => write!(formatter, " ({environment})"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Whether anything needs a person.

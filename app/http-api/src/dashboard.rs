@@ -10,6 +10,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
+use outrigger_api_types::status::ServerColour;
 
 use crate::{Failure, codes, context::RequestContext, state::ApiState};
 
@@ -73,7 +74,15 @@ fn page(api: &ApiState) -> Response {
         "{}/admin/production/",
         api.hosts().prefix().unwrap_or_default()
     );
-    let Some(html) = outrigger_dashboard::page(&base, &nonce) else {
+    let identity = api.identity();
+    let html = outrigger_dashboard::page(&outrigger_dashboard::PageFacts {
+        base: &base,
+        nonce: &nonce,
+        server_name: &identity.name,
+        environment: identity.environment.as_deref(),
+        colour: identity.colour.map(ServerColour::as_str),
+    });
+    let Some(html) = html else {
         let html = HeaderValue::from_static("text/html; charset=utf-8");
         return (StatusCode::OK, [(header::CONTENT_TYPE, html)], NO_BUILD).into_response();
     };

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use axum::{extract::FromRequestParts, http::request::Parts as Head};
 use bytes::Bytes;
 use outrigger_access::{Access, LoginLink};
-use outrigger_api_types::config::ConfigKey;
+use outrigger_api_types::{config::ConfigKey, status::ServerIdentity};
 use outrigger_net::TrustedProxies;
 use outrigger_stdx::Clock;
 use outrigger_supervisor::CancellationToken;
@@ -28,6 +28,8 @@ pub struct Parts {
     pub access: Access,
     /// The handles of the capabilities. A handler takes the one of its capability as [`Handle`].
     pub handles: http::Extensions,
+    /// Which server this is.
+    pub identity: ServerIdentity,
     /// How the process tells about itself.
     pub process: Arc<dyn Process>,
     /// Where idempotency keys are kept.
@@ -152,6 +154,10 @@ impl ApiState {
 
     pub(crate) fn process(&self) -> &dyn Process {
         &*self.inner.parts.process
+    }
+
+    pub(crate) fn identity(&self) -> &ServerIdentity {
+        &self.inner.parts.identity
     }
 
     pub(crate) fn config_keys(&self) -> &[ConfigKey] {

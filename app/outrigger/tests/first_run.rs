@@ -73,6 +73,32 @@ async fn for_a_program_the_server_prints_one_line_of_json_at_start_and_one_at_th
 }
 
 #[tokio::test]
+async fn a_server_says_which_one_it_is_in_the_banner_the_status_and_the_command_line() {
+    let app = app()
+        .set("server.name", "shop-1")
+        .set("server.environment", "production")
+        .set("server.colour", "red")
+        .start()
+        .await;
+
+    let printed = app.cli(["status"]).run().await;
+    let status = app.client().status().await.expect("it answers");
+    app.login_link().await;
+
+    assert!(
+        printed.stdout.starts_with("shop-1 (production)\n"),
+        "{}",
+        printed.stdout
+    );
+    assert!(app.stdout().contains("shop-1 (production)"));
+    let server = serde_json::to_value(&status.server).expect("it is JSON");
+    assert_eq!(
+        server,
+        json!({ "name": "shop-1", "environment": "production", "colour": "red" })
+    );
+}
+
+#[tokio::test]
 async fn health_is_open_and_everything_else_is_not() {
     let app = app().start().await;
     let status = async |path: &str| app.get(path).send().await.expect("it answers").status();

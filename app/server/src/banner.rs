@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use outrigger_api_types::status::Listener;
+use outrigger_api_types::status::{Listener, ServerIdentity};
 use serde::Serialize;
 
 /// Who reads the banner.
@@ -17,6 +17,7 @@ pub enum BannerFor {
 /// What the banner tells.
 #[derive(Serialize)]
 pub(crate) struct Banner<'a> {
+    pub(crate) server: &'a ServerIdentity,
     pub(crate) version: &'a str,
     pub(crate) data_dir: &'a str,
     pub(crate) listeners: &'a [Listener],
@@ -38,8 +39,8 @@ pub(crate) fn render_json(banner: &Banner<'_>) -> String {
 /// The banner as text.
 pub(crate) fn render(banner: &Banner<'_>) -> String {
     let mut text = format!(
-        "Outrigger {} · data in {}\n\n",
-        banner.version, banner.data_dir
+        "Outrigger {} · {} · data in {}\n\n",
+        banner.version, banner.server, banner.data_dir
     );
     // Writing to a string cannot fail.
     let _ = match (banner.login_link, banner.without_link) {
@@ -82,6 +83,7 @@ mod tests {
         }];
 
         let text = render_json(&Banner {
+            server: &server(),
             version: "0.1.0",
             data_dir: "/srv/data",
             listeners: &listeners,
@@ -93,12 +95,21 @@ mod tests {
         assert_eq!(
             text,
             concat!(
-                r#"{"version":"0.1.0","data_dir":"/srv/data","listeners":[{"name":"http","address":"127.0.0.1:7300","#,
+                r#"{"server":{"name":"ops-1","environment":"production","colour":null},"#,
+                r#""version":"0.1.0","data_dir":"/srv/data","listeners":[{"name":"http","address":"127.0.0.1:7300","#,
                 r#""url":"http://127.0.0.1:7300","tls":false}],"dashboard":"http://127.0.0.1:7300/admin/production/","#,
                 r#""login_link":null}"#,
                 "\n"
             )
         );
+    }
+
+    fn server() -> ServerIdentity {
+        ServerIdentity {
+            name: "ops-1".to_owned(),
+            environment: Some("production".to_owned()),
+            colour: None,
+        }
     }
 
     fn listener(name: &str, url: &str) -> Listener {
@@ -112,6 +123,7 @@ mod tests {
 
     fn rendered(listeners: &[Listener]) -> String {
         render(&Banner {
+            server: &server(),
             version: "0.1.0",
             data_dir: "/srv/data",
             listeners,
@@ -124,6 +136,7 @@ mod tests {
     #[test]
     fn a_start_that_cannot_make_a_login_link_tells_why() {
         let text = render(&Banner {
+            server: &server(),
             version: "0.1.0",
             data_dir: "/srv/data",
             listeners: &[],
@@ -159,6 +172,7 @@ mod tests {
         ]);
 
         assert!(text.lines().count() <= 12, "{text}");
+        assert!(text.starts_with("Outrigger 0.1.0 · ops-1 (production) · data in /srv/data\n"));
         assert!(text.contains("  or          unix:///srv/data/redis.sock"));
         assert!(!text.contains("control.sock"));
     }

@@ -19,6 +19,8 @@ use outrigger_telemetry::{Colour, LogConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::{ServerColour, identity};
+
 /// The configuration file that is read when none is named and it exists.
 const DEFAULT_FILE: &str = "outrigger.toml";
 
@@ -28,6 +30,14 @@ const DEFAULT_FILE: &str = "outrigger.toml";
 pub struct ServerConfig {
     /// Where databases, sockets, keys and logs live; one running process each. `./outrigger-data` by default.
     pub data_dir: PathBuf,
+    /// The name of this server in the dashboard, `outrigger status` and the start message: at most 64 characters. Default: the
+    /// host name.
+    pub name: Option<String>,
+    /// The environment that this server runs in, such as `production` or `staging`, shown beside its name: at most 64
+    /// characters. Default: none.
+    pub environment: Option<String>,
+    /// The colour that marks this server in the dashboard, so that open tabs of several servers look different. Default: none.
+    pub colour: Option<ServerColour>,
     /// How long each phase of shutdown may take before what still runs is dropped; `10s` by default.
     pub shutdown_grace: HumanDuration,
 }
@@ -36,6 +46,9 @@ impl Default for ServerConfig {
     fn default() -> Self {
         Self {
             data_dir: PathBuf::from("outrigger-data"),
+            name: None,
+            environment: None,
+            colour: None,
             shutdown_grace: HumanDuration::from_secs(10),
         }
     }
@@ -50,6 +63,11 @@ impl Section for ServerConfig {
             "data_dir",
             "it cannot be empty",
         );
+        for (key, text) in [("name", &self.name), ("environment", &self.environment)] {
+            if let Some(refusal) = text.as_deref().and_then(identity::refusal) {
+                problems.push(key, refusal);
+            }
+        }
     }
 }
 
@@ -273,6 +291,22 @@ mod tests {
             "{refused}"
         );
         assert!(load_with(&["http.allow_plaintext=true"]).is_ok());
+    }
+
+    #[test]
+    fn a_server_name_that_could_disguise_itself_and_an_unknown_colour_are_refused() {
+        for set in [
+            "server.name=a\u{1b}[2J",
+            "server.environment=",
+            "server.colour=pink",
+        ] {
+            let refused = load(LoadOptions {
+                sets: vec![set.to_owned()],
+                ..LoadOptions::default()
+            });
+
+            assert!(refused.is_err(), "{set}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use outrigger_api_types::status::{
     DoctorReport, History as ApiHistory, Listener, OpenProblem, ProcessUse as ApiProcessUse,
-    Service, ServiceState, Severity, State, Status, Store,
+    ServerIdentity, Service, ServiceState, Severity, State, Status, Store,
 };
 use outrigger_http_api::{Process, RedisFigures};
 use outrigger_redis_api::RedisMetrics;
@@ -18,6 +18,7 @@ use crate::part::Part;
 
 /// Asks every part when it is asked.
 pub(crate) struct ServerProcess {
+    pub(crate) identity: ServerIdentity,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) started_at: Timestamp,
     pub(crate) started: Monotonic,
@@ -46,6 +47,7 @@ impl Process for ServerProcess {
         };
         let used = ProcessUse::read();
         Status {
+            server: self.identity.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             state,
             sentence: sentence(&problems),

@@ -65,7 +65,7 @@ async fn run(loaded: &Loaded, banner: BannerFor) -> Result<(), StartError> {
         () = told_to_stop(&mut signals) => return Err(StartError::Stopped),
     };
     server.add_services(&mut supervisor, listeners.http, config)?;
-    print_banner(&server, &data_dir, &listeners.shown, banner).await?;
+    print_banner(&server, loaded, &data_dir, &listeners.shown, banner).await?;
 
     let stop = CancellationToken::new();
     let mut running =
@@ -110,6 +110,7 @@ fn reopen(log: &LogHandle) {
 
 async fn print_banner(
     server: &Server,
+    loaded: &Loaded,
     data_dir: &DataDir,
     listeners: &[outrigger_api_types::status::Listener],
     reader: BannerFor,
@@ -121,6 +122,7 @@ async fn print_banner(
         FirstLogin::Impossible(reason) => (None, Some(reason)),
     };
     let facts = banner::Banner {
+        server: &loaded.config.server.identity(),
         version: env!("CARGO_PKG_VERSION"),
         data_dir: &data_dir.path().display().to_string(),
         listeners,

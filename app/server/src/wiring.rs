@@ -133,7 +133,9 @@ impl Server {
             clock: Arc::clone(&clock),
             access: access.clone(),
             handles,
+            identity: config.server.identity(),
             process: Arc::new(ServerProcess {
+                identity: config.server.identity(),
                 started_at: clock.now(),
                 started: clock.monotonic(),
                 clock: Arc::clone(&clock),

@@ -1,5 +1,7 @@
 //! Text that cannot disguise itself: in a terminal, on a page, in a table of the log.
 
+use outrigger_stdx::disguises;
+
 /// The text with at most `length_max` characters, in which control characters and those that turn or hide text are escaped, as
 /// in `\u{202e}`. A longer text ends with `…`.
 pub(crate) fn safe(text: &str, length_max: usize) -> String {
@@ -22,26 +24,6 @@ pub(crate) fn safe(text: &str, length_max: usize) -> String {
         safe.push_str(part);
     }
     safe
-}
-
-/// Whether a character moves the cursor, turns the direction of text, or cannot be seen.
-fn disguises(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter,
-            // Soft hyphen, Arabic letter mark, Mongolian vowel separator.
-            '\u{ad}' | '\u{61c}' | '\u{180e}'
-            // Zero width, and marks of direction.
-            | '\u{200b}'..='\u{200f}'
-            // Line and paragraph separators; embeddings and overrides of direction.
-            | '\u{2028}'..='\u{202e}'
-            // Word joiner, invisible operators; isolates of direction.
-            | '\u{2060}'..='\u{206f}'
-            // Fillers that look like nothing.
-            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
-            // Byte order mark, interlinear annotations.
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            // Tags.
-            | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

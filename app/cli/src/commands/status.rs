@@ -23,7 +23,11 @@ fn text(status: &Status, output: &Output) -> String {
         State::Degraded => Tone::Warning,
         State::Failing => Tone::Bad,
     };
-    let mut parts = vec![format!("{}\n", output.tone(tone, &status.sentence))];
+    let server = human::visible(&status.server.to_string());
+    let mut parts = vec![format!(
+        "{server}\n{}\n",
+        output.tone(tone, &status.sentence)
+    )];
     if !status.problems.is_empty() {
         parts.push(problems(status));
     }
@@ -133,8 +137,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn status_shows_the_sentence_then_problems_then_figures_and_the_size_of_every_store() {
+    fn status_shows_which_server_it_is_and_the_sentence_then_problems_then_figures_and_the_size_of_every_store()
+     {
         let status: Status = serde_json::from_value(serde_json::json!({
+            "server": {"name": "ops-1", "environment": "production", "colour": null},
             "version": "0.1.0", "state": "degraded", "sentence": "One thing needs you: the disk is nearly full.",
             "problems": [{"code": "disk", "severity": "warning", "title": "The disk is nearly full",
                 "detail": "/d has 1 GiB left", "fix": "free some space"}],
@@ -150,6 +156,7 @@ mod tests {
 
         let output = Output::new(true, &Environment::default());
         insta::assert_snapshot!(text(&status, &output), @r"
+        ops-1 (production)
         One thing needs you: the disk is nearly full.
 
         warning: The disk is nearly full

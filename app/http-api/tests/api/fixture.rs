@@ -12,7 +12,7 @@ use outrigger_access::{
     Access, AccessConfig, MemoryThrottle, NewToken, Principal, TokenExpiry,
     store::SqliteAccessStore,
 };
-use outrigger_api_types::status::{DoctorReport, History, Status};
+use outrigger_api_types::status::{DoctorReport, History, ServerIdentity, Status};
 use outrigger_audit::{Act, AuditEntry, AuditFilter};
 use outrigger_http_api::{
     Api, Claim, HttpConfig, IdempotencyKey, IdempotencyStore, Parts, Peer, Process, RedisFigures,
@@ -82,6 +82,11 @@ pub(crate) async fn with_config(table: RouteTable, config: HttpConfig) -> Fixtur
         clock: Arc::clone(&clock),
         access: access.clone(),
         handles: http::Extensions::new(),
+        identity: ServerIdentity {
+            name: "test".to_owned(),
+            environment: None,
+            colour: None,
+        },
         process: Arc::new(NoProcess),
         idempotency: Arc::clone(&answers) as Arc<dyn IdempotencyStore>,
         config_keys: Vec::new(),

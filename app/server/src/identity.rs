@@ -1,0 +1,110 @@
+//! Which server this is: its name, environment and colour.
+//!
+//! Somebody with several servers open must be able to tell them apart, before signing in too. This file knows the
+//! configuration's words and the system's host name; where the identity is shown is for others to decide.
+
+use outrigger_api_types::status::{ServerColour as ApiColour, ServerIdentity};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ServerConfig;
+
+/// The most characters that a name or an environment has.
+pub(crate) const LENGTH_MAX: usize = 64;
+
+/// A colour that reads well on the dashboard's light and dark pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ServerColour {
+    /// Teal.
+    Teal,
+    /// Orange.
+    Orange,
+    /// Red.
+    Red,
+    /// Blue.
+    Blue,
+    /// Purple.
+    Purple,
+    /// Green.
+    Green,
+    /// Grey.
+    Grey,
+}
+
+impl ServerConfig {
+    /// The identity: what is configured, and the host name where no name is.
+    #[must_use]
+    pub fn identity(&self) -> ServerIdentity {
+        ServerIdentity {
+            name: self.name.clone().unwrap_or_else(host_name),
+            environment: self.environment.clone(),
+            colour: self.colour.map(to_api),
+        }
+    }
+}
+
+fn host_name() -> String {
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn to_api(colour: ServerColour) -> ApiColour {
+    match colour {
+        ServerColour::Teal => ApiColour::Teal,
+        ServerColour::Orange => ApiColour::Orange,
+        ServerColour::Red => ApiColour::Red,
+        ServerColour::Blue => ApiColour::Blue,
+        ServerColour::Purple => ApiColour::Purple,
+        ServerColour::Green => ApiColour::Green,
+        ServerColour::Grey => ApiColour::Grey,
+    }
+}
+
+/// Why a text cannot be a name or an environment; `None` when it can.
+pub(crate) fn refusal(text: &str) -> Option<&'static str> {
+    if text.trim() != text || text.is_empty() {
+        Some("it cannot be empty, or begin or end with a space")
+    } else if text.chars().count() > LENGTH_MAX {
+        Some("it can have at most 64 characters")
+    } else if text.chars().any(outrigger_stdx::disguises) {
+        Some("it cannot contain control characters or invisible ones")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_without_a_name_is_called_by_its_host_name() {
+        let identity = ServerConfig::default().identity();
+
+        assert_eq!(identity.name, host_name());
+        assert!(!identity.name.is_empty());
+        assert_eq!((identity.environment, identity.colour), (None, None));
+    }
+
+    #[test]
+    fn a_name_is_at_most_64_characters_that_can_be_seen() {
+        for good in ["ops-1", "Shop, Zürich", "\"a\" <b>", &"é".repeat(64)] {
+            assert_eq!(refusal(good), None, "{good}");
+        }
+        for bad in [
+            "",
+            " ",
+            " a",
+            "a\n",
+            "a\u{1b}[31m",
+            "a\u{200b}b",
+            "\u{202e}a",
+            &"a".repeat(65),
+        ] {
+            assert!(refusal(bad).is_some(), "{bad:?}");
+        }
+    }
+}
