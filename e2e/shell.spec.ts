@@ -12,6 +12,8 @@ const PAGES = [
   "/access?tab=ingest-keys",
   "/access?tab=audit",
   "/configuration",
+  "/guides",
+  "/guides/cache",
   "/account",
   "/nowhere",
 ];

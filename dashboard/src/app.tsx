@@ -16,6 +16,8 @@ import { NotFound } from "./shell/not-found";
 import { Shell } from "./shell/shell";
 import { ServerAway } from "./shell/server-away";
 
+const GuidesPage = lazy(async () => ({ default: (await import("./routes/guides/guides-page")).GuidesPage }));
+const GuidePage = lazy(async () => ({ default: (await import("./routes/guides/guide-page")).GuidePage }));
 const AccountPage = lazy(async () => ({ default: (await import("./routes/access/account-page")).AccountPage }));
 
 export function App() {
@@ -72,6 +74,8 @@ function Pages() {
       {pages.map(({ path, Content }) => (
         <Route key={path} path={path} component={Content} />
       ))}
+      <Route path="/guides" component={GuidesPage} />
+      <Route path="/guides/:name" component={GuidePage} />
       <Route path="/account" component={AccountPage} />
       <Route component={NotFound} />
     </Switch>

@@ -50,10 +50,12 @@ pub(crate) fn build_if_possible(workspace: &Workspace) -> anyhow::Result<()> {
 fn inputs_hash(workspace: &Workspace) -> anyhow::Result<String> {
     let mut hasher = blake3::Hasher::new();
     for file in workspace.files()? {
-        let is_input = file.starts_with("dashboard/")
+        let is_page = file.starts_with("dashboard/")
             && !file.ends_with(".rs")
             && !file.ends_with("Cargo.toml")
             && !file.contains(".test.");
+        // The page contains the guides.
+        let is_input = is_page || file.starts_with("docs/guide/");
         if is_input {
             hasher.update(file.as_bytes());
             hasher.update(blake3::hash(&fs::read(workspace.path(&file))?).as_bytes());

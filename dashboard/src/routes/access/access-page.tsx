@@ -33,7 +33,7 @@ export function AccessPage() {
   const Panel = PANELS[tab];
   return (
     <>
-      <PageHead title="Access" lead="People log in with accounts, programs call with tokens, and everything they change is written down." />
+      <PageHead title="Access" guide="access" lead="People log in with accounts, programs call with tokens, and everything they change is written down." />
       <TabList tab={tab} onChange={setTab} />
       <div id={`panel-${tab}`} role="tabpanel" aria-labelledby={`tab-${tab}`} className={classes.panel}>
         <Panel />

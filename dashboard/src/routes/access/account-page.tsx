@@ -32,7 +32,7 @@ export function AccountPage() {
   return (
     <>
       <PageHead
-        title="Your account"
+        title="Your account" guide="access#passwords-and-sessions"
         lead={
           me.account && (
             <>

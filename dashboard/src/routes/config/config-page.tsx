@@ -29,7 +29,7 @@ export function ConfigPage() {
   if (keys === undefined) {
     return (
       <>
-        <PageHead title="Configuration" />
+        <PageHead title="Configuration" guide="configuration" />
         {error ? <TroubleNote error={error} onRetry={() => void refetch()} /> : <Quiet />}
       </>
     );
@@ -38,7 +38,7 @@ export function ConfigPage() {
   return (
     <>
       <PageHead
-        title="Configuration"
+        title="Configuration" guide="configuration"
         lead={`${counted(keys.length, "key", "keys")}, ${changed} set by somebody. Read at the start: a change needs a restart.`}
       />
       <div className={classes.tools}>

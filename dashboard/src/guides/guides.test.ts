@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Block, Inline, LinkTarget } from "./document";
+import { guideNamed, guides, loadGuide } from ".";
+
+const SOURCES = join(import.meta.dirname, "..");
+
+/** Whether a guide, and in it a section when one is given, exists. */
+function exists(guide: string, section: string | null | undefined): boolean {
+  const found = guideNamed(guide);
+  return found !== undefined && (!section || found.sections.some(({ id }) => id === section));
+}
+
+function linksIn(pieces: Inline[]): LinkTarget[] {
+  return pieces.flatMap((piece) => {
+    if (typeof piece === "string" || piece.kind === "code") {
+      return [];
+    }
+    return piece.kind === "link" ? [piece.to] : linksIn(piece.content);
+  });
+}
+
+function links(blocks: Block[]): LinkTarget[] {
+  return blocks.flatMap((block) => {
+    switch (block.kind) {
+      case "heading":
+      case "paragraph":
+        return linksIn(block.content);
+      case "list":
+        return block.items.flatMap(links);
+      case "table":
+        return [...block.head, ...block.rows.flat()].flatMap(linksIn);
+      case "code":
+        return [];
+    }
+  });
+}
+
+/** Where pages link to guides: `<GuideLink guide="cache" section="limits" />` and `guide="cache#limits"` of headings. */
+function usedIn(source: string): { guide: string; section: string | undefined }[] {
+  const found = source.matchAll(/\bguide="([^"#]+)(?:#([^"]+))?"(?:\s+section="([^"]+)")?/g);
+  return [...found].map(([, guide, fragment, section]) => ({ guide: guide!, section: fragment ?? section }));
+}
+
+describe("guides", () => {
+  it("have a title and sections that differ from one another", () => {
+    expect(guides.length).toBeGreaterThan(0);
+    for (const { name, title, sections } of guides) {
+      expect(title, name).not.toBe("");
+      expect(new Set(sections.map(({ id }) => id)).size, name).toBe(sections.length);
+    }
+  });
+
+  it("link only to guides and sections that exist", async () => {
+    const broken: string[] = [];
+    for (const { name } of guides) {
+      for (const link of links(await loadGuide(name))) {
+        if (link.kind === "guide" && !exists(link.guide, link.section)) {
+          broken.push(`${name}.md: ${link.guide}.md#${link.section}`);
+        }
+      }
+    }
+    expect(broken).toEqual([]);
+  });
+
+  it("are linked to from pages only where they exist", () => {
+    const files = readdirSync(SOURCES, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".tsx"));
+    const uses = files.flatMap((file) => usedIn(readFileSync(join(SOURCES, file), "utf8")).map((use) => ({ file, ...use })));
+
+    expect(uses.length).toBeGreaterThan(0);
+    expect(uses.filter(({ guide, section }) => !exists(guide, section))).toEqual([]);
+  });
+});

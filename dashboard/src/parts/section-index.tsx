@@ -1,0 +1,111 @@
+// The contents of a long page: a list that stays at its side, or a choice above it where there is no room.
+import { useCallback, useEffect, useState, type MouseEvent, type ReactNode } from "react";
+import { Link } from "wouter";
+import classes from "./section-index.module.css";
+import { Select } from "./select";
+
+/** How far below the top of the window a section still counts as the one being read, in pixels. */
+const READING_LINE = 140;
+
+export interface IndexedSection {
+  /** The id of the element at which it begins. */
+  anchor: string;
+  title: string;
+  href: string;
+}
+
+interface SectionIndexProps {
+  label: string;
+  sections: IndexedSection[];
+  /** A section was chosen: the page writes it into the address and moves there. */
+  onGo: (section: IndexedSection) => void;
+  children: ReactNode;
+}
+
+export function SectionIndex({ label, sections, onGo, children }: SectionIndexProps) {
+  const here = useSectionInView(sections);
+  const go = useCallback(
+    (event: MouseEvent, section: IndexedSection) => {
+      if (!event.ctrlKey && !event.metaKey && !event.shiftKey) {
+        event.preventDefault();
+        onGo(section);
+      }
+    },
+    [onGo],
+  );
+  return (
+    <div className={classes.page}>
+      <div className={classes.index}>
+        <nav aria-label={label} className={classes.side}>
+          <ul>
+            {sections.map((section) => (
+              <li key={section.anchor}>
+                <Link
+                  href={section.href}
+                  aria-current={section.anchor === here ? "location" : undefined}
+                  onClick={(event) => go(event, section)}
+                >
+                  {section.title}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <div className={classes.above}>
+          <Select
+            label={label}
+            quiet
+            value={here}
+            options={sections.map(({ anchor, title }) => ({ value: anchor, label: title }))}
+            onChange={(anchor) => {
+              const chosen = sections.find((section) => section.anchor === anchor);
+              if (chosen !== undefined) {
+                onGo(chosen);
+              }
+            }}
+          />
+        </div>
+      </div>
+      <div className={classes.content}>{children}</div>
+    </div>
+  );
+}
+
+/** Moves the window and the focus to an element that is, or is about to be, on the page. */
+export function moveTo(anchor: string): void {
+  // After the shell has put a new page at its top.
+  requestAnimationFrame(() => {
+    const element = document.getElementById(anchor);
+    element?.scrollIntoView({ block: "start" });
+    element?.focus({ preventScroll: true });
+  });
+}
+
+/** The anchor of the last section that begins above the reading line; the first one at the top of the page. */
+function useSectionInView(sections: IndexedSection[]): string {
+  const [here, setHere] = useState("");
+  useEffect(() => {
+    let frame = 0;
+    function look() {
+      frame = 0;
+      const begun = sections.filter(({ anchor }) => {
+        const element = document.getElementById(anchor);
+        return element !== null && element.getBoundingClientRect().top < READING_LINE;
+      });
+      const atEnd = window.scrollY > 0 && window.scrollY + window.innerHeight >= document.documentElement.scrollHeight - 2;
+      setHere((atEnd ? sections.at(-1) : begun.at(-1))?.anchor ?? sections[0]?.anchor ?? "");
+    }
+    function later() {
+      frame ||= requestAnimationFrame(look);
+    }
+    later();
+    window.addEventListener("scroll", later, { passive: true });
+    window.addEventListener("resize", later);
+    return () => {
+      cancelAnimationFrame(frame);
+      window.removeEventListener("scroll", later);
+      window.removeEventListener("resize", later);
+    };
+  }, [sections]);
+  return here;
+}

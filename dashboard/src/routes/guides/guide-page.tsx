@@ -1,0 +1,66 @@
+// One guide, with its contents beside it. The address keeps the section.
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo } from "react";
+import { Link, useParams, useSearch } from "wouter";
+import { guideNamed, guidePath, loadGuide, type Guide } from "../../guides";
+import { PageHead } from "../../parts/page-head";
+import { Quiet } from "../../parts/quiet";
+import { moveTo, SectionIndex, type IndexedSection } from "../../parts/section-index";
+import { NotFound } from "../../shell/not-found";
+import { useUrlChange } from "../../shell/url-state";
+import { anchorOf, GuideBody } from "./guide-body";
+
+export function GuidePage() {
+  const { name = "" } = useParams();
+  const guide = guideNamed(name);
+  return guide === undefined ? <NotFound /> : <Reader key={name} guide={guide} />;
+}
+
+function Reader({ guide }: { guide: Guide }) {
+  const { data: blocks, error } = useQuery({
+    queryKey: ["guide", guide.name],
+    queryFn: () => loadGuide(guide.name),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+  const section = new URLSearchParams(useSearch()).get("section");
+  const change = useUrlChange();
+  const index = useMemo(
+    () => guide.sections.map(({ id, title }) => ({ anchor: anchorOf(id), title, href: guidePath(guide.name, id), id })),
+    [guide],
+  );
+  const loaded = blocks !== undefined;
+  useEffect(() => {
+    if (loaded && section !== null) {
+      moveTo(anchorOf(section));
+    }
+  }, [loaded, section]);
+
+  // Also when the section is in the address already, and only the window has moved on.
+  const go = useCallback(
+    ({ anchor }: IndexedSection) => {
+      const chosen = index.find((candidate) => candidate.anchor === anchor);
+      change({ section: chosen?.id ?? "" });
+      moveTo(anchor);
+    },
+    [index, change],
+  );
+  // As for a page whose file is gone: what stands around it says how to go on.
+  if (error) {
+    throw error;
+  }
+  return (
+    <>
+      <PageHead title={guide.title} lead={<Link href="/guides">All guides</Link>} />
+      {blocks === undefined ? (
+        <Quiet />
+      ) : index.length === 0 ? (
+        <GuideBody blocks={blocks} />
+      ) : (
+        <SectionIndex label="Contents" sections={index} onGo={go}>
+          <GuideBody blocks={blocks} />
+        </SectionIndex>
+      )}
+    </>
+  );
+}
