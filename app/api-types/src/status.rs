@@ -222,10 +222,11 @@ pub struct History {
     pub at_ms: Vec<i64>,
     /// The series by name; null where there is no figure for an interval.
     ///
-    /// Rates are per second over the interval before the sample: `http_requests`, `http_errors`, `cache_hits`,
-    /// `cache_misses`, `cache_writes`, `cache_evictions`, `cache_expirations`, `redis_commands`. Others are the value at the
-    /// sample: `http_latency_p50_ms`, `http_latency_p99_ms`, `cache_hit_ratio`, `cache_memory_bytes`, `cache_entries`,
-    /// `redis_connections`, `process_resident_bytes`, `process_cpu_ratio` (of one core).
+    /// Rates are per second over the interval before the sample: `http_requests`, `http_errors` (responses with
+    /// a 5xx status), `cache_hits`, `cache_misses`, `cache_writes`, `cache_evictions`, `cache_expirations`, `redis_commands`.
+    /// Others are the value at the sample: `http_latency_p50_ms`, `http_latency_p99_ms`, `cache_hit_ratio`,
+    /// `cache_memory_bytes`, `cache_entries`, `redis_connections`, `process_resident_bytes`, `process_cpu_ratio` (of one core).
+    /// The `http_` series leave out the dashboard's files and what an open dashboard asks for by itself.
     pub series: BTreeMap<String, Vec<Option<f64>>>,
 }
 

@@ -9,6 +9,7 @@ use crate::{
     Failure, codes,
     context::{Peer, RequestContext},
     sites::FromOtherSite,
+    traffic::Traffic,
 };
 
 /// Finds out who sends the request. A request of a page of another site has no session: its cookie is the visitor's and not
@@ -32,7 +33,11 @@ pub(crate) async fn authenticate(
     }
     let own = head.extensions.get::<FromOtherSite>().is_none();
     if own && let Some(session) = cookie(headers, &context.cookie_name()) {
-        return Ok(access.authenticate_session(session).await?);
+        return Ok(if Traffic::is_background(&head.method, headers) {
+            access.authenticate_session_in_background(session).await?
+        } else {
+            access.authenticate_session(session).await?
+        });
     }
     Err(Failure::new(
         codes::UNAUTHENTICATED,

@@ -18,6 +18,7 @@ use crate::{
     detached::Room,
     download, idempotency, sites,
     standing::Standing,
+    traffic::Traffic,
 };
 
 /// Lets the request in or refuses it, runs the handler, and remembers what it did.
@@ -31,7 +32,10 @@ pub(crate) async fn enforce(guard: Guard, mut request: Request, next: Next) -> R
     }
     let origin = request.headers().get(header::ORIGIN).cloned();
     let mut response = match admit(guard, &context, &mut request).await {
-        Ok(admitted) => admitted.run(request, next).await,
+        Ok(admitted) => {
+            let traffic = admitted.traffic;
+            traffic.mark(admitted.run(request, next).await)
+        }
         Err(response) => response,
     };
     sites::allow(guard.sites(), origin.as_ref(), response.headers_mut());
@@ -44,6 +48,7 @@ struct Admitted {
     context: RequestContext,
     principal: Option<Principal>,
     trail: Option<audit::Trail>,
+    traffic: Traffic,
 }
 
 async fn admit(
@@ -56,7 +61,9 @@ async fn admit(
     let (mut parts, body) = std::mem::take(request).into_parts();
     // Before the caller is looked at, so that nothing that ends meanwhile is missed.
     let changes = guard.is_stream().then(|| context.api.access().changes());
+    let says_background = Traffic::is_background(&parts.method, &parts.headers);
     let admission = guard.admit(context, &mut parts).await;
+    let traffic = Traffic::of(says_background, admission.principal.as_ref());
     if let Some(changes) = changes {
         let principal = admission.principal.clone();
         let standing = Standing::new(&context.api, changes, principal, guard.scope());
@@ -76,10 +83,11 @@ async fn admit(
         context: context.clone(),
         principal: admission.principal,
         trail,
+        traffic,
     };
     match admission.verdict {
         Ok(()) => Ok(admitted),
-        Err(failure) => Err(admitted.refuse(failure).await),
+        Err(failure) => Err(traffic.mark(admitted.refuse(failure).await)),
     }
 }
 

@@ -41,6 +41,7 @@ mod standing;
 mod state;
 mod strangers;
 mod table;
+mod traffic;
 mod upload;
 
 pub use axum::body::Body;

@@ -23,6 +23,8 @@ const BUCKETS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0]
 #[derive(Debug, Clone)]
 pub struct HttpMetrics {
     requests: Family<ClassLabel, Counter>,
+    background: Counter,
+    pages: Counter,
     seconds: Histogram,
     connections: Gauge,
     refused: Counter,
@@ -47,6 +49,8 @@ impl Default for HttpMetrics {
     fn default() -> Self {
         Self {
             requests: Family::default(),
+            background: Counter::default(),
+            pages: Counter::default(),
             seconds: Histogram::new(BUCKETS),
             connections: Gauge::default(),
             refused: Counter::default(),
@@ -69,12 +73,22 @@ impl HttpMetrics {
     pub(crate) fn register(&self, registry: &mut Registry) {
         registry.register(
             "outrigger_http_requests",
-            "Requests answered, by class of status",
+            "Requests answered, by class of status; without the dashboard's files and background requests",
             self.requests.clone(),
         );
         registry.register(
+            "outrigger_http_background_requests",
+            "Requests answered that an open dashboard made by itself, whatever the status",
+            self.background.clone(),
+        );
+        registry.register(
+            "outrigger_http_page_requests",
+            "Requests answered for the dashboard's own files, whatever the status",
+            self.pages.clone(),
+        );
+        registry.register(
             "outrigger_http_request_seconds",
-            "Time to answer a request",
+            "Time to answer a request that `outrigger_http_requests` counts",
             self.seconds.clone(),
         );
         registry.register(
@@ -105,6 +119,14 @@ impl HttpMetrics {
         self.totals.latency.record(elapsed);
     }
 
+    pub(crate) fn count_background(&self) {
+        self.background.inc();
+    }
+
+    pub(crate) fn count_page(&self) {
+        self.pages.inc();
+    }
+
     /// Counts a connection until the answer is dropped, however the connection ends.
     pub(crate) fn open(&self) -> OpenConnection {
         self.connections.inc();
@@ -115,13 +137,13 @@ impl HttpMetrics {
         self.refused.inc();
     }
 
-    /// Requests answered since the start.
+    /// Requests answered since the start, without those of the dashboard's files and its background requests.
     #[must_use]
     pub fn requests_total(&self) -> u64 {
         self.totals.requests.load(Ordering::Relaxed)
     }
 
-    /// Requests answered with a 5xx status since the start.
+    /// Those of [`requests_total`](Self::requests_total) answered with a 5xx status.
     #[must_use]
     pub fn errors_total(&self) -> u64 {
         self.totals.errors.load(Ordering::Relaxed)

@@ -24,6 +24,7 @@ use crate::{
     context::{Peer, RequestContext},
     line::Line,
     outgoing,
+    traffic::Traffic,
 };
 
 /// The longest path that is looked at, percent-decoded: a cache key of `[cache] key_max` at its default, and its route.
@@ -59,7 +60,7 @@ impl Api {
         // Of the highest level, so that its id stands in every line of the log, however few are written. The route is the
         // template, because a path may hold a secret.
         let span = tracing::error_span!("request", request_id, method = %method, route = tracing::field::Empty);
-        let response = async {
+        let mut response = async {
             match self.admit(&mut request, peer, &request_id) {
                 Ok(()) => Redispatch(self.router()).send(request).await,
                 Err(failure) => failure.into_response(),
@@ -67,6 +68,7 @@ impl Api {
         }
         .instrument(span.clone())
         .await;
+        let traffic = Traffic::take(&mut response);
         let mut response = finish(response, &request_id);
         if state.hosts().is_public_https() {
             let always = HeaderValue::from_static("max-age=31536000");
@@ -76,7 +78,11 @@ impl Api {
                 .or_insert(always);
         }
         let elapsed = state.clock().monotonic().saturating_since(started);
-        state.http_metrics().observe(response.status(), elapsed);
+        match traffic {
+            Traffic::Api => state.http_metrics().observe(response.status(), elapsed),
+            Traffic::Background => state.http_metrics().count_background(),
+            Traffic::Page => state.http_metrics().count_page(),
+        }
         span.in_scope(|| {
             tracing::debug!(status = response.status().as_u16(), ?elapsed, "answered");
         });

@@ -20,6 +20,7 @@ use crate::{
     enforce::enforce,
     sites::{self, Sites},
     state::ApiState,
+    traffic::Traffic,
 };
 
 /// Routes with their guards.
@@ -66,7 +67,10 @@ impl RouteTable {
         mut self,
         add: impl FnOnce(Router<ApiState>) -> Router<ApiState>,
     ) -> Self {
-        self.pages = add(self.pages).route_layer(middleware::from_fn(sites::strict));
+        // Marked within the check, so that a refused request counts as one of the API.
+        self.pages = add(self.pages)
+            .route_layer(middleware::map_response(Traffic::mark_page))
+            .route_layer(middleware::from_fn(sites::strict));
         self
     }
 

@@ -250,6 +250,41 @@ async fn metrics_are_open_on_this_machine_but_not_to_a_forwarded_request() {
 }
 
 #[tokio::test]
+async fn the_dashboards_files_and_its_polling_are_no_api_traffic() {
+    let app = app().start().await;
+    let login = app
+        .request(Method::POST, "/api/v1/access/login-link")
+        .json(&json!({ "code": app.login_code().await }));
+    let cookie = send(login).await.headers()["set-cookie"].clone();
+    let counted = async |name: &str| {
+        let page = send(app.get("/metrics")).await.text().await;
+        let page = page.expect("it has a body");
+        let lines = page.lines().filter(|line| line.starts_with(name));
+        let values = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+        values.sum::<f64>()
+    };
+    let before = counted("outrigger_http_requests_total").await;
+
+    for _ in 0..3 {
+        let poll = app
+            .get("/api/v1/status")
+            .header("cookie", &cookie)
+            .header("outrigger-background", "1");
+        assert_eq!(send(poll).await.status(), StatusCode::OK);
+        send(app.get("/admin/production/mark.svg")).await;
+    }
+
+    assert_eq!(
+        counted("outrigger_http_background_requests_total").await,
+        3.0
+    );
+    assert_eq!(counted("outrigger_http_page_requests_total").await, 3.0);
+    // The scrapes themselves: the one before and the two since.
+    let requests = counted("outrigger_http_requests_total").await - before;
+    assert_eq!(requests, 3.0);
+}
+
+#[tokio::test]
 async fn a_forged_forwarding_header_does_not_change_the_address_that_is_remembered() {
     let app = app().start().await;
     let code = app.login_code().await;

@@ -9,7 +9,7 @@ use http::{Request, request::Builder};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use outrigger_access::{
-    Access, AccessConfig, MemoryThrottle, NewToken, Principal, TokenExpiry,
+    Access, AccessConfig, ClientInfo, MemoryThrottle, NewToken, Principal, TokenExpiry,
     store::SqliteAccessStore,
 };
 use outrigger_api_types::status::{DoctorReport, History, ServerIdentity, Status};
@@ -19,7 +19,7 @@ use outrigger_http_api::{
     RouteTable, StoreFailure,
 };
 use outrigger_sql::{SqliteDatabase, SqliteOptions};
-use outrigger_stdx::{Actor, ManualClock, SystemClock};
+use outrigger_stdx::{Actor, Clock, ManualClock, SystemClock};
 use outrigger_telemetry::Metrics;
 use outrigger_testkit::TempDir;
 use parking_lot::Mutex;
@@ -32,6 +32,7 @@ pub(crate) struct Fixture {
     pub(crate) access: Access,
     pub(crate) owner: Principal,
     pub(crate) answers: Arc<Answers>,
+    pub(crate) metrics: Metrics,
     _dir: TempDir,
 }
 
@@ -65,7 +66,15 @@ pub(crate) async fn with_routes(table: RouteTable) -> Fixture {
 }
 
 pub(crate) async fn with_config(table: RouteTable, config: HttpConfig) -> Fixture {
-    let (dir, clock) = (TempDir::new(), SystemClock::shared());
+    with_clock(table, config, SystemClock::shared()).await
+}
+
+pub(crate) async fn with_clock(
+    table: RouteTable,
+    config: HttpConfig,
+    clock: Arc<dyn Clock>,
+) -> Fixture {
+    let dir = TempDir::new();
     let path = dir.join("state.db");
     let database = SqliteDatabase::open(&path, SqliteOptions::default(), Arc::clone(&clock)).await;
     let store = SqliteAccessStore::open(database.expect("it opens")).await;
@@ -76,6 +85,7 @@ pub(crate) async fn with_config(table: RouteTable, config: HttpConfig) -> Fixtur
     access.ensure_owner().await.expect("the store works");
     let owner = access.local_principal().await.expect("there is an owner");
     let answers = Arc::new(Answers::default());
+    let metrics = Metrics::new("0.0.0", &ManualClock::new());
     let parts = Parts {
         config,
         listener: address(),
@@ -90,13 +100,14 @@ pub(crate) async fn with_config(table: RouteTable, config: HttpConfig) -> Fixtur
         process: Arc::new(NoProcess),
         idempotency: Arc::clone(&answers) as Arc<dyn IdempotencyStore>,
         config_keys: Vec::new(),
-        metrics: Metrics::new("0.0.0", &ManualClock::new()),
+        metrics: metrics.clone(),
     };
     Fixture {
         api: Api::with_routes(parts, table),
         access,
         owner,
         answers,
+        metrics,
         _dir: dir,
     }
 }
@@ -120,6 +131,25 @@ impl Fixture {
         };
         let created = self.access.create_token(&self.owner, &act(), new).await;
         created.expect("the owner may").text.expose().to_owned()
+    }
+
+    /// The `Cookie` header of a new session of the owner.
+    pub(crate) async fn cookie(&self) -> String {
+        let link = self
+            .access
+            .create_login_link(&self.owner, &act(), None)
+            .await;
+        let client = ClientInfo {
+            address: [127, 0, 0, 1].into(),
+            user_agent: String::new(),
+        };
+        let code = link.expect("the store works").code;
+        let signed_in = self
+            .access
+            .redeem_login_link(&act(), code.expose(), &client)
+            .await;
+        let cookie = signed_in.expect("the link is good").cookie;
+        format!("outrigger_7300={}", cookie.expose())
     }
 
     /// Sends a request over a connection from this machine and gives back the head of the answer.

@@ -1,5 +1,6 @@
 //! The mechanisms of the API, without a process: routes that exist only here, on a store in a temporary directory.
 
+mod background;
 mod bodies;
 mod fixture;
 mod guards;

@@ -1,11 +1,11 @@
 //! Hosts, pages of other sites, and the headers that handlers set themselves.
 
 use axum::{Extension, response::IntoResponse};
-use outrigger_access::{ClientInfo, Principal};
+use outrigger_access::Principal;
 use outrigger_http_api::{Capability, RouteTable, Sites};
 use utoipa_axum::routes;
 
-use crate::fixture::{Fixture, act, bearer, empty, request, with_routes};
+use crate::fixture::{bearer, empty, request, with_routes};
 
 const ERRORS: Capability = Capability::new("errors");
 const FILES: Capability = Capability::new("files");
@@ -48,25 +48,6 @@ fn table() -> RouteTable {
         .add(ERRORS.open().from_sites(shops), routes!(shop))
         .add(FILES.open().any_host(), routes!(forwarded))
         .add(FILES.open(), routes!(image))
-}
-
-/// The cookie of the owner's session.
-async fn cookie(fixture: &Fixture) -> String {
-    let link = fixture
-        .access
-        .create_login_link(&fixture.owner, &act(), None)
-        .await;
-    let client = ClientInfo {
-        address: [127, 0, 0, 1].into(),
-        user_agent: String::new(),
-    };
-    let code = link.expect("the store works").code;
-    let signed_in = fixture
-        .access
-        .redeem_login_link(&act(), code.expose(), &client)
-        .await;
-    let cookie = signed_in.expect("the link is good").cookie;
-    format!("outrigger_7300={}", cookie.expose())
 }
 
 #[tokio::test]
@@ -117,7 +98,7 @@ async fn a_page_of_another_site_changes_something_only_where_the_route_takes_it(
 #[tokio::test]
 async fn a_cookie_does_not_count_for_a_page_of_another_site() {
     let fixture = with_routes(table()).await;
-    let cookie = cookie(&fixture).await;
+    let cookie = fixture.cookie().await;
     let call = async |site: &str| {
         let builder = request("POST", "/any")
             .header("cookie", &cookie)

@@ -23,12 +23,23 @@ impl Access {
     ///
     /// [`AccessError::SessionInvalid`] when the session has ended or never was.
     pub async fn authenticate_session(&self, cookie: &str) -> Result<Principal, AccessError> {
-        let key = CredentialKey {
-            kind: CredentialKind::Session,
-            digest: hash_token(cookie),
-        };
+        let key = session_key(cookie);
         let (principal, noted_at) = self.known_session(key).await?;
         self.note_use(key, &principal, noted_at).await;
+        Ok(principal)
+    }
+
+    /// The same for a request that a page makes by itself. It does not count as a use of the session, so a page that is left open
+    /// does not keep its session from becoming idle.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessError::SessionInvalid`] when the session has ended or never was.
+    pub async fn authenticate_session_in_background(
+        &self,
+        cookie: &str,
+    ) -> Result<Principal, AccessError> {
+        let (principal, _) = self.known_session(session_key(cookie)).await?;
         Ok(principal)
     }
 
@@ -239,6 +250,13 @@ impl Access {
         if let Err(error) = noted {
             tracing::warn!(%error, "the use of a credential could not be written down");
         }
+    }
+}
+
+fn session_key(cookie: &str) -> CredentialKey {
+    CredentialKey {
+        kind: CredentialKind::Session,
+        digest: hash_token(cookie),
     }
 }
 

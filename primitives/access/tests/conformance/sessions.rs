@@ -17,6 +17,7 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
         a_session_ends_when_it_is_revoked,
         a_session_ends_on_another_node_after_the_cache_forgot_it,
         a_session_ends_when_it_is_not_used,
+        a_session_that_is_used_only_in_the_background_becomes_idle,
         a_session_ends_at_its_limit_although_it_is_used,
         signing_out_ends_the_session,
         nobody_ends_the_session_of_another_without_the_scope,
@@ -127,6 +128,27 @@ async fn a_session_ends_when_it_is_not_used(on: Fixture) {
     assert!(used.is_ok() && used_again.is_ok());
     assert_eq!(unused.err(), Some(AccessError::SessionInvalid));
     assert_eq!(on.sessions(None).await, vec![]);
+}
+
+async fn a_session_that_is_used_only_in_the_background_becomes_idle(on: Fixture) {
+    let ana = on.account("ana@example.org", Role::Viewer).await;
+    let signed_in = on.sign_in(&ana).await;
+    let cookie = signed_in.cookie.expose();
+
+    let mut days = 0;
+    let ended = loop {
+        let polled = on.access.authenticate_session_in_background(cookie).await;
+        match polled {
+            Ok(_) => on.pass(DAY),
+            Err(error) => break error,
+        }
+        days += 1;
+        assert!(days < 30, "the session never became idle");
+    };
+
+    assert_eq!((days, ended), (7, AccessError::SessionInvalid));
+    let clicked = on.access.authenticate_session(cookie).await;
+    assert_eq!(clicked.err(), Some(AccessError::SessionInvalid));
 }
 
 async fn a_session_ends_at_its_limit_although_it_is_used(on: Fixture) {
