@@ -1,4 +1,4 @@
-//! The listener with nothing around it, for measuring: `redis_listener 127.0.0.1:7379 [threads] [memory]`.
+//! The bare listener, for benchmarks: `redis_listener 127.0.0.1:7379 [threads] [memory]`.
 
 use std::{num::NonZeroU16, path::Path, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Connections between the listening socket and the thread that serves them.
+//! Moves accepted connections from the listening socket to the thread that serves them.
 
 use std::io;
 
@@ -17,15 +17,15 @@ pub(crate) enum Accepted {
     Unix(UnixStream),
 }
 
-/// An accepted connection on its way to another thread.
+/// An accepted connection that is detached from its runtime, on its way to another thread.
 #[derive(Debug)]
-pub(crate) enum Handed {
+pub(crate) enum Detached {
     Tcp(std::net::TcpStream),
     Unix(std::os::unix::net::UnixStream),
 }
 
 impl Accepted {
-    /// Where it comes from; `None` when the peer has gone already.
+    /// Returns the peer's address, or `None` if the peer has already disconnected.
     pub(crate) fn peer(&self) -> Option<Peer> {
         match self {
             Self::Tcp(stream) => stream.peer_addr().ok().map(Peer::Tcp),
@@ -33,7 +33,7 @@ impl Accepted {
         }
     }
 
-    /// Tells the client that there is no place for it, if it can be told at once.
+    /// Sends the error for too many connections, if the socket accepts it without waiting.
     pub(crate) fn reject(&self) {
         const TEXT: &[u8] = b"-ERR max number of clients reached\r\n";
         let _ = match self {
@@ -42,18 +42,18 @@ impl Accepted {
         };
     }
 
-    /// Removes the connection from this thread's runtime.
-    pub(crate) fn hand_over(self) -> io::Result<Handed> {
+    /// Detaches the connection from this thread's runtime.
+    pub(crate) fn detach(self) -> io::Result<Detached> {
         match self {
-            Self::Tcp(stream) => stream.into_std().map(Handed::Tcp),
-            Self::Unix(stream) => stream.into_std().map(Handed::Unix),
+            Self::Tcp(stream) => stream.into_std().map(Detached::Tcp),
+            Self::Unix(stream) => stream.into_std().map(Detached::Unix),
         }
     }
 }
 
-impl Handed {
-    /// Adds the connection to this thread's runtime.
-    pub(crate) fn take_over(self) -> io::Result<Accepted> {
+impl Detached {
+    /// Attaches the connection to this thread's runtime.
+    pub(crate) fn attach(self) -> io::Result<Accepted> {
         match self {
             Self::Tcp(stream) => TcpStream::from_std(stream).map(Accepted::Tcp),
             Self::Unix(stream) => UnixStream::from_std(stream).map(Accepted::Unix),
@@ -75,10 +75,10 @@ pub(crate) async fn accept_unix(listener: Option<&UnixListener>) -> io::Result<U
     }
 }
 
-pub(crate) async fn receive(handed: Option<&mut mpsc::Receiver<Handed>>) -> io::Result<Accepted> {
-    match handed {
-        Some(handed) => match handed.recv().await {
-            Some(handed) => handed.take_over(),
+pub(crate) async fn receive(incoming: Option<&mut mpsc::Receiver<Detached>>) -> io::Result<Accepted> {
+    match incoming {
+        Some(incoming) => match incoming.recv().await {
+            Some(incoming) => incoming.attach(),
             None => std::future::pending().await,
         },
         None => std::future::pending().await,

@@ -1,6 +1,6 @@
-//! Where it is remembered that a client removed everything.
+//! The port through which the listener reports `FLUSHDB` and `FLUSHALL` to the audit log.
 //!
-//! The audit log belongs to the server, which this crate does not know: it comes through the port [`Auditor`].
+//! The audit log belongs to the server, which this crate does not depend on, so the server implements [`Auditor`].
 
 use std::fmt;
 
@@ -10,27 +10,27 @@ use outrigger_stdx::{Actor, ActorKind, Via};
 
 use crate::Peer;
 
-/// A client removed all keys, of one database or of all.
+/// A client deleted all keys of one database or of all databases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clearing {
-    /// Who holds the token that let the client in; anonymous for one that came in otherwise.
+    /// The owner of the token that the client authenticated with; anonymous if it used no token.
     pub actor: Actor,
-    /// Where from.
+    /// The address of the client.
     pub peer: Peer,
-    /// Which database; none for all.
+    /// The database; `None` for all databases.
     pub database: Option<Database>,
-    /// How many keys there were.
+    /// How many keys were deleted.
     pub removed: u64,
 }
 
-/// Remembers what clients removed.
+/// Records when clients delete all keys.
 #[async_trait]
 pub trait Auditor: Send + Sync + fmt::Debug {
-    /// Remembers it. The client gets its answer when this returns.
+    /// Records the event. The client receives its reply after this returns.
     async fn cleared(&self, clearing: Clearing);
 }
 
-/// Remembers nothing: for a listener on its own, and for tests.
+/// An [`Auditor`] that records nothing, for tests and for running the listener alone.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Unaudited;
 
@@ -39,7 +39,7 @@ impl Auditor for Unaudited {
     async fn cleared(&self, _: Clearing) {}
 }
 
-/// A client without a token.
+/// Returns the actor for a client without a token.
 pub(crate) const fn unknown() -> Actor {
     Actor {
         kind: ActorKind::Anonymous,

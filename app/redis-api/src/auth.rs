@@ -1,7 +1,7 @@
-//! Who may use the cache.
+//! Authentication of clients.
 //!
-//! The password is the listener's own and compared here, in constant time. Tokens and the throttle belong to `access`, which
-//! this crate does not know: they come through the port [`Authenticator`].
+//! The listener compares the password itself, in constant time. API tokens and the throttle belong to `access`, which this
+//! crate does not depend on; the server connects them through the port [`Authenticator`].
 
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use outrigger_stdx::{Actor, Secret};
 use subtle::ConstantTimeEq;
 
-/// Where a connection comes from.
+/// The peer of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
-    /// Over TCP, from this address.
+    /// A TCP client with this address.
     Tcp(SocketAddr),
-    /// Over the unix socket.
+    /// A client of the unix socket.
     Unix,
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for Peer {
     }
 }
 
-/// A kind of secret that a client can present.
+/// The kind of a secret that a client presents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretKind {
     /// `[redis] password`.
@@ -36,71 +36,85 @@ pub enum SecretKind {
     Token,
 }
 
-/// What lies behind `AUTH`: tokens, and the throttle for those who guess.
+/// Checks tokens for `AUTH` and throttles clients that guess secrets.
 ///
-/// The listener calls [`admits`](Self::admits) before it accepts a secret and reports the outcome afterwards, for its own
-/// password as well. So one implementation throttles all attempts of a peer, whatever it tries.
+/// The listener calls [`admits`](Self::admits) before it accepts a secret and reports the outcome afterwards, also for its own
+/// password. One implementation therefore throttles all attempts of a peer, whatever kind of secret it tries.
 #[async_trait]
 pub trait Authenticator: Send + Sync + fmt::Debug {
-    /// Whether a secret of this kind may be accepted from this peer now. `false` after too many failures, unless the peer's
-    /// address is the machine's own or has presented a right secret of this kind before: an address with a guesser on it must
-    /// not lose its clients.
+    /// Returns whether the listener may accept a secret of this kind from this peer now.
+    ///
+    /// Returns `false` after too many failures, unless the address is loopback or has presented a correct secret of this kind
+    /// before. This exception keeps legitimate clients working when an attacker shares their address.
     async fn admits(&self, peer: Peer, kind: SecretKind) -> bool;
 
-    /// The grant of `token`, when it is valid now and has the scope `cache:*`.
-    async fn allows(&self, token: &Secret, peer: Peer) -> Option<Arc<dyn Grant>>;
+    /// Returns the grant of `token` if it is valid now and has the scope `cache:*`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Unavailable`] if the token cannot be checked now.
+    async fn check_token(
+        &self,
+        token: &Secret,
+        peer: Peer,
+    ) -> Result<Option<Arc<dyn Grant>>, Unavailable>;
 
-    /// Counts a failed attempt with `secret`, and returns whether the peer has failed too often. The same wrong secret again is
-    /// no guess.
+    /// Counts a failed attempt with `secret` and returns whether the peer has failed too often. Repeating the same wrong
+    /// secret does not count again.
     async fn failed(&self, peer: Peer, kind: SecretKind, secret: &Secret) -> bool;
 
-    /// Remembers that the peer's address holds a right secret of this kind. It takes back no failure.
+    /// Records that the peer's address knows a correct secret of this kind. This does not reset its failures.
     async fn succeeded(&self, peer: Peer, kind: SecretKind);
 }
 
-/// What a token allowed when it was presented: a right that can end while the connection is open.
+/// The account store is unavailable, so tokens cannot be checked now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unavailable;
+
+/// The right that a token granted when it was presented. It can end while the connection is open.
 #[async_trait]
 pub trait Grant: Send + Sync + fmt::Debug {
-    /// Who holds the token, for the audit log.
+    /// Returns the owner of the token, for the audit log.
     fn holder(&self) -> Actor;
 
-    /// When it ends by itself, in milliseconds since 1970; `None` when it does not expire.
+    /// Returns when the grant expires, in milliseconds since 1970, or `None` if it does not expire.
     fn expires_at(&self) -> Option<i64>;
 
-    /// Whether something was revoked since the last [`check`](Self::check) that may have been this grant. Called before every
-    /// few commands, so it must cost nanoseconds.
-    fn is_in_doubt(&self) -> bool;
+    /// Returns whether a revocation since the last [`check`](Self::check) may concern this grant. The listener calls this
+    /// between small groups of commands, so it must cost only nanoseconds.
+    fn may_be_revoked(&self) -> bool;
 
-    /// How often to check again without a doubt, for what other nodes revoke.
+    /// Returns how often to check the grant anyway, to notice what other nodes revoke.
     fn check_every(&self) -> Duration;
 
-    /// Whether it still holds.
+    /// Checks whether the grant is still valid.
     async fn check(&self) -> Validity;
 }
 
-/// Whether a grant still holds.
+/// The result of checking a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Validity {
-    /// It does.
+    /// The grant is valid.
     Valid,
-    /// It was revoked, has expired, or no longer allows the cache.
+    /// The token was revoked, has expired, or no longer has the scope.
     Ended,
-    /// Nobody can say now, because the store cannot be reached.
+    /// The account store is unavailable, so the grant cannot be checked.
     Unknown,
 }
 
-/// Whether a grant still holds. When something was revoked and nobody can say whether it was this grant, it was; without such
-/// a doubt, a store that cannot be reached ends nothing.
-pub(crate) async fn still_holds(grant: &dyn Grant) -> bool {
-    let is_in_doubt = grant.is_in_doubt();
+/// Returns whether a grant is still valid.
+///
+/// If the store is unavailable, a grant that may have been revoked counts as invalid, and any other grant stays valid.
+pub(crate) async fn is_still_valid(grant: &dyn Grant) -> bool {
+    let may_be_revoked = grant.may_be_revoked();
     match grant.check().await {
         Validity::Valid => true,
         Validity::Ended => false,
-        Validity::Unknown => !is_in_doubt,
+        Validity::Unknown => !may_be_revoked,
     }
 }
 
-/// No tokens and no throttle: for a listener on its own, and for tests.
+/// An [`Authenticator`] without tokens and throttle, for tests and for running the listener alone.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PasswordOnly;
 
@@ -110,8 +124,12 @@ impl Authenticator for PasswordOnly {
         true
     }
 
-    async fn allows(&self, _: &Secret, _: Peer) -> Option<Arc<dyn Grant>> {
-        None
+    async fn check_token(
+        &self,
+        _: &Secret,
+        _: Peer,
+    ) -> Result<Option<Arc<dyn Grant>>, Unavailable> {
+        Ok(None)
     }
 
     async fn failed(&self, _: Peer, _: SecretKind, _: &Secret) -> bool {
@@ -121,37 +139,39 @@ impl Authenticator for PasswordOnly {
     async fn succeeded(&self, _: Peer, _: SecretKind) {}
 }
 
-/// What a client presented.
+/// The credentials that a client presents.
 #[derive(Debug, Clone)]
 pub(crate) struct Credentials {
-    /// The user's name; `None` in the form that has only a password.
+    /// The user name; `None` for the form of `AUTH` with only a password.
     pub(crate) user: Option<Vec<u8>>,
     /// The password or token.
     pub(crate) secret: Secret,
 }
 
-/// The outcome of an attempt.
+/// The outcome of an attempt to authenticate.
 #[derive(Debug)]
 pub(crate) enum Verdict {
-    /// For as long as the connection is open.
+    /// Allowed for as long as the connection is open.
     Allowed,
-    /// For as long as the grant holds.
+    /// Allowed while the grant is valid.
     Granted(Arc<dyn Grant>),
     Refused(Refused),
 }
 
-/// Why an attempt failed.
+/// The reason why an attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
     Wrong,
-    /// A password was presented where none is configured.
+    /// The client sent a password, but none is configured.
     NoPassword,
-    /// The peer has failed too often. The connection ends, so that each further guess costs a new one.
+    /// The peer has failed too often. The connection closes, so that each further guess needs a new connection.
     Throttled,
+    /// The account store is unavailable, so the secret could not be checked.
+    Unavailable,
 }
 
 impl Refused {
-    /// What the client reads.
+    /// Returns the error for the client.
     pub(crate) const fn error(self) -> &'static str {
         match self {
             Self::Wrong => "WRONGPASS invalid username-password pair or user is disabled.",
@@ -159,11 +179,14 @@ impl Refused {
                 "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"
             }
             Self::Throttled => "ERR too many failed attempts to authenticate, try again later",
+            Self::Unavailable => {
+                "ERR credentials cannot be checked now because the account store is unavailable, try again later"
+            }
         }
     }
 }
 
-/// Decides about credentials.
+/// Checks credentials.
 pub(crate) async fn authenticate(
     credentials: &Credentials,
     password: Option<&Secret>,
@@ -176,8 +199,8 @@ pub(crate) async fn authenticate(
         .as_deref()
         .is_none_or(|user| user == b"default");
     match password {
-        // Without a password the user `default` may have any; that is what clients find who always send one. It proves
-        // nothing, so it is no success either.
+        // Without a configured password, the user `default` may present any password, because some clients always send one.
+        // This proves nothing, so it is not reported as a success either.
         None if is_default && credentials.user.is_some() => return Verdict::Allowed,
         Some(password) if is_default && is_same(password, secret) => {
             if !authenticator.admits(peer, SecretKind::Password).await {
@@ -188,18 +211,26 @@ pub(crate) async fn authenticate(
         }
         _ => {}
     }
-    if authenticator.admits(peer, SecretKind::Token).await
-        && let Some(grant) = authenticator.allows(secret, peer).await
-    {
+    let checked = match authenticator.admits(peer, SecretKind::Token).await {
+        true => authenticator.check_token(secret, peer).await,
+        false => Ok(None),
+    };
+    if let Ok(Some(grant)) = checked {
         authenticator.succeeded(peer, SecretKind::Token).await;
         return Verdict::Granted(grant);
     }
+    let is_unavailable = checked.is_err();
     let kind = match password {
         Some(_) if is_default => SecretKind::Password,
         _ => SecretKind::Token,
     };
-    if authenticator.failed(peer, kind, secret).await {
+    // A wrong password is a failure even if tokens cannot be checked: otherwise the throttle would not stop guesses meanwhile.
+    let is_failure = kind == SecretKind::Password || !is_unavailable;
+    if is_failure && authenticator.failed(peer, kind, secret).await {
         return Verdict::Refused(Refused::Throttled);
+    }
+    if is_unavailable {
+        return Verdict::Refused(Refused::Unavailable);
     }
     if password.is_none() && credentials.user.is_none() {
         return Verdict::Refused(Refused::NoPassword);

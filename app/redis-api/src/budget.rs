@@ -1,9 +1,10 @@
-//! The memory that all connections together may fill with requests and replies.
+//! The limit on the memory of requests and replies of all connections together.
 //!
-//! Each connection has bounds of its own, but there may be ten thousand. So what they hold is added up. From three quarters of
-//! `[redis] buffers_max` on, large replies wait until others have been sent; small ones still find room. When the sum reaches
-//! the bound, no connection reads or executes anything more. Clients that read their replies notice a short wait at most. When
-//! the room is taken by clients that do not read, or do not finish their requests, the ones that hold the most are closed.
+//! Each connection has limits of its own, but there may be ten thousand connections, so their sum needs a limit as well. From
+//! three quarters of `[redis] buffers_max`, large replies wait until other replies have been sent; small replies do not wait.
+//! At the limit, no connection reads or executes anything. Clients that read their replies notice a short delay at most. If
+//! the memory is held by clients that do not read replies or do not finish requests, the listener closes the connections that
+//! hold the most.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -11,20 +12,22 @@ use tracing::warn;
 
 use crate::{clients::Client, shared::Shared};
 
-/// Buffers below this many bytes are not counted, so that small commands cost no atomic operation. Ten thousand connections
-/// that hold just less have 40 MB.
+/// Smaller buffers are not counted, so that small commands need no atomic operation. Ten thousand connections just below this
+/// size hold 40 MB.
 pub(crate) const COUNTED_FROM: usize = 4 * 1024;
-/// A connection is not closed for what it has held for less than this many milliseconds: most likely it is being sent.
+/// The listener closes no connection that has held its buffers for less than this many milliseconds: those buffers are most
+/// likely being sent.
 const HELD_MIN: u64 = 1000;
-/// How many milliseconds lie between two looks for connections to close, because each goes through all of them.
+/// The minimum interval in milliseconds between two searches for connections to close, because each search visits all
+/// connections.
 const TRY_EVERY: u64 = 50;
 
-/// What all connections hold.
+/// The total size of the buffers of all connections.
 #[derive(Debug)]
 pub(crate) struct BufferBudget {
     max: usize,
     used: AtomicUsize,
-    /// When room was last made, or tried to.
+    /// The time of the last search for connections to close.
     tried_at: AtomicU64,
 }
 
@@ -37,13 +40,13 @@ impl BufferBudget {
         }
     }
 
-    /// Whether a large reply must wait.
+    /// Returns whether large replies must wait.
     #[inline]
     pub(crate) fn is_tight(&self) -> bool {
         self.used() >= self.max - self.max / 4
     }
 
-    /// Whether no connection may take more.
+    /// Returns whether no connection may take more memory.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
         self.used() >= self.max
@@ -53,8 +56,8 @@ impl BufferBudget {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Notes that a connection which held `before` bytes holds `after` now. Returns whether that has made room that others may
-    /// wait for.
+    /// Changes the size of one connection's buffers from `before` to `after` bytes. Returns whether connections that wait for
+    /// memory may now continue.
     pub(crate) fn change(&self, before: usize, after: usize) -> bool {
         if after >= before {
             self.used.fetch_add(after - before, Ordering::Relaxed);
@@ -66,7 +69,7 @@ impl BufferBudget {
         crosses(self.max) || crosses(tight)
     }
 
-    /// Whether it is worth looking for connections to close: not again for a while.
+    /// Returns whether enough time has passed to search for connections to close.
     fn may_try(&self, now: u64) -> bool {
         let tried_at = self.tried_at.load(Ordering::Relaxed);
         let is_due = now.saturating_sub(tried_at) >= TRY_EVERY;
@@ -76,15 +79,16 @@ impl BufferBudget {
         is_due
     }
 
-    /// How much must be given back for half to be free. More than necessary, so that the next replies find room.
+    /// Returns how many bytes must be freed until half of the limit is free. This is more than necessary, so that the next
+    /// replies fit.
     fn excess(&self) -> usize {
         self.used().saturating_sub(self.max / 2)
     }
 }
 
-/// Closes the connections that hold the most, if there is no room: first those of clients that have not authenticated. Returns
-/// whether any was.
-pub(crate) fn make_room(shared: &Shared, now: u64) -> bool {
+/// Closes the connections that hold the most memory if buffers are tight, unauthenticated ones first. Returns whether it
+/// closed any.
+pub(crate) fn close_largest_holders(shared: &Shared, now: u64) -> bool {
     if !shared.budget.is_tight() || !shared.budget.may_try(now) {
         return false;
     }
@@ -111,7 +115,7 @@ pub(crate) fn make_room(shared: &Shared, now: u64) -> bool {
     closed.report(shared)
 }
 
-/// The connections that were closed for room.
+/// A summary of the connections that were closed to free memory, for the log.
 #[derive(Debug, Default)]
 struct Closed {
     count: usize,

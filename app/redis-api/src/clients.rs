@@ -1,4 +1,4 @@
-//! Who is connected: what `CLIENT LIST` shows, and the limit on connections.
+//! Records of the open connections, for `CLIENT LIST` and the limit on connections.
 
 use std::{
     collections::BTreeMap,
@@ -16,10 +16,10 @@ use parking_lot::Mutex;
 
 use crate::Peer;
 
-/// What [`Client::last_command`] returns before the first command.
+/// The value of [`Client::last_command`] before the first command.
 pub(crate) const NO_COMMAND: u8 = u8::MAX;
 
-/// The connections of one listener. The connections themselves are elsewhere; these are their records.
+/// The records of one listener's connections.
 #[derive(Debug)]
 pub(crate) struct Clients {
     max: usize,
@@ -28,7 +28,7 @@ pub(crate) struct Clients {
     records: Mutex<BTreeMap<u64, Arc<Client>>>,
 }
 
-/// What is known of one connection. Written by its thread, read by whoever lists.
+/// The record of one connection. Its own thread writes it; any thread may read it.
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) id: u64,
@@ -37,20 +37,20 @@ pub(crate) struct Client {
     active_at: AtomicU64,
     database: AtomicU8,
     protocol: AtomicU8,
-    /// Whether it may use the cache.
+    /// Whether the client may use the cache.
     is_admitted: AtomicBool,
-    /// Whether it must end, so that others have room. Its thread sees to that.
+    /// Whether the connection must close to free resources for others. Its own thread closes it.
     is_dismissed: AtomicBool,
-    /// How many bytes of requests and replies it holds, and since when.
+    /// How many bytes its requests and replies take, and since when (milliseconds).
     held: AtomicUsize,
     held_since: AtomicU64,
-    /// The place of the last command in the table.
+    /// The index of the last command in the command table.
     command: AtomicU8,
-    /// What the client said about itself; most say nothing.
+    /// The name and library that the client announced. Most clients announce nothing.
     introduction: Mutex<Option<Box<Introduction>>>,
 }
 
-/// What a client says about itself.
+/// The name and library that a client announces.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Introduction {
     pub(crate) name: Vec<u8>,
@@ -58,9 +58,9 @@ pub(crate) struct Introduction {
     pub(crate) library_version: Vec<u8>,
 }
 
-/// A place among the connections; given back when dropped.
+/// A slot within the limit on connections. Dropping it frees the slot.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Slot {
     clients: Arc<Clients>,
     pub(crate) client: Arc<Client>,
 }
@@ -75,8 +75,8 @@ impl Clients {
         })
     }
 
-    /// A place for a new connection; `None` when all are taken.
-    pub(crate) fn enter(self: &Arc<Self>, peer: Peer, now: u64) -> Option<Place> {
+    /// Takes a slot for a new connection; `None` at the limit.
+    pub(crate) fn enter(self: &Arc<Self>, peer: Peer, now: u64) -> Option<Slot> {
         if self.count.fetch_add(1, Ordering::Relaxed) >= self.max {
             self.count.fetch_sub(1, Ordering::Relaxed);
             return None;
@@ -84,29 +84,29 @@ impl Clients {
         let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
         let client = Arc::new(Client::new(id, peer, now));
         self.records.lock().insert(client.id, Arc::clone(&client));
-        Some(Place {
+        Some(Slot {
             clients: Arc::clone(self),
             client,
         })
     }
 
-    /// How many there are.
+    /// Returns the number of open connections.
     pub(crate) fn len(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// How many there may be.
+    /// Returns the limit on connections.
     pub(crate) const fn max(&self) -> usize {
         self.max
     }
 
-    /// All of them, the oldest first.
+    /// Returns all connections, the oldest first.
     pub(crate) fn list(&self) -> Vec<Arc<Client>> {
         self.records.lock().values().cloned().collect()
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.clients.records.lock().remove(&self.client.id);
         self.clients.count.fetch_sub(1, Ordering::Relaxed);
@@ -143,17 +143,17 @@ impl Client {
         self.is_dismissed.load(Ordering::Relaxed)
     }
 
-    /// Has the connection end the next time that its thread looks at it.
+    /// Makes the connection close the next time its thread checks its connections.
     pub(crate) fn dismiss(&self) {
         self.is_dismissed.store(true, Ordering::Relaxed);
     }
 
-    /// How many bytes of requests and replies it holds.
+    /// Returns how many bytes the connection's requests and replies take.
     pub(crate) fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)
     }
 
-    /// When the connection began to hold something, or last executed a command with it.
+    /// Returns when the connection began to hold memory or last executed a command while holding it, in milliseconds.
     pub(crate) fn held_since(&self) -> u64 {
         self.held_since.load(Ordering::Relaxed)
     }
@@ -166,7 +166,7 @@ impl Client {
         self.held_since.store(now, Ordering::Relaxed);
     }
 
-    /// Notes that a batch was executed.
+    /// Records that a batch was executed.
     pub(crate) fn note_activity(&self, now: u64) {
         self.active_at.store(now, Ordering::Relaxed);
     }
@@ -184,23 +184,23 @@ impl Client {
         self.protocol.store(number, Ordering::Relaxed);
     }
 
-    /// The place of its last command in the table of commands; [`NO_COMMAND`] before the first.
+    /// Returns the index of the last command in the command table, or [`NO_COMMAND`] before the first one.
     pub(crate) fn last_command(&self) -> u8 {
         self.command.load(Ordering::Relaxed)
     }
 
-    /// What the client said about itself.
+    /// Returns the name and library that the client announced.
     pub(crate) fn introduction(&self) -> Introduction {
         let introduction = self.introduction.lock();
         introduction.as_deref().cloned().unwrap_or_default()
     }
 
-    /// Changes what the client said about itself.
+    /// Changes the name and library of the client.
     pub(crate) fn introduce(&self, change: impl FnOnce(&mut Introduction)) {
         change(self.introduction.lock().get_or_insert_default());
     }
 
-    /// Appends the line that `CLIENT LIST` has for this connection, whose last command has the name `command`.
+    /// Appends the line of this connection for `CLIENT LIST`. `command` is the name of its last command.
     pub(crate) fn describe(
         &self,
         command: &str,

@@ -1,4 +1,4 @@
-//! Commands: one table that dispatches, describes and checks them; one file for each family.
+//! The commands: a table that dispatches, describes and checks them, and a file for each group.
 
 mod argument;
 mod call;
@@ -65,7 +65,7 @@ fn run(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     (command.handler)(call, args)
 }
 
-/// Refuses keys that are too long, before anything is done with any of them.
+/// Rejects keys that are too long before the command changes anything.
 #[inline]
 fn check_keys(call: &Call<'_>, command: &Command, args: &Args<'_>) -> Result<(), Failure> {
     let Keys { first, last, step } = command.keys;
@@ -87,7 +87,7 @@ fn check_keys(call: &Call<'_>, command: &Command, args: &Args<'_>) -> Result<(),
     Ok(())
 }
 
-/// The error for a command that does not exist, with the beginning of its arguments.
+/// Returns the error for an unknown command, which includes the beginning of its arguments.
 #[cold]
 fn unknown(args: &Args<'_>) -> Failure {
     const SHOWN: usize = 128;

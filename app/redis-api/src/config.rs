@@ -18,53 +18,53 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RedisConfig {
-    /// The address and port to listen on, or `off`. Port 0 picks a free one. Default `127.0.0.1:7379`. An address beyond
-    /// loopback needs `password`, and `tls_cert` unless `[http] allow_plaintext` is set.
+    /// The address and port to listen on, or `off`. Port 0 picks a free port. Default `127.0.0.1:7379`. An address other than
+    /// loopback requires `password`, and also `tls_cert` unless `[http] allow_plaintext` is set.
     pub listen: Switch<SocketAddr>,
     /// The unix socket to listen on, relative to the data directory, or `off`. Default `redis.sock`.
     pub socket: Switch<PathBuf>,
-    /// Who may open the unix socket: permission bits in octal. Default `0600`.
+    /// Who may connect to the unix socket: permission bits in octal. Default `0600`.
     pub socket_mode: SocketMode,
     /// The group that owns the unix socket, by name or number. Default: the group of the process.
     pub socket_group: Option<String>,
-    /// What `AUTH` asks for, beside API tokens with the scope `cache:*`. Default none: whoever can connect may use the cache.
+    /// The password for `AUTH`, which also accepts API tokens with the scope `cache:*`. Default none: every client that can
+    /// connect may use the cache.
     pub password: Option<Secret>,
-    /// The certificate chain for TLS, a PEM file. Default none: no TLS. The unix socket never has TLS.
+    /// The certificate chain for TLS, a PEM file. Default none: no TLS. The unix socket never uses TLS.
     pub tls_cert: Option<PathBuf>,
     /// The private key of the certificate, a PEM file. Default none.
     pub tls_key: Option<PathBuf>,
-    /// How many threads serve connections, 1 to 64; each connection stays on one. Default 1, which serves more than a
-    /// hundred thousand commands a second and leaves the other cores to the application.
+    /// How many threads serve connections, 1 to 64. Each connection stays on one thread. Default 1, which serves more than a
+    /// hundred thousand commands per second and leaves the other cores to the application.
     pub threads: NonZeroU16,
-    /// How many connections may be open, 1 to 1000000. One more is answered with an error and closed. Default 10000.
+    /// How many connections may be open, 1 to 1000000. A further connection receives an error and is closed. Default 10000.
     pub connections_max: u32,
-    /// How long a connection may stay open without a command. A duration of at least `1s`; default: for ever, because
+    /// How long a connection may stay open without a command. A duration of at least `1s`. Default: no limit, because
     /// connection pools keep connections for later.
     pub idle_timeout: Option<HumanDuration>,
-    /// How long a request may take to arrive once its first byte has, and a client to authenticate where that is needed. A
-    /// duration from `1s` to `1h`; default `1m`.
+    /// How long a request may take from its first byte to its last, and how long a client may take to authenticate if
+    /// authentication is required. A duration from `1s` to `1h`; default `1m`.
     pub request_timeout: HumanDuration,
     /// How long a client may leave replies unread before its connection is closed. A duration from `1s` to `1h`; default
     /// `30s`.
     pub write_timeout: HumanDuration,
-    /// How long an idle connection is left alone before the system probes whether its peer still exists, and how long
-    /// probes may go unanswered. A duration from `1s` to `2h`; default `1m`.
+    /// How long a connection may be idle before the system probes whether its peer still exists, and how long the probes may
+    /// stay without a reply. A duration from `1s` to `2h`; default `1m`.
     pub keepalive: HumanDuration,
-    /// The longest argument that is read away when it exceeds `[cache] value_max`, so that the connection lives. Declaring
-    /// a longer one closes the connection. A size from 64KiB to `1GiB`; default `64MiB`.
+    /// The longest argument above `[cache] value_max` that is read and discarded so that the connection can stay open. A
+    /// longer argument closes the connection. A size from `64KiB` to `1GiB`; default `64MiB`.
     pub drain_max: ByteSize,
-    /// The largest request, all arguments together. A larger one is read away and refused. A size from `64KiB` to
-    /// `1GiB`; default `64MiB`.
+    /// The largest request, all arguments together. A larger request is read, discarded and rejected with an error. A size
+    /// from `64KiB` to `1GiB`; default `64MiB`.
     pub request_max: ByteSize,
-    /// The largest reply to one command; a connection that asks for more is closed. A size from `64KiB` to `1GiB`; default
-    /// `64MiB`.
+    /// The largest reply to one command. A larger reply closes the connection. A size from `64KiB` to `1GiB`; default `64MiB`.
     pub output_max: ByteSize,
-    /// The memory that requests and replies of all connections may take together. From three quarters of it on large replies
-    /// wait for others to be sent, and the connections whose clients do not read are closed. A size of at least twice `request_max` plus `output_max`; default
-    /// `256MiB`.
+    /// The memory that the requests and replies of all connections may take together. From three quarters of this size, large
+    /// replies wait until others have been sent, and connections whose clients do not read are closed. A size of at least
+    /// twice `request_max` plus `output_max`; default `256MiB`.
     pub buffers_max: ByteSize,
-    /// How many connections of one address may be open that have not authenticated, where `password` is set, 1 to 1000000. One
-    /// more closes the oldest of them. All addresses together may have half of `connections_max`. Default 64.
+    /// How many unauthenticated connections each address may have open if `password` is set, 1 to 1000000. One more closes the
+    /// oldest of them. All addresses together may use half of `connections_max`. Default 64.
     pub unauthenticated_per_address_max: u32,
 }
 
@@ -78,7 +78,7 @@ pub enum Switch<T> {
 }
 
 impl<T> Switch<T> {
-    /// The value, unless it is off.
+    /// Returns the value, or `None` for `off`.
     pub fn as_option(&self) -> Option<&T> {
         match self {
             Self::Off => None,
@@ -130,7 +130,7 @@ impl<T> JsonSchema for Switch<T> {
 pub struct SocketMode(u32);
 
 impl SocketMode {
-    /// The bits.
+    /// Returns the bits.
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
@@ -146,14 +146,14 @@ impl Serialize for SocketMode {
 impl<'de> Deserialize<'de> for SocketMode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)
-            .map_err(|_| D::Error::custom("permission bits are text in octal, such as `0660`"))?;
+            .map_err(|_| D::Error::custom("permission bits must be a string in octal, such as `0660`"))?;
         u32::from_str_radix(&text, 8)
             .ok()
             .filter(|bits| *bits <= 0o777)
             .map(Self)
             .ok_or_else(|| {
                 D::Error::custom(format!(
-                    "`{text}` are not permission bits: write them in octal, such as `0660`"
+                    "`{text}` is not a set of permission bits: write them in octal, such as `0660`"
                 ))
             })
     }
@@ -199,7 +199,8 @@ impl Default for RedisConfig {
 }
 
 impl RedisConfig {
-    /// Whether it listens beyond loopback without TLS, which needs `[http] allow_plaintext`.
+    /// Returns whether the listener accepts connections from other machines without TLS, which requires `[http]
+    /// allow_plaintext`.
     #[must_use]
     pub fn is_plaintext_beyond_loopback(&self) -> bool {
         self.is_beyond_loopback() && self.tls_cert.is_none()
@@ -219,14 +220,14 @@ impl Section for RedisConfig {
         problems.require(
             !self.is_beyond_loopback() || self.password.is_some(),
             "password",
-            "must be set when `redis.listen` is an address beyond loopback",
+            "must be set when `redis.listen` is not a loopback address",
         );
         if self
             .password
             .as_ref()
             .is_some_and(|password| password.expose().is_empty())
         {
-            problems.push("password", "must not be empty; leave it out for none");
+            problems.push("password", "must not be empty; remove the key to use no password");
         }
         problems.require(
             self.tls_cert.is_some() == self.tls_key.is_some(),

@@ -1,15 +1,16 @@
-//! One connection, from its first byte to its last.
+//! The life of one connection.
 //!
-//! A connection at rest owns nearly nothing: it reads into a buffer that all connections of its thread share, executes
-//! what is whole, and borrows a buffer for the replies until they are sent. Only what is left over, half a request or
-//! replies that the client is slow to read, is kept, and given back after. Ten thousand idle connections cost ten thousand
-//! small structs.
+//! An idle connection owns almost no memory. It reads into a buffer that all connections of its thread share, executes the
+//! complete requests, and borrows a buffer for the replies until they are sent. It allocates only for the rest: an incomplete
+//! request, or replies that the client is slow to read. It frees this memory afterwards. Ten thousand idle connections cost
+//! ten
+//! thousand small structs.
 //!
-//! A batch costs two system calls: one read, one write of all its replies. The write waits until every connection that is
-//! ready has been read. A client with many connections then finds many replies when it wakes, not one; answering each
-//! at once would have it wake, and be paid for, fifty times as often.
+//! A batch costs two system calls: one read, and one write for all its replies. The write waits until all ready connections of
+//! the thread have been read. A client with many connections then wakes up once for many replies. Writing each reply
+//! immediately would wake it about fifty times as often.
 //!
-//! When replies pile up faster than the client reads them, the connection stops executing until they are gone.
+//! If replies accumulate faster than the client reads them, the connection stops executing until they are sent.
 
 mod admission;
 mod execution;
@@ -27,7 +28,7 @@ use tracing::debug;
 
 use crate::{
     Clearing, audit,
-    budget::{COUNTED_FROM, make_room},
+    budget::{COUNTED_FROM, close_largest_holders},
     session::{Authentication, Session},
     stream::Stream,
     thread::Thread,
@@ -41,48 +42,48 @@ pub(crate) struct Connection {
     parser: Parser,
     timer: Rc<Timer>,
     thread: Rc<Thread>,
-    /// The beginning of a request that has not arrived whole, or requests that wait for something.
+    /// An incomplete request, or requests that are executed later.
     input: Vec<u8>,
-    /// Whether `input` may hold whole requests.
-    is_input_fresh: bool,
-    /// Replies that the client has not taken yet.
+    /// Whether `input` may contain complete requests.
+    may_have_requests: bool,
+    /// Replies that are not sent yet.
     unsent: ReplyBuffer,
-    /// Whether the next reply is large.
-    needs_much_room: bool,
-    /// How many bytes of this connection the budget counts.
+    /// Whether the next reply is large and was deferred.
+    is_large_reply_deferred: bool,
+    /// How many bytes of this connection are counted in the budget.
     held: usize,
-    /// Set when the connection is to end after its replies are sent.
+    /// Set if the connection closes after its replies are sent.
     ending: Option<Ending>,
 }
 
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
-    /// At once.
+    /// Immediately.
     Close,
-    /// After the client has had time to read why.
+    /// After the client had time to read the error.
     Linger,
 }
 
-/// What a batch ended with.
+/// The result of a batch.
 enum Batch {
-    /// Everything whole was executed.
+    /// All complete requests were executed.
     Drained,
-    /// There is more to execute once the replies are sent.
+    /// More requests are executed after the replies are sent.
     Paused,
-    /// Nothing more is to be executed.
+    /// Nothing more is executed.
     End(Ending),
-    /// The next request has a large reply, for which there is no room yet.
-    NoRoom,
-    /// Nothing more is to be executed before these credentials are checked.
+    /// The reply to the next request is large and waits for memory.
+    Deferred,
+    /// Nothing more is executed until these credentials are checked.
     Authenticate(Box<Authentication>),
-    /// Nothing more is to be executed, and no reply sent, before the removal of so many keys is remembered.
+    /// Nothing more is executed or sent until the audit log has recorded that this many keys were deleted.
     Record(Option<Database>, u64),
-    /// Nothing more is to be executed before the token that let the client in is checked.
+    /// Nothing more is executed until the token of the connection is checked.
     Check,
 }
 
-/// What is to be done instead of serving batches.
+/// What the connection does instead of serving batches.
 enum Turn {
     Authenticate(Box<Authentication>),
     Record(Option<Database>, u64),
@@ -104,9 +105,9 @@ impl Connection {
             timer,
             thread,
             input: Vec::new(),
-            is_input_fresh: false,
+            may_have_requests: false,
             unsent: ReplyBuffer::new(),
-            needs_much_room: false,
+            is_large_reply_deferred: false,
             held: 0,
             ending: None,
         }
@@ -115,7 +116,7 @@ impl Connection {
     /// Serves the connection until it ends.
     pub(crate) async fn run(mut self) {
         if !self.session.admission.is_pending() {
-            // A pool may open connections long before it needs them.
+            // A pool may open connections long before it uses them.
             self.wait(Waiting::Idle);
         }
         let outcome = loop {
@@ -131,7 +132,7 @@ impl Connection {
             Ok(Ending::Linger) => self.linger().await,
             Ok(Ending::Close) => {
                 let _ = poll_fn(|context| {
-                    // One attempt; a client that does not let go is not waited for.
+                    // One attempt only: the connection does not wait for a client that keeps it open.
                     let _ = self.stream.poll_shutdown(context);
                     Poll::Ready(())
                 })
@@ -141,18 +142,18 @@ impl Connection {
         }
     }
 
-    /// Serves batches until something else is to be done.
+    /// Serves batches until the connection has something else to do.
     fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Turn>> {
         loop {
             if let Some(ended) = self.timer.poll_ended(context) {
                 if ended == Ended::Stopping {
-                    // What was executed is answered, if the client still reads.
+                    // Replies to executed commands are still sent if the client reads.
                     ready!(self.poll_send(context))?;
                 }
                 return Poll::Ready(Ok(Turn::Ended(self.note_end(ended))));
             }
             if self.timer.take_revoked() && self.session.admission.grant().is_some() {
-                self.show_out_at_rest();
+                self.end_revoked_while_idle();
             }
             let sent = self.poll_send(context);
             self.note_held();
@@ -160,10 +161,10 @@ impl Connection {
             if let Some(ending) = self.ending {
                 return Poll::Ready(Ok(Turn::Ended(ending)));
             }
-            if self.must_wait_for_room() {
+            if self.must_wait_for_memory() {
                 return Poll::Pending;
             }
-            let batch = if self.is_input_fresh {
+            let batch = if self.may_have_requests {
                 self.execute_own(0)
             } else {
                 ready!(self.poll_receive(context))?
@@ -171,34 +172,34 @@ impl Connection {
             self.note_held();
             match batch {
                 Batch::Drained => {}
-                Batch::Paused => self.is_input_fresh = true,
+                Batch::Paused => self.may_have_requests = true,
                 Batch::End(ending) => self.ending = Some(ending),
                 Batch::Authenticate(authentication) => {
-                    self.is_input_fresh = true;
+                    self.may_have_requests = true;
                     return Poll::Ready(Ok(Turn::Authenticate(authentication)));
                 }
-                Batch::NoRoom => {
-                    self.is_input_fresh = true;
-                    self.needs_much_room = true;
+                Batch::Deferred => {
+                    self.may_have_requests = true;
+                    self.is_large_reply_deferred = true;
                 }
                 Batch::Record(database, removed) => {
-                    self.is_input_fresh = true;
+                    self.may_have_requests = true;
                     return Poll::Ready(Ok(Turn::Record(database, removed)));
                 }
                 Batch::Check => {
-                    self.is_input_fresh = true;
+                    self.may_have_requests = true;
                     return Poll::Ready(Ok(Turn::Check));
                 }
             }
             if !self.unsent.is_empty() {
-                // The replies go out when all connections that are ready have been read.
+                // The replies are sent after all ready connections of the thread have been read.
                 context.waker().wake_by_ref();
                 return Poll::Pending;
             }
         }
     }
 
-    /// Has it remembered that the client removed everything.
+    /// Reports to the audit log that the client deleted all keys.
     async fn record(&mut self, database: Option<Database>, removed: u64) {
         let grant = self.session.admission.grant();
         let clearing = Clearing {
@@ -218,7 +219,7 @@ impl Connection {
         Ending::Close
     }
 
-    /// Writes the replies of the last batch, as far as the client takes them.
+    /// Writes the replies of the last batch as far as the socket accepts them.
     fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.unsent.is_empty() {
             return Poll::Ready(Ok(()));
@@ -239,7 +240,7 @@ impl Connection {
             let rest = rest.len() - written;
             self.unsent.advance(written);
             if rest > 0 {
-                // The client reads, if slowly: it gets its time again.
+                // The client reads, even if slowly, so its timeout starts again.
                 is_delayed = true;
                 self.wait(Waiting::Write);
             }
@@ -255,7 +256,7 @@ impl Connection {
         Poll::Ready(Ok(()))
     }
 
-    /// Notes how much memory the connection's requests and replies take now.
+    /// Updates the amount of memory that the connection's requests and replies take.
     #[inline]
     fn note_held(&mut self) {
         let length = self.input.len() + self.unsent.len();
@@ -275,36 +276,38 @@ impl Connection {
         client.note_held(held);
         shared.metrics.held(self.held, held);
         if shared.budget.change(self.held, held) {
-            self.thread.timers.look();
-            shared.look.notify_waiters();
+            self.thread.timers.recheck();
+            shared.recheck.notify_waiters();
         }
         self.held = held;
     }
 
-    /// Whether nothing may be read or executed now, because requests and replies of all connections have filled their budget.
+    /// Returns whether the connection must not read or execute now because the buffers of all connections have reached their
+    /// limit.
     #[inline]
-    fn must_wait_for_room(&mut self) -> bool {
+    fn must_wait_for_memory(&mut self) -> bool {
         let shared = &self.thread.shared;
-        let must_wait = match self.needs_much_room {
+        let must_wait = match self.is_large_reply_deferred {
             true => shared.budget.is_tight(),
             false => shared.budget.is_full(),
         };
         self.timer.park(must_wait);
-        if must_wait && make_room(shared, shared.cache.now().millis()) {
-            self.thread.timers.look();
-            shared.look.notify_waiters();
+        if must_wait && close_largest_holders(shared, shared.cache.now().millis()) {
+            self.thread.timers.recheck();
+            shared.recheck.notify_waiters();
         }
-        self.needs_much_room &= must_wait;
+        self.is_large_reply_deferred &= must_wait;
         must_wait
     }
 
-    /// Notes what the connection waits for from now on.
+    /// Sets what the connection waits for from now on.
     fn wait(&self, waiting: Waiting) {
         self.timer
             .wait(waiting, self.thread.shared.cache.now().millis());
     }
 
-    /// Reads away what the client still sends, so that closing does not take the error back that was just written.
+    /// Reads and discards what the client still sends. Closing with unread input would reset the connection, and the client
+    /// might not receive the error.
     async fn linger(&mut self) {
         let now = self.thread.shared.cache.now().millis();
         self.timer.wait(Waiting::Linger, now);

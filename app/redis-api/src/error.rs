@@ -1,33 +1,33 @@
-//! Why the listener could not start.
+//! Errors that prevent the listener from starting.
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
 use outrigger_stdx::ErrorKind;
 use thiserror::Error;
 
-/// Why the listener could not start. Once it runs, what goes wrong with one connection ends that connection only.
+/// Errors that prevent the listener from starting.
 #[derive(Debug, Error)]
 pub enum RedisError {
-    /// The address cannot be bound: something else listens there, or it is not this machine's.
+    /// The address cannot be bound: another process uses it, or it does not belong to this machine.
     #[error("`[redis] listen` = {address} cannot be bound")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// A process answers on the unix socket already.
+    /// Another process accepts connections on the unix socket.
     #[error("`[redis] socket` = {} is in use by another process", path.display())]
     SocketInUse {
         /// The socket's path.
         path: PathBuf,
     },
-    /// The unix socket cannot be made.
-    #[error("`[redis] socket` = {} cannot be made", path.display())]
+    /// The unix socket cannot be created.
+    #[error("`[redis] socket` = {} cannot be created", path.display())]
     Socket {
         /// The socket's path.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// The path of the unix socket is longer than the system allows.
@@ -50,7 +50,7 @@ pub enum RedisError {
 }
 
 impl RedisError {
-    /// What kind of error it is.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -60,23 +60,23 @@ impl RedisError {
         }
     }
 
-    /// Whether the same call may succeed later.
+    /// Returns whether the same call may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.kind().is_retryable()
     }
 
-    /// What to do about it.
+    /// Returns what to do about the error.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Listen { .. } => {
-                Some("stop what listens there, or set `redis.listen` to another port or `off`")
+                Some("stop the process that uses the address, or set `redis.listen` to another port or `off`")
             }
             Self::SocketInUse { .. } => {
                 Some("stop that process, or set `redis.socket` to another path or `off`")
             }
-            Self::Socket { .. } => Some("check that the directory exists and can be written"),
+            Self::Socket { .. } => Some("check that the directory exists and is writable"),
             Self::SocketPathTooLong { .. } => Some("set `redis.socket` to a shorter absolute path"),
             Self::UnknownGroup { .. } => {
                 Some("set `redis.socket_group` to a name from /etc/group or a number")

@@ -1,14 +1,15 @@
-//! Patterns for keys, as `KEYS` and `SCAN … MATCH` have them.
+//! Patterns for keys, as in `KEYS` and `SCAN … MATCH`.
 //!
-//! `*` is any text, `?` any byte, `[abc]`, `[a-z]` and `[^a]` classes; a backslash takes the next byte as it is. When a byte
-//! does not fit, only the last star is tried again one byte further: earlier stars have nothing to gain, so no pattern takes
-//! longer than its length times the text's.
+//! `*` matches any text, `?` any byte, and `[abc]`, `[a-z]` and `[^a]` are classes. A backslash escapes the next byte. After a
+//! mismatch, only the last star is extended by a byte: extending an earlier star cannot help. The time is therefore at most
+//! the
+//! product of the lengths of the pattern and the text.
 
-/// Whether all of `text` fits `pattern`.
+/// Returns whether the whole `text` matches `pattern`.
 #[must_use]
 pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut position) = (0, 0);
-    // Where the pattern goes on after the last star, and the first byte that this star has not swallowed.
+    // The position in the pattern after the last star, and the first byte of the text that this star does not cover.
     let mut star: Option<(usize, usize)> = None;
     while position < text.len() {
         match pattern.get(at) {
@@ -37,7 +38,7 @@ pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     pattern[at..].iter().all(|byte| *byte == b'*')
 }
 
-/// Whether a byte fits the pattern's element at `at`, and where the next element begins.
+/// Returns whether a byte matches the element of the pattern at `at`, and where the next element begins.
 fn matches_one(pattern: &[u8], at: usize, byte: u8) -> (bool, usize) {
     match pattern[at] {
         b'?' => (true, at + 1),
@@ -47,7 +48,7 @@ fn matches_one(pattern: &[u8], at: usize, byte: u8) -> (bool, usize) {
     }
 }
 
-/// The same for a class whose content begins at `at`. A class that is not closed ends with the pattern.
+/// Does the same for a class whose content begins at `at`. An unclosed class ends with the pattern.
 fn matches_class(pattern: &[u8], mut at: usize, byte: u8) -> (bool, usize) {
     let is_negated = pattern.get(at) == Some(&b'^');
     if is_negated {
@@ -84,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_fit_as_they_do_in_redis() {
+    fn patterns_match_as_in_redis() {
         for (pattern, text, expected) in [
             ("", "", true),
             ("", "a", false),

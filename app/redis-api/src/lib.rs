@@ -17,14 +17,14 @@ mod rare_log;
 mod server;
 mod session;
 mod shared;
-mod strangers;
+mod unauthenticated;
 mod stream;
 mod thread;
 mod timer;
 mod worker;
 
 pub use audit::{Auditor, Clearing, Unaudited};
-pub use auth::{Authenticator, Grant, PasswordOnly, Peer, SecretKind, Validity};
+pub use auth::{Authenticator, Grant, PasswordOnly, Peer, SecretKind, Unavailable, Validity};
 pub use config::{RedisConfig, SocketMode, Switch};
 pub use error::RedisError;
 pub use listener::RedisListener;

@@ -1,4 +1,4 @@
-//! Taking the addresses, before anything else starts, so that a taken port is an error of the start.
+//! Binds the sockets before anything else starts, so that a port in use fails the start.
 
 use std::{
     fs, io,
@@ -12,7 +12,7 @@ use rustix::fs::Gid;
 
 use crate::{RedisConfig, RedisError};
 
-/// The sockets that the listener has taken. Connections to them wait until the server runs.
+/// The bound sockets. Connections wait in their queues until the server runs.
 #[derive(Debug)]
 pub struct RedisListener {
     pub(crate) tcp: Option<TcpListener>,
@@ -22,11 +22,11 @@ pub struct RedisListener {
 }
 
 impl RedisListener {
-    /// Takes the configured address and socket.
+    /// Binds the configured address and unix socket.
     ///
     /// # Errors
     ///
-    /// [`RedisError`] naming the configuration key whose value cannot be had.
+    /// Returns a [`RedisError`] that names the configuration key.
     pub fn bind(config: &RedisConfig, data_dir: &Path) -> Result<Self, RedisError> {
         let tcp = config.listen.as_option().map(|address| {
             listen_tcp(*address).map_err(|source| RedisError::Listen {
@@ -46,13 +46,13 @@ impl RedisListener {
         })
     }
 
-    /// The address it listens on, its port resolved.
+    /// Returns the address, with the port that the system chose. `None` if `listen` is `off`.
     #[must_use]
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.address
     }
 
-    /// The unix socket it listens on.
+    /// Returns the path of the unix socket. `None` if `socket` is `off`.
     #[must_use]
     pub fn socket_path(&self) -> Option<&Path> {
         self.path.as_deref()
@@ -60,11 +60,11 @@ impl RedisListener {
 }
 
 impl RedisListener {
-    /// Gives the sockets back, so that the system refuses new clients instead of having them wait for nobody.
+    /// Closes the sockets, so that the system refuses new clients instead of letting them wait.
     pub(crate) fn close(&mut self) {
         self.tcp = None;
         if let (Some(_), Some(path)) = (self.unix.take(), &self.path) {
-            // Only a courtesy: a socket that is left behind is found stale at the next start.
+            // If this fails, the next start detects the socket as stale and replaces it.
             let _ = fs::remove_file(path);
         }
     }

@@ -1,4 +1,4 @@
-//! The listener's figures, for `/metrics` and for the statistics of the cache.
+//! The metrics of the listener, for `/metrics` and the statistics of the cache.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-/// Reads what the listener does. Cheap to clone.
+/// A handle to the listener's metrics. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct RedisMetrics {
     inner: Arc<Figures>,
@@ -31,84 +31,84 @@ struct Figures {
 }
 
 impl RedisMetrics {
-    /// Connections that are open now.
+    /// Returns the number of open connections.
     #[must_use]
     pub fn connections(&self) -> u64 {
         u64::try_from(self.inner.connections.get()).unwrap_or(0)
     }
 
-    /// Bytes of requests and replies that connections hold now.
+    /// Returns the bytes that requests and replies of all connections take now.
     #[must_use]
     pub fn buffers(&self) -> u64 {
         u64::try_from(self.inner.buffers.get()).unwrap_or(0)
     }
 
-    /// Connections that were closed because requests and replies filled `[redis] buffers_max`.
+    /// Returns how many connections were closed because requests and replies reached `[redis] buffers_max`.
     #[must_use]
     pub fn evictions(&self) -> u64 {
         self.inner.evicted.get()
     }
 
-    /// Commands that were executed.
+    /// Returns how many commands were executed.
     #[must_use]
     pub fn commands(&self) -> u64 {
         self.inner.commands.get()
     }
 
-    /// Adds the figures `outrigger_redis_*`.
+    /// Registers the metrics `outrigger_redis_*`.
     pub fn register(&self, registry: &mut Registry) {
         let figures = &self.inner;
         registry.register(
             "outrigger_redis_connections",
-            "Connections that are open now",
+            "Open connections",
             figures.connections.clone(),
         );
         registry.register_with_unit(
             "outrigger_redis_buffers",
-            "Requests and replies that connections hold now",
+            "Memory of the requests and replies of all connections",
             Unit::Bytes,
             figures.buffers.clone(),
         );
         for (name, help, counter) in [
             (
                 "accepted",
-                "Connections that were accepted",
+                "Accepted connections",
                 &figures.accepted,
             ),
             (
                 "rejected",
-                "Connections beyond the limit",
+                "Connections rejected because of the limit",
                 &figures.rejected,
             ),
-            ("commands", "Commands that were executed", &figures.commands),
+            ("commands", "Executed commands", &figures.commands),
             (
                 "timeouts",
-                "Connections closed for being slow",
+                "Connections closed because of a timeout",
                 &figures.timeouts,
             ),
             (
                 "protocol_errors",
-                "Connections closed for broken requests",
+                "Connections closed because of a malformed request",
                 &figures.protocol_errors,
             ),
             (
                 "authentication_failures",
-                "Attempts to authenticate that failed",
+                "Failed attempts to authenticate",
                 &figures.authentication_failures,
             ),
             (
                 "revoked",
-                "Connections closed because the token that let them in was revoked or has expired",
+                "Connections closed because their token was revoked or has expired",
                 &figures.revoked,
             ),
             (
                 "evicted",
-                "Connections closed because requests and replies filled `[redis] buffers_max`",
+                "Connections closed because requests and replies reached `[redis] buffers_max`",
                 &figures.evicted,
             ),
             (
                 "displaced",
-                "Connections closed unauthenticated, to make room for new ones",
+                "Unauthenticated connections closed in favour of new ones",
                 &figures.displaced,
             ),
         ] {
@@ -164,7 +164,7 @@ impl RedisMetrics {
         self.inner.revoked.inc();
     }
 
-    /// Notes that a connection which held `before` bytes holds `after` now.
+    /// Records that the buffers of a connection changed from `before` to `after` bytes.
     pub(crate) fn held(&self, before: usize, after: usize) {
         let signed = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
         self.inner.buffers.inc_by(signed(after) - signed(before));
@@ -182,7 +182,7 @@ impl RedisMetrics {
         self.inner.authentication_failures.inc();
     }
 
-    /// Notes a batch, once, so that the hot path does not count each command.
+    /// Records a whole batch, so that the hot path does not count each command.
     pub(crate) fn batch(&self, commands: u64, received: usize, sent: usize) {
         self.inner.commands.inc_by(commands);
         self.inner.received.inc_by(received as u64);

@@ -1,11 +1,11 @@
-//! Log lines that a peer can cause, at most one a second.
+//! Rate limiting of log lines that a peer can cause: at most one per second.
 
 use parking_lot::Mutex;
 
-/// How many milliseconds lie between two lines.
+/// The interval between two lines in milliseconds.
 const INTERVAL: u64 = 1000;
 
-/// Decides which of many equal events is logged.
+/// Decides which of many equal events to log.
 #[derive(Debug, Default)]
 pub(crate) struct RareLog {
     state: Mutex<State>,
@@ -18,7 +18,7 @@ struct State {
 }
 
 impl RareLog {
-    /// Whether this event is logged; if so, how many were skipped since the last one that was.
+    /// Returns `None` if this event is not logged; otherwise how many events were skipped since the last logged one.
     pub(crate) fn admit(&self, now: u64) -> Option<u64> {
         let mut state = self.state.lock();
         if now < state.next_at {

@@ -17,43 +17,43 @@ use crate::{
     clients::Clients,
     rare_log::RareLog,
     shared::Shared,
-    strangers::Strangers,
+    unauthenticated::Unauthenticated,
     worker::{Sources, Worker},
 };
 
-/// Arguments that are buffered whatever `[cache] value_max` says: names of commands, keys, passwords.
+/// The largest argument that is always buffered, whatever `[cache] value_max` is: command names, keys and passwords.
 const BULK_MIN: usize = 64 * 1024;
-/// Connections that may wait for a thread to take them over.
-const HANDED_MAX: usize = 256;
-/// How long the connections of the other threads have to end when one thread has failed.
-const RESTART_PATIENCE: Duration = Duration::from_secs(5);
+/// How many connections may wait for another thread to attach them.
+const HANDOVER_MAX: usize = 256;
+/// How long the connections of the other threads may take to close after one thread has failed.
+const RESTART_GRACE: Duration = Duration::from_secs(5);
 
-/// The background service that answers the Redis protocol.
+/// The background service that serves the Redis protocol.
 #[derive(Debug)]
 pub struct RedisServer {
     listener: RedisListener,
     shared: Arc<Shared>,
 }
 
-/// What a [`RedisServer`] works with.
+/// What a [`RedisServer`] needs.
 #[derive(Debug)]
 pub struct RedisParts {
-    /// How it was configured.
+    /// The section `[redis]`.
     pub config: RedisConfig,
-    /// What it serves.
+    /// The cache to serve.
     pub cache: Cache,
-    /// What tells tokens and remembers failures.
+    /// Checks tokens and throttles failed attempts.
     pub authenticator: Arc<dyn Authenticator>,
-    /// Where it is remembered that a client removed everything.
+    /// Records when clients delete all keys.
     pub auditor: Arc<dyn Auditor>,
-    /// How TCP connections are encrypted, if they are.
+    /// The TLS configuration of TCP connections; `None` for no TLS.
     pub tls: Option<Arc<rustls::ServerConfig>>,
-    /// The clock that the cache has, too.
+    /// The clock, which must be the one that the cache uses.
     pub clock: Arc<dyn Clock>,
 }
 
 impl RedisServer {
-    /// A server for sockets that were taken before.
+    /// Creates a server for bound sockets.
     #[must_use]
     pub fn new(listener: RedisListener, parts: RedisParts) -> Self {
         let RedisParts {
@@ -74,13 +74,13 @@ impl RedisServer {
         let connections_max = config.connections_max as usize;
         let shared = Shared {
             clients: Clients::new(connections_max),
-            strangers: Strangers::new(
-                // The rest is for clients that can authenticate.
+            unauthenticated: Unauthenticated::new(
+                // The other half is for authenticated clients.
                 (connections_max / 2).max(1),
                 config.unauthenticated_per_address_max as usize,
             ),
             budget: BufferBudget::new(config.buffers_max.as_usize()),
-            look: Notify::new(),
+            recheck: Notify::new(),
             metrics: RedisMetrics::default(),
             accept_log: RareLog::default(),
             refusal_log: RareLog::default(),
@@ -102,33 +102,34 @@ impl RedisServer {
         }
     }
 
-    /// Its figures.
+    /// Returns the metrics.
     #[must_use]
     pub fn metrics(&self) -> RedisMetrics {
         self.shared.metrics.clone()
     }
 
-    /// What each thread accepts from: the first one from the sockets, the others from the first.
+    /// Returns the sources of connections for each thread: the first thread accepts from the sockets, the others receive from
+    /// the first.
     fn sources(&self) -> io::Result<Vec<Sources>> {
         let threads = usize::from(self.shared.config.threads.get());
-        let (others, handed): (Vec<_>, Vec<_>) =
-            (1..threads).map(|_| mpsc::channel(HANDED_MAX)).unzip();
+        let (others, incoming): (Vec<_>, Vec<_>) =
+            (1..threads).map(|_| mpsc::channel(HANDOVER_MAX)).unzip();
         let tcp = self.listener.tcp.as_ref();
         let unix = self.listener.unix.as_ref();
         let first = Sources {
-            // Cloned, so that the sockets outlive a failure of the threads.
+            // Cloned, so that the sockets survive a failure of the threads.
             tcp: tcp.map(std::net::TcpListener::try_clone).transpose()?,
             unix: unix
                 .map(std::os::unix::net::UnixListener::try_clone)
                 .transpose()?,
             others,
-            handed: None,
+            incoming: None,
         };
-        let rest = handed.into_iter().map(|handed| Sources {
+        let rest = incoming.into_iter().map(|incoming| Sources {
             tcp: None,
             unix: None,
             others: Vec::new(),
-            handed: Some(handed),
+            incoming: Some(incoming),
         });
         Ok(std::iter::once(first).chain(rest).collect())
     }
@@ -160,11 +161,11 @@ impl Service for RedisServer {
         tokio::select! {
             biased;
             () = stop.cancelled() => self.listener.close(),
-            // The other threads stop too, and the supervisor starts all of them again.
+            // The other threads stop as well, and the supervisor restarts the service.
             () = pinned.ended() => {}
         }
         let now = self.shared.clock.monotonic();
-        let deadline = stop.deadline().unwrap_or(now + RESTART_PATIENCE);
+        let deadline = stop.deadline().unwrap_or(now + RESTART_GRACE);
         blocking(move || pinned.stop_and_join(deadline)).await?;
         if stop.is_cancelled() {
             Ok(())

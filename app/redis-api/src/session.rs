@@ -1,4 +1,4 @@
-//! What a connection remembers between commands.
+//! The state that a connection keeps between commands.
 
 use std::sync::Arc;
 
@@ -8,28 +8,28 @@ use outrigger_resp::Protocol;
 use crate::{
     Grant,
     auth::Credentials,
-    clients::{Client, Place},
+    clients::{Client, Slot},
 };
 
-/// What a connection remembers between commands.
+/// The state that a connection keeps between commands.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) database: Database,
     pub(crate) protocol: Protocol,
     pub(crate) admission: Admission,
-    /// Set by a command after which the connection does something else than the next command.
+    /// Set by a command that requires the connection to do something before the next command.
     pub(crate) next: Option<Next>,
-    place: Place,
+    slot: Slot,
 }
 
 /// Whether the client may use the cache.
 #[derive(Debug, Clone)]
 pub(crate) enum Admission {
-    /// Not before it has authenticated.
+    /// Not until it authenticates.
     Pending,
-    /// It may, for as long as the connection is open: with the password, or because there is none.
+    /// As long as the connection is open: the client sent the password, or none is configured.
     Open,
-    /// It may with a token, for as long as that holds.
+    /// As long as the token is valid.
     Granted(Arc<dyn Grant>),
 }
 
@@ -39,7 +39,7 @@ impl Admission {
         matches!(self, Self::Pending)
     }
 
-    /// The token's grant, when the client came in with a token.
+    /// Returns the grant of the token, if the client used a token.
     pub(crate) fn grant(&self) -> Option<Arc<dyn Grant>> {
         match self {
             Self::Pending | Self::Open => None,
@@ -48,30 +48,30 @@ impl Admission {
     }
 }
 
-/// What a connection does after a command, instead of the next one.
+/// What a connection does before the next command.
 #[derive(Debug)]
 pub(crate) enum Next {
-    /// It sends what was replied and closes.
+    /// Sends the replies and closes.
     Close,
-    /// It has the credentials checked, which may take a while, and replies then.
+    /// Checks the credentials, which may take a while, and replies afterwards.
     Authenticate(Box<Authentication>),
-    /// It has the removal of so many keys, of one database or of all, remembered before the reply is sent.
+    /// Records in the audit log that this many keys were deleted, from one database or from all, before the reply is sent.
     Record(Option<Database>, u64),
 }
 
-/// Credentials, and what to reply when they are accepted.
+/// Credentials, and the reply if they are accepted.
 #[derive(Debug)]
 pub(crate) struct Authentication {
     pub(crate) credentials: Credentials,
     pub(crate) then: Then,
 }
 
-/// What to reply when credentials are accepted.
+/// The reply after credentials are accepted.
 #[derive(Debug)]
 pub(crate) enum Then {
     /// `OK`.
     Ok,
-    /// The answer to `HELLO`, after switching to this version and name.
+    /// The reply to `HELLO`, after switching to this version and name.
     Hello {
         protocol: Protocol,
         name: Option<Vec<u8>>,
@@ -79,34 +79,34 @@ pub(crate) enum Then {
 }
 
 impl Session {
-    pub(crate) fn new(place: Place, admission: Admission) -> Self {
-        place.client.note_admitted(!admission.is_pending());
+    pub(crate) fn new(slot: Slot, admission: Admission) -> Self {
+        slot.client.note_admitted(!admission.is_pending());
         Self {
             database: Database::ZERO,
             protocol: Protocol::Resp2,
             admission,
             next: None,
-            place,
+            slot,
         }
     }
 
     pub(crate) fn client(&self) -> &Arc<Client> {
-        &self.place.client
+        &self.slot.client
     }
 
-    /// Lets the client in, or no longer.
+    /// Sets whether the client may use the cache.
     pub(crate) fn admit(&mut self, admission: Admission) {
-        self.place.client.note_admitted(!admission.is_pending());
+        self.slot.client.note_admitted(!admission.is_pending());
         self.admission = admission;
     }
 
     pub(crate) fn select(&mut self, database: Database) {
         self.database = database;
-        self.place.client.note_database(database);
+        self.slot.client.note_database(database);
     }
 
     pub(crate) fn speak(&mut self, protocol: Protocol) {
         self.protocol = protocol;
-        self.place.client.note_protocol(protocol);
+        self.slot.client.note_protocol(protocol);
     }
 }

@@ -1,4 +1,4 @@
-//! What all threads of the listener share.
+//! State that all threads of the listener share.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -9,10 +9,10 @@ use tokio::sync::Notify;
 
 use crate::{
     Auditor, Authenticator, RedisConfig, RedisMetrics, budget::BufferBudget, clients::Clients,
-    rare_log::RareLog, strangers::Strangers,
+    rare_log::RareLog, unauthenticated::Unauthenticated,
 };
 
-/// What all threads of the listener share.
+/// State that all threads of the listener share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) config: RedisConfig,
@@ -22,14 +22,14 @@ pub(crate) struct Shared {
     pub(crate) authenticator: Arc<dyn Authenticator>,
     pub(crate) auditor: Arc<dyn Auditor>,
     pub(crate) clients: Arc<Clients>,
-    pub(crate) strangers: Strangers,
+    pub(crate) unauthenticated: Unauthenticated,
     pub(crate) budget: BufferBudget,
-    /// Has every thread look at its connections now: some must end, or may go on.
-    pub(crate) look: Notify,
+    /// Makes every thread check its connections now: some must close, or may continue.
+    pub(crate) recheck: Notify,
     pub(crate) metrics: RedisMetrics,
-    /// Errors of accepting connections.
+    /// Limits the log lines for errors of accepting connections.
     pub(crate) accept_log: RareLog,
-    /// Wrong passwords and tokens.
+    /// Limits the log lines for wrong passwords and tokens.
     pub(crate) refusal_log: RareLog,
     pub(crate) limits: Limits,
     pub(crate) limits_unauthenticated: Limits,

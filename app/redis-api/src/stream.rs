@@ -1,4 +1,4 @@
-//! The three kinds of connection as one type.
+//! One type for TCP, TLS and unix connections.
 
 use std::{
     io,
@@ -21,7 +21,7 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
-    /// Reads what is there into `buffer`; 0 at the end.
+    /// Reads the available bytes into `buffer`. Returns 0 at the end of the stream.
     pub(crate) fn poll_read(
         &mut self,
         context: &mut Context<'_>,
@@ -36,7 +36,7 @@ impl Stream {
         polled.map_ok(|()| buffer.filled().len())
     }
 
-    /// Writes as much of `bytes` as the connection takes now.
+    /// Writes as much of `bytes` as the socket accepts now.
     pub(crate) fn poll_write(
         &mut self,
         context: &mut Context<'_>,
@@ -49,7 +49,7 @@ impl Stream {
         }
     }
 
-    /// Sends what the encryption holds back; the others hold nothing back.
+    /// Flushes the TLS layer. The other kinds do not buffer.
     pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Tcp(_) | Self::Unix(_) => Poll::Ready(Ok(())),
@@ -57,7 +57,7 @@ impl Stream {
         }
     }
 
-    /// Says that nothing more will be written.
+    /// Shuts down the writing side.
     pub(crate) fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),

@@ -1,4 +1,4 @@
-//! What the connections of one thread use together.
+//! State that the connections of one thread share.
 
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
@@ -7,15 +7,15 @@ use outrigger_supervisor::pinned::LocalTasks;
 
 use crate::{buffers::Buffers, clients::Client, shared::Shared, timer::Timers};
 
-/// How many bytes are read at once. A batch of sixteen small commands has some two thousand.
+/// How many bytes one read may return. A batch of sixteen small commands has about two thousand.
 const INPUT: usize = 64 * 1024;
 
-/// What the connections of one thread use together.
+/// State that the connections of one thread share.
 pub(crate) struct Thread {
     pub(crate) shared: Arc<Shared>,
-    /// What was just read; no connection keeps anything in it while it waits.
+    /// The target of reads. A connection keeps nothing in it while it waits.
     pub(crate) scratch: RefCell<Box<[u8]>>,
-    /// The requests of the batch that is executed; empty in between.
+    /// The requests of the current batch. Empty between batches.
     pub(crate) requests: RefCell<Requests>,
     pub(crate) buffers: Buffers,
     pub(crate) timers: Timers,
@@ -34,10 +34,10 @@ impl Thread {
         })
     }
 
-    /// Ends the record of a connection.
+    /// Removes the records of a connection that closes.
     pub(crate) fn forget(&self, client: &Client) {
         self.timers.remove(client.id);
-        self.shared.strangers.remove(client);
+        self.shared.unauthenticated.remove(client);
         self.shared.metrics.closed();
     }
 }

@@ -1,7 +1,8 @@
-//! Deadlines of connections, without a timer for each.
+//! Timeouts of connections, without a timer for each connection.
 //!
-//! A connection only notes what it waits for and since when. Once a second its thread looks at all of them and ends those
-//! that have waited too long. That makes the deadlines a second coarse, and keeps the hot path free of timers.
+//! A connection only records what it waits for and since when. Once a second, its thread visits all connections and closes
+//! those
+//! that have waited too long. Timeouts are therefore accurate to a second, and the hot path needs no timers.
 
 use std::{
     cell::{Cell, RefCell},
@@ -16,45 +17,45 @@ use outrigger_cache::Now;
 
 use crate::{Grant, RedisConfig, clients::Client};
 
-/// How long a connection that ends with an error goes on reading, so that the error arrives before the end does.
+/// How long a connection continues to read after an error, so that the client receives the error before the close.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// What a connection waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Waiting {
-    /// The next command.
+    /// For the next command.
     Idle,
-    /// The rest of a request, or the proof of who the client is.
+    /// For the rest of a request, or for the client to authenticate.
     Request,
-    /// The client to read replies.
+    /// For the client to read replies.
     Write,
-    /// The client to close after an error.
+    /// For the client to close after an error.
     Linger,
 }
 
-/// Why a connection ends although its client did not ask for it.
+/// Why a connection closes without a request of its client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
     /// It waited too long.
     TimedOut(Waiting),
-    /// It must make room for others.
+    /// It was closed to free resources for others.
     Dismissed,
-    /// The process stops.
+    /// The process is stopping.
     Stopping,
 }
 
-/// What one connection waits for, shared with the thread's look-out.
+/// What one connection waits for, shared with its thread.
 #[derive(Debug)]
 pub(crate) struct Timer {
     client: Arc<Client>,
     waiting: Cell<Waiting>,
     since: Cell<u64>,
     ended: Cell<Option<Ended>>,
-    /// Whether it waits for room in the budget of buffers.
+    /// Whether it waits for memory in the budget of buffers.
     is_parked: Cell<bool>,
-    /// The token that let the connection in.
+    /// The token that the client authenticated with.
     granted: RefCell<Option<Granted>>,
-    /// Whether that token was found to have ended.
+    /// Whether a check found that the token has ended.
     is_revoked: Cell<bool>,
     waker: RefCell<Option<Waker>>,
 }
@@ -71,7 +72,7 @@ pub(crate) struct Timers {
     timers: RefCell<HashMap<u64, Rc<Timer>>>,
 }
 
-/// How long connections may wait, in milliseconds.
+/// The timeouts in milliseconds.
 #[derive(Debug)]
 pub(crate) struct Timeouts {
     idle: Option<u64>,
@@ -93,7 +94,7 @@ impl Timer {
         }
     }
 
-    /// Notes what the connection waits for from now on.
+    /// Sets what the connection waits for from now on.
     #[inline]
     pub(crate) fn wait(&self, waiting: Waiting, now: u64) {
         self.waiting.set(waiting);
@@ -104,7 +105,7 @@ impl Timer {
         self.waiting.get()
     }
 
-    /// Whether the connection has to end; if not, it is woken when it has to.
+    /// Returns why the connection must close, if it must. Otherwise, registers the waker for that event.
     #[inline]
     pub(crate) fn poll_ended(&self, context: &Context<'_>) -> Option<Ended> {
         if let Some(ended) = self.ended.get() {
@@ -120,13 +121,13 @@ impl Timer {
         None
     }
 
-    /// Notes whether the connection waits for room. It is woken when there is some.
+    /// Sets whether the connection waits for memory. It is woken when memory becomes available.
     #[inline]
     pub(crate) fn park(&self, is_parked: bool) {
         self.is_parked.set(is_parked);
     }
 
-    /// Notes the token that lets the connection in, which was valid at `now`; `None` when it needs none.
+    /// Sets the token of the connection, which was valid at `now`; `None` if it uses no token.
     pub(crate) fn note_grant(&self, grant: Option<Arc<dyn Grant>>, now: u64) {
         self.is_revoked.set(false);
         *self.granted.borrow_mut() = grant.map(|grant| Granted {
@@ -135,24 +136,24 @@ impl Timer {
         });
     }
 
-    /// Whether the token was found to have ended since the last call.
+    /// Returns whether a check since the last call found that the token has ended.
     #[inline]
     pub(crate) fn take_revoked(&self) -> bool {
         self.is_revoked.take()
     }
 
-    /// Has the connection notice that its token has ended.
+    /// Notifies the connection that its token has ended.
     pub(crate) fn revoke(&self) {
         self.is_revoked.set(true);
         self.wake();
     }
 
-    /// The token, when it is time to check it.
+    /// Returns the grant if it is time to check it.
     pub(crate) fn due_grant(&self, now: u64) -> Option<Arc<dyn Grant>> {
         let mut granted = self.granted.borrow_mut();
         let Granted { grant, checked_at } = granted.as_mut()?;
         let is_due = now.saturating_sub(*checked_at) >= millis(grant.check_every());
-        if !is_due && !grant.is_in_doubt() {
+        if !is_due && !grant.may_be_revoked() {
             return None;
         }
         *checked_at = now;
@@ -180,7 +181,7 @@ impl Timer {
 }
 
 impl Timers {
-    /// A timer for a new connection.
+    /// Adds a timer for a new connection.
     pub(crate) fn add(&self, client: &Arc<Client>, now: u64) -> Rc<Timer> {
         let timer = Rc::new(Timer::new(Arc::clone(client), now));
         self.timers
@@ -193,7 +194,7 @@ impl Timers {
         self.timers.borrow_mut().remove(&id);
     }
 
-    /// Ends the connections that have waited too long or must make room, and the right of those whose token has expired.
+    /// Closes the connections that timed out or were dismissed, and ends the grants of expired tokens.
     pub(crate) fn sweep(&self, timeouts: &Timeouts, now: Now) {
         for timer in self.timers.borrow().values() {
             let waiting = timer.waiting.get();
@@ -213,8 +214,8 @@ impl Timers {
         }
     }
 
-    /// Ends the connections that must make room, and wakes those that wait for some.
-    pub(crate) fn look(&self) {
+    /// Closes the dismissed connections and wakes those that wait for memory.
+    pub(crate) fn recheck(&self) {
         for timer in self.timers.borrow().values() {
             if timer.client.is_dismissed() {
                 timer.end(Ended::Dismissed);
@@ -224,14 +225,14 @@ impl Timers {
         }
     }
 
-    /// Ends a connection that must make room, if it is on this thread. Otherwise its own thread does within a second.
+    /// Closes a connection if it belongs to this thread. Otherwise, its own thread closes it within a second.
     pub(crate) fn dismiss(&self, id: u64) {
         if let Some(timer) = self.timers.borrow().get(&id) {
             timer.end(Ended::Dismissed);
         }
     }
 
-    /// The connections whose tokens are to be checked now.
+    /// Returns the connections whose tokens must be checked now.
     pub(crate) fn due_grants(&self, now: u64) -> Vec<(Rc<Timer>, Arc<dyn Grant>)> {
         let timers = self.timers.borrow();
         let due = timers
@@ -240,7 +241,7 @@ impl Timers {
         due.collect()
     }
 
-    /// Ends all connections.
+    /// Closes all connections.
     pub(crate) fn stop(&self) {
         for timer in self.timers.borrow().values() {
             timer.end(Ended::Stopping);

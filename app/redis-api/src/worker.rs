@@ -1,4 +1,4 @@
-//! One thread of the listener: it accepts, serves, and looks after its connections.
+//! One thread of the listener: it accepts, serves and times out connections.
 
 use std::{io, rc::Rc, sync::Arc, time::Duration};
 
@@ -16,9 +16,9 @@ use tracing::{debug, warn};
 
 use crate::{
     Grant, RedisConfig,
-    accepted::{Accepted, Handed, accept_tcp, accept_unix, receive},
-    auth::still_holds,
-    budget::make_room,
+    accepted::{Accepted, Detached, accept_tcp, accept_unix, receive},
+    auth::is_still_valid,
+    budget::close_largest_holders,
     connection::Connection,
     session::{Admission, Session},
     shared::Shared,
@@ -27,9 +27,9 @@ use crate::{
     timer::{Timeouts, Timer},
 };
 
-/// How often a thread looks for connections that have waited too long.
+/// How often a thread checks for connections that have waited too long.
 const SWEEP: Duration = Duration::from_secs(1);
-/// How long accepting rests when the system has no more files; the connections that wait are not lost.
+/// How long accepting pauses when the system has no file descriptors left. Pending connections stay in the socket's queue.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts connections and serves them on one thread.
@@ -37,14 +37,14 @@ pub(crate) struct Worker {
     thread: Rc<Thread>,
 }
 
-/// What one thread accepts connections from, and gives some of them to.
+/// Where a thread receives connections from, and the other threads it passes some of them to.
 pub(crate) struct Sources {
     pub(crate) tcp: Option<std::net::TcpListener>,
     pub(crate) unix: Option<std::os::unix::net::UnixListener>,
-    /// The other threads, for the one that accepts.
-    pub(crate) others: Vec<mpsc::Sender<Handed>>,
-    /// Where the others get connections from.
-    pub(crate) handed: Option<mpsc::Receiver<Handed>>,
+    /// The other threads. Empty except for the thread that accepts.
+    pub(crate) others: Vec<mpsc::Sender<Detached>>,
+    /// Receives connections from the thread that accepts. `None` for that thread itself.
+    pub(crate) incoming: Option<mpsc::Receiver<Detached>>,
 }
 
 impl Worker {
@@ -54,7 +54,7 @@ impl Worker {
         }
     }
 
-    /// Accepts and serves until told to stop, then ends all connections.
+    /// Accepts and serves connections until `stop`, then closes all of them.
     pub(crate) async fn run(self, mut sources: Sources, stop: Stop) -> io::Result<()> {
         let tcp = sources.tcp.take().map(TcpListener::from_std).transpose()?;
         let unix = sources
@@ -77,8 +77,8 @@ impl Worker {
                     sweep = clock.sleep(SWEEP);
                     continue;
                 }
-                () = thread.shared.look.notified() => {
-                    thread.timers.look();
+                () = thread.shared.recheck.notified() => {
+                    thread.timers.recheck();
                     continue;
                 }
                 () = checks.as_mut().unwrap_or(&mut nothing) => {
@@ -87,7 +87,7 @@ impl Worker {
                 }
                 accepted = accept_tcp(tcp.as_ref()) => accepted.map(Accepted::Tcp),
                 accepted = accept_unix(unix.as_ref()) => accepted.map(Accepted::Unix),
-                accepted = receive(sources.handed.as_mut()) => accepted,
+                accepted = receive(sources.incoming.as_mut()) => accepted,
             };
             match accepted {
                 Ok(accepted) => self.assign(accepted, &sources.others, &mut turn),
@@ -109,12 +109,12 @@ impl Worker {
         Ok(())
     }
 
-    /// Looks after the connections: ends what must end, and begins to check tokens unless that still goes on.
+    /// Closes connections that must close, and starts to check tokens unless the previous checks still run.
     fn sweep(&self, timeouts: &Timeouts, checks: &mut Option<LocalFuture>) {
         let (shared, timers) = (&self.thread.shared, &self.thread.timers);
         let now = shared.cache.now();
-        if make_room(shared, now.millis()) {
-            shared.look.notify_waiters();
+        if close_largest_holders(shared, now.millis()) {
+            shared.recheck.notify_waiters();
         }
         timers.sweep(timeouts, now);
         if checks.is_none() {
@@ -125,16 +125,16 @@ impl Worker {
         }
     }
 
-    /// Serves a connection here or gives it to the thread whose turn it is.
-    fn assign(&self, accepted: Accepted, others: &[mpsc::Sender<Handed>], turn: &mut usize) {
+    /// Serves a connection on this thread or passes it to the thread whose turn it is.
+    fn assign(&self, accepted: Accepted, others: &[mpsc::Sender<Detached>], turn: &mut usize) {
         *turn = (*turn + 1) % (others.len() + 1);
         let Some(other) = others.get(*turn) else {
             self.serve(accepted);
             return;
         };
-        let sent = accepted.hand_over().map(|handed| other.try_send(handed));
-        if let Ok(Err(mpsc::error::TrySendError::Full(handed))) = sent
-            && let Ok(accepted) = handed.take_over()
+        let sent = accepted.detach().map(|incoming| other.try_send(incoming));
+        if let Ok(Err(mpsc::error::TrySendError::Full(incoming))) = sent
+            && let Ok(accepted) = incoming.attach()
         {
             self.serve(accepted);
         }
@@ -146,7 +146,7 @@ impl Worker {
             return;
         };
         let now = shared.cache.now().millis();
-        let Some(place) = shared.clients.enter(peer, now) else {
+        let Some(slot) = shared.clients.enter(peer, now) else {
             shared.metrics.rejected();
             accepted.reject();
             return;
@@ -159,19 +159,19 @@ impl Worker {
             Some(_) => Admission::Pending,
             None => Admission::Open,
         };
-        let timer = self.thread.timers.add(&place.client, now);
+        let timer = self.thread.timers.add(&slot.client, now);
         if admission.is_pending()
-            && let Some(displaced) = shared.strangers.add(&place.client)
+            && let Some(displaced) = shared.unauthenticated.add(&slot.client)
         {
             shared.metrics.displaced();
             self.thread.timers.dismiss(displaced.id);
         }
-        let session = Session::new(place, admission);
+        let session = Session::new(slot, admission);
         let (thread, tls) = (Rc::clone(&self.thread), shared.tls.clone());
         let stream = match (accepted, tls) {
             (Accepted::Tcp(stream), None) => Stream::Tcp(stream),
             (Accepted::Unix(stream), _) => Stream::Unix(stream),
-            // Boxed, so that connections without encryption do not have room for a handshake.
+            // Boxed, so that connections without TLS do not reserve memory for a handshake.
             (Accepted::Tcp(stream), Some(tls)) => {
                 self.thread.tasks.spawn(Box::pin(async move {
                     if let Some(stream) = encrypt(stream, tls, &timer).await {
@@ -189,28 +189,28 @@ impl Worker {
     }
 }
 
-/// Checks tokens one after the other, so that connections with the same one cost one question to the store.
+/// Checks tokens one after the other, so that connections with the same token cause only one query to the store.
 async fn check_grants(due: Vec<(Rc<Timer>, Arc<dyn Grant>)>) {
     for (timer, grant) in due {
-        if !still_holds(&*grant).await {
+        if !is_still_valid(&*grant).await {
             timer.revoke();
         }
     }
 }
 
-/// Sets what a connection needs: replies go out at once, and a peer that is gone is noticed.
+/// Sets the socket options: replies are sent without delay, and dead peers are detected.
 fn prepare(stream: &TcpStream, config: &RedisConfig) {
     let keepalive = config.keepalive.get();
     let probes = TcpKeepalive::new()
         .with_time(keepalive)
         .with_interval(keepalive.max(Duration::from_secs(3)) / 3)
         .with_retries(3);
-    // Neither is worth losing a connection for.
+    // A connection works without these options, so errors are ignored.
     let _ = stream.set_nodelay(true);
     let _ = SockRef::from(stream).set_tcp_keepalive(&probes);
 }
 
-/// Encrypts a connection; `None` when that fails or takes too long.
+/// Performs the TLS handshake. Returns `None` if it fails or times out.
 async fn encrypt(
     stream: TcpStream,
     tls: Arc<rustls::ServerConfig>,

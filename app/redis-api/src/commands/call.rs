@@ -1,4 +1,4 @@
-//! What every command works with, and how it fails.
+//! The context of a command, and its errors.
 
 use std::borrow::Cow;
 
@@ -7,20 +7,20 @@ use outrigger_resp::{Args, ReplyWriter};
 
 use crate::{session::Session, shared::Shared};
 
-/// What a command works with.
+/// The context of a command.
 pub(crate) struct Call<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) cache: &'a Cache,
     pub(crate) session: &'a mut Session,
-    /// The moment of the batch.
+    /// The time at the start of the batch.
     pub(crate) now: Now,
     pub(crate) reply: ReplyWriter<'a>,
 }
 
-/// What a command does: it writes a reply, or fails before it has written any.
+/// A function that executes a command. It writes a complete reply, or returns an error before it writes anything.
 pub(crate) type Handler = fn(&mut Call<'_>, &Args<'_>) -> Result<(), Failure>;
 
-/// Why a command failed, as its client reads it.
+/// The error text for the client.
 #[derive(Debug)]
 pub(crate) struct Failure(Cow<'static, str>);
 
@@ -33,7 +33,7 @@ impl Failure {
         Self(Cow::Borrowed(text))
     }
 
-    /// What the client reads.
+    /// Returns the text.
     pub(crate) fn text(&self) -> &str {
         &self.0
     }
@@ -42,7 +42,7 @@ impl Failure {
         Self(Cow::Owned(text))
     }
 
-    /// The wrong number of arguments for a command, named as `command` or `command|subcommand`.
+    /// Returns the error for a wrong number of arguments. The name has the form `command` or `command|subcommand`.
     pub(crate) fn arity(name: &str) -> Self {
         Self::of(format!(
             "ERR wrong number of arguments for '{name}' command"

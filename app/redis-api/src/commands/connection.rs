@@ -1,4 +1,4 @@
-//! The connection itself: who speaks, in which version, about which database.
+//! Commands about the connection: authentication, protocol version, database and client name.
 
 use outrigger_cache::Database;
 use outrigger_resp::{Args, Protocol, ReplyWriter};
@@ -87,7 +87,7 @@ fn authenticate(credentials: Credentials, then: Then) -> Next {
 fn credentials(user: Option<&[u8]>, secret: &[u8]) -> Credentials {
     Credentials {
         user: user.map(ToOwned::to_owned),
-        // Passwords and tokens are text; what is not is no password of ours, and stays none.
+        // Passwords and tokens are UTF-8. A lossy conversion of other bytes cannot match one.
         secret: Secret::new(String::from_utf8_lossy(secret).into_owned()),
     }
 }
@@ -138,7 +138,7 @@ pub(super) fn hello_command(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), 
     Ok(())
 }
 
-/// Switches to a version and answers what this server is.
+/// Switches the protocol version and writes the description of the server.
 pub(crate) fn hello(
     session: &mut Session,
     reply: &mut ReplyWriter<'_>,
@@ -241,7 +241,7 @@ fn client_setname(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a client says about itself is shown on one line, so it may not contain spaces, nor be longer than a key.
+/// Checks a name. `CLIENT LIST` prints it on one line, so it must not contain spaces or be longer than a key.
 fn check_name(name: &[u8]) -> Result<(), Failure> {
     const NAME_MAX: usize = 1024;
     if name.len() > NAME_MAX || !name.iter().all(u8::is_ascii_graphic) {
@@ -322,7 +322,7 @@ fn client_list(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Switches that mean nothing here: no connection is evicted, and whether a read counts as a use is not theirs to say.
+/// Accepts switches without any effect: connections are not evicted, and a client cannot turn off the counting of reads.
 fn client_switch(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     if !is(&args[2], "on") && !is(&args[2], "off") {
         return Err(Failure::SYNTAX);

@@ -1,4 +1,4 @@
-//! Times to live.
+//! Commands for times to live.
 
 use outrigger_cache::{Change, Deadline, Now};
 use outrigger_resp::Args;
@@ -8,7 +8,7 @@ use super::{
     call::{Call, Failure},
 };
 
-/// A time of expiry as a command has it, not yet read.
+/// A time of expiry in a command, not parsed yet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expiry<'a> {
     text: &'a [u8],
@@ -22,7 +22,7 @@ pub(super) enum Unit {
     Milliseconds,
 }
 
-/// What a time counts from.
+/// The origin of a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
     Now,
@@ -30,7 +30,7 @@ pub(super) enum Origin {
 }
 
 impl<'a> Expiry<'a> {
-    /// A time from now.
+    /// A time relative to now.
     pub(super) const fn after(text: &'a [u8], unit: Unit) -> Self {
         Self {
             text,
@@ -39,7 +39,7 @@ impl<'a> Expiry<'a> {
         }
     }
 
-    /// The option of that name with its value; `None` when there is no such option, or no value.
+    /// Returns the option named `word` with its value, or `None` if there is no such option or its value is missing.
     pub(super) fn named(word: &[u8], value: impl FnOnce() -> Option<&'a [u8]>) -> Option<Self> {
         let (unit, origin) = if is(word, "ex") {
             (Unit::Seconds, Origin::Now)
@@ -63,7 +63,7 @@ impl<'a> Expiry<'a> {
         (self.unit, self.origin) == (other.unit, other.origin)
     }
 
-    /// The deadline, which must be positive; `None` when it has passed.
+    /// Returns the deadline, or `None` if it has passed. The time must be positive.
     pub(super) fn deadline(self, now: Now, command: &str) -> Result<Option<Deadline>, Failure> {
         let time = integer(self.text)?;
         if time <= 0 {
@@ -75,7 +75,7 @@ impl<'a> Expiry<'a> {
         Ok(now.deadline_at(unix))
     }
 
-    /// The time of day in milliseconds since 1970; `None` when it cannot be written so.
+    /// Returns the time in milliseconds since 1970, or `None` on overflow.
     fn unix_millis(self, time: i64, now: Now) -> Option<i64> {
         let millis = match self.unit {
             Unit::Seconds => time.checked_mul(1000)?,
@@ -108,17 +108,17 @@ pub(super) fn pexpireat(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Fail
     set_deadline(call, args, Unit::Milliseconds, Origin::Epoch, "pexpireat")
 }
 
-/// When a deadline is set.
+/// The conditions under which a deadline is set.
 #[derive(Debug, Default)]
 struct Conditions {
-    /// Only when there is none.
-    is_first: bool,
-    /// Only when there is one.
-    is_other: bool,
-    /// Only when it is later than the present one; none is later than all.
-    is_later: bool,
-    /// Only when it is earlier than the present one.
-    is_earlier: bool,
+    /// The key must have no deadline.
+    only_if_absent: bool,
+    /// The key must have a deadline.
+    only_if_present: bool,
+    /// The new deadline must be later than the present one. No deadline counts as later than any other.
+    only_if_later: bool,
+    /// The new deadline must be earlier than the present one.
+    only_if_earlier: bool,
 }
 
 impl Conditions {
@@ -126,26 +126,26 @@ impl Conditions {
         let mut conditions = Self::default();
         for word in args.iter() {
             let condition = if is(word, "nx") {
-                &mut conditions.is_first
+                &mut conditions.only_if_absent
             } else if is(word, "xx") {
-                &mut conditions.is_other
+                &mut conditions.only_if_present
             } else if is(word, "gt") {
-                &mut conditions.is_later
+                &mut conditions.only_if_later
             } else if is(word, "lt") {
-                &mut conditions.is_earlier
+                &mut conditions.only_if_earlier
             } else {
                 let word = String::from_utf8_lossy(word);
                 return Err(Failure::of(format!("ERR Unsupported option {word}")));
             };
             *condition = true;
         }
-        let compares = conditions.is_later || conditions.is_earlier;
-        if conditions.is_first && (conditions.is_other || compares) {
+        let compares = conditions.only_if_later || conditions.only_if_earlier;
+        if conditions.only_if_absent && (conditions.only_if_present || compares) {
             return Err(Failure::new(
                 "ERR NX and XX, GT or LT options at the same time are not compatible",
             ));
         }
-        if conditions.is_later && conditions.is_earlier {
+        if conditions.only_if_later && conditions.only_if_earlier {
             return Err(Failure::new(
                 "ERR GT and LT options at the same time are not compatible",
             ));
@@ -153,11 +153,11 @@ impl Conditions {
         Ok(conditions)
     }
 
-    fn hold(&self, present: Option<i64>, new: i64) -> bool {
-        !(self.is_first && present.is_some()
-            || self.is_other && present.is_none()
-            || self.is_later && present.is_none_or(|present| new <= present)
-            || self.is_earlier && present.is_some_and(|present| new >= present))
+    fn are_met(&self, present: Option<i64>, new: i64) -> bool {
+        !(self.only_if_absent && present.is_some()
+            || self.only_if_present && present.is_none()
+            || self.only_if_later && present.is_none_or(|present| new <= present)
+            || self.only_if_earlier && present.is_some_and(|present| new >= present))
     }
 }
 
@@ -180,7 +180,7 @@ fn set_deadline(
             return (Change::Keep, false);
         };
         let present = found.deadline.map(|deadline| deadline.unix_millis(now));
-        if !conditions.hold(present, unix) {
+        if !conditions.are_met(present, unix) {
             return (Change::Keep, false);
         }
         match now.deadline_at(unix) {
@@ -228,7 +228,7 @@ const fn rounded_seconds(millis: i64) -> i64 {
     millis.saturating_add(500) / 1000
 }
 
-/// Answers a figure of a key's deadline: -2 for no key, -1 for no deadline.
+/// Replies with a number computed from the deadline of a key: -2 without a key, -1 without a deadline.
 fn answer(
     call: &mut Call<'_>,
     args: &Args<'_>,

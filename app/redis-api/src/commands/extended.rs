@@ -1,21 +1,22 @@
-//! Numbers with a fraction as `INCRBYFLOAT` counts them: 64 bits of mantissa, rounded to the nearest.
+//! Decimal numbers with the precision of `INCRBYFLOAT`: a mantissa of 64 bits, rounded to nearest.
 //!
-//! Redis computes in the processor's 80-bit format and prints 17 digits after the point. With the usual 53 bits, 10.1 plus
-//! 0.2 would print as 10.29999999999999893 there; with 64 bits the error lies beyond the digits that are printed. To answer
-//! the same, the same format is computed here, in whole numbers: reading and printing are exact, and adding rounds once.
+//! Redis computes in the x87 80-bit format and prints 17 digits after the point. With the usual 53 bits, 10.1 plus 0.2 would
+//! print as 10.29999999999999893; with 64 bits, the error lies beyond the printed digits. To return the same text, this module
+//! implements that format with integers: parsing and printing are exact, and an addition rounds once.
 
 use std::{cmp::Ordering, fmt};
 
-/// The longest text that is read as a number.
+/// The longest text in bytes that is parsed as a number.
 const TEXT_MAX: usize = 5 * 1024 - 1;
-/// Decimal exponents beyond these are infinite, or zero, in 80 bits, and not worth computing.
+/// Decimal exponents outside of this range are infinity or zero in 80 bits and are not computed.
 const DECIMAL_EXPONENTS: std::ops::RangeInclusive<i64> = -4_951..=4_935;
-/// Values of this many bits and more are infinite.
+/// Values with this many bits or more are infinite.
 const BITS_MAX: i32 = 16_384;
-/// The digits that are printed after the point.
+/// The number of digits printed after the point.
 const FRACTION_DIGITS: u32 = 17;
 
-/// A finite number: `mantissa` times two to the power of `exponent`. The mantissa's highest bit is set, or all are zero.
+/// A finite number: `mantissa` times two to the power of `exponent`. The highest bit of the mantissa is set unless the number
+/// is zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Extended {
     is_negative: bool,
@@ -30,7 +31,7 @@ impl Extended {
         mantissa: 0,
     };
 
-    /// Whether the text means infinity, which can be read but not added.
+    /// Returns whether the text is infinity, which can be parsed but not added.
     pub(super) fn is_infinity(text: &[u8]) -> bool {
         let unsigned = match text {
             [b'-' | b'+', rest @ ..] => rest,
@@ -41,7 +42,7 @@ impl Extended {
             .any(|name| unsigned.eq_ignore_ascii_case(name))
     }
 
-    /// Reads a decimal number; `None` for anything else, and for what is too large or too small.
+    /// Parses a decimal number. Returns `None` for any other text, and if the number is too large or too small.
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
         if text.len() > TEXT_MAX {
             return None;
@@ -59,9 +60,9 @@ impl Extended {
         })
     }
 
-    /// The sum; `None` when it is infinite.
+    /// Returns the sum, or `None` if it is infinite.
     pub(super) fn add(self, other: Self) -> Option<Self> {
-        /// Bits below the mantissa that keep what shifting moves out.
+        /// Extra bits below the mantissa that receive the bits shifted out.
         const GUARD: u32 = 62;
         if self.mantissa == 0 || other.mantissa == 0 {
             return Some(if self.mantissa == 0 { other } else { self });
@@ -75,7 +76,7 @@ impl Extended {
         let high = u128::from(large.mantissa) << GUARD;
         let low = u128::from(small.mantissa) << GUARD;
         let shifted = low.checked_shr(shift).unwrap_or(0);
-        // What was moved out altogether still decides about rounding.
+        // Bits that were shifted out completely still affect the rounding.
         let is_inexact = shift > GUARD && (shift >= 128 || shifted << shift != low);
         let sum = if large.is_negative == small.is_negative {
             high + shifted
@@ -86,7 +87,7 @@ impl Extended {
         Self::round(large.is_negative, sum, exponent, is_inexact)
     }
 
-    /// The nearest number to `magnitude` (and a bit more, if it is inexact) times two to the power of `exponent`.
+    /// Returns the number nearest to `magnitude` (plus a fraction, if it is inexact) times two to the power of `exponent`.
     fn round(is_negative: bool, magnitude: u128, exponent: i32, is_inexact: bool) -> Option<Self> {
         if magnitude == 0 {
             return Some(Self::ZERO);
@@ -119,7 +120,7 @@ impl Extended {
 }
 
 impl fmt::Display for Extended {
-    /// Prints 17 digits after the point, without the zeros at their end.
+    /// Prints up to 17 digits after the point, without trailing zeros.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scale = 10u128.pow(FRACTION_DIGITS);
         let (whole, fraction) = if self.exponent >= 0 {
@@ -127,7 +128,7 @@ impl fmt::Display for Extended {
             whole.shift_left(self.exponent.unsigned_abs());
             (whole.to_string(), 0)
         } else {
-            // 64 bits times 57 bits fit into 128.
+            // The product of 64 and 57 bits fits into 128 bits.
             let scaled = u128::from(self.mantissa) * scale;
             let rounded = shift_right_rounded(scaled, self.exponent.unsigned_abs());
             ((rounded / scale).to_string(), rounded % scale)
@@ -152,7 +153,7 @@ fn shift_right_rounded(value: u128, shift: u32) -> u128 {
     kept + u128::from(rest > half || rest == half && kept & 1 == 1)
 }
 
-/// A decimal number as written: digits, and the power of ten that they are multiplied by.
+/// A decimal number: digits and a power of ten.
 struct Decimal {
     digits: Natural,
     exponent: i64,
@@ -183,7 +184,7 @@ impl Decimal {
         (count > 0 && rest.is_empty()).then_some(Self { digits, exponent })
     }
 
-    /// The nearest number of 64 bits; `None` when there is none.
+    /// Returns the nearest 64-bit number, or `None` if the value is out of range.
     fn to_extended(&self) -> Option<Extended> {
         let digits = &self.digits;
         if digits.is_zero() {
@@ -202,7 +203,7 @@ impl Decimal {
             let (top, is_inexact) = product.shift_right(shift);
             return Extended::round(false, top, i32::try_from(shift).ok()?, is_inexact);
         }
-        // A quotient of 66 to 67 bits, and whether anything remains.
+        // The quotient has 66 or 67 bits, plus a flag for a remainder.
         let shift = 66 + i64::from(power.bits()) - i64::from(digits.bits());
         let (mut numerator, mut denominator) = (digits.clone(), power);
         if shift >= 0 {
@@ -224,14 +225,14 @@ fn parse_exponent(text: &[u8]) -> Option<i64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    // An exponent of more digits is far outside the range, whatever it is.
+    // Larger exponents are out of range anyway, so the value saturates.
     let magnitude = digits.iter().fold(0i64, |sum, digit| {
         (sum * 10 + i64::from(digit - b'0')).min(1_000_000)
     });
     Some(sign * magnitude)
 }
 
-/// A whole number of any size: 32 bits an element, the lowest first, the last one not zero.
+/// A natural number of any size: 32-bit limbs, the lowest first, the last one not zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Natural(Vec<u32>);
 
@@ -267,7 +268,7 @@ impl Natural {
         }
     }
 
-    /// The number of decimal digits, or one more.
+    /// Returns the number of decimal digits, or one more.
     fn decimal_digits_estimate(&self) -> i64 {
         i64::from(self.bits()) * 30_103 / 100_000 + 1
     }
@@ -307,7 +308,7 @@ impl Natural {
         }
     }
 
-    /// The number without its lowest bits, of which at most 128 may stay, and whether any of those was set.
+    /// Returns the number shifted right by `bits`, and whether a set bit was lost. The result must fit into 128 bits.
     fn shift_right(&self, bits: u32) -> (u128, bool) {
         let bit = |index: u32| self.0[index as usize / 32] >> (index % 32) & 1;
         let is_inexact = (0..bits).any(|index| bit(index) == 1);
@@ -317,7 +318,7 @@ impl Natural {
         (kept, is_inexact)
     }
 
-    /// The quotient, which must fit into 68 bits, and whether anything remains.
+    /// Returns the quotient, which must fit into 68 bits, and whether there is a remainder.
     fn divide(mut self, mut denominator: Self) -> (u128, bool) {
         const BITS: u32 = 68;
         denominator.shift_left(BITS);
@@ -338,7 +339,7 @@ impl Natural {
         by_length.then_with(|| self.0.iter().rev().cmp(other.0.iter().rev()))
     }
 
-    /// Subtracts a number that is not larger.
+    /// Subtracts `other`, which must not be larger.
     fn subtract(&mut self, other: &Self) {
         let mut borrow = false;
         for (limb, other) in self
@@ -436,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn text_that_is_not_a_number_is_rejected() {
         for text in [
             "", "-", ".", "e5", "1e", "1e+", "1 ", " 1", "1,5", "0x", "1.2.3", "1e5000", "1e-5000",
             "--1", "1-",

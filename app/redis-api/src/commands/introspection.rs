@@ -1,4 +1,4 @@
-//! `COMMAND`: what there is, from the table that dispatches.
+//! The command `COMMAND`, which describes the command table.
 
 use outrigger_resp::Args;
 
@@ -67,7 +67,7 @@ fn info(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes the ten fields of a command.
+/// Writes the ten fields that describe a command.
 fn describe(call: &mut Call<'_>, command: &Command) {
     let reply = &mut call.reply;
     reply.array(10);

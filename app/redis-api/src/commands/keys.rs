@@ -1,4 +1,4 @@
-//! Keys, whatever their value.
+//! Commands for keys of any type.
 
 use outrigger_cache::{Renamed, WhenTaken};
 use outrigger_resp::Args;

@@ -1,4 +1,4 @@
-//! Values that are numbers.
+//! Commands for values that are numbers.
 
 use bytes::Bytes;
 use outrigger_cache::{CacheError, Change, Found};
@@ -48,13 +48,13 @@ fn add(call: &mut Call<'_>, args: &Args<'_>, increment: i64) -> Result<(), Failu
 
 pub(super) fn incrbyfloat(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     const INFINITE: Failure = Failure::new("ERR increment would produce NaN or Infinity");
-    // Both are read before either's size matters; infinity can be read, but not added.
+    // Both numbers are parsed before either one is checked; infinity parses but cannot be added.
     let read = |text: &[u8]| match Extended::parse(text) {
         Some(number) => Ok(Some(number)),
         None if Extended::is_infinity(text) => Ok(None),
         None => Err(Failure::new("ERR value is not a valid float")),
     };
-    // Before the entry is locked: thousands of digits take a while.
+    // Parsed before the entry is locked, because thousands of digits take some time.
     let increment = read(&args[2])?;
     let text = change(call, args, |found| {
         let present = match found {
@@ -72,7 +72,7 @@ pub(super) fn incrbyfloat(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Fa
     Ok(())
 }
 
-/// Replaces a value by what is computed from it, its deadline kept.
+/// Replaces a value by one computed from it and keeps its deadline.
 fn change<R>(
     call: &Call<'_>,
     args: &Args<'_>,

@@ -1,4 +1,4 @@
-//! Listing keys.
+//! Commands that list keys.
 
 use outrigger_cache::Cursor;
 use outrigger_resp::Args;
@@ -9,11 +9,11 @@ use super::{
 };
 use crate::glob;
 
-/// How many entries are looked at under one lock.
+/// How many entries are visited under one lock.
 const STEP: usize = 1000;
-/// How many entries `SCAN` looks at, unless told.
+/// How many entries `SCAN` visits by default.
 const COUNT: i64 = 10;
-/// With so many bytes of keys `SCAN` answers, however many it was asked for.
+/// `SCAN` replies when it has collected this many bytes of keys, whatever its `COUNT`.
 const SCANNED: usize = 1024 * 1024;
 
 pub(super) fn keys(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
@@ -63,7 +63,7 @@ pub(super) fn scan(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> 
             return Err(Failure::SYNTAX);
         }
     }
-    // More than this under one call would hold everybody else up; the client goes on with the cursor.
+    // A larger step would block other clients of this thread; the client continues with the cursor.
     let mut left = usize::try_from(count).unwrap_or(usize::MAX).min(100_000);
     let (mut found, mut bytes, mut cursor) = (Vec::new(), 0, cursor);
     loop {
@@ -88,7 +88,8 @@ pub(super) fn scan(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> 
     Ok(())
 }
 
-/// A pattern that is not longer than what it can be of use for: each key is compared with all of it.
+/// Returns the pattern unless it is longer than any key. The limit matters because each key is compared with the whole
+/// pattern.
 fn pattern_of<'a>(call: &Call<'_>, pattern: &'a [u8]) -> Result<&'a [u8], Failure> {
     if pattern.len() > call.cache.config().key_max.as_usize() {
         return Err(Failure::new("ERR the pattern exceeds `[cache] key_max`"));
@@ -96,7 +97,7 @@ fn pattern_of<'a>(call: &Call<'_>, pattern: &'a [u8]) -> Result<&'a [u8], Failur
     Ok(pattern)
 }
 
-/// Reads a cursor: an unsigned number, with a sign at most, or nothing at all.
+/// Parses a cursor: an unsigned number with an optional sign, or an empty text.
 fn parse_cursor(text: &[u8]) -> Option<Cursor> {
     let text = std::str::from_utf8(text).ok()?;
     let (is_negative, digits) = match text.as_bytes() {

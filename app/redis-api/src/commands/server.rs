@@ -1,4 +1,4 @@
-//! The server: what it is, what it holds, and emptying it.
+//! Commands about the server, and commands that empty it.
 
 use std::fmt::Write;
 
@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{glob, session::Next};
 
-/// The version of Redis whose clients find what they look for. Its newer data types are not here, as are the older ones.
+/// The Redis version that clients see, so that they use the features of that version. Missing data types are missing
+/// nevertheless.
 pub(crate) const REDIS_VERSION: &str = "7.2.0";
 
 pub(super) fn dbsize(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
@@ -62,7 +63,7 @@ pub(super) fn config(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure
     dispatch(call, args, "config", SUBCOMMANDS)
 }
 
-/// The parameters that clients and their tools ask for, under the names that Redis gives them.
+/// Returns the parameters that clients and tools commonly read, under their Redis names.
 fn config_get(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let (cache, redis) = (call.cache.config(), &call.shared.config);
     let idle = redis.idle_timeout.map_or(0, |time| time.get().as_secs());
@@ -94,7 +95,7 @@ fn config_get(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The policy by a name that clients know. Ours is another one (S3-FIFO); what they decide by is which keys may go.
+/// Returns the Redis name of the closest policy. The cache uses S3-FIFO; clients only need to know which keys it may evict.
 const fn policy(eviction: Eviction) -> &'static str {
     match eviction {
         Eviction::All => "allkeys-lru",
@@ -102,7 +103,7 @@ const fn policy(eviction: Eviction) -> &'static str {
     }
 }
 
-/// A section of `INFO`: its name, and what writes it.
+/// A section of `INFO`: its name and the function that writes it.
 type Section = (&'static str, fn(&Call<'_>, &mut String));
 
 const SECTIONS: [Section; 8] = [
@@ -139,7 +140,7 @@ pub(super) fn info(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Appends `name:value` on a line of its own.
+/// Appends a line `name:value`.
 fn line(text: &mut String, name: &str, value: impl std::fmt::Display) {
     // Writing to a string cannot fail.
     let _ = write!(text, "{name}:{value}\r\n");
@@ -193,7 +194,7 @@ fn info_memory(call: &Call<'_>, text: &mut String) {
     line(text, "maxmemory_policy", policy(config.eviction));
 }
 
-/// A size as Redis prints it: two digits after the point and the first letter of the unit.
+/// Returns a size as Redis prints it: two digits after the point and the first letter of the unit.
 fn human(bytes: u64) -> String {
     let mut size = bytes as f64;
     for unit in ["B", "K", "M", "G", "T"] {

@@ -1,4 +1,4 @@
-//! Values: reading, writing, and changing a part of them.
+//! Commands that read and write string values.
 
 use bytes::Bytes;
 use outrigger_cache::{CacheError, Change, Deadline, Found};
@@ -19,7 +19,7 @@ pub(super) fn get(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes a value straight from its entry; a large one is shared, so that it is not copied while others wait for the entry.
+/// Writes a value from its entry. A large value is shared instead of copied, so that the entry is not locked for long.
 #[inline]
 fn write_found(reply: &mut ReplyWriter<'_>, found: Option<Found<'_>>) {
     match found {
@@ -129,7 +129,7 @@ fn set_expiring(
     Ok(())
 }
 
-/// Writes a value that expires; when the deadline has passed already, nothing stays.
+/// Writes a value with a deadline, or deletes the key if the deadline has passed.
 fn put_expiring(
     call: &Call<'_>,
     key: &[u8],
@@ -147,13 +147,13 @@ fn put_expiring(
 
 pub(super) fn getset(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
     let options = Options {
-        answers_old: true,
+        returns_old: true,
         ..Options::default()
     };
     set_with(call, args, &options, None)
 }
 
-/// The change that writes a value; a deadline that has passed already means that nothing stays.
+/// Returns the change that writes a value, or deletes the key if the deadline has passed.
 fn write(value: &[u8], deadline: Option<Deadline>) -> Change {
     match deadline {
         Some(deadline) => Change::Write(Bytes::copy_from_slice(value), Some(deadline)),
@@ -175,7 +175,7 @@ fn set_with(
             Some(Condition::Present) => found.is_some(),
         };
         let old = found
-            .filter(|_| options.answers_old)
+            .filter(|_| options.returns_old)
             .map(|found| found.to_bytes());
         let kept = found.filter(|_| options.keeps_ttl);
         let change = match expiry {
@@ -188,7 +188,7 @@ fn set_with(
         };
         (change, (is_wanted, old))
     };
-    let (is_written, old) = match options.answers_old {
+    let (is_written, old) = match options.returns_old {
         true => call
             .cache
             .read_update(database, &args[1], call.now, decide)?,
@@ -196,7 +196,7 @@ fn set_with(
     };
     match old {
         Some(old) => call.reply.value(&old),
-        None if options.answers_old || !is_written => call.reply.null(),
+        None if options.returns_old || !is_written => call.reply.null(),
         None => call.reply.ok(),
     }
     Ok(())
@@ -218,7 +218,7 @@ pub(super) fn getex(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure>
     let (database, now) = (call.session.database, call.now);
     let value = call.cache.read_update(database, &args[1], now, |found| {
         let Some(found) = found else {
-            // Whether the time makes sense is not looked at when there is nothing to expire.
+            // Redis does not validate the time if the key does not exist.
             return (Change::Keep, Ok(None));
         };
         let change = match options.expiry.map(|expiry| expiry.deadline(now, "getex")) {
@@ -270,7 +270,7 @@ pub(super) fn getrange(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failu
     Ok(())
 }
 
-/// The bytes from `start` to `end`, both included; negative ones count from the value's end.
+/// Returns the bytes from `start` to `end`, both inclusive. Negative indexes count from the end.
 fn part(value: &[u8], start: i64, end: i64) -> &[u8] {
     let length = i64::try_from(value.len()).unwrap_or(i64::MAX);
     if start < 0 && end < 0 && start > end {
@@ -287,7 +287,7 @@ fn part(value: &[u8], start: i64, end: i64) -> &[u8] {
     if start > end || length == 0 {
         return &[];
     }
-    // Both lie within the value now.
+    // Both indexes are within the value now.
     &value[start as usize..=end as usize]
 }
 
@@ -297,7 +297,7 @@ pub(super) fn setrange(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failu
     let limit = call.cache.config().value_max;
     let length = offset.saturating_add(patch.len());
     if !patch.is_empty() && length > limit.as_usize() {
-        // Before anything of that size is made.
+        // Checked before a value of that size is allocated.
         return Err(CacheError::ValueTooLong { length, limit }.into());
     }
     let database = call.session.database;
@@ -321,7 +321,7 @@ pub(super) fn setrange(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failu
 #[derive(Debug, Default)]
 struct Options<'a> {
     condition: Option<Condition>,
-    answers_old: bool,
+    returns_old: bool,
     keeps_ttl: bool,
     persists: bool,
     expiry: Option<Expiry<'a>>,
@@ -352,8 +352,8 @@ impl<'a> Options<'a> {
                 continue;
             }
             let expiry = Expiry::named(word, || words.next()).ok_or(Failure::SYNTAX)?;
-            let is_other = |earlier: Expiry<'_>| !earlier.is_same_kind(&expiry);
-            if options.keeps_ttl || options.persists || options.expiry.is_some_and(is_other) {
+            let is_other_kind = |earlier: Expiry<'_>| !earlier.is_same_kind(&expiry);
+            if options.keeps_ttl || options.persists || options.expiry.is_some_and(is_other_kind) {
                 return Err(Failure::SYNTAX);
             }
             options.expiry = Some(expiry);
@@ -361,19 +361,19 @@ impl<'a> Options<'a> {
         Ok(options)
     }
 
-    /// Whether the old value plays no part.
+    /// Returns whether the command does not depend on the old value.
     fn is_plain(&self) -> bool {
-        self.condition.is_none() && !self.answers_old && !self.keeps_ttl
+        self.condition.is_none() && !self.returns_old && !self.keeps_ttl
     }
 
-    /// Takes a word that only `SET` knows; `false` for any other.
+    /// Parses an option that only `SET` has; returns `false` for any other word.
     fn parse_set(&mut self, word: &[u8]) -> Result<bool, Failure> {
         let condition = if is(word, "nx") {
             Condition::Absent
         } else if is(word, "xx") {
             Condition::Present
         } else if is(word, "get") {
-            self.answers_old = true;
+            self.returns_old = true;
             return Ok(true);
         } else if is(word, "keepttl") {
             if self.expiry.is_some() {

@@ -1,4 +1,4 @@
-//! Commands whose second argument names what they do, such as `CLIENT`.
+//! Commands with subcommands, such as `CLIENT`.
 
 use outrigger_resp::Args;
 
@@ -10,14 +10,14 @@ use super::{
 
 /// A subcommand of a command such as `CLIENT`.
 pub(super) struct Subcommand {
-    /// In lower case.
+    /// The name in lower case.
     pub(super) name: &'static str,
-    /// The number of arguments, both names counted; negative for at least so many.
+    /// The number of arguments including both names; a negative number is a minimum.
     pub(super) arity: i8,
     pub(super) handler: Handler,
 }
 
-/// Runs the subcommand that the second argument names.
+/// Runs the subcommand named by the second argument.
 pub(super) fn dispatch(
     call: &mut Call<'_>,
     args: &Args<'_>,

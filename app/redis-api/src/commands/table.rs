@@ -1,4 +1,4 @@
-//! The table of commands.
+//! The command table.
 
 use std::sync::LazyLock;
 
@@ -6,23 +6,24 @@ use super::{
     call::Handler, connection, expiry, introspection, keys, numbers, scan, server, strings,
 };
 
-/// A command, as it is found, checked and described.
+/// A command: how it is found, checked and described.
 #[derive(Debug)]
 pub(crate) struct Command {
-    /// In lower case.
+    /// The name in lower case.
     pub(crate) name: &'static str,
-    /// The number of arguments, the name counted; negative for at least so many.
+    /// The number of arguments including the name; a negative number is a minimum.
     pub(crate) arity: i8,
     pub(crate) flags: &'static [&'static str],
     pub(crate) keys: Keys,
     pub(crate) group: &'static str,
-    /// The version of Redis that first had it.
+    /// The Redis version that introduced the command.
     pub(crate) since: &'static str,
     pub(crate) summary: &'static str,
     pub(crate) handler: Handler,
 }
 
-/// Which arguments are keys: from `first` to `last` (-1 for the last argument), every `step`-th. None when `first` is 0.
+/// The positions of the keys among the arguments: from `first` to `last` (-1 for the last argument), every `step`-th. There
+/// are none if `first` is 0.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Keys {
     pub(crate) first: u8,
@@ -36,13 +37,13 @@ impl Command {
         accepts(self.arity, count)
     }
 
-    /// Whether a client may send it that has not authenticated.
+    /// Returns whether a client may send the command before it has authenticated.
     pub(crate) fn is_open(&self) -> bool {
         self.flags.contains(&"no_auth")
     }
 }
 
-/// Whether an arity allows so many arguments.
+/// Returns whether an arity allows this number of arguments.
 #[inline]
 pub(crate) const fn accepts(arity: i8, count: usize) -> bool {
     let wanted = arity.unsigned_abs() as usize;
@@ -98,7 +99,7 @@ const FAST: &[&str] = &["fast"];
 const FAST_ALWAYS: &[&str] = &["loading", "stale", "fast"];
 const ADMIN: &[&str] = &["admin", "noscript", "loading", "stale"];
 
-/// Makes the rows of the table short enough to be read as one.
+/// Keeps each row of the table on one line.
 macro_rules! commands {
     ($($name:literal $arity:literal $flags:ident $keys:ident $group:literal $since:literal $handler:path, $summary:literal;)*) => {
         &[$(Command {
@@ -166,13 +167,13 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "unlink" -2 CHANGE ALL_KEYS "generic" "4.0.0" keys::del, "Deletes keys.";
 };
 
-/// An empty place.
+/// An empty slot.
 const NONE: u8 = u8::MAX;
 
-/// Twice the commands and more, so that most names are found at their first place.
+/// More than twice the number of commands, so that most lookups need one probe.
 const PLACES: usize = 256;
 
-/// Open addressing by the packed name: for each place its name and the command's index.
+/// A hash table with open addressing: each slot has a packed name and the index of its command.
 static INDEX: LazyLock<[(u128, u8); PLACES]> = LazyLock::new(|| {
     let mut places = [(0, NONE); PLACES];
     for (index, command) in (0..NONE).zip(COMMANDS) {
@@ -187,7 +188,7 @@ static INDEX: LazyLock<[(u128, u8); PLACES]> = LazyLock::new(|| {
     places
 });
 
-/// Finds a command by its name in any case, without allocating.
+/// Finds a command by name, ignoring case, without allocating.
 #[inline]
 pub(crate) fn find(name: &[u8]) -> Option<(u8, &'static Command)> {
     let packed = pack(name)?;
@@ -205,20 +206,20 @@ pub(crate) fn find(name: &[u8]) -> Option<(u8, &'static Command)> {
     }
 }
 
-/// Whether the command at an index only reads, so that it can be executed again.
+/// Returns whether the command at this index only reads, so that it can be executed again.
 pub(crate) fn is_read(index: u8) -> bool {
     let command = COMMANDS.get(usize::from(index));
     command.is_some_and(|command| command.flags.contains(&"readonly"))
 }
 
-/// The name of the command at an index.
+/// Returns the name of the command at this index.
 pub(crate) fn name_of(index: u8) -> &'static str {
     COMMANDS
         .get(usize::from(index))
         .map_or("NULL", |command| command.name)
 }
 
-/// A name of at most 15 bytes in lower case, as one number; the one before it tells how long it is.
+/// Packs a name of at most 15 bytes in lower case into a number. The leading 1 encodes the length.
 #[inline]
 fn pack(name: &[u8]) -> Option<u128> {
     if name.len() > 15 {

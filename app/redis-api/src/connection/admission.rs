@@ -1,4 +1,4 @@
-//! Letting a client in, and showing it out when its token ends.
+//! Authentication of a client, and the end of its connection when its token ends.
 
 use std::{
     future::{Future, poll_fn},
@@ -12,14 +12,14 @@ use tracing::{debug, warn};
 
 use super::{Connection, Ending};
 use crate::{
-    auth::{Refused, Verdict, authenticate, still_holds},
+    auth::{Refused, Verdict, authenticate, is_still_valid},
     commands,
     session::{Admission, Authentication, Then},
     timer::Waiting,
 };
 
 impl Connection {
-    /// Checks credentials and replies.
+    /// Checks credentials and writes the reply.
     pub(super) async fn authenticate(&mut self, authentication: Authentication) {
         let shared = &self.thread.shared;
         let peer = self.session.client().peer;
@@ -29,7 +29,7 @@ impl Connection {
             &*shared.authenticator,
             peer,
         );
-        let Some(verdict) = self.unless_ended(verdict).await else {
+        let Some(verdict) = self.until_ended(verdict).await else {
             return;
         };
         let admission = match verdict {
@@ -38,7 +38,7 @@ impl Connection {
             Verdict::Refused(refused) => return self.refuse_entry(refused),
         };
         let now = shared.cache.now();
-        shared.strangers.remove(self.session.client());
+        shared.unauthenticated.remove(self.session.client());
         self.timer.note_grant(admission.grant(), now.millis());
         self.session.admit(admission);
         let mut reply = ReplyWriter::new(&mut self.unsent, self.session.protocol);
@@ -56,7 +56,7 @@ impl Connection {
         shared.metrics.authentication_failed();
         if let Some(skipped) = shared.refusal_log.admit(shared.cache.now().millis()) {
             let peer = self.session.client().peer;
-            warn!(%peer, ?refused, skipped, "a wrong password or token at the Redis listener");
+            warn!(%peer, ?refused, skipped, "a client failed to authenticate to the Redis listener");
         }
         let mut reply = ReplyWriter::new(&mut self.unsent, self.session.protocol);
         reply.error(refused.error());
@@ -65,13 +65,13 @@ impl Connection {
         }
     }
 
-    /// Whether the token that let the client in must be checked before anything more is executed.
+    /// Returns whether the token of the connection must be checked before anything more is executed.
     #[inline]
     pub(super) fn must_check(&self, now: Now) -> bool {
         match &self.session.admission {
             Admission::Pending | Admission::Open => false,
             Admission::Granted(grant) => {
-                grant.is_in_doubt()
+                grant.may_be_revoked()
                     || grant
                         .expires_at()
                         .is_some_and(|expires_at| expires_at <= now.unix_millis())
@@ -79,7 +79,7 @@ impl Connection {
         }
     }
 
-    /// Checks the token that let the client in, and shows the client out when it has ended.
+    /// Checks the token of the connection, and closes the connection if the token has ended.
     pub(super) async fn check_grant(&mut self) {
         let Some(grant) = self.session.admission.grant() else {
             return;
@@ -89,21 +89,21 @@ impl Connection {
             .expires_at()
             .is_some_and(|expires_at| expires_at <= now.unix_millis());
         if has_expired {
-            return self.show_out();
+            return self.end_revoked();
         }
-        let Some(holds) = self.unless_ended(still_holds(&*grant)).await else {
+        let Some(holds) = self.until_ended(is_still_valid(&*grant)).await else {
             return;
         };
         if holds {
             self.timer.note_grant(Some(grant), now.millis());
         } else {
-            self.show_out();
+            self.end_revoked();
         }
     }
 
-    /// Ends the connection because its token has ended. What it has sent meanwhile is not executed.
+    /// Closes the connection because its token has ended. Requests received since are not executed.
     #[cold]
-    pub(super) fn show_out(&mut self) {
+    pub(super) fn end_revoked(&mut self) {
         debug!(peer = %self.session.client().peer, "the token of a connection has ended");
         self.thread.shared.metrics.revoked();
         self.session.admit(Admission::Pending);
@@ -116,20 +116,20 @@ impl Connection {
         self.ending = Some(Ending::Linger);
     }
 
-    /// Ends the connection because its token has ended while the client is not waited for. It reads why, unless it has left
-    /// earlier replies unread.
+    /// Closes an idle connection because its token has ended. The client receives the reason unless earlier replies are still
+    /// unread.
     #[cold]
-    pub(super) fn show_out_at_rest(&mut self) {
+    pub(super) fn end_revoked_while_idle(&mut self) {
         let is_unread = !self.unsent.is_empty();
-        self.show_out();
+        self.end_revoked();
         if is_unread {
             self.unsent.clear();
             self.ending = Some(Ending::Close);
         }
     }
 
-    /// The result of `work`; `None` when the connection must end before there is one.
-    async fn unless_ended<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    /// Awaits `work`. Returns `None` if the connection must close first.
+    async fn until_ended<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
         poll_fn(|context| {
             if self.timer.poll_ended(context).is_some() {

@@ -1,4 +1,4 @@
-//! Executing the requests that have arrived.
+//! Execution of the received requests.
 
 use std::{
     io,
@@ -12,25 +12,25 @@ use tracing::debug;
 use super::{Batch, Connection, Ending};
 use crate::{commands, session::Next, shared::Shared, timer::Waiting};
 
-/// Replies of a batch are sent when they exceed this, before the next command is executed.
+/// If the replies of a batch exceed this size, they are sent before the next command is executed.
 const SEND_AT: usize = 64 * 1024;
-/// How many requests are read before the first of them is executed.
+/// How many requests are parsed before the first of them is executed.
 const AHEAD: usize = 16;
-/// From so many requests on it pays to fetch their entries together.
-const WARMED_FROM: usize = 4;
+/// The number of requests from which it pays to prefetch their entries together.
+const PREFETCH_FROM: usize = 4;
 
-/// What comes after the requests that were read ahead.
+/// What follows the requests that were parsed ahead.
 enum Ahead {
-    /// Perhaps more requests.
+    /// Possibly more requests.
     More,
-    /// Nothing whole.
+    /// No complete request.
     Nothing,
     Refused(Refusal),
     Broken(ProtocolError),
 }
 
 impl Connection {
-    /// Reads once and executes what is whole.
+    /// Reads once and executes the complete requests.
     pub(super) fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Batch>> {
         let thread = Rc::clone(&self.thread);
         let scratch = &mut *thread.scratch.borrow_mut();
@@ -44,14 +44,14 @@ impl Connection {
             self.input.extend_from_slice(&input[consumed..]);
             return Poll::Ready(Ok(batch));
         }
-        // Room grows with what has arrived, never with what was announced.
+        // The buffer grows with the bytes received, never with an announced length.
         self.input.extend_from_slice(input);
         Poll::Ready(Ok(self.execute_own(received)))
     }
 
-    /// Executes what is whole in the connection's own memory.
+    /// Executes the complete requests in the connection's own buffer.
     pub(super) fn execute_own(&mut self, received: usize) -> Batch {
-        self.is_input_fresh = false;
+        self.may_have_requests = false;
         let mut input = std::mem::take(&mut self.input);
         let (consumed, batch) = self.execute(&input, received);
         if consumed < input.len() {
@@ -61,7 +61,7 @@ impl Connection {
         batch
     }
 
-    /// Executes what is whole in `input`, and answers how much of it is done with.
+    /// Executes the complete requests in `input`. Returns how many bytes were consumed, and how the batch ended.
     fn execute(&mut self, input: &[u8], received: usize) -> (usize, Batch) {
         let thread = Rc::clone(&self.thread);
         let shared = &thread.shared;
@@ -75,19 +75,19 @@ impl Connection {
                 break Batch::Check;
             }
             let (position, ahead) = self.read_ahead(input, consumed, requests);
-            self.warm(input, requests);
+            self.prefetch(input, requests);
             for index in 0..requests.len() {
                 let begun = output.len();
                 let args = requests.args(index, input);
                 commands::execute(shared, &mut self.session, now, &args, &mut output);
-                if self.finds_no_room(&mut output, begun) {
+                if self.defer_large_reply(&mut output, begun) {
                     self.parser.restart();
-                    break 'batch Batch::NoRoom;
+                    break 'batch Batch::Deferred;
                 }
                 consumed = requests.end(index);
                 executed += 1;
                 if let Some(batch) = self.interruption(&mut output, begun) {
-                    // What was read ahead is read again when it is time for it.
+                    // Requests that were parsed ahead are parsed again later.
                     self.parser.restart();
                     break 'batch batch;
                 }
@@ -116,7 +116,7 @@ impl Connection {
         (consumed, batch)
     }
 
-    /// Finds the next requests in `input` from `position` on. Answers where they end, and what comes then.
+    /// Parses the next requests in `input` from `position`. Returns where they end and what follows them.
     fn read_ahead(
         &mut self,
         input: &[u8],
@@ -126,7 +126,7 @@ impl Connection {
         let shared = &self.thread.shared;
         let (limits, most) = match self.session.admission.is_pending() {
             false => (&shared.limits, AHEAD),
-            // The next request may lift the limits for the one after it.
+            // This request may authenticate the client, which lifts the limits for the next one.
             true => (&shared.limits_unauthenticated, 1),
         };
         requests.clear();
@@ -145,19 +145,19 @@ impl Connection {
         (position, Ahead::More)
     }
 
-    /// Has the entries fetched that the requests are about to use. Nearly every command has its key there.
-    fn warm(&self, input: &[u8], requests: &Requests) {
-        if requests.len() >= WARMED_FROM {
+    /// Prefetches the cache entries of the requests. The first argument of nearly every command is a key.
+    fn prefetch(&self, input: &[u8], requests: &Requests) {
+        if requests.len() >= PREFETCH_FROM {
             let keys = (0..requests.len()).filter_map(|index| requests.args(index, input).get(1));
             let database = self.session.database;
             self.thread.shared.cache.prefetch(database, keys);
         }
     }
 
-    /// Takes back a large reply for which there is no room now, so that the same command is executed again later. Only reads can
-    /// be; what changes something is replied to at once.
+    /// Removes a large reply that has to wait for memory, so that its command is executed again later. Only commands that read
+    /// can wait; the reply to a write is always sent.
     #[inline]
-    fn finds_no_room(&self, output: &mut ReplyBuffer, begun: usize) -> bool {
+    fn defer_large_reply(&self, output: &mut ReplyBuffer, begun: usize) -> bool {
         let is_large = output.len() - begun > SEND_AT;
         if !is_large || !self.thread.shared.budget.is_tight() {
             return false;
@@ -169,7 +169,7 @@ impl Connection {
         is_read
     }
 
-    /// What a command asked for instead of the next one, or what its reply makes necessary.
+    /// Returns how the last command or the size of its reply ends the batch, if it does.
     fn interruption(&mut self, output: &mut ReplyBuffer, begun: usize) -> Option<Batch> {
         match self.session.next.take() {
             None => {}
@@ -193,17 +193,17 @@ impl Connection {
         Some(Batch::Paused)
     }
 
-    /// Notes what the connection waits for after a batch.
+    /// Sets what the connection waits for after a batch.
     pub(super) fn note_waiting(&mut self, now: u64, has_executed: bool, has_rest: bool) {
         if self.session.admission.is_pending() {
-            // The clock runs since the connection was opened, or since the client has read what it was told.
+            // The timeout runs from the opening of the connection, or from when the client has read the last reply.
             if self.timer.waiting() == Waiting::Write {
                 self.timer.wait(Waiting::Request, now);
             }
             return;
         }
         if has_rest || self.parser.is_inside_request() {
-            // The clock runs since the request began, however often a piece of it arrives.
+            // The timeout runs from the start of the request, no matter how often a piece arrives.
             if has_executed || self.timer.waiting() != Waiting::Request {
                 self.timer.wait(Waiting::Request, now);
             }
@@ -218,7 +218,7 @@ impl Connection {
         self.thread.shared.metrics.broken();
         debug!(peer = %self.session.client().peer, %error, "closing the connection");
         if matches!(error, ProtocolError::Http | ProtocolError::Tls) {
-            // A browser that was tricked into sending this must not learn what answers here.
+            // A browser that was tricked into sending this must not learn which service listens here.
             return Batch::End(Ending::Close);
         }
         ReplyWriter::new(output, self.session.protocol).error(format!("ERR {error}"));

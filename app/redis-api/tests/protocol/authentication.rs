@@ -1,4 +1,4 @@
-//! Who may use the cache.
+//! Authentication, and the end of connections whose token ends.
 
 use std::{
     sync::{
@@ -10,40 +10,41 @@ use std::{
 
 use async_trait::async_trait;
 use libtest_mimic::Trial;
-use outrigger_redis_api::{Authenticator, Grant, Peer, SecretKind, Validity};
+use outrigger_redis_api::{Authenticator, Grant, Peer, SecretKind, Unavailable, Validity};
 use outrigger_stdx::{Actor, Clock, ManualClock, Secret};
 use outrigger_testkit::trial;
 
 use crate::ours::{Ours, Setup};
 
-/// Knows one token, and remembers what it was told.
+/// An authenticator that accepts one token and records its calls.
 #[derive(Debug, Default)]
-struct Gate {
-    told: Mutex<Vec<String>>,
+struct TestAuthenticator {
+    calls: Mutex<Vec<String>>,
     is_closed: bool,
+    is_unavailable: bool,
     token: Arc<Token>,
 }
 
-/// The token, which a test revokes.
+/// The grant of the token. A test can revoke it.
 #[derive(Debug, Default)]
 struct Token {
     expires_at: Option<i64>,
     validity: Mutex<Option<Validity>>,
-    /// After so many looks there is a doubt; none yet, when zero.
-    doubted_after: AtomicUsize,
-    is_in_doubt: AtomicBool,
+    /// If not zero: after this many calls of `may_be_revoked`, the token is revoked.
+    revoked_after: AtomicUsize,
+    may_be_revoked: AtomicBool,
 }
 
 impl Token {
-    /// Ends it, as this process does.
+    /// Revokes the token the way a revocation in the same process does.
     fn revoke(&self) {
-        self.find(Validity::Ended);
-        self.is_in_doubt.store(true, Ordering::SeqCst);
+        self.set_validity(Validity::Ended);
+        self.may_be_revoked.store(true, Ordering::SeqCst);
     }
 
-    /// What the next check finds.
-    fn find(&self, validity: Validity) {
-        *self.validity.lock().expect("nobody panics") = Some(validity);
+    /// Sets the result of the next checks.
+    fn set_validity(&self, validity: Validity) {
+        *self.validity.lock().expect("no thread panics while it holds the lock") = Some(validity);
     }
 }
 
@@ -57,15 +58,15 @@ impl Grant for Token {
         self.expires_at
     }
 
-    fn is_in_doubt(&self) -> bool {
-        let left = self.doubted_after.load(Ordering::SeqCst);
+    fn may_be_revoked(&self) -> bool {
+        let left = self.revoked_after.load(Ordering::SeqCst);
         if left > 0 {
-            self.doubted_after.store(left - 1, Ordering::SeqCst);
+            self.revoked_after.store(left - 1, Ordering::SeqCst);
             if left == 1 {
                 self.revoke();
             }
         }
-        self.is_in_doubt.load(Ordering::SeqCst)
+        self.may_be_revoked.load(Ordering::SeqCst)
     }
 
     fn check_every(&self) -> Duration {
@@ -73,61 +74,68 @@ impl Grant for Token {
     }
 
     async fn check(&self) -> Validity {
-        self.is_in_doubt.store(false, Ordering::SeqCst);
-        let validity = *self.validity.lock().expect("nobody panics");
+        self.may_be_revoked.store(false, Ordering::SeqCst);
+        let validity = *self.validity.lock().expect("no thread panics while it holds the lock");
         validity.unwrap_or(Validity::Valid)
     }
 }
 
-impl Gate {
-    fn tell(&self, what: &str, peer: Peer, kind: SecretKind) {
+impl TestAuthenticator {
+    fn record(&self, what: &str, peer: Peer, kind: SecretKind) {
         let Peer::Tcp(address) = peer else {
             panic!("the test connects over TCP");
         };
-        self.told
+        self.calls
             .lock()
-            .expect("nobody panics")
+            .expect("no thread panics while it holds the lock")
             .push(format!("{what} {kind:?} {}", address.ip()));
     }
 
-    fn told(&self) -> Vec<String> {
-        self.told.lock().expect("nobody panics").clone()
+    fn calls(&self) -> Vec<String> {
+        self.calls.lock().expect("no thread panics while it holds the lock").clone()
     }
 }
 
 #[async_trait]
-impl Authenticator for Gate {
+impl Authenticator for TestAuthenticator {
     async fn admits(&self, _: Peer, _: SecretKind) -> bool {
         !self.is_closed
     }
 
-    async fn allows(&self, token: &Secret, _: Peer) -> Option<Arc<dyn Grant>> {
+    async fn check_token(
+        &self,
+        token: &Secret,
+        _: Peer,
+    ) -> Result<Option<Arc<dyn Grant>>, Unavailable> {
+        if self.is_unavailable {
+            return Err(Unavailable);
+        }
         let is_known = token.expose() == "otr_token";
-        is_known.then(|| Arc::clone(&self.token) as Arc<dyn Grant>)
+        Ok(is_known.then(|| Arc::clone(&self.token) as Arc<dyn Grant>))
     }
 
     async fn failed(&self, peer: Peer, kind: SecretKind, _: &Secret) -> bool {
-        self.tell("failed", peer, kind);
+        self.record("failed", peer, kind);
         self.is_closed
     }
 
     async fn succeeded(&self, peer: Peer, kind: SecretKind) {
-        self.tell("succeeded", peer, kind);
+        self.record("succeeded", peer, kind);
     }
 }
 
-/// A listener with a password, and a clock that the test turns.
-fn guarded_on(clock: &ManualClock, gate: &Arc<Gate>) -> Ours {
+/// Starts a listener with a password and a manual clock.
+fn guarded_on(clock: &ManualClock, authenticator: &Arc<TestAuthenticator>) -> Ours {
     let mut setup = Setup {
         clock: Arc::new(clock.clone()),
         ..Setup::default()
     };
     setup.redis.password = Some(Secret::new("open sesame".to_owned()));
-    setup.authenticator = Arc::clone(gate) as Arc<dyn Authenticator>;
+    setup.authenticator = Arc::clone(authenticator) as Arc<dyn Authenticator>;
     Ours::start(setup)
 }
 
-/// Turns the clock by one second once the server waits for it.
+/// Advances the clock by one second once the server waits for it.
 fn tick(clock: &ManualClock) {
     while clock.sleepers() == 0 {
         std::thread::yield_now();
@@ -135,15 +143,16 @@ fn tick(clock: &ManualClock) {
     clock.advance(Duration::from_secs(1));
 }
 
-fn guarded(gate: &Arc<Gate>) -> Ours {
+fn guarded(authenticator: &Arc<TestAuthenticator>) -> Ours {
     let mut setup = Setup::default();
     setup.redis.password = Some(Secret::new("open sesame".to_owned()));
-    setup.authenticator = Arc::clone(gate) as Arc<dyn Authenticator>;
+    setup.authenticator = Arc::clone(authenticator) as Arc<dyn Authenticator>;
     Ours::start(setup)
 }
 
 const WRONG: &str = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
 const THROTTLED: &str = "-ERR too many failed attempts to authenticate, try again later\r\n";
+const UNAVAILABLE: &str = "-ERR credentials cannot be checked now because the account store is unavailable, try again later\r\n";
 const REVOKED: &str = "-NOAUTH the token of this connection was revoked, has expired, or no longer allows the cache\r\n";
 const NOAUTH: &str = "-NOAUTH Authentication required.\r\n";
 
@@ -173,9 +182,9 @@ async fn nothing_is_executed_before_the_password() {
     assert_eq!(client.words("QUIT"), "+OK\r\n");
 }
 
-async fn a_token_is_as_good_as_the_password_and_every_attempt_is_told() {
-    let gate = Arc::default();
-    let ours = guarded(&gate);
+async fn a_token_authenticates_like_the_password_and_every_attempt_is_reported() {
+    let authenticator = Arc::default();
+    let ours = guarded(&authenticator);
     let mut client = ours.connect();
 
     assert_eq!(client.words("AUTH otr_wrong"), WRONG);
@@ -183,12 +192,12 @@ async fn a_token_is_as_good_as_the_password_and_every_attempt_is_told() {
     assert_eq!(client.words("GET a"), "$-1\r\n");
 
     assert_eq!(
-        gate.told(),
+        authenticator.calls(),
         ["failed Password 127.0.0.1", "succeeded Token 127.0.0.1"]
     );
 }
 
-async fn hello_authenticates_and_switches_at_once() {
+async fn hello_authenticates_and_switches_the_protocol() {
     let ours = guarded(&Arc::default());
     let mut client = ours.connect();
 
@@ -204,12 +213,12 @@ async fn hello_authenticates_and_switches_at_once() {
     assert_eq!(client.words("GET a"), "_\r\n");
 }
 
-async fn a_peer_with_too_many_failures_is_told_so_and_disconnected() {
-    let gate = Arc::new(Gate {
+async fn a_peer_with_too_many_failures_receives_an_error_and_is_disconnected() {
+    let authenticator = Arc::new(TestAuthenticator {
         is_closed: true,
-        ..Gate::default()
+        ..TestAuthenticator::default()
     });
-    let ours = guarded(&gate);
+    let ours = guarded(&authenticator);
 
     for secret in ["'open sesame'", "otr_token", "wrong"] {
         let mut client = ours.connect();
@@ -222,82 +231,103 @@ async fn a_peer_with_too_many_failures_is_told_so_and_disconnected() {
     }
 }
 
-async fn a_name_without_a_password_proves_nothing_and_counts_for_nothing() {
-    let gate = Arc::new(Gate::default());
+async fn while_the_account_store_is_unavailable_auth_says_so_and_only_wrong_passwords_count_as_failures()
+ {
+    let authenticator = Arc::new(TestAuthenticator {
+        is_unavailable: true,
+        ..TestAuthenticator::default()
+    });
+    let ours = guarded(&authenticator);
+    let mut client = ours.connect();
+
+    assert_eq!(client.words("AUTH somebody otr_token"), UNAVAILABLE);
+    assert_eq!(client.words("HELLO 3 AUTH somebody otr_token"), UNAVAILABLE);
+    assert_eq!(authenticator.calls(), Vec::<String>::new());
+    assert_eq!(client.words("AUTH otr_token"), UNAVAILABLE);
+    assert_eq!(client.call(&[b"AUTH", b"open sesame"]), b"+OK\r\n");
+
+    assert_eq!(
+        authenticator.calls(),
+        ["failed Password 127.0.0.1", "succeeded Password 127.0.0.1"]
+    );
+}
+
+async fn without_a_configured_password_the_default_user_may_send_any_and_nothing_is_reported() {
+    let authenticator = Arc::new(TestAuthenticator::default());
     let ours = Ours::start(Setup {
-        authenticator: Arc::clone(&gate) as Arc<dyn Authenticator>,
+        authenticator: Arc::clone(&authenticator) as Arc<dyn Authenticator>,
         ..Setup::default()
     });
     let mut client = ours.connect();
 
     assert_eq!(client.words("AUTH default anything"), "+OK\r\n");
 
-    assert_eq!(gate.told(), Vec::<String>::new());
+    assert_eq!(authenticator.calls(), Vec::<String>::new());
 }
 
 async fn a_revoked_token_ends_the_connection_at_its_next_command() {
-    let gate = Arc::new(Gate::default());
-    let ours = guarded(&gate);
+    let authenticator = Arc::new(TestAuthenticator::default());
+    let ours = guarded(&authenticator);
     let mut client = ours.connect();
     client.words("AUTH otr_token");
     client.words("SET a 1");
 
-    gate.token.revoke();
+    authenticator.token.revoke();
     client.send("GET a\r\nSET b 2\r\n");
 
     assert_eq!(String::from_utf8_lossy(&client.rest()), REVOKED);
     assert_eq!(ours.cache.stats().entries_total(), 1);
 }
 
-async fn a_token_that_is_revoked_in_the_middle_of_a_pipeline_ends_it_there() {
-    let gate = Arc::new(Gate::default());
-    let ours = guarded(&gate);
+async fn a_token_revoked_in_the_middle_of_a_pipeline_stops_the_pipeline_there() {
+    let authenticator = Arc::new(TestAuthenticator::default());
+    let ours = guarded(&authenticator);
     let mut client = ours.connect();
     client.words("AUTH otr_token");
     client.words("PING");
 
-    gate.token.doubted_after.store(3, Ordering::SeqCst);
+    authenticator.token.revoked_after.store(3, Ordering::SeqCst);
     let pipeline: String = (0..100).map(|key| format!("SET {key} 1\r\n")).collect();
     client.send(pipeline);
 
-    // Sixteen requests are executed between two looks.
+    // Sixteen requests are executed between two calls of `may_be_revoked`.
     let expected = "+OK\r\n".repeat(32) + REVOKED;
     assert_eq!(String::from_utf8_lossy(&client.rest()), expected);
     assert_eq!(ours.cache.stats().entries_total(), 32);
 }
 
-async fn a_doubt_that_was_about_another_token_changes_nothing() {
-    let gate = Arc::new(Gate::default());
-    let ours = guarded(&gate);
+async fn a_revocation_of_another_token_does_not_end_the_connection() {
+    let authenticator = Arc::new(TestAuthenticator::default());
+    let ours = guarded(&authenticator);
     let mut client = ours.connect();
     client.words("AUTH otr_token");
 
-    gate.token.is_in_doubt.store(true, Ordering::SeqCst);
+    authenticator.token.may_be_revoked.store(true, Ordering::SeqCst);
 
     assert_eq!(client.words("PING"), "+PONG\r\n");
 }
 
-async fn a_revoked_token_ends_connections_that_ask_nothing() {
-    let (gate, clock) = (Arc::new(Gate::default()), ManualClock::new());
-    let ours = guarded_on(&clock, &gate);
+async fn a_revoked_token_ends_idle_connections() {
+    let (authenticator, clock) = (Arc::new(TestAuthenticator::default()), ManualClock::new());
+    let ours = guarded_on(&clock, &authenticator);
     let mut client = ours.connect();
     client.words("AUTH otr_token");
 
-    gate.token.revoke();
+    authenticator.token.revoke();
     tick(&clock);
 
     assert_eq!(String::from_utf8_lossy(&client.rest()), REVOKED);
 }
 
 async fn a_revoked_token_ends_connections_that_do_not_read() {
-    let (gate, clock) = (Arc::new(Gate::default()), ManualClock::new());
-    let ours = guarded_on(&clock, &gate);
+    let (authenticator, clock) = (Arc::new(TestAuthenticator::default()), ManualClock::new());
+    let ours = guarded_on(&clock, &authenticator);
     let mut client = ours.connect();
     client.words("AUTH otr_token");
     client.call(&[b"SET", b"a", &[b'v'; 1 << 20]]);
     client.send(b"GET a\r\n".repeat(100));
     let mut other = ours.connect();
-    // The system takes some of the replies. Then the connection waits.
+    // The system accepts some of the replies. Then the connection waits.
     let mut calm = 0;
     let mut before = 0;
     while calm < 100 {
@@ -311,7 +341,7 @@ async fn a_revoked_token_ends_connections_that_do_not_read() {
         before = held;
     }
 
-    gate.token.revoke();
+    authenticator.token.revoke();
     tick(&clock);
 
     while ours.metrics.connections() > 1 {
@@ -322,14 +352,14 @@ async fn a_revoked_token_ends_connections_that_do_not_read() {
 
 async fn a_token_ends_the_connection_when_it_expires() {
     let clock = ManualClock::new();
-    let gate = Arc::new(Gate {
+    let authenticator = Arc::new(TestAuthenticator {
         token: Arc::new(Token {
             expires_at: Some(clock.now().as_millisecond() + 60_000),
             ..Token::default()
         }),
-        ..Gate::default()
+        ..TestAuthenticator::default()
     });
-    let ours = guarded_on(&clock, &gate);
+    let ours = guarded_on(&clock, &authenticator);
     let (mut busy, mut idle) = (ours.connect(), ours.connect());
     busy.words("AUTH otr_token");
     idle.words("AUTH otr_token");
@@ -344,14 +374,14 @@ async fn a_token_ends_the_connection_when_it_expires() {
     assert_eq!(String::from_utf8_lossy(&idle.rest()), REVOKED);
 }
 
-async fn what_another_node_revokes_ends_the_connection_within_the_time_that_credentials_are_believed()
+async fn a_token_revoked_by_another_node_ends_the_connection_at_the_next_periodic_check()
  {
-    let (gate, clock) = (Arc::new(Gate::default()), ManualClock::new());
-    let ours = guarded_on(&clock, &gate);
+    let (authenticator, clock) = (Arc::new(TestAuthenticator::default()), ManualClock::new());
+    let ours = guarded_on(&clock, &authenticator);
     let mut client = ours.connect();
     client.words("AUTH otr_token");
 
-    gate.token.find(Validity::Ended);
+    authenticator.token.set_validity(Validity::Ended);
     for _ in 0..6 {
         tick(&clock);
     }
@@ -359,24 +389,24 @@ async fn what_another_node_revokes_ends_the_connection_within_the_time_that_cred
     assert_eq!(String::from_utf8_lossy(&client.rest()), REVOKED);
 }
 
-async fn a_store_that_cannot_be_reached_ends_only_connections_in_doubt() {
-    let (gate, clock) = (Arc::new(Gate::default()), ManualClock::new());
-    let ours = guarded_on(&clock, &gate);
+async fn an_unavailable_store_ends_only_connections_whose_token_may_be_revoked() {
+    let (authenticator, clock) = (Arc::new(TestAuthenticator::default()), ManualClock::new());
+    let ours = guarded_on(&clock, &authenticator);
     let mut client = ours.connect();
     client.words("AUTH otr_token");
 
-    gate.token.find(Validity::Unknown);
+    authenticator.token.set_validity(Validity::Unknown);
     for _ in 0..20 {
         tick(&clock);
     }
     assert_eq!(client.words("PING"), "+PONG\r\n");
 
-    gate.token.is_in_doubt.store(true, Ordering::SeqCst);
+    authenticator.token.may_be_revoked.store(true, Ordering::SeqCst);
     client.send("PING\r\n");
     assert_eq!(String::from_utf8_lossy(&client.rest()), REVOKED);
 }
 
-async fn the_oldest_connection_that_has_not_authenticated_gives_way_to_a_new_one() {
+async fn a_new_connection_closes_the_oldest_unauthenticated_one() {
     let mut setup = Setup::default();
     setup.redis.password = Some(Secret::new("open sesame".to_owned()));
     setup.redis.unauthenticated_per_address_max = 2;
@@ -392,7 +422,7 @@ async fn the_oldest_connection_that_has_not_authenticated_gives_way_to_a_new_one
     assert_eq!(admitted.words("PING"), "+PONG\r\n");
 }
 
-async fn requests_that_came_with_the_password_are_answered_after_it() {
+async fn requests_sent_together_with_the_password_run_after_it() {
     let ours = guarded(&Arc::default());
     let mut client = ours.connect();
 
@@ -402,7 +432,7 @@ async fn requests_that_came_with_the_password_are_answered_after_it() {
     assert_eq!(String::from_utf8_lossy(&client.rest()), expected);
 }
 
-async fn before_the_password_requests_are_held_short() {
+async fn unauthenticated_requests_have_tighter_limits() {
     let ours = guarded(&Arc::default());
 
     let mut many = ours.connect();
@@ -428,39 +458,40 @@ pub(crate) fn trials() -> Vec<Trial> {
             nothing_is_executed_before_the_password,
         ),
         trial(
-            "a_token_is_as_good_as_the_password_and_every_attempt_is_told",
+            "a_token_authenticates_like_the_password_and_every_attempt_is_reported",
             &[],
-            a_token_is_as_good_as_the_password_and_every_attempt_is_told,
+            a_token_authenticates_like_the_password_and_every_attempt_is_reported,
         ),
         trial(
-            "hello_authenticates_and_switches_at_once",
+            "hello_authenticates_and_switches_the_protocol",
             &[],
-            hello_authenticates_and_switches_at_once,
+            hello_authenticates_and_switches_the_protocol,
         ),
         trial(
-            "a_peer_with_too_many_failures_is_told_so_and_disconnected",
+            "a_peer_with_too_many_failures_receives_an_error_and_is_disconnected",
             &[],
-            a_peer_with_too_many_failures_is_told_so_and_disconnected,
+            a_peer_with_too_many_failures_receives_an_error_and_is_disconnected,
         ),
-        trial("a_name_without_a_password_proves_nothing_and_counts_for_nothing", &[], a_name_without_a_password_proves_nothing_and_counts_for_nothing),
+        trial("while_the_account_store_is_unavailable_auth_says_so_and_only_wrong_passwords_count_as_failures", &[], while_the_account_store_is_unavailable_auth_says_so_and_only_wrong_passwords_count_as_failures),
+        trial("without_a_configured_password_the_default_user_may_send_any_and_nothing_is_reported", &[], without_a_configured_password_the_default_user_may_send_any_and_nothing_is_reported),
         trial("a_revoked_token_ends_the_connection_at_its_next_command", &[], a_revoked_token_ends_the_connection_at_its_next_command),
-        trial("a_token_that_is_revoked_in_the_middle_of_a_pipeline_ends_it_there", &[], a_token_that_is_revoked_in_the_middle_of_a_pipeline_ends_it_there),
-        trial("a_doubt_that_was_about_another_token_changes_nothing", &[], a_doubt_that_was_about_another_token_changes_nothing),
-        trial("a_revoked_token_ends_connections_that_ask_nothing", &[], a_revoked_token_ends_connections_that_ask_nothing),
+        trial("a_token_revoked_in_the_middle_of_a_pipeline_stops_the_pipeline_there", &[], a_token_revoked_in_the_middle_of_a_pipeline_stops_the_pipeline_there),
+        trial("a_revocation_of_another_token_does_not_end_the_connection", &[], a_revocation_of_another_token_does_not_end_the_connection),
+        trial("a_revoked_token_ends_idle_connections", &[], a_revoked_token_ends_idle_connections),
         trial("a_revoked_token_ends_connections_that_do_not_read", &[], a_revoked_token_ends_connections_that_do_not_read),
         trial("a_token_ends_the_connection_when_it_expires", &[], a_token_ends_the_connection_when_it_expires),
-        trial("what_another_node_revokes_ends_the_connection_within_the_time_that_credentials_are_believed", &[], what_another_node_revokes_ends_the_connection_within_the_time_that_credentials_are_believed),
-        trial("a_store_that_cannot_be_reached_ends_only_connections_in_doubt", &[], a_store_that_cannot_be_reached_ends_only_connections_in_doubt),
-        trial("the_oldest_connection_that_has_not_authenticated_gives_way_to_a_new_one", &[], the_oldest_connection_that_has_not_authenticated_gives_way_to_a_new_one),
+        trial("a_token_revoked_by_another_node_ends_the_connection_at_the_next_periodic_check", &[], a_token_revoked_by_another_node_ends_the_connection_at_the_next_periodic_check),
+        trial("an_unavailable_store_ends_only_connections_whose_token_may_be_revoked", &[], an_unavailable_store_ends_only_connections_whose_token_may_be_revoked),
+        trial("a_new_connection_closes_the_oldest_unauthenticated_one", &[], a_new_connection_closes_the_oldest_unauthenticated_one),
         trial(
-            "requests_that_came_with_the_password_are_answered_after_it",
+            "requests_sent_together_with_the_password_run_after_it",
             &[],
-            requests_that_came_with_the_password_are_answered_after_it,
+            requests_sent_together_with_the_password_run_after_it,
         ),
         trial(
-            "before_the_password_requests_are_held_short",
+            "unauthenticated_requests_have_tighter_limits",
             &[],
-            before_the_password_requests_are_held_short,
+            unauthenticated_requests_have_tighter_limits,
         ),
     ]
 }

@@ -1,4 +1,4 @@
-//! The same commands to a real Redis and to our listener: the replies must be the same bytes.
+//! Sends the same commands to a real Redis and to our listener, and compares the bytes of the replies.
 
 use std::net::TcpStream;
 
@@ -11,12 +11,12 @@ use crate::{
     random, scripts,
 };
 
-/// How many random sequences are tried, each in both versions of the protocol.
+/// How many random sequences run, each with both versions of the protocol.
 const SEQUENCES: u64 = 12;
-/// How many commands each has.
+/// The number of commands in a sequence.
 const COMMANDS: usize = 600;
 
-/// Both servers, each empty.
+/// A real Redis and our listener, both empty.
 struct Pair {
     real: Client<TcpStream>,
     ours: Client<TcpStream>,
@@ -40,11 +40,11 @@ impl Pair {
         }
     }
 
-    /// Sends a command to both and compares what must be the same.
+    /// Sends a command to both servers and compares the replies.
     fn compare(&mut self, args: &[&[u8]]) {
         let shown = || args.join(&b' ').escape_ascii().to_string();
         if args[0].eq_ignore_ascii_case(b"dbsize") {
-            // Redis counts what has expired until somebody looks at it.
+            // Redis counts expired keys until they are accessed.
             for client in [&mut self.real, &mut self.ours] {
                 client.words("EXISTS k0 k1 k2 k3 k4 k5 k6 k7");
             }
@@ -58,7 +58,7 @@ impl Pair {
         let is_same = match name.as_slice() {
             b"keys" => sorted(&real_value) == sorted(&ours_value),
             b"ttl" | b"expiretime" => are_near(&real_value, &ours_value, 1),
-            // The limit is another one, and its text says which.
+            // Our limit differs, and the error text names it.
             b"setrange" | b"append" => {
                 real.starts_with(b"-ERR string exceeds") && ours.starts_with(b"-ERR value of")
             }
@@ -74,7 +74,7 @@ impl Pair {
         );
     }
 
-    /// Sends the same bytes to both and compares all that comes back until they close.
+    /// Sends the same bytes to both servers and compares the whole output until they close.
     fn compare_until_closed(self, bytes: &[u8]) {
         let Self {
             mut real, mut ours, ..

@@ -36,7 +36,7 @@ async fn requests_may_arrive_byte_by_byte_or_many_at_once() {
     }
 }
 
-async fn an_oversized_value_is_read_away_and_the_connection_lives() {
+async fn an_oversized_value_is_discarded_and_the_connection_stays_open() {
     let ours = Ours::start(Setup::default());
     let mut client = ours.connect();
 
@@ -65,7 +65,7 @@ async fn a_tls_handshake_on_the_port_without_tls_closes_the_connection_and_runs_
     let ours = Ours::start(Setup::default());
     let mut client = ours.connect();
 
-    // The session id of a handshake has room for a command.
+    // The session id of a handshake is long enough for a command.
     client.send(b"\x16\x03\x01\x02\x00\r\nSET stolen 1\r\n");
 
     assert_eq!(client.rest(), b"");
@@ -89,7 +89,7 @@ async fn many_large_values_in_one_request_are_bounded_together() {
     assert_eq!(client.words("EXISTS a b c"), ":0\r\n");
 }
 
-async fn keys_and_results_have_limits_that_are_named() {
+async fn errors_name_the_limits_of_keys_and_values() {
     let mut setup = Setup::default();
     setup.cache.value_max = ByteSize::from_bytes(100);
     let ours = Ours::start(setup);
@@ -126,7 +126,7 @@ async fn keys_and_results_have_limits_that_are_named() {
     );
 }
 
-async fn a_reply_beyond_its_limit_ends_the_connection_and_no_other() {
+async fn a_reply_above_the_limit_closes_only_its_connection() {
     let mut setup = Setup::default();
     setup.redis.output_max = ByteSize::mib(4);
     let ours = Ours::start(setup);
@@ -159,7 +159,7 @@ async fn an_http_request_closes_the_connection_and_executes_nothing() {
     assert_eq!(ours.connect().words("GET /"), "$-1\r\n");
 }
 
-async fn one_connection_too_many_is_told_so_and_a_place_is_free_again_after() {
+async fn a_connection_above_the_limit_receives_an_error_and_closing_one_frees_its_slot() {
     let mut setup = Setup::default();
     setup.redis.connections_max = 2;
     let ours = Ours::start(setup);
@@ -179,7 +179,7 @@ async fn one_connection_too_many_is_told_so_and_a_place_is_free_again_after() {
     assert_eq!(ours.connect().words("PING"), "+PONG\r\n");
 }
 
-async fn when_nothing_may_be_evicted_writes_are_refused_in_words_that_clients_know() {
+async fn writes_fail_with_the_redis_error_if_nothing_can_be_evicted() {
     let mut setup = Setup::default();
     setup.cache.memory = ByteSize::mib(1);
     setup.cache.eviction = Eviction::Volatile;
@@ -216,7 +216,7 @@ async fn several_threads_serve_one_cache() {
     }
 }
 
-async fn the_unix_socket_has_its_permissions_and_serves() {
+async fn the_unix_socket_has_the_configured_permissions_and_serves_clients() {
     let mut setup = Setup::default();
     setup.redis.socket = Switch::On(PathBuf::from("r.sock"));
     setup.redis.socket_mode = serde_json::from_str("\"0640\"").expect("these are permission bits");
@@ -245,7 +245,7 @@ fn socket_config() -> RedisConfig {
     }
 }
 
-async fn a_stale_socket_is_replaced_and_a_living_one_is_not() {
+async fn a_stale_socket_is_replaced_and_one_in_use_is_not() {
     let dir = TempDir::new();
     let path = dir.path().join("r.sock");
     drop(std::os::unix::net::UnixListener::bind(&path).expect("the directory can be written"));
@@ -264,7 +264,7 @@ async fn a_stale_socket_is_replaced_and_a_living_one_is_not() {
     drop(listener);
 }
 
-async fn what_cannot_be_bound_is_named() {
+async fn an_error_names_the_key_that_cannot_be_bound() {
     let dir = TempDir::new();
     let taken = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
     let address = taken.local_addr().expect("it has one");
@@ -302,7 +302,7 @@ async fn what_cannot_be_bound_is_named() {
     );
 }
 
-async fn connections_may_be_encrypted() {
+async fn connections_can_use_tls() {
     let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])
         .expect("a certificate can be made");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -352,8 +352,8 @@ async fn stopping_closes_idle_connections() {
     assert_eq!(client.rest(), b"");
 }
 
-async fn stopping_waits_for_a_reply_that_is_being_read_and_lets_nobody_in_meanwhile() {
-    // More than the system keeps for a client with little room.
+async fn stopping_finishes_a_reply_that_is_being_read_and_accepts_no_connections() {
+    // More than the system buffers for a client with a small receive buffer.
     const SIZE: usize = 24 << 20;
     const ROOM: usize = 64 << 10;
     let mut setup = Setup::default();
@@ -394,9 +394,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             requests_may_arrive_byte_by_byte_or_many_at_once,
         ),
         trial(
-            "an_oversized_value_is_read_away_and_the_connection_lives",
+            "an_oversized_value_is_discarded_and_the_connection_stays_open",
             &[],
-            an_oversized_value_is_read_away_and_the_connection_lives,
+            an_oversized_value_is_discarded_and_the_connection_stays_open,
         ),
         trial(
             "many_large_values_in_one_request_are_bounded_together",
@@ -404,14 +404,14 @@ pub(crate) fn trials() -> Vec<Trial> {
             many_large_values_in_one_request_are_bounded_together,
         ),
         trial(
-            "keys_and_results_have_limits_that_are_named",
+            "errors_name_the_limits_of_keys_and_values",
             &[],
-            keys_and_results_have_limits_that_are_named,
+            errors_name_the_limits_of_keys_and_values,
         ),
         trial(
-            "a_reply_beyond_its_limit_ends_the_connection_and_no_other",
+            "a_reply_above_the_limit_closes_only_its_connection",
             &[],
-            a_reply_beyond_its_limit_ends_the_connection_and_no_other,
+            a_reply_above_the_limit_closes_only_its_connection,
         ),
         trial(
             "an_http_request_closes_the_connection_and_executes_nothing",
@@ -419,14 +419,14 @@ pub(crate) fn trials() -> Vec<Trial> {
             an_http_request_closes_the_connection_and_executes_nothing,
         ),
         trial(
-            "one_connection_too_many_is_told_so_and_a_place_is_free_again_after",
+            "a_connection_above_the_limit_receives_an_error_and_closing_one_frees_its_slot",
             &[],
-            one_connection_too_many_is_told_so_and_a_place_is_free_again_after,
+            a_connection_above_the_limit_receives_an_error_and_closing_one_frees_its_slot,
         ),
         trial(
-            "when_nothing_may_be_evicted_writes_are_refused_in_words_that_clients_know",
+            "writes_fail_with_the_redis_error_if_nothing_can_be_evicted",
             &[],
-            when_nothing_may_be_evicted_writes_are_refused_in_words_that_clients_know,
+            writes_fail_with_the_redis_error_if_nothing_can_be_evicted,
         ),
         trial(
             "several_threads_serve_one_cache",
@@ -434,24 +434,24 @@ pub(crate) fn trials() -> Vec<Trial> {
             several_threads_serve_one_cache,
         ),
         trial(
-            "the_unix_socket_has_its_permissions_and_serves",
+            "the_unix_socket_has_the_configured_permissions_and_serves_clients",
             &[],
-            the_unix_socket_has_its_permissions_and_serves,
+            the_unix_socket_has_the_configured_permissions_and_serves_clients,
         ),
         trial(
-            "a_stale_socket_is_replaced_and_a_living_one_is_not",
+            "a_stale_socket_is_replaced_and_one_in_use_is_not",
             &[],
-            a_stale_socket_is_replaced_and_a_living_one_is_not,
+            a_stale_socket_is_replaced_and_one_in_use_is_not,
         ),
         trial(
-            "what_cannot_be_bound_is_named",
+            "an_error_names_the_key_that_cannot_be_bound",
             &[],
-            what_cannot_be_bound_is_named,
+            an_error_names_the_key_that_cannot_be_bound,
         ),
         trial(
-            "connections_may_be_encrypted",
+            "connections_can_use_tls",
             &[],
-            connections_may_be_encrypted,
+            connections_can_use_tls,
         ),
         trial(
             "stopping_closes_idle_connections",
@@ -459,9 +459,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             stopping_closes_idle_connections,
         ),
         trial(
-            "stopping_waits_for_a_reply_that_is_being_read_and_lets_nobody_in_meanwhile",
+            "stopping_finishes_a_reply_that_is_being_read_and_accepts_no_connections",
             &[],
-            stopping_waits_for_a_reply_that_is_being_read_and_lets_nobody_in_meanwhile,
+            stopping_finishes_a_reply_that_is_being_read_and_accepts_no_connections,
         ),
         trial(
             "a_tls_handshake_on_the_port_without_tls_closes_the_connection_and_runs_nothing",

@@ -1,4 +1,4 @@
-//! The listener as its clients see it: against a real Redis, and on its own.
+//! Tests of the listener through its protocol: against a real Redis, and alone.
 
 mod authentication;
 mod differential;

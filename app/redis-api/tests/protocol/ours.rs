@@ -1,4 +1,4 @@
-//! Our listener on a free port, and a client that reads replies whole.
+//! Starts our listener on a free port; a client that reads complete replies.
 
 use std::{
     io::{Read, Write},
@@ -18,10 +18,10 @@ use outrigger_stdx::{Clock, SystemClock};
 use outrigger_supervisor::{Service, Stop};
 use outrigger_testkit::TempDir;
 
-/// A test that waits this long for a byte has failed.
+/// A test fails if it waits this long for a byte.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How a listener differs from the default.
+/// The configuration and parts of a listener under test.
 pub(crate) struct Setup {
     pub(crate) redis: RedisConfig,
     pub(crate) cache: CacheConfig,
@@ -46,7 +46,7 @@ impl Default for Setup {
     }
 }
 
-/// A running listener; it stops with this value.
+/// A running listener. Dropping it stops the listener.
 pub(crate) struct Ours {
     pub(crate) address: SocketAddr,
     pub(crate) cache: Cache,
@@ -112,7 +112,7 @@ impl Drop for Ours {
     }
 }
 
-/// Connects to any server that speaks the protocol.
+/// Connects to any server of the Redis protocol.
 pub(crate) fn connect(address: SocketAddr) -> Client<TcpStream> {
     let stream = TcpStream::connect(address).expect("the server accepts");
     stream.set_nodelay(true).expect("TCP can");
@@ -121,7 +121,7 @@ pub(crate) fn connect(address: SocketAddr) -> Client<TcpStream> {
     Client::new(stream)
 }
 
-/// A connection that reads replies whole, as bytes.
+/// A connection that returns complete replies as bytes.
 pub(crate) struct Client<S> {
     pub(crate) stream: S,
     received: Vec<u8>,
@@ -141,7 +141,7 @@ impl<S: Read + Write> Client<S> {
             .expect("the server takes it");
     }
 
-    /// Sends a command and answers its reply, as bytes.
+    /// Sends a command and returns its reply as bytes.
     pub(crate) fn call(&mut self, args: &[&[u8]]) -> Vec<u8> {
         let mut request = Vec::new();
         encode_request(args.iter().copied(), &mut request);
@@ -149,7 +149,7 @@ impl<S: Read + Write> Client<S> {
         self.reply()
     }
 
-    /// Sends words separated by spaces as a command; `""` is an empty word.
+    /// Sends a command with arguments separated by spaces; `""` is an empty argument.
     pub(crate) fn words(&mut self, line: &str) -> String {
         let words: Vec<&[u8]> = line
             .split(' ')
@@ -159,7 +159,7 @@ impl<S: Read + Write> Client<S> {
         String::from_utf8_lossy(&reply).into_owned()
     }
 
-    /// The next reply, as bytes.
+    /// Returns the next reply as bytes.
     pub(crate) fn reply(&mut self) -> Vec<u8> {
         loop {
             match decode_reply(&self.received) {
@@ -175,7 +175,7 @@ impl<S: Read + Write> Client<S> {
         }
     }
 
-    /// Reads until the server closes, and answers everything that came.
+    /// Reads until the server closes, and returns all bytes.
     pub(crate) fn rest(mut self) -> Vec<u8> {
         while self.receive() > 0 {}
         self.received

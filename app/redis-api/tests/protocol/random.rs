@@ -1,6 +1,6 @@
-//! Random commands from a seed: mostly sensible ones on few keys, some with wrong values, options and counts.
+//! Random commands from a seed: mostly valid ones on few keys, some with wrong values, options or argument counts.
 
-/// A generator whose numbers depend on its seed alone (xorshift, Marsaglia 2003).
+/// A random number generator that depends on its seed alone (xorshift, Marsaglia 2003).
 pub(crate) struct Random(u64);
 
 const VALUES: [&str; 22] = [
@@ -71,7 +71,7 @@ impl Random {
         words[self.below(words.len())].to_owned()
     }
 
-    /// A time in the future, in seconds or milliseconds since 1970, or one of the usual times.
+    /// Returns a time in the future, in seconds or milliseconds since 1970, or one of `TIMES`.
     fn time(&mut self) -> String {
         match self.below(6) {
             0 => "33177117420".to_owned(),
@@ -80,7 +80,7 @@ impl Random {
         }
     }
 
-    /// Replaces each placeholder of a template by something random.
+    /// Replaces each placeholder of a template by a random value.
     fn fill(&mut self, template: &str) -> Vec<Vec<u8>> {
         let mut args = Vec::new();
         for word in template.split(' ') {
@@ -91,7 +91,7 @@ impl Random {
                 "word" => self.pick(&WORDS),
                 "index" => self.pick(&INDEXES),
                 "pattern" => self.pick(&PATTERNS),
-                // Case does not matter, so it varies.
+                // Commands ignore case, so it varies.
                 name if self.below(4) == 0 => name.to_lowercase(),
                 name => name.to_owned(),
             };
@@ -168,7 +168,7 @@ impl Random {
             "SELECT index",
         ];
         if self.below(40) == 0 {
-            // Any name with any number of arguments.
+            // Any command with any number of arguments.
             let template = TEMPLATES[self.below(TEMPLATES.len())];
             let name = template.split(' ').next().unwrap_or(template);
             let mut args = self.fill(name);

@@ -1,6 +1,6 @@
-//! Commands by hand: the corners of each, one after the other on the same connection.
+//! Hand-written commands: the edge cases of each command, in sequence on one connection.
 
-/// Scripts by name. A word is what stands between spaces; `""` is an empty one.
+/// The scripts by name. Spaces separate arguments; `""` is an empty argument.
 pub(crate) const SCRIPTS: [(&str, &str); 9] = [
     ("strings", STRINGS),
     ("set_options", SET_OPTIONS),
@@ -435,7 +435,7 @@ a-name-that-goes-on-and-on-for-more-than-one-hundred-and-twenty-eight-bytes-so-t
 GETS a
 "#;
 
-/// Streams that end with the server closing.
+/// Inputs after which the server closes the connection.
 pub(crate) fn broken() -> Vec<(&'static str, Vec<u8>)> {
     let long = vec![b'1'; 70_000];
     vec![

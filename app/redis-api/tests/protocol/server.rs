@@ -1,4 +1,4 @@
-//! What clients and their tools ask about the server, and lists that come in any order.
+//! Commands that describe the server, and lists without a defined order.
 
 use std::collections::BTreeSet;
 
@@ -83,7 +83,7 @@ async fn info_has_the_fields_that_clients_read() {
     assert!(client.words("INFO").starts_with('='));
 }
 
-async fn scan_answers_before_it_is_asked_for_too_much_and_refuses_a_pattern_that_fits_no_key() {
+async fn scan_bounds_its_reply_and_rejects_a_pattern_longer_than_any_key() {
     let ours = Ours::start(Setup::default());
     let mut client = ours.connect();
     let name = "k".repeat(8000);
@@ -182,14 +182,14 @@ async fn commands_describe_themselves() {
         )),
         ["getex"]
     );
-    // Each of them is executed by somebody: with no arguments it fails for that reason and no other.
+    // Each command has a handler: without arguments it fails, but not as unknown.
     for name in list {
         let reply = ours.connect().words(&name);
         assert!(!reply.starts_with("-ERR unknown"), "{name}: {reply}");
     }
 }
 
-async fn connections_are_listed_with_what_they_told() {
+async fn connections_are_listed_with_the_name_and_library_they_announced() {
     let ours = Ours::start(Setup::default());
     let (mut client, mut other) = (ours.connect(), ours.connect());
     other.words("HELLO 3 SETNAME worker");
@@ -245,7 +245,7 @@ async fn parameters_are_found_by_pattern() {
     );
 }
 
-async fn what_redis_clients_write_the_handle_reads() {
+async fn the_handle_reads_values_written_by_redis_clients() {
     let ours = Ours::start(Setup::default());
     let mut client = ours.connect();
     client.words("SET a 1 EX 100");
@@ -284,9 +284,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             info_has_the_fields_that_clients_read,
         ),
         trial(
-            "scan_answers_before_it_is_asked_for_too_much_and_refuses_a_pattern_that_fits_no_key",
+            "scan_bounds_its_reply_and_rejects_a_pattern_longer_than_any_key",
             &[],
-            scan_answers_before_it_is_asked_for_too_much_and_refuses_a_pattern_that_fits_no_key,
+            scan_bounds_its_reply_and_rejects_a_pattern_longer_than_any_key,
         ),
         trial(
             "scan_shows_every_key_once_whatever_the_step",
@@ -304,9 +304,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             commands_describe_themselves,
         ),
         trial(
-            "connections_are_listed_with_what_they_told",
+            "connections_are_listed_with_the_name_and_library_they_announced",
             &[],
-            connections_are_listed_with_what_they_told,
+            connections_are_listed_with_the_name_and_library_they_announced,
         ),
         trial(
             "parameters_are_found_by_pattern",
@@ -314,9 +314,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             parameters_are_found_by_pattern,
         ),
         trial(
-            "what_redis_clients_write_the_handle_reads",
+            "the_handle_reads_values_written_by_redis_clients",
             &[],
-            what_redis_clients_write_the_handle_reads,
+            the_handle_reads_values_written_by_redis_clients,
         ),
     ]
 }

@@ -1,4 +1,4 @@
-//! Clients that are slow, silent or greedy, on a clock that the test turns.
+//! Slow, silent and greedy clients, on a manual clock.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -24,7 +24,7 @@ fn start(change: impl FnOnce(&mut Setup)) -> (Ours, ManualClock) {
     (Ours::start(setup), clock)
 }
 
-/// Turns the clock second by second until the server closes, and answers how long that took.
+/// Advances the clock second by second until the server closes, and returns how many seconds that took.
 fn seconds_until_closed(clock: &ManualClock, mut client: Client<TcpStream>) -> u64 {
     let begun = clock.monotonic();
     client
@@ -45,7 +45,7 @@ fn seconds_until_closed(clock: &ManualClock, mut client: Client<TcpStream>) -> u
     clock.monotonic().saturating_since(begun).as_secs()
 }
 
-/// Turns the clock by one second once the server waits for it.
+/// Advances the clock by one second once the server waits for it.
 fn tick(clock: &ManualClock) {
     while clock.sleepers() == 0 {
         std::thread::yield_now();
@@ -53,7 +53,7 @@ fn tick(clock: &ManualClock) {
     clock.advance(Duration::from_secs(1));
 }
 
-async fn half_a_request_is_waited_for_and_then_given_up() {
+async fn an_incomplete_request_times_out() {
     let (ours, clock) = start(|_| {});
     let mut client = ours.connect();
     client.words("PING");
@@ -63,7 +63,7 @@ async fn half_a_request_is_waited_for_and_then_given_up() {
     assert!((60..70).contains(&seconds_until_closed(&clock, client)));
 }
 
-async fn a_request_that_trickles_in_is_given_up_all_the_same() {
+async fn a_request_that_arrives_slowly_times_out() {
     let (ours, clock) = start(|setup| setup.redis.request_timeout = HumanDuration::from_secs(10));
     let mut client = ours.connect();
     client.words("PING");
@@ -71,7 +71,7 @@ async fn a_request_that_trickles_in_is_given_up_all_the_same() {
     client.send("*2\r\n$4\r\nECHO\r\n$100\r\n");
     let mut other = ours.connect();
     for _ in 0..20 {
-        // The same thread answers: once it has, it has also seen what was sent before.
+        // The same thread replies to this connection, so it has also read what was sent before.
         other.words("PING");
     }
     for _ in 0..9 {
@@ -82,7 +82,7 @@ async fn a_request_that_trickles_in_is_given_up_all_the_same() {
     assert!(seconds_until_closed(&clock, client) < 5);
 }
 
-async fn a_client_that_does_not_authenticate_is_given_up() {
+async fn a_client_that_does_not_authenticate_times_out() {
     let (ours, clock) = start(|setup| {
         setup.redis.password = Some(Secret::new("open sesame".to_owned()));
     });
@@ -92,10 +92,10 @@ async fn a_client_that_does_not_authenticate_is_given_up() {
     assert!((59..70).contains(&seconds_until_closed(&clock, client)));
 }
 
-async fn an_idle_connection_is_left_alone_unless_told_otherwise() {
+async fn an_idle_connection_stays_open_unless_idle_timeout_is_set() {
     let (ours, clock) = start(|_| {});
     let mut client = ours.connect();
-    // A pool opens connections before it needs them.
+    // A pool opens connections before it uses them.
     let mut silent = ours.connect();
     client.words("PING");
 
@@ -119,7 +119,7 @@ async fn a_client_that_does_not_read_costs_a_bounded_amount_of_memory_for_a_boun
     client.call(&[b"SET", b"a", &[b'v'; 1 << 20]]);
     let sent_before = bytes_sent(&ours);
 
-    // The replies would fill 500 MiB. What the server has not executed it does not hold.
+    // The replies would take 500 MiB. The server does not hold the replies of commands that it has not executed.
     let requests = b"GET a\r\n".repeat(500);
     client.send(&requests);
     let mut other = ours.connect();
@@ -138,7 +138,7 @@ async fn a_client_that_does_not_read_costs_a_bounded_amount_of_memory_for_a_boun
     assert_eq!(other.words("STRLEN a"), ":1048576\r\n");
 }
 
-/// A listener whose connections may hold 32 MiB together, with a value of 8 MiB.
+/// Starts a listener whose connections may hold 32 MiB together, with a value of 8 MiB in the cache.
 fn start_small() -> (Ours, ManualClock) {
     let (ours, clock) = start(|setup| {
         setup.redis.request_max = ByteSize::kib(64);
@@ -151,14 +151,14 @@ fn start_small() -> (Ours, ManualClock) {
     (ours, clock)
 }
 
-async fn clients_that_do_not_read_hold_no_more_than_the_bound_of_all_and_are_closed_for_others() {
+async fn clients_that_do_not_read_stay_within_buffers_max_and_are_closed_for_others() {
     let (ours, clock) = start_small();
     let mut silent: Vec<_> = (0..20).map(|_| ours.connect()).collect();
 
     for client in &mut silent {
         client.send("GET a\r\n");
     }
-    // With three large replies the room is tight. Each second, the ones that are not read make room for others.
+    // Three large replies make buffers tight. Every second, connections that are not read are closed for others.
     let mut small = ours.connect();
     let mut most = 0;
     while ours.metrics.evictions() < 18 {
@@ -191,7 +191,7 @@ async fn clients_that_read_wait_for_each_other_and_none_is_closed() {
     assert_eq!((ours.metrics.evictions(), ours.metrics.buffers()), (0, 0));
 }
 
-async fn requests_that_do_not_arrive_whole_count_too() {
+async fn incomplete_requests_count_towards_buffers_max() {
     let (ours, clock) = start(|setup| {
         setup.redis.request_max = ByteSize::mib(1);
         setup.redis.output_max = ByteSize::kib(64);
@@ -202,7 +202,7 @@ async fn requests_that_do_not_arrive_whole_count_too() {
     let mut senders: Vec<_> = (0..20).map(|_| ours.connect()).collect();
     for sender in &mut senders {
         sender.stream.set_nonblocking(true).expect("TCP can");
-        // What the system does not take, the server has not read.
+        // The server has not read what the system does not accept.
         let _ = sender.stream.write(&half);
     }
     while ours.metrics.evictions() == 0 {
@@ -235,24 +235,24 @@ fn bytes_sent(ours: &Ours) -> u64 {
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial(
-            "half_a_request_is_waited_for_and_then_given_up",
+            "an_incomplete_request_times_out",
             &[],
-            half_a_request_is_waited_for_and_then_given_up,
+            an_incomplete_request_times_out,
         ),
         trial(
-            "a_request_that_trickles_in_is_given_up_all_the_same",
+            "a_request_that_arrives_slowly_times_out",
             &[],
-            a_request_that_trickles_in_is_given_up_all_the_same,
+            a_request_that_arrives_slowly_times_out,
         ),
         trial(
-            "a_client_that_does_not_authenticate_is_given_up",
+            "a_client_that_does_not_authenticate_times_out",
             &[],
-            a_client_that_does_not_authenticate_is_given_up,
+            a_client_that_does_not_authenticate_times_out,
         ),
         trial(
-            "an_idle_connection_is_left_alone_unless_told_otherwise",
+            "an_idle_connection_stays_open_unless_idle_timeout_is_set",
             &[],
-            an_idle_connection_is_left_alone_unless_told_otherwise,
+            an_idle_connection_stays_open_unless_idle_timeout_is_set,
         ),
         trial(
             "a_client_that_does_not_read_costs_a_bounded_amount_of_memory_for_a_bounded_time",
@@ -260,9 +260,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_client_that_does_not_read_costs_a_bounded_amount_of_memory_for_a_bounded_time,
         ),
         trial(
-            "clients_that_do_not_read_hold_no_more_than_the_bound_of_all_and_are_closed_for_others",
+            "clients_that_do_not_read_stay_within_buffers_max_and_are_closed_for_others",
             &[],
-            clients_that_do_not_read_hold_no_more_than_the_bound_of_all_and_are_closed_for_others,
+            clients_that_do_not_read_stay_within_buffers_max_and_are_closed_for_others,
         ),
         trial(
             "clients_that_read_wait_for_each_other_and_none_is_closed",
@@ -270,9 +270,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             clients_that_read_wait_for_each_other_and_none_is_closed,
         ),
         trial(
-            "requests_that_do_not_arrive_whole_count_too",
+            "incomplete_requests_count_towards_buffers_max",
             &[],
-            requests_that_do_not_arrive_whole_count_too,
+            incomplete_requests_count_towards_buffers_max,
         ),
     ]
 }

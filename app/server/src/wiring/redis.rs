@@ -14,7 +14,7 @@ use outrigger_access::{
     Access, Changes, LoginAttempt, LoginThrottle, Principal, Scope, ScopeAccess, network,
 };
 use outrigger_audit::Act;
-use outrigger_redis_api::{Auditor, Authenticator, Clearing, Grant, Peer, SecretKind, Validity};
+use outrigger_redis_api::{Auditor, Authenticator, Clearing, Grant, Peer, SecretKind, Unavailable, Validity};
 use outrigger_stdx::{Actor, Clock, Secret, Via};
 
 /// How many addresses have their wrong secrets recognised when they come again; beyond that all are forgotten.
@@ -76,7 +76,11 @@ impl Authenticator for RedisAuthenticator {
         }
     }
 
-    async fn allows(&self, token: &Secret, peer: Peer) -> Option<Arc<dyn Grant>> {
+    async fn check_token(
+        &self,
+        token: &Secret,
+        peer: Peer,
+    ) -> Result<Option<Arc<dyn Grant>>, Unavailable> {
         // Before the token is checked, so that nothing that ends it meanwhile is missed.
         let changes = self.access.changes();
         let checked = self
@@ -84,18 +88,16 @@ impl Authenticator for RedisAuthenticator {
             .authenticate_token(token.expose(), Via::Redis)
             .await;
         match checked {
-            Ok(principal) if allows_cache(&principal) => Some(Arc::new(TokenGrant {
+            Ok(principal) if allows_cache(&principal) => Ok(Some(Arc::new(TokenGrant {
                 access: self.access.clone(),
                 principal,
                 changes: Mutex::new(changes),
-            })),
-            Ok(_) => None,
-            Err(error) => {
-                if error.is_retryable() {
-                    tracing::warn!(%error, %peer, "a token could not be checked");
-                }
-                None
+            }))),
+            Err(error) if error.is_retryable() => {
+                tracing::warn!(%error, %peer, "a token could not be checked");
+                Err(Unavailable)
             }
+            Ok(_) | Err(_) => Ok(None),
         }
     }
 
@@ -147,7 +149,7 @@ impl Grant for TokenGrant {
         Some(expires_at.as_millisecond())
     }
 
-    fn is_in_doubt(&self) -> bool {
+    fn may_be_revoked(&self) -> bool {
         let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         changes.has_changed()
     }

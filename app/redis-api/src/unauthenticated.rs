@@ -1,8 +1,9 @@
-//! Connections that have not authenticated, where a password is configured.
+//! Connections that have not authenticated yet, if a password is configured.
 //!
-//! Anybody who reaches the port can open them, so there are few: in all, and per address. When there is no room for one more,
-//! the oldest of them is closed instead of the new one, because a client with a password sends it at once. So whoever opens
-//! connections and says nothing displaces mostly their own.
+//! Everyone who reaches the port can open such connections, so their number is limited, in total and per address. At the
+//! limit,
+//! a new connection closes the oldest one, because a client that knows the password sends it immediately. A client that opens
+//! connections and stays silent therefore closes mostly its own.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -14,9 +15,9 @@ use parking_lot::Mutex;
 
 use crate::{Peer, clients::Client};
 
-/// The connections that have not authenticated. Those over the unix socket are not among them: its mode says who may connect.
+/// The unauthenticated connections over TCP. The permissions of the unix socket already restrict who may connect to it.
 #[derive(Debug)]
-pub(crate) struct Strangers {
+pub(crate) struct Unauthenticated {
     max: usize,
     per_address_max: usize,
     state: Mutex<State>,
@@ -24,12 +25,12 @@ pub(crate) struct Strangers {
 
 #[derive(Debug, Default)]
 struct State {
-    /// By the number of the connection, so the oldest comes first.
+    /// By the id of the connection, so the oldest comes first.
     all: BTreeMap<u64, Arc<Client>>,
     per_address: HashMap<IpAddr, usize>,
 }
 
-impl Strangers {
+impl Unauthenticated {
     pub(crate) fn new(max: usize, per_address_max: usize) -> Self {
         Self {
             max,
@@ -38,7 +39,7 @@ impl Strangers {
         }
     }
 
-    /// Adds a connection. Returns the one that must end for it, if any; it is dismissed already.
+    /// Adds a connection. Returns the connection that must close in its favour, if any; it is already marked as dismissed.
     pub(crate) fn add(&self, client: &Arc<Client>) -> Option<Arc<Client>> {
         let network = network_of(client)?;
         let mut state = self.state.lock();
@@ -60,7 +61,7 @@ impl Strangers {
         displaced
     }
 
-    /// Removes a connection that has authenticated or ended.
+    /// Removes a connection that has authenticated or closed.
     pub(crate) fn remove(&self, client: &Client) {
         self.state.lock().remove(client);
     }
@@ -87,7 +88,7 @@ impl State {
     }
 }
 
-/// What counts as one address: an IPv4 address, or the 64 bits of IPv6 addresses of which one person has all.
+/// Returns what counts as one address: an IPv4 address, or an IPv6 network of 64 bits, which usually belongs to one user.
 fn network_of(client: &Client) -> Option<IpAddr> {
     let Peer::Tcp(address) = client.peer else {
         return None;
@@ -111,12 +112,12 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_of_an_address_gives_way_to_its_newest() {
-        let strangers = Strangers::new(100, 2);
+    fn a_new_connection_closes_the_oldest_of_its_address() {
+        let unauthenticated = Unauthenticated::new(100, 2);
         let other = client(1, "192.0.2.1:1");
         let own = [2, 3, 4].map(|id| client(id, "192.0.2.2:1"));
 
-        let displaced = [&other, &own[0], &own[1], &own[2]].map(|client| strangers.add(client));
+        let displaced = [&other, &own[0], &own[1], &own[2]].map(|client| unauthenticated.add(client));
 
         let displaced = displaced.map(|client| client.map(|client| client.id));
         assert_eq!(displaced, [None, None, None, Some(2)]);
@@ -125,24 +126,24 @@ mod tests {
 
     #[test]
     fn a_network_of_ipv6_counts_as_one_address() {
-        let strangers = Strangers::new(100, 1);
+        let unauthenticated = Unauthenticated::new(100, 1);
 
-        strangers.add(&client(1, "[2001:db8::1]:1"));
-        let displaced = strangers.add(&client(2, "[2001:db8::2]:1"));
+        unauthenticated.add(&client(1, "[2001:db8::1]:1"));
+        let displaced = unauthenticated.add(&client(2, "[2001:db8::2]:1"));
 
         assert_eq!(displaced.map(|client| client.id), Some(1));
     }
 
     #[test]
-    fn all_addresses_together_have_a_bound_and_who_has_left_counts_no_more() {
-        let strangers = Strangers::new(2, 2);
+    fn the_total_is_limited_and_closed_connections_do_not_count() {
+        let unauthenticated = Unauthenticated::new(2, 2);
         let clients = [1, 2, 3, 4].map(|id| client(id, &format!("192.0.2.{id}:1")));
 
-        strangers.add(&clients[0]);
-        strangers.add(&clients[1]);
-        strangers.remove(&clients[0]);
-        let first = strangers.add(&clients[2]);
-        let second = strangers.add(&clients[3]);
+        unauthenticated.add(&clients[0]);
+        unauthenticated.add(&clients[1]);
+        unauthenticated.remove(&clients[0]);
+        let first = unauthenticated.add(&clients[2]);
+        let second = unauthenticated.add(&clients[3]);
 
         assert!(first.is_none());
         assert_eq!(second.map(|client| client.id), Some(2));
