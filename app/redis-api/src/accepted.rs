@@ -75,7 +75,9 @@ pub(crate) async fn accept_unix(listener: Option<&UnixListener>) -> io::Result<U
     }
 }
 
-pub(crate) async fn receive(incoming: Option<&mut mpsc::Receiver<Detached>>) -> io::Result<Accepted> {
+pub(crate) async fn receive(
+    incoming: Option<&mut mpsc::Receiver<Detached>>,
+) -> io::Result<Accepted> {
     match incoming {
         Some(incoming) => match incoming.recv().await {
             Some(incoming) => incoming.attach(),

@@ -145,8 +145,9 @@ impl Serialize for SocketMode {
 
 impl<'de> Deserialize<'de> for SocketMode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)
-            .map_err(|_| D::Error::custom("permission bits must be a string in octal, such as `0660`"))?;
+        let text = String::deserialize(deserializer).map_err(|_| {
+            D::Error::custom("permission bits must be a string in octal, such as `0660`")
+        })?;
         u32::from_str_radix(&text, 8)
             .ok()
             .filter(|bits| *bits <= 0o777)
@@ -227,7 +228,10 @@ impl Section for RedisConfig {
             .as_ref()
             .is_some_and(|password| password.expose().is_empty())
         {
-            problems.push("password", "must not be empty; remove the key to use no password");
+            problems.push(
+                "password",
+                "must not be empty; remove the key to use no password",
+            );
         }
         problems.require(
             self.tls_cert.is_some() == self.tls_key.is_some(),

@@ -70,9 +70,9 @@ impl RedisError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Listen { .. } => {
-                Some("stop the process that uses the address, or set `redis.listen` to another port or `off`")
-            }
+            Self::Listen { .. } => Some(
+                "stop the process that uses the address, or set `redis.listen` to another port or `off`",
+            ),
             Self::SocketInUse { .. } => {
                 Some("stop that process, or set `redis.socket` to another path or `off`")
             }

@@ -17,10 +17,10 @@ mod rare_log;
 mod server;
 mod session;
 mod shared;
-mod unauthenticated;
 mod stream;
 mod thread;
 mod timer;
+mod unauthenticated;
 mod worker;
 
 pub use audit::{Auditor, Clearing, Unaudited};

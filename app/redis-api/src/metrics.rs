@@ -70,11 +70,7 @@ impl RedisMetrics {
             figures.buffers.clone(),
         );
         for (name, help, counter) in [
-            (
-                "accepted",
-                "Accepted connections",
-                &figures.accepted,
-            ),
+            ("accepted", "Accepted connections", &figures.accepted),
             (
                 "rejected",
                 "Connections rejected because of the limit",

@@ -117,7 +117,8 @@ mod tests {
         let other = client(1, "192.0.2.1:1");
         let own = [2, 3, 4].map(|id| client(id, "192.0.2.2:1"));
 
-        let displaced = [&other, &own[0], &own[1], &own[2]].map(|client| unauthenticated.add(client));
+        let displaced =
+            [&other, &own[0], &own[1], &own[2]].map(|client| unauthenticated.add(client));
 
         let displaced = displaced.map(|client| client.map(|client| client.id));
         assert_eq!(displaced, [None, None, None, Some(2)]);

@@ -1,68 +1,69 @@
-//! Memory for one shard, taken from the operating system page by page.
+//! The memory of one shard, obtained from the operating system in pages.
 //!
-//! A general allocator keeps what was freed for the sizes it was freed from, and gives it back when it sees fit. A cache whose
-//! sizes change would hold far more memory than its entries need. An arena maps large *extents* and hands out runs of whole
-//! pages. A run that is freed leaves the process at once, while the extent keeps its addresses; an extent without runs is
-//! unmapped. So the pages that are handed out are the memory that is resident, at any moment and not only on average.
+//! A general allocator keeps freed memory for the same sizes and returns it to the system at a time of its choice. A cache
+//! whose value sizes change would then hold far more memory than its entries need. An arena maps large *extents* and allocates
+//! runs of whole pages. Freeing a run returns its memory immediately while the extent keeps its address range; an extent
+//! without
+//! runs is unmapped. The allocated pages therefore equal the resident memory at any moment, not only on average.
 //!
-//! It knows nothing about what lies in the pages.
+//! The arena does not know what the pages contain.
 
 use memmap2::MmapMut;
 
-/// The unit of what is handed out and given back.
+/// The unit of allocation in bytes.
 pub(crate) const PAGE: usize = 4096;
-/// Addresses count units of 8 bytes, so that 32 bits reach 32 GiB.
+/// Addresses count units of 8 bytes, so that 32 bits cover 32 GiB.
 pub(crate) const UNIT: usize = 8;
-/// Pages of the smallest extent: 256 KiB.
+/// The pages of the smallest extent: 256 KiB.
 const EXTENT_PAGES_MIN: usize = 64;
-/// An extent has room for so many of the largest runs, so that little of its address range stays unused.
+/// How many of the largest runs fit into an extent. A larger number leaves less of its address range unused.
 const RUNS_PER_EXTENT: usize = 4;
 
 /// No address.
 pub(crate) const NIL: u32 = u32::MAX;
 
-/// What the owner of a run notes about a page. For the first page of a run it describes the run.
+/// The data that the owner of a run stores for a page. The data of the first page describes the run.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Note {
+pub(crate) struct PageInfo {
     /// The size class of the run.
     pub(crate) class: u8,
     /// How many pages before this one the run begins.
     pub(crate) back: u8,
-    /// Slots in use.
+    /// The number of slots in use.
     pub(crate) live: u16,
-    /// Slots that were ever in use; those after them have never been touched.
+    /// The number of slots that were ever used. The slots after them have never been written.
     pub(crate) touched: u16,
-    /// One more than the number of the first free slot before `touched`; zero when there is none.
+    /// One plus the number of the first free slot before `touched`; zero if there is none.
     pub(crate) free: u16,
-    /// Where the run stands in its class's list of runs with free slots.
+    /// The index of the run in its class's list of runs with free slots.
     pub(crate) position: u16,
 }
 
-/// Pages for one shard.
+/// The pages of one shard.
 #[derive(Debug)]
 pub(crate) struct Arena {
     extents: Vec<Option<Extent>>,
     extent_pages: usize,
-    /// How far an address is shifted to the right to get the number of its extent.
+    /// How many bits of an address lie below the number of its extent.
     shift: u32,
     taken: usize,
     mapped: usize,
 }
 
-/// A range of addresses from the operating system.
+/// An address range mapped from the operating system.
 #[derive(Debug)]
 struct Extent {
     memory: MmapMut,
-    /// A bit per page: whether it is handed out.
+    /// One bit per page, set if the page is allocated.
     taken: Box<[u64]>,
-    notes: Box<[Note]>,
+    page_infos: Box<[PageInfo]>,
     free: usize,
-    /// No run of free pages is longer.
+    /// An upper limit for the length of a run of free pages.
     longest_free: usize,
 }
 
 impl Arena {
-    /// An empty arena for runs of at most `run_max` bytes.
+    /// Creates an empty arena for runs of at most `run_max` bytes.
     pub(crate) fn new(run_max: usize) -> Self {
         let extent_pages = (run_max.div_ceil(PAGE) * RUNS_PER_EXTENT)
             .next_power_of_two()
@@ -76,23 +77,23 @@ impl Arena {
         }
     }
 
-    /// The bytes that it takes: the pages that are handed out, and the tables for all.
+    /// Returns the memory in bytes: allocated pages and the tables of all extents.
     #[inline]
     pub(crate) fn bytes(&self) -> usize {
         self.taken * PAGE + self.mapped * self.extent_overhead()
     }
 
-    /// The most bytes that [`allocate`](Self::allocate) adds.
+    /// Returns the largest number of bytes that [`allocate`](Self::allocate) adds.
     #[inline]
     pub(crate) fn growth(&self, pages: usize) -> usize {
         pages * PAGE + self.extent_overhead()
     }
 
     fn extent_overhead(&self) -> usize {
-        size_of::<Extent>() + self.extent_pages * size_of::<Note>() + self.extent_pages / 8
+        size_of::<Extent>() + self.extent_pages * size_of::<PageInfo>() + self.extent_pages / 8
     }
 
-    /// Hands out a run of pages and returns its address. `None` when the operating system or the addresses are exhausted.
+    /// Allocates a run of pages and returns its address. Returns `None` if the system has no memory or no addresses are left.
     pub(crate) fn allocate(&mut self, pages: usize) -> Option<u32> {
         let fits = |extent: &mut Extent| extent.take(pages);
         let found = self
@@ -112,7 +113,7 @@ impl Arena {
         u32::try_from(address).ok()
     }
 
-    /// Takes a run back. Its memory leaves the process before this returns.
+    /// Frees a run. Its memory leaves the process before this returns.
     pub(crate) fn free(&mut self, address: u32, pages: usize) {
         let (number, offset) = self.parts(address);
         let Some(extent) = &mut self.extents[number] else {
@@ -131,7 +132,7 @@ impl Arena {
         }
     }
 
-    /// The bytes from an address to the end of its extent.
+    /// Returns the bytes from an address to the end of its extent.
     #[inline]
     pub(crate) fn memory(&self, address: u32) -> &[u8] {
         let (number, offset) = self.parts(address);
@@ -141,7 +142,7 @@ impl Arena {
         }
     }
 
-    /// The same, to be written to.
+    /// Returns the same bytes for writing.
     #[inline]
     pub(crate) fn memory_mut(&mut self, address: u32) -> &mut [u8] {
         let (number, offset) = self.parts(address);
@@ -151,7 +152,7 @@ impl Arena {
         }
     }
 
-    /// Copies so many bytes from one address to another.
+    /// Copies `length` bytes from one address to another.
     pub(crate) fn copy(&mut self, from: u32, to: u32, length: usize) {
         let ((source, source_offset), (target, target_offset)) = (self.parts(from), self.parts(to));
         if source == target {
@@ -167,29 +168,29 @@ impl Arena {
         }
     }
 
-    /// The address where the page with this address in it begins.
+    /// Returns the start of the page that contains this address.
     #[inline]
     pub(crate) fn page(&self, address: u32) -> u32 {
         const UNITS: u32 = (PAGE / UNIT) as u32;
         address & !(UNITS - 1)
     }
 
-    /// The note about the page with this address in it.
+    /// Returns the data stored for the page that contains this address.
     #[inline]
-    pub(crate) fn note(&self, address: u32) -> Note {
+    pub(crate) fn page_info(&self, address: u32) -> PageInfo {
         let (number, offset) = self.parts(address);
         match &self.extents[number] {
-            Some(extent) => extent.notes[offset / PAGE],
-            None => Note::default(),
+            Some(extent) => extent.page_infos[offset / PAGE],
+            None => PageInfo::default(),
         }
     }
 
-    /// Changes the note about the page with this address in it.
+    /// Sets the data of the page that contains this address.
     #[inline]
-    pub(crate) fn set_note(&mut self, address: u32, note: Note) {
+    pub(crate) fn set_page_info(&mut self, address: u32, info: PageInfo) {
         let (number, offset) = self.parts(address);
         if let Some(extent) = &mut self.extents[number] {
-            extent.notes[offset / PAGE] = note;
+            extent.page_infos[offset / PAGE] = info;
         }
     }
 
@@ -206,7 +207,7 @@ impl Arena {
     fn map(&mut self) -> Option<usize> {
         let vacant = self.extents.iter().position(Option::is_none);
         let number = vacant.unwrap_or(self.extents.len());
-        // The last number is left out, so that no address is `NIL`.
+        // The last number is not used, so that no address equals `NIL`.
         if number + 1 >= 1 << (u32::BITS - self.shift) {
             return None;
         }
@@ -223,19 +224,19 @@ impl Arena {
 impl Extent {
     fn map(pages: usize) -> Option<Self> {
         let memory = MmapMut::map_anon(pages * PAGE).ok()?;
-        // A huge page would make pages resident that nobody was handed. A kernel without huge pages refuses, and need not.
+        // A huge page would make unallocated pages resident. A kernel without huge pages returns an error, which is harmless.
         #[cfg(target_os = "linux")]
         let _ = memory.advise(memmap2::Advice::NoHugePage);
         Some(Self {
             memory,
             taken: vec![0; pages / 64].into(),
-            notes: vec![Note::default(); pages].into(),
+            page_infos: vec![PageInfo::default(); pages].into(),
             free: pages,
             longest_free: pages,
         })
     }
 
-    /// Finds a run of free pages, marks it and returns its first page.
+    /// Finds a run of free pages, marks it as allocated and returns its first page.
     fn take(&mut self, pages: usize) -> Option<usize> {
         if pages > self.longest_free {
             return None;
@@ -255,17 +256,17 @@ impl Extent {
         self.longest_free = self.free;
     }
 
-    /// Turns the bits of so many pages over.
+    /// Flips the bits of a run of pages.
     fn mark(&mut self, first: usize, pages: usize) {
         for page in first..first + pages {
             self.taken[page / 64] ^= 1 << (page % 64);
         }
     }
 
-    /// The first run of so many free pages.
+    /// Returns the first run of `pages` free pages.
     fn find(&self, pages: usize) -> Option<usize> {
         let (mut start, mut page) = (0, 0);
-        while page < self.notes.len() {
+        while page < self.page_infos.len() {
             let rest = self.taken[page / 64] >> (page % 64);
             page += match rest {
                 0 => 64 - page % 64,
@@ -282,14 +283,11 @@ impl Extent {
         None
     }
 
-    /// Gives the memory of free pages back to the operating system.
-    #[expect(
-        unsafe_code,
-        reason = "no safe function gives back a part of a mapping"
-    )]
+    /// Returns the memory of free pages to the operating system.
+    #[expect(unsafe_code, reason = "no safe function releases a part of a mapping")]
     fn purge(&mut self, offset: usize, length: usize) {
-        // SAFETY: The range is within this private, anonymous mapping. Its bytes become zero, and no reference to them exists:
-        // the mapping belongs to this extent, which is borrowed mutably.
+        // SAFETY: The range lies within this private, anonymous mapping. Its bytes become zero. No reference to them exists,
+        // because the mapping belongs to this extent, which is mutably borrowed.
         let _ = unsafe {
             self.memory
                 .unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, offset, length)
@@ -307,14 +305,14 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(20))]
 
         #[test]
-        fn runs_never_overlap_and_keep_what_is_written_to_them(
+        fn runs_do_not_overlap_and_keep_their_bytes(
             steps in proptest::collection::vec((1usize..20, any::<bool>(), 0usize..30), 1..200),
         ) {
             let mut arena = Arena::new(20 * PAGE);
             let mut runs: Vec<(u32, usize, u8)> = Vec::new();
             for (number, (pages, adds, which)) in steps.into_iter().enumerate() {
                 if adds || runs.is_empty() {
-                    let address = arena.allocate(pages).expect("there is memory");
+                    let address = arena.allocate(pages).expect("the system has memory");
                     arena.memory_mut(address)[..pages * PAGE].fill(number as u8);
                     runs.push((address, pages, number as u8));
                 } else {

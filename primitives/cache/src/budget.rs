@@ -1,12 +1,14 @@
-//! The bound on memory, kept before the fact.
+//! The limit on memory, enforced before each write.
 //!
-//! A write first *claims* the bytes that it may add. Only when the total, claims included, is within the bound is anything
-//! written; afterwards the claim is settled against what the shard really grew by. So the bound is never exceeded, not even
-//! for a moment, by any number of threads.
+//! A write first *claims* the bytes that it may add. It writes only if the total, including all claims, is within the limit.
+//! Afterwards the claim is settled against the actual growth of the shard. The limit is therefore never exceeded, not even
+//! briefly, for any number of threads.
 //!
-//! Several writes that make room at a time may together want more than there is, and find nothing to evict although each of
-//! them alone would fit. Such a write gives its claim back, waits until the others have written, and tries once more with
-//! nobody beside it.
+//! Several writes that evict at the same time may together claim more than the limit, and find nothing to evict although each
+//! of
+//! them would fit alone. In that case a write releases its claim, waits until the others have finished, and tries once more
+//! with
+//! exclusive access.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -14,37 +16,37 @@ use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::cache::SHARDS;
 
-/// The bytes in use and claimed, and their bound.
+/// The bytes that are used or claimed, and their limit.
 #[derive(Debug)]
 pub(crate) struct Budget {
     max: usize,
     used: AtomicUsize,
-    /// The part of `used` that is each shard's.
+    /// The part of `used` that belongs to each shard.
     shards: [AtomicUsize; SHARDS],
-    /// How often room was made.
+    /// How many times a shard was chosen for eviction.
     turns: AtomicU64,
-    /// Shared by the writes that make room, until they have written; held by one that must be alone. Nobody waits for it who
-    /// holds a shard.
-    makers: RwLock<()>,
+    /// Held in shared mode by writes that evict, until they have written; held exclusively by a write that must be alone. A
+    /// thread that holds a shard's lock must not wait for it.
+    eviction_lock: RwLock<()>,
     refusals: AtomicU64,
 }
 
-/// Bytes that one write has claimed and not used yet; given back when dropped.
+/// Bytes that one write has claimed and not used yet. Dropping the claim releases them.
 #[derive(Debug)]
 pub(crate) struct Claim<'a> {
     budget: &'a Budget,
     bytes: usize,
-    making: Making<'a>,
+    lock: EvictionLock<'a>,
 }
 
-/// Whether a write makes room, and beside whom. The guards are held, not read.
+/// The mode in which a write holds the eviction lock. The guards are held, not read.
 #[derive(Debug)]
-enum Making<'a> {
-    Nothing,
-    BesideOthers(
-        #[expect(dead_code, reason = "held until the write is done")] RwLockReadGuard<'a, ()>,
+enum EvictionLock<'a> {
+    Unlocked,
+    Shared(#[expect(dead_code, reason = "held until the write is done")] RwLockReadGuard<'a, ()>),
+    Exclusive(
+        #[expect(dead_code, reason = "held until the write is done")] RwLockWriteGuard<'a, ()>,
     ),
-    Alone(#[expect(dead_code, reason = "held until the write is done")] RwLockWriteGuard<'a, ()>),
 }
 
 impl Budget {
@@ -54,7 +56,7 @@ impl Budget {
             used: AtomicUsize::new(0),
             shards: [const { AtomicUsize::new(0) }; SHARDS],
             turns: AtomicU64::new(0),
-            makers: RwLock::new(()),
+            eviction_lock: RwLock::new(()),
             refusals: AtomicU64::new(0),
         }
     }
@@ -75,19 +77,19 @@ impl Budget {
         self.max
     }
 
-    /// A claim of nothing.
+    /// Returns an empty claim.
     pub(crate) const fn claim(&self) -> Claim<'_> {
         Claim {
             budget: self,
             bytes: 0,
-            making: Making::Nothing,
+            lock: EvictionLock::Unlocked,
         }
     }
 
-    /// Notes how many bytes a shard takes, and how many of them the total holds already.
+    /// Sets the size of a shard, and adds the difference from the `settled` bytes to the total.
     #[inline]
     pub(crate) fn adjust(&self, shard: usize, settled: usize, bytes: usize) {
-        // Also when nothing is left to settle: a shard that grew by just what was claimed is larger than it was.
+        // Needed even if the difference is zero: a shard that grew by exactly its claim is larger than before.
         self.shards[shard].store(bytes, Ordering::Relaxed);
         if bytes > settled {
             self.used.fetch_add(bytes - settled, Ordering::Relaxed);
@@ -96,10 +98,10 @@ impl Budget {
         }
     }
 
-    /// The shard that gives up entries next: each as often as its share of the bytes says. Were they to take turns
-    /// regardless of their size, those that get fewer writes by chance would run empty.
+    /// Returns the shard to evict from next. Each shard is chosen in proportion to its size. Round-robin would empty the
+    /// shards that happen to receive fewer writes.
     pub(crate) fn next_shard(&self) -> usize {
-        /// The golden ratio in 64 bits: its multiples spread evenly.
+        /// The golden ratio in 64 bits; its multiples are evenly distributed.
         const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
         let sizes: [u64; SHARDS] =
             std::array::from_fn(|number| self.shards[number].load(Ordering::Relaxed) as u64);
@@ -122,14 +124,15 @@ impl Budget {
 }
 
 impl Claim<'_> {
-    /// Claims so many bytes in all, if they are free.
+    /// Extends the claim to `bytes` in total if they are free.
     #[inline]
-    pub(crate) fn covers(&mut self, bytes: usize) -> bool {
+    pub(crate) fn try_claim(&mut self, bytes: usize) -> bool {
         if bytes <= self.bytes {
             return true;
         }
         let missing = bytes - self.bytes;
-        // Never above the bound, not even to look: somebody who makes room would take that for a claim.
+        // The total must never exceed the limit, not even temporarily: another thread would count the excess as a claim and
+        // evict for it.
         let taken = self
             .budget
             .used
@@ -143,22 +146,24 @@ impl Claim<'_> {
         taken.is_ok()
     }
 
-    /// Waits until no other write makes room for itself alone. Waits for nobody when this one makes room already.
-    pub(crate) fn begin_making(&mut self) {
-        if let Making::Nothing = self.making {
-            self.making = Making::BesideOthers(self.budget.makers.read());
+    /// Takes the eviction lock in shared mode, waiting for a write that holds it exclusively. Does nothing if this write
+    /// already holds the lock.
+    pub(crate) fn lock_shared(&mut self) {
+        if let EvictionLock::Unlocked = self.lock {
+            self.lock = EvictionLock::Shared(self.budget.eviction_lock.read());
         }
     }
 
-    /// Gives the claim back and waits until all others that made room have written. Answers whether that is something new.
-    pub(crate) fn be_alone(&mut self) -> bool {
-        if let Making::Alone(_) = self.making {
+    /// Releases the claim and takes the eviction lock exclusively, which waits for all other writes that evict. Returns
+    /// `false` if this write already held it exclusively.
+    pub(crate) fn lock_exclusive(&mut self) -> bool {
+        if let EvictionLock::Exclusive(_) = self.lock {
             return false;
         }
         self.give_back();
-        // Before waiting: two that hold on to their share would wait for each other.
-        self.making = Making::Nothing;
-        self.making = Making::Alone(self.budget.makers.write());
+        // Released before waiting: two writes that keep their shared lock would deadlock.
+        self.lock = EvictionLock::Unlocked;
+        self.lock = EvictionLock::Exclusive(self.budget.eviction_lock.write());
         true
     }
 
@@ -166,8 +171,8 @@ impl Claim<'_> {
         self.budget.used.fetch_sub(self.take(), Ordering::Relaxed);
     }
 
-    /// Claims so many bytes in all, free or not: whoever does must make room before writing.
-    pub(crate) fn insist(&mut self, bytes: usize) {
+    /// Extends the claim to `bytes` in total even if they are not free. The caller must evict before it writes.
+    pub(crate) fn force_claim(&mut self, bytes: usize) {
         if bytes > self.bytes {
             self.budget
                 .used
@@ -176,12 +181,12 @@ impl Claim<'_> {
         }
     }
 
-    /// Takes the claim over: the bytes are the caller's to account for.
+    /// Takes the bytes out of the claim; the caller accounts for them.
     pub(crate) fn take(&mut self) -> usize {
         std::mem::take(&mut self.bytes)
     }
 
-    /// Takes over at most so many bytes of the claim, and answers how many.
+    /// Takes at most `bytes` out of the claim and returns how many.
     pub(crate) fn take_part(&mut self, bytes: usize) -> usize {
         let part = bytes.min(self.bytes);
         self.bytes -= part;
@@ -208,9 +213,9 @@ mod tests {
     use super::*;
     use crate::{
         Cache, CacheConfig, Database, Eviction, Now,
-        accounted::Accounted,
         layout::{KeyId, Layout, Value},
         shard::Shard,
+        shard_guard::ShardGuard,
     };
 
     const ID: KeyId<'_> = KeyId {
@@ -229,19 +234,19 @@ mod tests {
     }
 
     #[test]
-    fn a_shard_that_grew_by_just_what_was_claimed_counts_with_its_size() {
+    fn a_shard_that_grew_by_exactly_its_claim_counts_with_its_size() {
         let budget = Budget::new(1 << 20);
         let shard = shard();
         let mut claim = budget.claim();
 
-        let mut locked = Accounted::new(shard.lock(), 7, &budget);
+        let mut locked = ShardGuard::new(shard.lock(), 7, &budget);
         assert!(locked.write(ID, None, VALUE, None, now()));
-        assert!(claim.covers(locked.bytes()));
+        assert!(claim.try_claim(locked.bytes()));
         let left = budget.used() - locked.bytes();
         locked.settle(&mut claim);
         drop(locked);
 
-        assert_eq!(left, 0, "else this shows nothing");
+        assert_eq!(left, 0, "otherwise the test proves nothing");
         assert_eq!(budget.next_shard(), 7);
     }
 
@@ -250,10 +255,10 @@ mod tests {
         let budget = Budget::new(1 << 20);
         let shards = [(); 2].map(|()| shard());
         let mut claim = budget.claim();
-        assert!(claim.covers(200_000));
+        assert!(claim.try_claim(200_000));
 
         let mut locked =
-            [0, 1].map(|number| Accounted::new(shards[number].lock(), number, &budget));
+            [0, 1].map(|number| ShardGuard::new(shards[number].lock(), number, &budget));
         for shard in &mut locked {
             assert!(shard.write(ID, None, VALUE, None, now()));
             shard.settle_growth(&mut claim);
@@ -267,7 +272,7 @@ mod tests {
 
         assert_eq!(
             between, 200_000,
-            "somebody else could have taken the room of the second"
+            "another thread could have claimed the bytes of the second shard"
         );
         assert_eq!(budget.used(), bytes);
     }

@@ -1,4 +1,4 @@
-//! The handle.
+//! The handle of the cache.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -8,22 +8,21 @@ use parking_lot::Mutex;
 
 use crate::{
     CacheConfig, CacheError, Database, Deadline, Found, Now,
-    accounted::Accounted,
     budget::Budget,
     large,
     layout::{KeyId, Layout, Value},
     shard::Shard,
+    shard_guard::ShardGuard,
     time::WallOffset,
 };
 
-/// How many parts the cache has, each behind a lock of its own: enough that two threads seldom meet, few enough that
-/// locking all of them is cheap. A power of two.
+/// The number of shards, each with its own lock. It is large enough that two threads rarely contend, and small enough that
+/// locking all shards is cheap. A power of two.
 pub(crate) const SHARDS: usize = 16;
 
-/// The cache. Cheap to clone; clones share everything.
+/// The cache. Cheap to clone; clones share the same entries.
 ///
-/// Every operation is atomic: it happens at one moment for all who look. Operations on several keys hold the locks of all
-/// of them, taken in one order.
+/// Every operation is atomic. An operation on several keys holds the locks of all their shards, taken in a fixed order.
 #[derive(Clone)]
 pub struct Cache {
     pub(crate) inner: Arc<Inner>,
@@ -38,16 +37,16 @@ pub(crate) struct Inner {
     pub(crate) layout: Layout,
 }
 
-/// What becomes of an entry that was looked at.
+/// The change to an entry after a closure has seen it.
 #[derive(Debug, Clone)]
 pub enum Change {
-    /// Nothing.
+    /// No change.
     Keep,
-    /// It is removed, if it is there.
+    /// Deletes the entry if it exists.
     Delete,
-    /// It has this value from now on, and expires then, or never. The bytes are copied.
+    /// Writes this value with a deadline, or without one. The bytes are copied.
     Write(Bytes, Option<Deadline>),
-    /// It keeps its value and expires then, or never.
+    /// Keeps the value and sets or removes the deadline.
     Expire(Option<Deadline>),
 }
 
@@ -59,7 +58,7 @@ enum Counting {
 }
 
 impl Cache {
-    /// An empty cache.
+    /// Creates an empty cache.
     #[must_use]
     pub fn open(config: CacheConfig, clock: Arc<dyn Clock>) -> Self {
         let memory = config.memory.as_usize();
@@ -77,20 +76,20 @@ impl Cache {
         }
     }
 
-    /// The present moment, for a batch of operations.
+    /// Returns the current time, for a batch of operations.
     #[inline]
     #[must_use]
     pub fn now(&self) -> Now {
         self.inner.wall.now(&*self.inner.clock)
     }
 
-    /// How it was configured.
+    /// Returns the configuration.
     #[must_use]
     pub fn config(&self) -> &CacheConfig {
         &self.inner.config
     }
 
-    /// The value of a key: a large one is shared, a small one copied. Counts a hit or a miss.
+    /// Returns the value of a key: a large value is shared, a small one copied. Counts a hit or a miss.
     #[must_use]
     pub fn get(&self, database: Database, key: &[u8]) -> Option<Bytes> {
         self.read(database, key, self.now(), |found| {
@@ -98,12 +97,12 @@ impl Cache {
         })
     }
 
-    /// Writes a value that lives for `ttl`, or until it is evicted. A `ttl` of zero deletes the key. The bytes are copied, so
-    /// that a small value never keeps a large network buffer alive.
+    /// Writes a value that expires after `ttl`, or never if `None`. A `ttl` of zero deletes the key. The bytes are copied, so
+    /// that a small value does not keep a large network buffer alive.
     ///
     /// # Errors
     ///
-    /// [`CacheError`] when the key or the value is too long, or nothing could be evicted for them; the old value stays.
+    /// Returns [`CacheError`] if the key or the value is too long, or if nothing can be evicted for them. The old value stays.
     pub fn put(
         &self,
         database: Database,
@@ -116,11 +115,11 @@ impl Cache {
         self.put_at(database, key, value, deadline, now)
     }
 
-    /// The same with a deadline and a moment.
+    /// Does the same as [`put`](Self::put) with a deadline and a given time.
     ///
     /// # Errors
     ///
-    /// As [`put`](Self::put).
+    /// The same as for [`put`](Self::put).
     #[inline]
     pub fn put_at(
         &self,
@@ -138,16 +137,16 @@ impl Cache {
             let mut shard = self.lock(id);
             let slot = shard.lookup(id, now);
             let cost = shard.cost(id, slot, value.len());
-            if !claim.covers(cost) {
+            if !claim.try_claim(cost) {
                 drop(shard);
-                self.inner.make_room(&mut claim, cost)?;
+                self.inner.evict_for(&mut claim, cost)?;
                 continue;
             }
             let is_large = self.inner.layout.is_large(value.len());
             let new = match mapped.take() {
                 Some(mapped) => Value::Large(mapped),
                 None if is_large => {
-                    // Copying it would hold the lock for long.
+                    // Copying it under the lock would hold the lock for too long.
                     drop(shard);
                     mapped = Some(large::map(value).ok_or_else(|| self.full())?);
                     continue;
@@ -169,7 +168,7 @@ impl Cache {
         }
     }
 
-    /// Deletes a key and answers whether it was there.
+    /// Deletes a key and returns whether it existed.
     #[must_use]
     pub fn delete(&self, database: Database, key: &[u8]) -> bool {
         let id = self.id(database, key);
@@ -182,7 +181,7 @@ impl Cache {
         found.is_some()
     }
 
-    /// Shows an entry to `read`, under the lock of its shard. Counts a hit or a miss, and a use for eviction.
+    /// Passes an entry to `read` while its shard is locked. Counts a hit or a miss, and a use for eviction.
     #[inline]
     pub fn read<R>(
         &self,
@@ -201,7 +200,7 @@ impl Cache {
         }))
     }
 
-    /// Shows an entry to `read` without counting anything.
+    /// Passes an entry to `read` without counting anything.
     pub fn peek<R>(
         &self,
         database: Database,
@@ -215,16 +214,17 @@ impl Cache {
         read(slot.map(|slot| shard.get(slot)))
     }
 
-    /// Passes the entry of a key, if there is one, to `decide` and makes the change it returns, in one atomic step. Counts as a
-    /// use for eviction, but not as a hit or a miss: for a caller that returns the value there is
-    /// [`read_update`](Self::read_update).
+    /// Passes the entry of a key, if it exists, to `decide` and applies the returned change, in one atomic step. Counts as a
+    /// use for eviction, but not as a hit or a miss; callers that return the value use [`read_update`](Self::read_update)
+    /// instead.
     ///
-    /// `decide` is called again when room had to be made for its value, because the entry may have changed in the meantime.
-    /// Only its last result counts.
+    /// `decide` is called again if memory had to be freed for its value, because the entry may have changed meanwhile. Only
+    /// the last result is applied.
     ///
     /// # Errors
     ///
-    /// [`CacheError`] when the key or the value is too long, or nothing could be evicted for them; the entry stays as it was.
+    /// Returns [`CacheError`] if the key or the value is too long, or if nothing can be evicted for them. The entry stays
+    /// unchanged.
     #[inline]
     pub fn update<R>(
         &self,
@@ -236,11 +236,11 @@ impl Cache {
         self.change(database, key, now, Counting::Nothing, decide)
     }
 
-    /// Does the same as [`update`](Self::update) and counts a hit or a miss, for a caller that returns the value it found.
+    /// Does the same as [`update`](Self::update) and counts a hit or a miss, for callers that return the value.
     ///
     /// # Errors
     ///
-    /// As [`update`](Self::update).
+    /// The same as for [`update`](Self::update).
     pub fn read_update<R>(
         &self,
         database: Database,
@@ -267,9 +267,9 @@ impl Cache {
             let slot = shard.lookup(id, now);
             let (change, answer) = decide(slot.map(|slot| shard.get(slot)));
             let cost = self.cost(&shard, id, slot, &change)?;
-            if !claim.covers(cost) {
+            if !claim.try_claim(cost) {
                 drop(shard);
-                self.inner.make_room(&mut claim, cost)?;
+                self.inner.evict_for(&mut claim, cost)?;
                 continue;
             }
             if counting == Counting::Reads {
@@ -283,7 +283,7 @@ impl Cache {
         }
     }
 
-    /// The bytes that a change may add.
+    /// Returns the largest number of bytes that a change may add.
     fn cost(
         &self,
         shard: &Shard,
@@ -300,7 +300,7 @@ impl Cache {
         }
     }
 
-    /// The refusal of what there is no memory for.
+    /// Counts a refused write and returns its error.
     #[cold]
     pub(crate) fn full(&self) -> CacheError {
         self.inner.budget.count_refusal();
@@ -309,7 +309,7 @@ impl Cache {
         }
     }
 
-    /// Refuses what is longer than configured.
+    /// Rejects keys and values that are longer than configured.
     pub(crate) fn check(&self, key: usize, value: usize) -> Result<(), CacheError> {
         let config = &self.inner.config;
         if key > config.key_max.as_usize() {
@@ -333,15 +333,15 @@ impl Cache {
     }
 
     #[inline]
-    pub(crate) fn lock(&self, id: KeyId<'_>) -> Accounted<'_> {
+    pub(crate) fn lock(&self, id: KeyId<'_>) -> ShardGuard<'_> {
         self.inner.lock(shard_of(id.hash))
     }
 }
 
 impl Inner {
     #[inline]
-    pub(crate) fn lock(&self, shard: usize) -> Accounted<'_> {
-        Accounted::new(self.shards[shard].lock(), shard, &self.budget)
+    pub(crate) fn lock(&self, shard: usize) -> ShardGuard<'_> {
+        ShardGuard::new(self.shards[shard].lock(), shard, &self.budget)
     }
 }
 
@@ -354,13 +354,13 @@ impl fmt::Debug for Cache {
     }
 }
 
-/// The shard of a hash, by bits that neither the index nor the ghost queue uses.
+/// Returns the shard of a hash, by bits that neither the index nor the ghost queue uses.
 #[inline]
 pub(crate) const fn shard_of(hash: u64) -> usize {
     (hash >> 32) as usize % SHARDS
 }
 
-/// Makes a change. `false` when the operating system has no memory for it.
+/// Applies a change. Returns `false` if the operating system has no memory for it.
 #[inline]
 fn apply(
     layout: &Layout,

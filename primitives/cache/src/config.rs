@@ -7,23 +7,23 @@ use outrigger_stdx::{ByteSize, HumanDuration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What fits into less than this is not worth a cache: the tables of an empty one already take a part of it.
+/// A smaller cache makes no sense: the tables of an empty cache already take a part of it.
 const MEMORY_MIN: ByteSize = ByteSize::mib(1);
-/// Redis itself ends at 512 MiB; one value that large would hold its lock for a tenth of a second.
+/// The limit of Redis is 512 MiB as well. A value of that size holds its lock for a tenth of a second.
 const VALUE_MAX_LIMIT: ByteSize = ByteSize::mib(512);
 
 /// The cache in this process's memory.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CacheConfig {
-    /// How much memory all entries may take together: keys, values and bookkeeping. A size, at least `1MiB`; default
-    /// `128MiB`. Nothing is reserved in advance.
+    /// How much memory all entries may take together: keys, values and bookkeeping. A size, at least `1MiB`; default `128MiB`.
+    /// Nothing is reserved in advance.
     pub memory: ByteSize,
-    /// Which entries may be evicted when `memory` is used up: `all`, or `volatile` for only those with a time to live, so
-    /// that writes are refused when there are none. Default `all`.
+    /// Which entries may be evicted when `memory` is full: `all`, or `volatile` for only those with a time to live. With
+    /// `volatile`, writes fail if there are no such entries. Default `all`.
     pub eviction: Eviction,
-    /// How long an entry lives that was written over HTTP without a `ttl`. A duration above zero; default `1h`. Entries
-    /// written over the Redis protocol without a time to live have none.
+    /// The time to live of entries that are written over HTTP without a `ttl`. A duration above zero; default `1h`. Entries
+    /// written over the Redis protocol without a time to live do not expire.
     pub ttl: HumanDuration,
     /// The longest key. A size from 1 byte to `64KiB`; default `8KiB`.
     pub key_max: ByteSize,
@@ -35,10 +35,10 @@ pub struct CacheConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Eviction {
-    /// All of them.
+    /// All entries.
     #[default]
     All,
-    /// Only those with a time to live.
+    /// Only entries with a time to live.
     Volatile,
 }
 

@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-/// The number of a database, 0 to 15. It is part of a key's identity: the same key in two databases is two entries.
+/// The number of a database, 0 to 15. It is a part of the key: the same key in two databases refers to two entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Database(u8);
 
 impl Database {
-    /// How many there are.
+    /// The number of databases.
     pub const COUNT: usize = 16;
-    /// The one that HTTP speaks to.
+    /// The database that HTTP uses.
     pub const ZERO: Self = Self(0);
 
-    /// The database of that number, if there is one.
+    /// Returns the database with this number, or `None` if there is none.
     #[must_use]
     pub const fn new(number: u8) -> Option<Self> {
         if (number as usize) < Self::COUNT {
@@ -22,12 +22,12 @@ impl Database {
         }
     }
 
-    /// All of them, in order.
+    /// Returns all databases in order.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..Self::COUNT as u8).map(Self)
     }
 
-    /// Its number.
+    /// Returns the number.
     #[must_use]
     pub const fn number(self) -> u8 {
         self.0

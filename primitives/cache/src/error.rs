@@ -1,15 +1,15 @@
-//! Why the cache did not take a value.
+//! Errors of writes.
 
 use outrigger_stdx::{ByteSize, CapabilityError, ErrorKind, FieldProblem};
 use thiserror::Error;
 
-/// Why the cache did not take a value. Reading never fails.
+/// The reason why the cache did not store a value. Reads never fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CacheError {
     /// The key is too long.
     #[error("key of {length} bytes exceeds `[cache] key_max` of {limit}")]
     KeyTooLong {
-        /// Its length in bytes.
+        /// The length of the key in bytes.
         length: usize,
         /// The configured limit.
         limit: ByteSize,
@@ -17,21 +17,21 @@ pub enum CacheError {
     /// The value is too long.
     #[error("value of {length} bytes exceeds `[cache] value_max` of {limit}")]
     ValueTooLong {
-        /// Its length in bytes.
+        /// The length of the value in bytes.
         length: usize,
         /// The configured limit.
         limit: ByteSize,
     },
-    /// Nothing could be evicted to make room.
+    /// Nothing could be evicted to free memory.
     #[error("`[cache] memory` of {limit} is used up and nothing may be evicted")]
     Full {
-        /// The configured bound.
+        /// The configured limit.
         limit: ByteSize,
     },
 }
 
 impl CacheError {
-    /// What kind of error it is.
+    /// Returns the kind of the error.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self {
@@ -40,13 +40,13 @@ impl CacheError {
         }
     }
 
-    /// Whether the same call may succeed later.
+    /// Returns whether the same call may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.kind().is_retryable()
     }
 
-    /// What to do about it.
+    /// Returns what to do about the error.
     #[must_use]
     pub const fn hint(&self) -> Option<&'static str> {
         match self {

@@ -1,4 +1,4 @@
-//! Making room: evicting until what a write claimed is within the bound.
+//! Eviction until a write's claim is within the limit.
 
 use crate::{
     CacheError,
@@ -6,16 +6,16 @@ use crate::{
     cache::{Inner, SHARDS},
 };
 
-/// How many entries are evicted under one lock, some tens of microseconds. A shard gives pages back once as many entries of one
-/// size are gone as fill them; staying with one shard until then evicts fewer than a little from each.
-const EVICTED_AT_ONCE: usize = 128;
-/// How many entries are looked at for those under one lock.
-const LOOKED_AT_AT_ONCE: usize = 512;
+/// How many entries are evicted under one lock, which takes some tens of microseconds. A shard can free a page only after all
+/// entries on it are gone, so evicting many entries from one shard evicts fewer in total than a few from each.
+const EVICTED_PER_LOCK: usize = 128;
+/// How many entries are inspected for eviction under one lock.
+const INSPECTED_PER_LOCK: usize = 512;
 
 impl Inner {
-    /// Claims so many bytes and evicts until they are within the bound. Must be called without a lock.
+    /// Claims `bytes` and evicts until the total is within the limit. The caller must hold no lock.
     #[cold]
-    pub(crate) fn make_room(&self, claim: &mut Claim<'_>, bytes: usize) -> Result<(), CacheError> {
+    pub(crate) fn evict_for(&self, claim: &mut Claim<'_>, bytes: usize) -> Result<(), CacheError> {
         let budget = &self.budget;
         let refuse = || {
             budget.count_refusal();
@@ -26,23 +26,23 @@ impl Inner {
         if bytes > budget.max() {
             return refuse();
         }
-        claim.begin_making();
-        claim.insist(bytes);
+        claim.lock_shared();
+        claim.force_claim(bytes);
         while !budget.is_within_bound() {
             let first = budget.next_shard();
             let is_evicted = (first..first + SHARDS).any(|number| self.evict_from(number % SHARDS));
             if is_evicted || budget.is_within_bound() {
                 continue;
             }
-            if !claim.be_alone() {
+            if !claim.lock_exclusive() {
                 return refuse();
             }
-            claim.insist(bytes);
+            claim.force_claim(bytes);
         }
         Ok(())
     }
 
-    /// Evicts some entries of a shard. Returns whether there was one to evict, or no need any more.
+    /// Evicts some entries of a shard. Returns `false` if there was nothing to evict although memory is still needed.
     fn evict_from(&self, number: usize) -> bool {
         let mut shard = self.lock(number);
         let mut evicted = 0;
@@ -50,12 +50,12 @@ impl Inner {
         if excess == 0 {
             return true;
         }
-        let (before, mut looks) = (shard.bytes(), LOOKED_AT_AT_ONCE);
+        let (before, mut inspections) = (shard.bytes(), INSPECTED_PER_LOCK);
         shard.trim();
-        while evicted < EVICTED_AT_ONCE
-            && looks > 0
+        while evicted < EVICTED_PER_LOCK
+            && inspections > 0
             && shard.bytes() + excess > before
-            && shard.evict(&mut looks)
+            && shard.evict(&mut inspections)
         {
             evicted += 1;
         }

@@ -1,13 +1,13 @@
-//! Removes what has expired, so that it does not take room until somebody asks for it.
+//! Removal of expired entries, so that they do not take memory until they are accessed.
 
 use std::{borrow::Cow, time::Duration};
 
 use async_trait::async_trait;
 use outrigger_supervisor::{Service, ServiceError, Stop};
 
-use crate::{Cache, keyspace::AT_ONCE};
+use crate::{Cache, keyspace::STEPS_PER_LOCK};
 
-/// How long an expired entry may take room. Nobody can see it meanwhile.
+/// How long an expired entry may still take memory. It is not visible during that time.
 const INTERVAL: Duration = Duration::from_millis(200);
 
 /// The background service that removes expired entries soon after their deadline.
@@ -17,18 +17,18 @@ pub struct Expirer {
 }
 
 impl Expirer {
-    /// A service for this cache.
+    /// Creates a service for this cache.
     #[must_use]
     pub fn new(cache: Cache) -> Self {
         Self { cache }
     }
 
-    /// Removes everything that has expired by now, and answers how many entries that were.
+    /// Removes everything that has expired by now and returns the number of removed entries.
     pub async fn pass(&self) -> usize {
         let now = self.cache.now();
         let mut removed = 0;
         loop {
-            let sweep = self.cache.sweep(now, AT_ONCE);
+            let sweep = self.cache.sweep(now, STEPS_PER_LOCK);
             removed += sweep.removed;
             if sweep.is_done {
                 return removed;

@@ -1,29 +1,29 @@
-//! What a caller sees of an entry.
+//! The view of an entry that is passed to closures.
 
 use bytes::Bytes;
 
 use crate::Deadline;
 
-/// An entry that was found.
+/// An existing entry.
 #[derive(Debug, Clone, Copy)]
 pub struct Found<'a> {
-    /// Its value.
+    /// The value.
     pub value: &'a [u8],
-    /// When it expires; `None` for never.
+    /// The deadline; `None` if the entry does not expire.
     pub deadline: Option<Deadline>,
-    /// The value again, when it is large enough to be shared instead of copied.
+    /// The value again, if it is large enough to be shared instead of copied.
     pub(crate) shared: Option<&'a Bytes>,
 }
 
 impl<'a> Found<'a> {
-    /// The value, if handing it out costs no copy. That is so for values of 64 KiB and more, and for still larger ones only
-    /// where `[cache] memory` exceeds 2 GiB.
+    /// Returns the value if it can be shared without a copy. This is the case for values of 64 KiB and more; the threshold is
+    /// larger if `[cache] memory` exceeds 2 GiB.
     #[must_use]
     pub fn shared(&self) -> Option<&'a Bytes> {
         self.shared
     }
 
-    /// The value to keep: a large one is shared, a small one is copied.
+    /// Returns an owned value: a large one is shared, a small one copied.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
         match self.shared {

@@ -1,32 +1,34 @@
-//! What was evicted a short time ago, remembered by hash alone.
+//! The ghost queue: hashes of recently evicted entries.
 //!
-//! A table of one fingerprint per place, so two keys can push each other out. That makes it an estimate, which is all its
-//! one reader needs: an entry that comes back soon after its eviction is spared its second time in the small queue.
+//! It is a table with one fingerprint per cell, so two keys can overwrite each other. The result is an estimate, which
+//! suffices
+//! for its only user: an entry that returns soon after its eviction skips the small queue.
 //!
-//! A place has four bytes: 22 bits of the hash, and ten that say in which *epoch* it was remembered. An epoch is so many
-//! evictions as a sixty-fourth of the table has places. The shard's number and the tags of the index are made from the upper half
-//! of a hash, and this table uses the lower one, or else most of its places would never be used.
+//! A cell has four bytes: 22 bits of the hash and ten bits for the *epoch* of the eviction. An epoch is as many evictions as a
+//! sixty-fourth of the table has cells. The table uses the lower half of the hash, because the shard's number and the tags of
+//! the
+//! index come from the upper half; with those bits, most cells would never be used.
 
 use crate::arena::{Arena, PAGE};
 
-const PLACE: usize = size_of::<u32>();
-/// Places in a page.
-const PER_PAGE: usize = PAGE / PLACE;
+const CELL: usize = size_of::<u32>();
+/// Cells in a page.
+const PER_PAGE: usize = PAGE / CELL;
 /// The most pages in one run of the table.
 const RUN: usize = 16;
 const EPOCH_BITS: u32 = 10;
 const EPOCH_MASK: u32 = (1 << EPOCH_BITS) - 1;
 const EPOCHS: usize = 64;
 
-/// Fingerprints of what was evicted, the most recent ones.
+/// Fingerprints of the most recently evicted entries.
 #[derive(Debug)]
 pub(crate) struct Ghost {
-    /// The runs of the table. There are none until something was evicted: a cache that never is full pays nothing.
+    /// The runs of the table. Empty until the first eviction, so that a cache that is never full pays nothing.
     runs: Vec<u32>,
     /// The pages of all runs.
     pages: usize,
     is_needed: bool,
-    /// How many evictions were remembered; wraps.
+    /// The number of recorded evictions; wraps around.
     count: usize,
 }
 
@@ -40,7 +42,7 @@ impl Ghost {
         }
     }
 
-    /// The most bytes that [`reserve`](Self::reserve) adds.
+    /// Returns the largest number of bytes that [`reserve`](Self::reserve) adds.
     #[inline]
     pub(crate) fn growth(&self, arena: &Arena, live: usize) -> usize {
         match self.wanted(live) {
@@ -51,7 +53,7 @@ impl Ghost {
         }
     }
 
-    /// Makes the table large enough for a shard of `live` entries, and not much larger. Another size forgets.
+    /// Resizes the table for a shard of `live` entries if it is too small or far too large. Resizing clears it.
     #[inline]
     pub(crate) fn reserve(&mut self, arena: &mut Arena, live: usize) {
         if let Some(pages) = self.wanted(live) {
@@ -59,7 +61,8 @@ impl Ghost {
         }
     }
 
-    /// The pages for a shard of `live` entries, if the table has too few or far too many: a quarter more than places for all.
+    /// Returns the number of pages for `live` entries if the table has too few or far too many: a quarter more cells than
+    /// entries.
     #[inline]
     fn wanted(&self, live: usize) -> Option<usize> {
         let is_wrong = self.is_needed
@@ -82,42 +85,41 @@ impl Ghost {
         let mut runs = Vec::with_capacity(pages.div_ceil(RUN));
         while runs.len() * RUN < pages {
             let Some(run) = arena.allocate(pages.min(RUN)) else {
-                // Without memory there is nothing to remember; that is allowed.
+                // Without memory, evictions are not recorded, which is allowed.
                 give_back(runs, arena, pages);
                 return;
             };
-            // What the pages contain is zero where it comes from the system. Anything else would only be a wrong fingerprint.
+            // New pages from the system are zero. Reused pages only contain wrong fingerprints.
             runs.push(run);
         }
         (self.runs, self.pages) = (runs, pages);
     }
 
-    /// Remembers an eviction.
+    /// Records an eviction.
     pub(crate) fn remember(&mut self, arena: &mut Arena, hash: u64) {
         self.is_needed = true;
         if self.pages == 0 {
-            // The table is made by the next write, which has claimed the room for it; an eviction must not take any.
+            // The next write creates the table, with memory that it has claimed; an eviction must not take memory.
             return;
         }
         self.count = self.count.wrapping_add(1);
-        let place = fingerprint(hash) << EPOCH_BITS | self.epoch();
-        self.place(arena, hash)
-            .copy_from_slice(&place.to_le_bytes());
+        let cell = fingerprint(hash) << EPOCH_BITS | self.epoch();
+        self.cell(arena, hash).copy_from_slice(&cell.to_le_bytes());
     }
 
-    /// Whether it was evicted within about the last `live` evictions; forgets it.
+    /// Returns whether the hash was recorded within about the last `live` evictions, and removes it.
     pub(crate) fn recall(&mut self, arena: &mut Arena, hash: u64, live: usize) -> bool {
         if self.pages == 0 {
             return false;
         }
         let (epoch, per_epoch) = (self.epoch(), self.per_epoch());
-        let bytes = self.place(arena, hash);
-        let place = u32::from_le_bytes(*bytes);
-        if place >> EPOCH_BITS != fingerprint(hash) {
+        let bytes = self.cell(arena, hash);
+        let cell = u32::from_le_bytes(*bytes);
+        if cell >> EPOCH_BITS != fingerprint(hash) {
             return false;
         }
-        *bytes = [0; PLACE];
-        let age = epoch.wrapping_sub(place) & EPOCH_MASK;
+        *bytes = [0; CELL];
+        let age = epoch.wrapping_sub(cell) & EPOCH_MASK;
         age as usize * per_epoch <= live
     }
 
@@ -129,16 +131,16 @@ impl Ghost {
         self.pages * PER_PAGE / EPOCHS
     }
 
-    fn place<'a>(&self, arena: &'a mut Arena, hash: u64) -> &'a mut [u8; PLACE] {
-        let places = (self.pages * PER_PAGE) as u64;
-        let number = ((u64::from(hash as u32) * places) >> 32) as usize;
+    fn cell<'a>(&self, arena: &'a mut Arena, hash: u64) -> &'a mut [u8; CELL] {
+        let cells = (self.pages * PER_PAGE) as u64;
+        let number = ((u64::from(hash as u32) * cells) >> 32) as usize;
         let (run, number) = (number / (RUN * PER_PAGE), number % (RUN * PER_PAGE));
         let (table, _) = arena.memory_mut(self.runs[run]).as_chunks_mut();
         &mut table[number]
     }
 }
 
-/// The lowest bits, which are not those that choose the place; never zero.
+/// Returns the lowest bits, which do not select the cell; never zero.
 fn fingerprint(hash: u64) -> u32 {
     (hash as u32 & ((1 << (u32::BITS - EPOCH_BITS)) - 1)) | 1
 }
@@ -147,13 +149,13 @@ fn fingerprint(hash: u64) -> u32 {
 mod tests {
     use super::*;
 
-    /// Hashes that share the bits by which a shard is chosen.
+    /// Returns hashes that belong to the same shard.
     fn hash(number: u64) -> u64 {
         number.wrapping_mul(0x9e37_79b9_7f4a_7c15) & !(15 << 32) | 7 << 32
     }
 
     #[test]
-    fn a_shard_of_many_entries_remembers_as_well_as_one_of_few() {
+    fn large_shards_recall_evictions_as_reliably_as_small_ones() {
         for live in [1_000, 300_000] {
             let mut arena = Arena::new(PAGE);
             let mut ghost = Ghost::new();
@@ -168,7 +170,7 @@ mod tests {
                 .filter(|number| ghost.recall(&mut arena, hash(*number), live))
                 .count();
 
-            // Half as many as there are places at least: four fifths are not pushed out by another.
+            // The table has at least twice as many cells as entries, so four fifths are not overwritten.
             assert!(
                 recalled * 10 > recent as usize * 7,
                 "{recalled} of {recent}"
@@ -182,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_evicted_long_ago_is_not_recalled() {
+    fn old_evictions_are_not_recalled() {
         let mut arena = Arena::new(PAGE);
         let mut ghost = Ghost::new();
         ghost.remember(&mut arena, 0);

@@ -1,15 +1,19 @@
-//! From hashes to slots: extendible hashing over small tables.
+//! The index from hashes to slots: extendible hashing over small tables.
 //!
-//! A bucket is 8 bytes: a *tag*, which is 28 bits of the hash and the database, and the slot. The upper bits of the hash choose
-//! a segment, and within it a bucket, from which on the search is linear. So looking a key up usually reads one line of memory
-//! here, and then the record. The tag alone says where a bucket belongs, so growing reads no record.
+//! A bucket has 8 bytes: a *tag*, made of 28 bits of the hash and the database, and the slot. The upper bits of the hash
+//! select a
+//! segment and a bucket in it, where a linear search starts. A lookup therefore usually reads one cache line of the index and
+//! then the record. The tag alone determines the bucket, so growing does not read records.
 //!
-//! A segment has one to eight pages and grows by one of them; a full one of eight is split in two. However many entries there
-//! are, an insertion moves at most a few thousand buckets. Removing moves back what follows, so there are no graves.
+//! A segment has one to eight pages and grows by one page at a time; a full segment of eight pages is split in two. An
+//! insertion
+//! moves at most a few thousand buckets, however many entries there are. Removal shifts the following buckets back, so there
+//! are
+//! no tombstones.
 //!
-//! The order of the tags' upper 28 bits is the order of segments, and nearly that of buckets, whatever grows or shrinks. A scan
-//! that goes through them in that order sees every entry once. Since the database is in the tag, looking for the entries of
-//! one database reads no record of another.
+//! The order of the tags' upper 28 bits is the order of segments, and nearly the order of buckets, and does not change when
+//! tables grow or shrink. A scan in this order visits every entry once. Because the tag contains the database, a scan of one
+//! database reads no records of another.
 
 use crate::{
     Database,
@@ -19,30 +23,30 @@ use crate::{
 const BUCKET: usize = size_of::<u64>();
 /// Buckets in a page.
 const PER_PAGE: usize = PAGE / BUCKET;
-/// Entries in a page when a segment grows: seven eighths of the buckets.
+/// The number of entries per page at which a segment grows: seven eighths of the buckets.
 const FULL_PAGE: usize = PER_PAGE / 8 * 7;
-/// Entries for each page of a segment that was just made.
+/// The number of entries per page of a new segment.
 const NEW_PAGE: usize = PER_PAGE / 4 * 3;
 const PAGES_MAX: usize = 8;
-/// Two segments with so few entries become one.
+/// Two segments with this many entries or fewer are merged.
 const MERGED_MAX: usize = PER_PAGE / 2;
 
 const EMPTY: u64 = NIL as u64;
 
-/// A place in the order of all hashes, of 28 bits. An entry never changes its position.
+/// A position in the order of all hashes, of 28 bits. The position of an entry never changes.
 pub(crate) type Position = u32;
 const POSITION_BITS: u32 = 28;
-/// Comes after every position.
+/// A position after all others.
 pub(crate) const END: Position = 1 << POSITION_BITS;
 
-/// From hashes to slots.
+/// An index from hashes to slots.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    /// The segment for each value of the upper `depth` bits of a position; empty when there is no entry.
+    /// The segment for each value of the upper `depth` bits of a position; empty without entries.
     directory: Vec<u32>,
     depth: u32,
     segments: Vec<Segment>,
-    /// How many segments have the directory's depth.
+    /// The number of segments with the depth of the directory.
     deepest: usize,
 }
 
@@ -52,12 +56,12 @@ struct Segment {
     address: u32,
     pages: usize,
     entries: usize,
-    /// The bits of `prefix`.
+    /// The number of bits of `prefix`.
     depth: u32,
     prefix: u32,
 }
 
-/// What a search looks for.
+/// The search key of the index: a part of the hash, and the database.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tag(u32);
 
@@ -95,14 +99,14 @@ impl Segment {
         self.pages * PER_PAGE
     }
 
-    /// The bucket where a position belongs.
+    /// Returns the bucket where the search for a position starts.
     #[inline]
     const fn home(self, position: Position) -> usize {
         let rest = (position << self.depth) & (END - 1);
         ((rest as u64 * self.buckets() as u64) >> POSITION_BITS) as usize
     }
 
-    /// The first position that belongs to this bucket or to one after it.
+    /// Returns the first position whose search starts at this bucket or a later one.
     const fn first_of(self, bucket: usize) -> Position {
         let rest = ((bucket as u64) << POSITION_BITS).div_ceil(self.buckets() as u64);
         let begin = (self.prefix as u64) << (POSITION_BITS - self.depth);
@@ -119,7 +123,7 @@ impl Segment {
     }
 }
 
-/// The buckets at an address.
+/// Returns the buckets of a segment.
 #[inline]
 fn table(arena: &Arena, segment: Segment) -> &[[u8; BUCKET]] {
     let (buckets, _) = arena.memory(segment.address).as_chunks();
@@ -133,15 +137,15 @@ fn table_mut(arena: &mut Arena, segment: Segment) -> &mut [[u8; BUCKET]] {
 }
 
 impl Index {
-    /// The bytes of the tables outside the arena.
+    /// Returns the bytes of the tables outside of the arena.
     #[inline]
     pub(crate) fn bytes(&self) -> usize {
         self.directory.capacity() * size_of::<u32>()
             + self.segments.capacity() * size_of::<Segment>()
     }
 
-    /// The most bytes that the index takes more for `count` entries that are inserted in the segment of `tag`, the pages that
-    /// it needs meanwhile included.
+    /// Returns the largest number of bytes that inserting `count` entries into the segment of `tag` adds, including pages that
+    /// are needed temporarily.
     #[inline]
     pub(crate) fn growth(&self, arena: &Arena, tag: Tag, count: usize) -> usize {
         let (entries, pages) = match self.segment(tag.position()) {
@@ -160,7 +164,7 @@ impl Index {
         arena.growth(pages) + arena.growth(0) + directory + segments
     }
 
-    /// Which segment the entries with this tag are in; any number for a segment that is not there yet.
+    /// Returns an identifier of the segment for this tag, or any number if the segment does not exist yet.
     pub(crate) fn segment_of(&self, tag: Tag) -> u32 {
         self.segment(tag.position())
             .map_or(0, |segment| segment.address)
@@ -177,21 +181,21 @@ impl Index {
         Some(self.segments[self.number(position)?])
     }
 
-    /// The bucket where the search for a tag begins; its value means nothing by itself.
+    /// Returns the bucket where the search for a tag starts. Only reading it matters; its value has no meaning.
     #[inline]
-    pub(crate) fn glance(&self, arena: &Arena, tag: Tag) -> u64 {
+    pub(crate) fn prefetch_bucket(&self, arena: &Arena, tag: Tag) -> u64 {
         self.segment(tag.position()).map_or(0, |segment| {
             u64::from_ne_bytes(table(arena, segment)[segment.home(tag.position())])
         })
     }
 
-    /// The first slot with this tag for which `is_it` holds.
+    /// Returns the first slot with this tag that satisfies `matches_key`.
     #[inline]
     pub(crate) fn find(
         &self,
         arena: &Arena,
         tag: Tag,
-        mut is_it: impl FnMut(u32) -> bool,
+        mut matches_key: impl FnMut(u32) -> bool,
     ) -> Option<u32> {
         let segment = self.segment(tag.position())?;
         let table = table(arena, segment);
@@ -201,14 +205,14 @@ impl Index {
             if bucket == EMPTY {
                 return None;
             }
-            if Tag::of(bucket).0 == tag.0 && is_it(slot_of(bucket)) {
+            if Tag::of(bucket).0 == tag.0 && matches_key(slot_of(bucket)) {
                 return Some(slot_of(bucket));
             }
             place = segment.after(place);
         }
     }
 
-    /// Makes sure that an entry with this tag can be inserted. `false` when the operating system has no memory.
+    /// Ensures that an entry with this tag can be inserted. Returns `false` if the operating system has no memory.
     pub(crate) fn reserve(&mut self, arena: &mut Arena, tag: Tag) -> bool {
         let Some(number) = self.number(tag.position()) else {
             return self.begin(arena).is_some();
@@ -221,13 +225,14 @@ impl Index {
             return self.resize(arena, number, segment.pages + 1).is_some();
         }
         if segment.depth == POSITION_BITS {
-            // It would take a billion entries of one shard. A table that is full all the same has to refuse.
+            // Reaching this needs a billion entries in one shard. The table cannot be split, so it fills up completely and
+            // then refuses.
             return segment.entries + 1 < segment.buckets();
         }
         self.split(arena, number).is_some() && self.reserve(arena, tag)
     }
 
-    /// Adds a slot that is not in it. There must be [room](Self::reserve).
+    /// Adds a slot that the index does not contain. The caller must have called [`reserve`](Self::reserve).
     pub(crate) fn insert(&mut self, arena: &mut Arena, tag: Tag, slot: u32) {
         if let Some(number) = self.number(tag.position()) {
             self.segments[number].entries += 1;
@@ -235,16 +240,16 @@ impl Index {
         }
     }
 
-    /// Notes that the entry in one slot has moved to another.
+    /// Records that an entry moved from one slot to another.
     pub(crate) fn relocate(&mut self, arena: &mut Arena, tag: Tag, from: u32, to: u32) {
-        if let Some((segment, place)) = self.place(arena, tag, from) {
+        if let Some((segment, place)) = self.locate(arena, tag, from) {
             table_mut(arena, segment)[place] = tag.bucket(to).to_ne_bytes();
         }
     }
 
-    /// Takes a slot out.
+    /// Removes a slot.
     pub(crate) fn remove(&mut self, arena: &mut Arena, tag: Tag, slot: u32) {
-        let Some((segment, mut hole)) = self.place(arena, tag, slot) else {
+        let Some((segment, mut hole)) = self.locate(arena, tag, slot) else {
             return;
         };
         let table = table_mut(arena, segment);
@@ -272,8 +277,8 @@ impl Index {
         }
     }
 
-    /// Shows the slots of one database, or of all, from a position on, those of at least so many buckets, and returns the position
-    /// to go on from. `visit` says whether it wants to see more of these.
+    /// Visits the slots of one database, or of all, from a position on, over at least `buckets` buckets. `visit` returns
+    /// whether to continue. Returns the position from which to continue.
     pub(crate) fn scan(
         &self,
         arena: &Arena,
@@ -289,7 +294,7 @@ impl Index {
         let first = segment.home(from);
         let end = (first + buckets.max(1)).min(segment.buckets());
         let mut place = first;
-        // From the first bucket to the one where a run that begins before `end` is over; it may go on at the beginning.
+        // From the first bucket to the end of a run that begins before `end`; the run may wrap around.
         for _ in 0..segment.buckets() {
             let bucket = u64::from_ne_bytes(table[place]);
             let is_past = place >= end || place < first;
@@ -313,8 +318,8 @@ impl Index {
         segment.first_of(end)
     }
 
-    /// The segment of a slot that is in it, and its place there.
-    fn place(&self, arena: &Arena, tag: Tag, slot: u32) -> Option<(Segment, usize)> {
+    /// Returns the segment and the bucket of a slot that the index contains.
+    fn locate(&self, arena: &Arena, tag: Tag, slot: u32) -> Option<(Segment, usize)> {
         let segment = self.segment(tag.position())?;
         let table = table(arena, segment);
         let mut place = segment.home(tag.position());
@@ -342,7 +347,7 @@ impl Index {
         Some(())
     }
 
-    /// Gives a segment another number of pages.
+    /// Changes the number of pages of a segment.
     fn resize(&mut self, arena: &mut Arena, number: usize, pages: usize) -> Option<()> {
         let old = self.segments[number];
         let new = Segment {
@@ -356,7 +361,7 @@ impl Index {
         Some(())
     }
 
-    /// Makes two segments of one.
+    /// Splits a segment in two.
     fn split(&mut self, arena: &mut Arena, number: usize) -> Option<()> {
         let old = self.segments[number];
         let bit = 1 << (POSITION_BITS - old.depth - 1);
@@ -398,13 +403,13 @@ impl Index {
         Some(())
     }
 
-    /// Gives pages back that a segment no longer needs.
+    /// Frees pages that a segment no longer needs.
     fn shrink(&mut self, arena: &mut Arena, number: usize) {
         let segment = self.segments[number];
         if segment.pages > 1 {
             let pages = segment.entries.div_ceil(NEW_PAGE).max(1);
             if pages < segment.pages {
-                // Without memory for a smaller one it stays as it is.
+                // If there is no memory for a smaller table, the segment keeps the present one.
                 let _ = self.resize(arena, number, pages);
             }
         } else if segment.depth > 0 && segment.entries.is_multiple_of(32) {
@@ -412,7 +417,7 @@ impl Index {
         }
     }
 
-    /// Makes one segment of two with few entries.
+    /// Merges two segments with few entries.
     fn merge(&mut self, arena: &mut Arena, number: usize) {
         let one = self.segments[number];
         let sibling = (one.prefix ^ 1) << (POSITION_BITS - one.depth);
@@ -458,7 +463,7 @@ impl Index {
         }
     }
 
-    /// Has the directory's entries for a segment's prefix name it.
+    /// Updates the entries of the directory that refer to a segment.
     fn point_to(&mut self, number: usize) {
         let segment = self.segments[number];
         let width = 1usize << (self.depth - segment.depth);
@@ -467,7 +472,7 @@ impl Index {
     }
 }
 
-/// An empty table of so many pages.
+/// Allocates an empty table with this many pages.
 fn make(arena: &mut Arena, pages: usize) -> Option<u32> {
     let address = arena.allocate(pages)?;
     let (buckets, _) = arena.memory_mut(address)[..pages * PAGE].as_chunks_mut();
@@ -475,7 +480,7 @@ fn make(arena: &mut Arena, pages: usize) -> Option<u32> {
     Some(address)
 }
 
-/// Copies what belongs to one segment from another.
+/// Copies the buckets that belong to the segment `new` from `old`.
 fn fill(arena: &mut Arena, old: Segment, new: Segment) {
     for place in 0..old.buckets() {
         let bucket = u64::from_ne_bytes(table(arena, old)[place]);
@@ -505,19 +510,19 @@ mod tests {
 
     const ONE: Database = Database::ZERO;
 
-    /// Spreads numbers like a hash does.
+    /// Distributes numbers like a hash.
     fn hash(number: u64) -> u64 {
         number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 
     proptest! {
         #[test]
-        fn it_finds_what_was_added_and_not_removed(
+        fn find_returns_slots_that_were_added_and_not_removed(
             steps in proptest::collection::vec((0u32..40, any::<bool>(), 0u64..4), 1..300),
         ) {
             let (mut arena, mut index, mut model) = (Arena::new(PAGE), Index::default(), BTreeMap::new());
             for (slot, adds, crowd) in steps {
-                // Few distinct hashes, at both ends of the table, so that runs meet and wrap around.
+                // Few distinct hashes at both ends of the table, so that runs merge and wrap around.
                 let tag = *model.get(&slot).unwrap_or(&Tag::new(crowd << 62 | u64::MAX >> 3, ONE).0);
                 if adds && !model.contains_key(&slot) {
                     prop_assert!(index.reserve(&mut arena, Tag(tag)));
@@ -546,7 +551,7 @@ mod tests {
     }
 
     #[test]
-    fn it_grows_and_shrinks_with_its_entries_and_never_takes_more_than_it_said() {
+    fn the_index_grows_and_shrinks_and_growth_is_an_upper_bound() {
         let (mut arena, mut index) = (Arena::new(8 * PAGE), Index::default());
         let bytes = |arena: &Arena, index: &Index| arena.bytes() + index.bytes();
         for number in 0..200_000u32 {
@@ -580,7 +585,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scan_sees_everything_once_while_the_tables_grow_and_shrink() {
+    fn a_scan_visits_every_entry_once_while_the_tables_grow_and_shrink() {
         let (mut arena, mut index) = (Arena::new(8 * PAGE), Index::default());
         let insert = |arena: &mut Arena, index: &mut Index, number: u32| {
             let tag = Tag::new(hash(number.into()), ONE);

@@ -1,7 +1,8 @@
-//! Operations on all keys: listing, counting, clearing.
+//! Operations on all keys: listing, counting and clearing.
 //!
-//! They go from shard to shard and hold one lock at a time, so that a long list stops nobody for long. What they show of
-//! each shard is one moment; the moments differ.
+//! They visit one shard after the other and hold one lock at a time, so that a long list does not block others. The view of
+//! each
+//! shard is consistent; the views of different shards are from different times.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,33 +17,33 @@ use crate::{
     stats::Counts,
 };
 
-/// How many places of the index a scan looks at for each entry that it was asked for, so that sparse databases end, too.
-const PLACES_PER_ENTRY: usize = 10;
-/// How many entries are removed, moved in the timer wheel or looked at under one lock: some tens of microseconds.
-pub(crate) const AT_ONCE: usize = 128;
-/// How many places of the index are looked at under one lock for those of one database. It reads no entry of another.
-const PLACES_AT_ONCE: usize = 1024;
-/// How often a count has expired entries removed, a shard's [`AT_ONCE`] each time, before it takes the rest for alive.
+/// How many buckets of the index a scan visits for each requested entry, so that scans of sparse databases end.
+const BUCKETS_PER_ENTRY: usize = 10;
+/// How many entries are removed, moved in the timer wheel or visited under one lock: some tens of microseconds.
+pub(crate) const STEPS_PER_LOCK: usize = 128;
+/// How many buckets of the index are visited under one lock for the entries of one database. Entries of others are not read.
+const BUCKETS_PER_LOCK: usize = 1024;
+/// How many times a count removes up to [`STEPS_PER_LOCK`] expired entries of a shard before it counts the rest as present.
 const SWEEPS_MAX: usize = 4;
 
-/// Where a scan goes on: a shard in the upper half, a position in the lower one. Zero is the beginning, and the end.
+/// The position of a scan: the shard in the upper half, a position in the lower half. Zero is both the start and the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cursor(u64);
 
 impl Cursor {
-    /// The cursor of that number. Any number is one; a made-up one goes on somewhere.
+    /// Creates a cursor from a number. Every number is valid; an arbitrary one continues at an arbitrary position.
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// Its number.
+    /// Returns the number.
     #[must_use]
     pub const fn number(self) -> u64 {
         self.0
     }
 
-    /// Whether a scan that answered this has ended.
+    /// Returns whether the scan that returned this cursor has ended.
     #[must_use]
     pub const fn is_end(self) -> bool {
         self.0 == 0
@@ -58,10 +59,11 @@ impl Cursor {
 }
 
 impl Cache {
-    /// Shows about `count` entries of a database to `visit`, and returns where to go on. `visit` must not use the cache.
+    /// Passes about `count` entries of a database to `visit` and returns the cursor to continue from. `visit` must not use the
+    /// cache.
     ///
-    /// An entry that exists from the scan's beginning to its end, under the same key, is shown exactly once. One that comes
-    /// or goes meanwhile may or may not be shown.
+    /// An entry that exists from the start of the scan to its end, under the same key, is visited exactly once. An entry that
+    /// is added or removed meanwhile may or may not be visited.
     pub fn scan(
         &self,
         database: Database,
@@ -72,31 +74,31 @@ impl Cache {
     ) -> Cursor {
         let (first, mut position) = cursor.parts();
         let mut entries_left = count.max(1);
-        let mut places_left = entries_left.saturating_mul(PLACES_PER_ENTRY);
+        let mut buckets_left = entries_left.saturating_mul(BUCKETS_PER_ENTRY);
         for number in first..SHARDS {
             loop {
                 let shard = self.inner.lock(number);
-                // A shard without any entry of the database costs nothing, however large it is.
+                // A shard without entries of the database is skipped, however large it is.
                 if shard.is_scanned(database, position) {
                     break;
                 }
-                if entries_left == 0 || places_left == 0 {
+                if entries_left == 0 || buckets_left == 0 {
                     return Cursor::at(number, position);
                 }
-                let places = entries_left.min(places_left).min(AT_ONCE);
-                position = shard.scan(Some(database), position, places, now, |key, found| {
+                let buckets = entries_left.min(buckets_left).min(STEPS_PER_LOCK);
+                position = shard.scan(Some(database), position, buckets, now, |key, found| {
                     visit(key, found);
                     entries_left = entries_left.saturating_sub(1);
                     true
                 });
-                places_left -= places;
+                buckets_left -= buckets;
             }
             position = 0;
         }
         Cursor::default()
     }
 
-    /// A key of a database, each with about the same chance; `None` when it is empty.
+    /// Returns a random key of a database, each with about the same probability; `None` if the database is empty.
     #[must_use]
     pub fn random_key(&self, database: Database, now: Now) -> Option<Vec<u8>> {
         static DRAWS: AtomicU64 = AtomicU64::new(0);
@@ -111,7 +113,7 @@ impl Cache {
             is_here
         })?;
         let start = draw as Position % END;
-        // Once around the shard where the draw fell, and then the others, should all of its entries have expired.
+        // Visits the whole drawn shard, and then the others in case all of its entries have expired.
         let parts = (first..first + SHARDS).flat_map(|number| {
             let number = number % SHARDS;
             [(number, start, END), (number, 0, start)]
@@ -123,13 +125,13 @@ impl Cache {
                     break;
                 }
                 let (mut seen, mut chosen) = (0u64, None);
-                position = shard.scan(Some(database), position, PLACES_AT_ONCE, now, |key, _| {
+                position = shard.scan(Some(database), position, BUCKETS_PER_LOCK, now, |key, _| {
                     seen += 1;
-                    // Each of those seen so far is as likely to be the one.
+                    // Reservoir sampling: each key seen so far is equally likely.
                     if draw.rotate_left(seen as u32 * 7) % seen == 0 {
                         chosen = Some(key.to_vec());
                     }
-                    seen < AT_ONCE as u64
+                    seen < STEPS_PER_LOCK as u64
                 });
                 if chosen.is_some() {
                     return chosen;
@@ -139,21 +141,21 @@ impl Cache {
         None
     }
 
-    /// How many entries a database has. Expired ones are removed first; when thousands have expired within the last moments, some
-    /// may be counted until the [`Expirer`](crate::Expirer) has removed them.
+    /// Returns the number of entries in a database. Removes expired entries first; if thousands expired in the last moments,
+    /// some may be counted until the [`Expirer`](crate::Expirer) has removed them.
     #[must_use]
     pub fn len(&self, database: Database, now: Now) -> u64 {
         self.lens(now).0[database.index()]
     }
 
-    /// Whether a database has no entry, with the same proviso.
+    /// Returns whether a database has no entries, with the same limitation as [`len`](Self::len).
     #[must_use]
     pub fn is_empty(&self, database: Database, now: Now) -> bool {
         self.len(database, now) == 0
     }
 
-    /// Removes all entries of one database, or of all, shard by shard, and returns how many that were, without expired ones as far as
-    /// [`len`](Self::len) knows them. One that is written meanwhile may be removed or stay.
+    /// Removes all entries of one database, or of all, shard by shard, and returns how many there were. Expired entries are
+    /// excluded as in [`len`](Self::len). An entry that is written meanwhile may be removed or stay.
     pub fn clear(&self, database: Option<Database>) -> u64 {
         let now = self.now();
         (0..SHARDS)
@@ -167,12 +169,12 @@ impl Cache {
     fn clear_shard(&self, number: usize, now: Now) -> u64 {
         let mut old = self.inner.lock(number).take();
         let bytes = old.bytes();
-        // Only now, with nobody waiting, is it counted and dropped.
-        let expired = old.expire(now, AT_ONCE * SWEEPS_MAX).removed as u64;
+        // The old entries are counted and dropped after the lock is released.
+        let expired = old.expire(now, STEPS_PER_LOCK * SWEEPS_MAX).removed as u64;
         let cleared = old.entries().iter().map(|count| u64::from(*count)).sum();
         drop(old);
         let mut shard = self.inner.lock(number);
-        shard.left(bytes);
+        shard.dropped(bytes);
         shard.counts.expirations += expired;
         shard.counts.deletes += cleared;
         cleared
@@ -190,12 +192,12 @@ impl Cache {
                 return cleared + self.clear_shard(number, now);
             }
             let removed;
-            (position, removed) = shard.clear(database, position, AT_ONCE, now);
+            (position, removed) = shard.clear(database, position, STEPS_PER_LOCK, now);
             cleared += removed;
         }
     }
 
-    /// What the cache holds and how it has served.
+    /// Returns the contents of the cache and its counters.
     #[must_use]
     pub fn stats(&self) -> CacheStats {
         let (entries, volatile) = self.lens(self.now());
@@ -225,12 +227,12 @@ impl Cache {
         }
     }
 
-    /// Removes expired entries, looking at no more than `limit` under each lock, and answers how many it removed.
+    /// Removes expired entries, visiting at most `limit` under each lock, and returns how many it removed.
     pub fn expire(&self, now: Now, limit: usize) -> usize {
         self.sweep(now, limit).removed
     }
 
-    /// The same, and says whether none is left. Pages that hold nothing are given back.
+    /// Does the same, returns also whether expired entries are left, and frees empty pages.
     pub(crate) fn sweep(&self, now: Now, limit: usize) -> Sweep {
         let nothing = Sweep {
             removed: 0,
@@ -248,21 +250,21 @@ impl Cache {
         })
     }
 
-    /// The bytes in use, as [`CacheStats::memory`], without asking any shard.
+    /// Returns the used bytes, as in [`CacheStats::memory`], without locking a shard.
     #[must_use]
     pub fn memory_used(&self) -> usize {
         self.inner.budget.used()
     }
 
-    /// Entries per database and those of them with a time to live, after expired ones have been removed: some under each lock, and
-    /// not without end, because a client waits for it.
+    /// Returns the number of entries per database and how many of them have a time to live. Removes expired entries first, but
+    /// only a limited number, because a client waits for the result.
     fn lens(&self, now: Now) -> ([u64; Database::COUNT], [u64; Database::COUNT]) {
         let mut entries = [0; Database::COUNT];
         let mut volatile = [0; Database::COUNT];
         for number in 0..SHARDS {
             for sweep in 1..=SWEEPS_MAX {
                 let mut shard = self.inner.lock(number);
-                if shard.expire(now, AT_ONCE).is_done || sweep == SWEEPS_MAX {
+                if shard.expire(now, STEPS_PER_LOCK).is_done || sweep == SWEEPS_MAX {
                     add(&mut entries, shard.entries());
                     add(&mut volatile, shard.volatile());
                     break;

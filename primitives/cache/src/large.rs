@@ -1,36 +1,36 @@
-//! Values too large for a slot. Each has a mapping of its own, which a reader can share: copying it would hold a shard's lock
-//! for long. The pages leave the process with the last one who holds them.
+//! Values that are too large for a slot. Each has its own mapping, which readers share, because copying it would hold a
+//! shard's lock for too long. The pages are freed with the last reference.
 
 use bytes::Bytes;
 use memmap2::MmapMut;
 
 use crate::arena::PAGE;
 
-/// What a value takes beside its pages: the handle and its count of holders, and its place here.
+/// The memory that a value takes in addition to its pages: the handle with its reference count, and its element in the list.
 const OVERHEAD: usize = 160;
 
 /// The large values of one shard, by number.
 #[derive(Debug, Default)]
 pub(crate) struct LargeValues {
-    /// The value, and the slot of its record.
+    /// Each value and the slot of its record.
     values: Vec<(Bytes, u32)>,
     bytes: usize,
 }
 
-/// A copy of a value that shards can keep as it is. `None` when the operating system has no memory.
+/// Copies a value into a mapping of its own. Returns `None` if the operating system has no memory.
 pub(crate) fn map(value: &[u8]) -> Option<Bytes> {
     let mut memory = MmapMut::map_anon(value.len()).ok()?;
     memory.copy_from_slice(value);
     Some(Bytes::from_owner(memory))
 }
 
-/// The bytes that a large value takes.
+/// Returns the memory of a large value in bytes.
 pub(crate) const fn weight(length: usize) -> usize {
     length.next_multiple_of(PAGE) + OVERHEAD
 }
 
 impl LargeValues {
-    /// The bytes that they take.
+    /// Returns the memory of all values in bytes.
     #[inline]
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
@@ -41,19 +41,19 @@ impl LargeValues {
         &self.values[number].0
     }
 
-    /// Adds a value that [`map`] has made, and returns its number.
+    /// Adds a value that [`map`] has created and returns its number.
     pub(crate) fn add(&mut self, value: Bytes, slot: u32) -> usize {
         self.bytes += weight(value.len());
         self.values.push((value, slot));
         self.values.len() - 1
     }
 
-    /// Notes that a value's record has moved.
+    /// Records that the record of a value has moved.
     pub(crate) fn set_slot(&mut self, number: usize, slot: u32) {
         self.values[number].1 = slot;
     }
 
-    /// Takes a value out. Returns the slot of the record whose value has this number from now on, if there is one.
+    /// Removes a value. Its number passes to another value; returns the slot of that value's record, if there is one.
     pub(crate) fn remove(&mut self, number: usize) -> Option<u32> {
         let (value, _) = self.values.swap_remove(number);
         self.bytes -= weight(value.len());

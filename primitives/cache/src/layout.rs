@@ -1,4 +1,4 @@
-//! What all shards of a cache have in common: which values are large, how keys are hashed, what may be evicted.
+//! The settings that all shards share: which values are large, how keys are hashed, and what may be evicted.
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -12,22 +12,22 @@ use crate::{
     record::{self, NUMBER},
 };
 
-/// Values of this length have a mapping of their own, unless that would make too many mappings.
+/// Values of at least this length get a mapping of their own, unless that could create too many mappings.
 const LARGE_MIN: usize = 64 * 1024;
-/// The most mappings for large values; Linux allows a process some 65,000.
+/// The largest number of mappings for large values; Linux allows a process about 65,000.
 const MAPPINGS_MAX: usize = 1 << 15;
 
-/// What all shards of a cache have in common.
+/// The settings that all shards share.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
     pub(crate) eviction: Eviction,
-    /// Values of this length and more are large.
+    /// Values of at least this length are large.
     pub(crate) large: usize,
     pub(crate) key_max: usize,
     hasher: RandomState,
 }
 
-/// A key, where it belongs.
+/// A key with its hash and database.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KeyId<'a> {
     pub(crate) hash: u64,
@@ -35,11 +35,11 @@ pub(crate) struct KeyId<'a> {
     pub(crate) key: &'a [u8],
 }
 
-/// A value to be written.
+/// A value to write.
 #[derive(Debug)]
 pub(crate) enum Value<'a> {
     Small(&'a [u8]),
-    /// One that [`large::map`] has made.
+    /// A value that [`large::map`] has created.
     Large(Bytes),
 }
 
@@ -70,7 +70,7 @@ impl Layout {
         value >= self.large
     }
 
-    /// A value as it is to be written. `None` when the operating system has no memory for it.
+    /// Prepares a value for writing. Returns `None` if the operating system has no memory for it.
     #[inline]
     pub(crate) fn value<'v>(&self, value: &'v [u8]) -> Option<Value<'v>> {
         match self.is_large(value.len()) {
@@ -79,7 +79,7 @@ impl Layout {
         }
     }
 
-    /// The bytes of a record.
+    /// Returns the size of a record in bytes.
     #[inline]
     pub(crate) fn size(&self, key: usize, value: usize) -> usize {
         record::size(key, if self.is_large(value) { NUMBER } else { value })

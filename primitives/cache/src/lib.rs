@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod accounted;
 mod arena;
 mod budget;
 mod cache;
@@ -22,6 +21,7 @@ mod policy;
 mod prefetch;
 mod record;
 mod shard;
+mod shard_guard;
 mod slots;
 mod stats;
 mod time;

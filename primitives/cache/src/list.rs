@@ -1,4 +1,4 @@
-//! Doubly linked lists through the records: no allocation per element, and removal from the middle in constant time.
+//! Doubly linked lists through the records: no allocation per element, and removal in constant time.
 
 use crate::{
     arena::NIL,
@@ -23,7 +23,7 @@ impl List {
         self.head == NIL
     }
 
-    /// The slot that was added first.
+    /// Returns the slot that was added first.
     pub(crate) const fn oldest(&self) -> Option<u32> {
         if self.tail == NIL {
             None
@@ -32,7 +32,7 @@ impl List {
         }
     }
 
-    /// Adds a slot that is in no list of this kind.
+    /// Adds a slot that is in no list of this chain.
     pub(crate) fn push(&mut self, chain: Chain, slots: &mut Slots, slot: u32) {
         let links = Links {
             previous: NIL,
@@ -46,13 +46,13 @@ impl List {
         self.head = slot;
     }
 
-    /// Takes out a slot that is in this list.
+    /// Removes a slot that is in this list.
     pub(crate) fn remove(&mut self, chain: Chain, slots: &mut Slots, slot: u32) {
         let Links { previous, next } = slots.record(slot).links(chain);
         self.join(chain, slots, previous, next);
     }
 
-    /// Follows an element of this list that has moved to another slot.
+    /// Updates the neighbours of an element that has moved to another slot.
     pub(crate) fn follow(&mut self, chain: Chain, slots: &mut Slots, to: u32) {
         let Links { previous, next } = slots.record(to).links(chain);
         match previous {

@@ -1,4 +1,4 @@
-//! The cache's figures for `/metrics`, read when somebody asks.
+//! The metrics of the cache for `/metrics`, computed on each request.
 
 use prometheus_client::{
     collector::Collector,
@@ -10,7 +10,7 @@ use prometheus_client::{
 use crate::{Cache, Database};
 
 impl Cache {
-    /// Adds the figures `outrigger_cache_*`.
+    /// Registers the metrics `outrigger_cache_*`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register_collector(Box::new(self.clone()));
     }
@@ -21,7 +21,7 @@ impl Collector for Cache {
         let stats = self.stats();
         for (name, help, value) in [
             ("hits", "Reads that found a value", stats.hits),
-            ("misses", "Reads that found none", stats.misses),
+            ("misses", "Reads that found no value", stats.misses),
             ("writes", "Values written", stats.writes),
             ("deletes", "Entries deleted on request", stats.deletes),
             (
@@ -31,12 +31,12 @@ impl Collector for Cache {
             ),
             (
                 "evictions",
-                "Entries removed to stay within the bound",
+                "Entries evicted to stay within the limit",
                 stats.evictions,
             ),
             (
                 "refusals",
-                "Writes refused for lack of room",
+                "Writes refused for lack of memory",
                 stats.refusals,
             ),
         ] {
@@ -46,10 +46,10 @@ impl Collector for Cache {
             counter.encode(metric)?;
         }
         for (name, help, bytes) in [
-            ("memory", "Memory in use", stats.memory),
+            ("memory", "Used memory", stats.memory),
             (
                 "memory_max",
-                "The bound on memory",
+                "The limit on memory",
                 stats.memory_max.as_u64(),
             ),
         ] {
@@ -84,13 +84,13 @@ mod tests {
     use crate::CacheConfig;
 
     #[test]
-    fn the_figures_are_those_of_the_statistics() {
+    fn metrics_equal_the_statistics() {
         let cache = Cache::open(CacheConfig::default(), SystemClock::shared());
         let mut registry = Registry::default();
         cache.register(&mut registry);
         cache
             .put(Database::ZERO, b"a", b"1", None)
-            .expect("there is room");
+            .expect("the value fits");
         assert!(cache.get(Database::ZERO, b"a").is_some());
 
         let mut text = String::new();

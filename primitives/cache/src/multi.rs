@@ -1,23 +1,23 @@
-//! Operations on several keys at one moment.
+//! Atomic operations on several keys.
 //!
-//! All shards that are involved are locked, in the order of their numbers, before anything is looked at. Two such
-//! operations can therefore never wait for each other.
+//! All shards involved are locked in the order of their numbers before anything is read. Two such operations therefore cannot
+//! deadlock.
 
 use std::collections::BTreeMap;
 
 use crate::{
     Cache, CacheError, Database, Found, Now,
-    accounted::Accounted,
     budget::Claim,
     cache::{SHARDS, shard_of},
     large,
     layout::{KeyId, Value},
     shard::Shard,
+    shard_guard::ShardGuard,
     slots::occupied,
 };
 
 /// The locked shards of an operation.
-pub(crate) struct LockedShards<'a>([Option<Accounted<'a>>; SHARDS]);
+pub(crate) struct LockedShards<'a>([Option<ShardGuard<'a>>; SHARDS]);
 
 impl<'a> LockedShards<'a> {
     pub(crate) fn of(cache: &'a Cache, keys: impl Iterator<Item = u64>) -> Self {
@@ -26,7 +26,7 @@ impl<'a> LockedShards<'a> {
             wanted[shard_of(hash)] = true;
         }
         let mut number = 0;
-        // `map` goes through an array in order, which is the order that keeps two operations from waiting for each other.
+        // `map` visits the array in order; this order prevents deadlocks.
         Self(wanted.map(|is_wanted| {
             let shard = number;
             number += 1;
@@ -34,42 +34,42 @@ impl<'a> LockedShards<'a> {
         }))
     }
 
-    fn get(&mut self, id: KeyId<'_>) -> &mut Accounted<'a> {
+    fn get(&mut self, id: KeyId<'_>) -> &mut ShardGuard<'a> {
         self.0[shard_of(id.hash)]
             .as_mut()
             .expect("the shards of all keys of an operation are locked at its beginning")
     }
 
-    /// The shard of a hash, if it is locked.
+    /// Returns the shard of a hash if it is locked.
     #[inline]
-    pub(crate) fn peek(&self, hash: u64) -> Option<&Accounted<'a>> {
+    pub(crate) fn peek(&self, hash: u64) -> Option<&ShardGuard<'a>> {
         self.0[shard_of(hash)].as_ref()
     }
 }
 
-/// What [`Cache::rename`] did.
+/// The result of [`Cache::rename`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renamed {
     /// The value and its deadline are under the new key.
     Moved,
-    /// There was no such key.
+    /// The key did not exist.
     Missing,
-    /// The new key was taken, and was not to be replaced.
+    /// The new key exists and was not to be replaced.
     Taken,
 }
 
-/// What happens when the new name of a key is taken.
+/// What [`Cache::rename`] does if the new key exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhenTaken {
-    /// Its old value is replaced.
+    /// Replaces its value.
     Replace,
-    /// Nothing is renamed.
+    /// Renames nothing.
     Keep,
 }
 
 impl Cache {
-    /// Shows the entries of several keys to `read`, one after the other, as they are at one moment. Counts hits and misses.
-    /// `read` answers whether it wants to see more.
+    /// Passes the entries of several keys to `read` in order, from one moment. Counts hits and misses. `read` returns whether
+    /// to continue.
     pub fn read_many<'k>(
         &self,
         database: Database,
@@ -94,7 +94,7 @@ impl Cache {
         }
     }
 
-    /// How many of several keys exist at one moment; a key that is named twice counts twice.
+    /// Returns how many of several keys exist at one moment. A key that is given twice counts twice.
     pub fn count_existing<'k>(
         &self,
         database: Database,
@@ -104,7 +104,7 @@ impl Cache {
         self.visit_many(database, keys, now, |_, _| {})
     }
 
-    /// The same, and each of them counts as used for eviction.
+    /// Does the same and counts a use of each existing entry for eviction.
     pub fn touch_many<'k>(
         &self,
         database: Database,
@@ -114,7 +114,7 @@ impl Cache {
         self.visit_many(database, keys, now, Shard::touch)
     }
 
-    /// Deletes several keys at one moment, and answers how many were there.
+    /// Deletes several keys atomically and returns how many existed.
     pub fn delete_many<'k>(
         &self,
         database: Database,
@@ -127,7 +127,7 @@ impl Cache {
         })
     }
 
-    /// Shows those of several keys that exist to `visit`, in their order and at one moment, and answers how many they were.
+    /// Passes the existing ones of several keys to `visit`, in order and at one moment, and returns how many there are.
     fn visit_many<'k>(
         &self,
         database: Database,
@@ -149,12 +149,12 @@ impl Cache {
         existing
     }
 
-    /// Writes several values without a time to live at one moment: all or none.
+    /// Writes several values without a time to live, all or none, atomically.
     ///
     /// # Errors
     ///
-    /// [`CacheError`] when a key or value is too long, or nothing could be evicted for all of them; nothing is written. Only when
-    /// the operating system runs out of memory may the first ones be written all the same.
+    /// Returns [`CacheError`] if a key or value is too long, or if nothing can be evicted for all of them; nothing is written.
+    /// Only if the operating system has no memory, some of the first values may be written nevertheless.
     pub fn put_many<'k>(
         &self,
         database: Database,
@@ -169,9 +169,9 @@ impl Cache {
             let hashes = pairs.clone().map(|(key, _)| self.id(database, key).hash);
             let mut shards = LockedShards::of(self, hashes);
             let cost = self.cost_of_many(&mut shards, database, pairs.clone(), now);
-            if !claim.covers(cost) {
+            if !claim.try_claim(cost) {
                 drop(shards);
-                self.inner.make_room(&mut claim, cost)?;
+                self.inner.evict_for(&mut claim, cost)?;
                 continue;
             }
             for (key, value) in pairs {
@@ -189,7 +189,7 @@ impl Cache {
         }
     }
 
-    /// The most bytes that several writes add.
+    /// Returns the largest number of bytes that several writes add.
     fn cost_of_many<'k>(
         &self,
         shards: &mut LockedShards<'_>,
@@ -223,11 +223,11 @@ impl Cache {
         cost
     }
 
-    /// Moves a value with its deadline to another key, at one moment.
+    /// Moves a value with its deadline to another key, atomically.
     ///
     /// # Errors
     ///
-    /// [`CacheError`] when the new key is too long, or nothing could be evicted for it; nothing is moved.
+    /// Returns [`CacheError`] if the new key is too long, or if nothing can be evicted for it; nothing is moved.
     pub fn rename(
         &self,
         database: Database,
@@ -253,20 +253,20 @@ impl Cache {
             self.check(new_key.len(), 0)?;
             let length = shards.get(from).get(slot).value.len();
             let cost = shards.get(to).cost(to, None, length);
-            if !claim.covers(cost) {
+            if !claim.try_claim(cost) {
                 drop(shards);
-                self.inner.make_room(&mut claim, cost)?;
+                self.inner.evict_for(&mut claim, cost)?;
                 continue;
             }
             if let Some(slot) = taken {
                 shards.get(to).remove(slot);
             }
-            return self.carry(&mut shards, from, to, &mut claim, now);
+            return self.move_entry(&mut shards, from, to, &mut claim, now);
         }
     }
 
-    /// Moves an entry that is there to a key that is not.
-    fn carry(
+    /// Moves an existing entry to a key that does not exist.
+    fn move_entry(
         &self,
         shards: &mut LockedShards<'_>,
         from: KeyId<'_>,
@@ -285,8 +285,8 @@ impl Cache {
             None => (None, found.value.to_vec()),
         };
         source.remove(slot);
-        // Before the target counts it: others would evict for a value that is counted twice.
-        source.settle_now();
+        // Settled before the target grows: other threads would evict for a value that is counted twice.
+        source.update_total();
         let value = shared.map_or(Value::Small(&copied), Value::Large);
         let target = shards.get(to);
         if !target.write(to, None, value, deadline, now) {

@@ -1,33 +1,39 @@
-//! Which entry goes when room is needed: S3-FIFO.
+//! The eviction policy S3-FIFO.
 //!
-//! Three queues, first in, first out (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023). A new
-//! entry enters the *small* queue, a tenth of the bytes. What is read there at least twice moves on to the *main* queue;
-//! what is not leaves soon, so a scan over many keys passes through the small queue and washes nothing out of the main one.
-//! In the main queue an entry that was read since its last turn gets another. The *ghost* queue remembers the hashes of
-//! what left the small queue; a key in it that comes back goes to the main queue at once.
+//! It has three FIFO queues (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023). A new entry enters
+//! the
+//! *small* queue, which holds a tenth of the bytes. Entries read at least twice in it move on to the *main* queue; the others
+//! are
+//! evicted soon, so a scan over many keys passes through the small queue and evicts nothing from the main queue. An entry of
+//! the
+//! main queue that was read since its last turn gets another turn. The *ghost* queue holds the hashes of entries evicted from
+//! the
+//! small queue; a key found in it enters the main queue directly.
 //!
-//! The bytes of an entry are all that it has for itself, its slot and its part of the index included: by their values alone,
-//! entries with empty ones would weigh nothing and never leave the small queue.
+//! The weight of an entry includes its slot and its share of the index. Counted by their values alone, empty values would
+//! weigh
+//! nothing and never leave the small queue.
 //!
-//! The search for an entry to evict is bounded. In a main queue where every entry was read, it would otherwise go around three
-//! times, under the lock of the shard. After so many that have earned another turn, the least read of them goes. The next search
-//! goes on where this one ended.
+//! The search for an entry to evict is bounded. Otherwise, it could traverse a main queue in which every entry was read three
+//! times, under the lock of the shard. After the limit, the least read of the inspected entries is evicted. The next search
+//! continues where this one ended.
 //!
-//! A read only counts up two bits in the entry. That is why it was chosen over least-recently-used orders, where each read
-//! writes to both ends of a list, and over admission by sketch, which hashes each read a second time.
+//! A read only increments two bits in the entry. This is why S3-FIFO was chosen over least-recently-used orders, where each
+//! read
+//! updates both ends of a list, and over admission by sketch, which hashes each read a second time.
 
 use crate::{
     arena::Arena,
     ghost::Ghost,
     large,
     list::List,
-    record::{Chain, Place},
+    record::{Chain, QueueKind},
     slots::{self, Slots},
 };
 
-/// The small queue's share of the bytes is one part in this many.
+/// The small queue gets one part in this many of the bytes.
 const SMALL_SHARE: usize = 10;
-/// What an entry takes in the index, about.
+/// The approximate size of an entry's share of the index in bytes.
 const INDEX_SHARE: usize = 10;
 
 /// The eviction queues of one shard.
@@ -44,11 +50,11 @@ struct Queue {
     bytes: usize,
 }
 
-/// What looking at the oldest entry of a queue led to.
-enum Look {
-    /// It is to go, and is in no queue any more.
+/// The result of inspecting the oldest entry of a queue.
+enum Inspection {
+    /// The entry is to be evicted and was removed from its queue.
     Evict(u32),
-    /// It was read so often, and has another turn.
+    /// The entry was read this many times and gets another turn.
     Spared { slot: u32, frequency: u8 },
     /// The queue is empty.
     Nothing,
@@ -61,7 +67,7 @@ impl Queue {
     };
 }
 
-/// The bytes that count for eviction.
+/// Returns the bytes of an entry that count for eviction.
 #[inline]
 pub(crate) fn weight(slots: &Slots, slot: u32) -> usize {
     let record = slots.record(slot);
@@ -81,78 +87,78 @@ impl Policy {
         }
     }
 
-    /// The most bytes that its table grows by when there are `live` entries.
+    /// Returns the largest number of bytes that the ghost table grows by for `live` entries.
     #[inline]
     pub(crate) fn growth(&self, arena: &Arena, live: usize) -> usize {
         self.ghost.growth(arena, live)
     }
 
-    /// Makes its table as large as the entries need. Whoever calls it has claimed the room.
+    /// Resizes the ghost table for the present entries. The caller must have claimed the memory.
     #[inline]
-    pub(crate) fn make_ready(&mut self, slots: &mut Slots) {
+    pub(crate) fn reserve_ghost(&mut self, slots: &mut Slots) {
         let live = slots.len();
         self.ghost.reserve(&mut slots.arena, live);
     }
 
-    /// Puts an unqueued entry of that hash into the queue where it belongs.
+    /// Adds an entry to the small queue, or to the main queue if the ghost queue contains its hash.
     pub(crate) fn admit(&mut self, slots: &mut Slots, slot: u32, hash: u64) {
         let live = slots.len();
-        let place = if self.ghost.recall(&mut slots.arena, hash, live) {
-            Place::Main
+        let kind = if self.ghost.recall(&mut slots.arena, hash, live) {
+            QueueKind::Main
         } else {
-            Place::Small
+            QueueKind::Small
         };
-        self.enqueue(slots, slot, place);
+        self.enqueue(slots, slot, kind);
     }
 
-    /// Takes an entry out of its queue, if it is in one.
+    /// Removes an entry from its queue, if it is in one.
     pub(crate) fn withdraw(&mut self, slots: &mut Slots, slot: u32) {
-        let place = slots.record(slot).place();
+        let kind = slots.record(slot).queue_kind();
         let weight = weight(slots, slot);
-        if let Some(queue) = self.queue(place) {
+        if let Some(queue) = self.queue(kind) {
             queue.list.remove(Chain::Queue, slots, slot);
             queue.bytes -= weight;
-            slots.record_mut(slot).set_place(Place::Unqueued);
+            slots.record_mut(slot).set_queue_kind(QueueKind::Unqueued);
         }
     }
 
-    /// Notes that an entry changed its weight.
+    /// Updates the bytes of a queue after the weight of an entry changed.
     pub(crate) fn reweigh(&mut self, slots: &Slots, slot: u32, before: usize) {
         let after = weight(slots, slot);
-        if let Some(queue) = self.queue(slots.record(slot).place()) {
+        if let Some(queue) = self.queue(slots.record(slot).queue_kind()) {
             queue.bytes = queue.bytes - before + after;
         }
     }
 
-    /// Follows an entry that has moved to another slot.
+    /// Updates the queue of an entry that has moved to another slot.
     pub(crate) fn follow(&mut self, slots: &mut Slots, to: u32) {
-        if let Some(queue) = self.queue(slots.record(to).place()) {
+        if let Some(queue) = self.queue(slots.record(to).queue_kind()) {
             queue.list.follow(Chain::Queue, slots, to);
         }
     }
 
-    /// Chooses the entry to evict and takes it out of its queue. Each entry that is looked at takes one of `looks`, of which there
-    /// is one at least; when they are used up, the choice is among those.
+    /// Chooses the entry to evict and removes it from its queue. Each inspected entry takes one of `inspections`, which must
+    /// be at least one. If they run out, the least read of the inspected entries is chosen.
     pub(crate) fn victim(
         &mut self,
         slots: &mut Slots,
-        looks: &mut usize,
+        inspections: &mut usize,
         hash: impl Fn(&Slots, u32) -> u64,
     ) -> Option<u32> {
         let mut least: Option<(u32, u8)> = None;
-        while *looks > 0 {
-            *looks -= 1;
+        while *inspections > 0 {
+            *inspections -= 1;
             let share = (self.small.bytes + self.main.bytes) / SMALL_SHARE;
             let from_small = self.small.bytes > share || self.main.list.is_empty();
             let look = if from_small && !self.small.list.is_empty() {
-                self.look_at_small(slots, &hash)
+                self.inspect_small(slots, &hash)
             } else {
-                self.look_at_main(slots)
+                self.inspect_main(slots)
             };
             match look {
-                Look::Evict(slot) => return Some(slot),
-                Look::Nothing => return None,
-                Look::Spared { slot, frequency } => {
+                Inspection::Evict(slot) => return Some(slot),
+                Inspection::Nothing => return None,
+                Inspection::Spared { slot, frequency } => {
                     if least.is_none_or(|(_, lowest)| frequency < lowest) {
                         least = Some((slot, frequency));
                     }
@@ -164,52 +170,56 @@ impl Policy {
         Some(slot)
     }
 
-    /// Looks at the oldest entry of the small queue, which may have earned its place in the main queue.
-    fn look_at_small(&mut self, slots: &mut Slots, hash: impl Fn(&Slots, u32) -> u64) -> Look {
+    /// Inspects the oldest entry of the small queue, and moves it to the main queue if it was read often enough.
+    fn inspect_small(
+        &mut self,
+        slots: &mut Slots,
+        hash: impl Fn(&Slots, u32) -> u64,
+    ) -> Inspection {
         let Some(slot) = self.small.list.oldest() else {
-            return Look::Nothing;
+            return Inspection::Nothing;
         };
         let frequency = slots.record(slot).frequency();
         slots.record_mut(slot).set_frequency(0);
         self.withdraw(slots, slot);
         if frequency > 1 {
-            self.enqueue(slots, slot, Place::Main);
-            return Look::Spared { slot, frequency };
+            self.enqueue(slots, slot, QueueKind::Main);
+            return Inspection::Spared { slot, frequency };
         }
         let hash = hash(slots, slot);
         self.ghost.remember(&mut slots.arena, hash);
-        Look::Evict(slot)
+        Inspection::Evict(slot)
     }
 
-    /// Looks at the oldest entry of the main queue, which may have earned another turn.
-    fn look_at_main(&mut self, slots: &mut Slots) -> Look {
+    /// Inspects the oldest entry of the main queue, and gives it another turn if it was read.
+    fn inspect_main(&mut self, slots: &mut Slots) -> Inspection {
         let Some(slot) = self.main.list.oldest() else {
-            return Look::Nothing;
+            return Inspection::Nothing;
         };
         let frequency = slots.record(slot).frequency();
         self.withdraw(slots, slot);
         if frequency == 0 {
-            return Look::Evict(slot);
+            return Inspection::Evict(slot);
         }
         slots.record_mut(slot).set_frequency(frequency - 1);
-        self.enqueue(slots, slot, Place::Main);
-        Look::Spared { slot, frequency }
+        self.enqueue(slots, slot, QueueKind::Main);
+        Inspection::Spared { slot, frequency }
     }
 
-    fn enqueue(&mut self, slots: &mut Slots, slot: u32, place: Place) {
+    fn enqueue(&mut self, slots: &mut Slots, slot: u32, kind: QueueKind) {
         let weight = weight(slots, slot);
-        if let Some(queue) = self.queue(place) {
+        if let Some(queue) = self.queue(kind) {
             queue.list.push(Chain::Queue, slots, slot);
             queue.bytes += weight;
-            slots.record_mut(slot).set_place(place);
+            slots.record_mut(slot).set_queue_kind(kind);
         }
     }
 
-    fn queue(&mut self, place: Place) -> Option<&mut Queue> {
-        match place {
-            Place::Unqueued => None,
-            Place::Small => Some(&mut self.small),
-            Place::Main => Some(&mut self.main),
+    fn queue(&mut self, kind: QueueKind) -> Option<&mut Queue> {
+        match kind {
+            QueueKind::Unqueued => None,
+            QueueKind::Small => Some(&mut self.small),
+            QueueKind::Main => Some(&mut self.main),
         }
     }
 }

@@ -1,23 +1,23 @@
-//! Fetching entries from memory before they are asked for.
+//! Prefetching of entries for a batch.
 //!
-//! A lookup goes from the index to the record, and each step waits for memory, about a hundred nanoseconds when
-//! the entries are many. A batch of commands that is executed one by one waits for each step of each command. Here the same
-//! step is done for all keys of the batch before the next one, so that the processor waits for all of them at once. It only
-//! reads; what it finds is thrown away, and the commands find it in the processor's cache.
+//! A lookup reads the index and then the record, and each read from memory takes about a hundred nanoseconds if there are many
+//! entries. Commands executed one by one wait for each of these reads. Prefetching performs the same step for all keys of the
+//! batch before the next step, so that the processor waits for all reads together. The values read are discarded; the commands
+//! find them in the processor's cache.
 
 use std::hint::black_box;
 
 use crate::{Cache, Database, multi::LockedShards};
 
-/// How many keys are fetched together. The processor has about as many reads under way as that.
+/// How many keys are prefetched together. A processor supports about that many parallel reads.
 pub(crate) const KEYS_MAX: usize = 16;
-/// The bytes that come together from memory.
+/// The size of a cache line in bytes.
 const LINE: usize = 64;
-/// What follows in a longer record the processor fetches by itself.
+/// The number of lines to prefetch per record. The processor prefetches the rest of a longer record by itself.
 const LINES_MAX: usize = 4;
 
 impl Cache {
-    /// Fetches the entries of at most 16 keys that are about to be used. Worth its while from about four keys on.
+    /// Prefetches the entries of at most 16 keys. This pays off from about four keys.
     pub fn prefetch<'k>(&self, database: Database, keys: impl Iterator<Item = &'k [u8]>) {
         let mut ids = [None; KEYS_MAX];
         for (id, key) in ids.iter_mut().zip(keys) {
@@ -26,21 +26,23 @@ impl Cache {
         }
         let hashes = ids.iter().flatten().map(|(hash, _)| *hash);
         let shards = LockedShards::of(self, hashes);
-        // Each step finds out where to read before it reads anything: so little happens between two reads that the processor
-        // has all of them under way at once. Nothing depends on what is read.
+        // Each step computes all addresses before it reads, so that little happens between two reads and the processor runs
+        // them in parallel. Nothing depends on the values read.
         let mut seen = 0;
         for (hash, tag) in ids.iter().flatten() {
-            seen ^= shards.peek(*hash).map_or(0, |shard| shard.glance(*tag));
+            seen ^= shards
+                .peek(*hash)
+                .map_or(0, |shard| shard.prefetch_bucket(*tag));
         }
         let records = ids.map(|id| {
             let (hash, tag) = id?;
-            shards.peek(hash)?.guess(tag)
+            shards.peek(hash)?.prefetch_record(tag)
         });
         for record in records.iter().flatten() {
             let lines = record.iter().step_by(LINE).take(LINES_MAX);
             seen ^= lines.fold(0, |seen, byte| seen ^ u64::from(*byte));
         }
-        // Without this the reads would be found useless and left out.
+        // Prevents the compiler from removing the reads.
         black_box(seen);
     }
 }

@@ -1,7 +1,7 @@
-//! How an entry lies in memory: a header, the key and the value, one after the other.
+//! The layout of an entry in memory: a header, the key and the value, contiguously.
 //!
 //! ```text
-//!  0  flags        1 byte    in use, queue, frequency, where the value is
+//!  0  flags        1 byte    in use, queue, frequency, whether the value is large
 //!  1  database     1 byte
 //!  2  bucket       2 bytes   of the timer wheel
 //!  4  key length   4 bytes
@@ -12,7 +12,7 @@
 //! 36  key, then the value, or the number of a large value
 //! ```
 //!
-//! A small entry is one piece of memory without pointers: reading it takes one trip to memory, and moving it is a copy.
+//! A small entry is contiguous and contains no pointers, so reading it costs one memory access, and moving it is a copy.
 
 use crate::{Database, Deadline};
 
@@ -21,22 +21,22 @@ pub(crate) const HEADER: usize = 36;
 /// The bytes of a large value's number.
 pub(crate) const NUMBER: usize = 4;
 
-/// Counting further would only make a formerly popular entry harder to get rid of.
+/// The largest read count. A higher maximum would only delay the eviction of entries that are no longer popular.
 pub(crate) const FREQUENCY_MAX: u8 = 3;
 
 const IN_USE: u8 = 1;
-const PLACE_SHIFT: u32 = 1;
+const QUEUE_SHIFT: u32 = 1;
 const FREQUENCY_SHIFT: u32 = 3;
 const LARGE: u8 = 1 << 5;
 
-/// The eviction queue that holds an entry.
+/// The eviction queue of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// None: it may not be evicted.
+pub(crate) enum QueueKind {
+    /// No queue: the entry must not be evicted.
     Unqueued,
-    /// The queue of what has not proved itself.
+    /// The small queue, for entries that were not read repeatedly.
     Small,
-    /// The queue of what was asked for again.
+    /// The main queue, for entries that were read repeatedly.
     Main,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Links {
     pub(crate) next: u32,
 }
 
-/// Which of an entry's links a list uses; an entry can be in one list of each kind.
+/// The kind of a list. Each kind has its own links, so an entry can be in one list of each kind.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Chain {
     /// The eviction queues.
@@ -56,14 +56,14 @@ pub(crate) enum Chain {
     Timer,
 }
 
-/// An entry to be read.
+/// An entry, for reading.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Record<'a> {
     header: &'a [u8; HEADER],
     rest: &'a [u8],
 }
 
-/// An entry to be written to.
+/// An entry, for writing.
 #[derive(Debug)]
 pub(crate) struct RecordMut<'a> {
     header: &'a mut [u8; HEADER],
@@ -72,14 +72,14 @@ pub(crate) struct RecordMut<'a> {
 
 const LONG_ENOUGH: &str = "every slot is at least as long as a header";
 
-/// The bytes that an entry with this key and a value of so many bytes beside it takes.
+/// Returns the size of an entry in bytes, for the lengths of its key and of its inline value.
 #[inline]
 pub(crate) const fn size(key: usize, value: usize) -> usize {
     HEADER + key + value
 }
 
 impl<'a> Record<'a> {
-    /// The record at the beginning of these bytes.
+    /// Returns the record at the beginning of these bytes.
     #[inline]
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         let (header, rest) = bytes.split_first_chunk().expect(LONG_ENOUGH);
@@ -92,11 +92,11 @@ impl<'a> Record<'a> {
     }
 
     #[inline]
-    pub(crate) fn place(self) -> Place {
-        match self.header[0] >> PLACE_SHIFT & 3 {
-            0 => Place::Unqueued,
-            1 => Place::Small,
-            _ => Place::Main,
+    pub(crate) fn queue_kind(self) -> QueueKind {
+        match self.header[0] >> QUEUE_SHIFT & 3 {
+            0 => QueueKind::Unqueued,
+            1 => QueueKind::Small,
+            _ => QueueKind::Main,
         }
     }
 
@@ -105,7 +105,7 @@ impl<'a> Record<'a> {
         self.header[0] >> FREQUENCY_SHIFT & 3
     }
 
-    /// Whether the value is elsewhere, under [`number`](Self::number).
+    /// Returns whether the value is stored outside of the record, under [`number`](Self::number).
     #[inline]
     pub(crate) fn is_large(self) -> bool {
         self.header[0] & LARGE != 0
@@ -127,20 +127,20 @@ impl<'a> Record<'a> {
         &self.rest[..self.key_length()]
     }
 
-    /// The value, when it is not large.
+    /// Returns the value, which must not be large.
     #[inline]
     pub(crate) fn value(self) -> &'a [u8] {
         &self.rest[self.key_length()..][..self.value_length()]
     }
 
-    /// The number of the large value.
+    /// Returns the number of the large value.
     pub(crate) fn number(self) -> usize {
         let bytes = self.rest[self.key_length()..].first_chunk();
         u32::from_le_bytes(*bytes.expect("a slot has room for the number of its large value"))
             as usize
     }
 
-    /// The bytes that the record takes.
+    /// Returns the size of the record in bytes.
     #[inline]
     pub(crate) fn size(self) -> usize {
         let value = match self.is_large() {
@@ -188,14 +188,14 @@ impl<'a> Record<'a> {
 }
 
 impl<'a> RecordMut<'a> {
-    /// The record at the beginning of these bytes.
+    /// Returns the record at the beginning of these bytes.
     #[inline]
     pub(crate) fn new(bytes: &'a mut [u8]) -> Self {
         let (header, rest) = bytes.split_first_chunk_mut().expect(LONG_ENOUGH);
         Self { header, rest }
     }
 
-    /// The same, to be read.
+    /// Returns the record for reading.
     #[inline]
     pub(crate) fn record(&self) -> Record<'_> {
         Record {
@@ -204,7 +204,7 @@ impl<'a> RecordMut<'a> {
         }
     }
 
-    /// Makes this an entry with that key, without a value, a deadline and a place in any list.
+    /// Initialises an entry with this key, without a value, deadline or list.
     #[inline]
     pub(crate) fn begin(&mut self, database: Database, key: &[u8]) {
         *self.header = [0; HEADER];
@@ -214,7 +214,7 @@ impl<'a> RecordMut<'a> {
         self.rest[..key.len()].copy_from_slice(key);
     }
 
-    /// Writes a value of that many bytes beside the key, or the number of a large one.
+    /// Writes an inline value, or the number of a large value.
     #[inline]
     pub(crate) fn set_value(&mut self, value: Stored<'_>) {
         let (length, bytes) = match &value {
@@ -232,7 +232,7 @@ impl<'a> RecordMut<'a> {
         self.rest[key..][..bytes.len()].copy_from_slice(bytes);
     }
 
-    /// Makes this a free slot.
+    /// Marks the slot as free.
     #[inline]
     pub(crate) fn end(&mut self, next_free: u16) {
         self.header[0] = 0;
@@ -251,13 +251,13 @@ impl<'a> RecordMut<'a> {
     }
 
     #[inline]
-    pub(crate) fn set_place(&mut self, place: Place) {
-        let place = match place {
-            Place::Unqueued => 0,
-            Place::Small => 1,
-            Place::Main => 2,
+    pub(crate) fn set_queue_kind(&mut self, kind: QueueKind) {
+        let kind = match kind {
+            QueueKind::Unqueued => 0,
+            QueueKind::Small => 1,
+            QueueKind::Main => 2,
         };
-        self.header[0] = self.header[0] & !(3 << PLACE_SHIFT) | place << PLACE_SHIFT;
+        self.header[0] = self.header[0] & !(3 << QUEUE_SHIFT) | kind << QUEUE_SHIFT;
     }
 
     #[inline]
@@ -293,12 +293,12 @@ impl<'a> RecordMut<'a> {
     }
 }
 
-/// What a record keeps of a value.
+/// The value as it is stored in a record.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Stored<'a> {
     /// The value itself.
     Small(&'a [u8]),
-    /// Where it is, and its length.
+    /// The number of a large value, and its length.
     Large { number: [u8; NUMBER], length: usize },
 }
 
@@ -326,10 +326,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_to_a_record_is_read_from_it_and_nothing_else_changes() {
+    fn a_record_returns_the_fields_written_to_it() {
         let mut bytes = [0xff; 100];
         let mut record = RecordMut::new(&mut bytes);
-        record.begin(Database::new(15).expect("there are sixteen"), b"key");
+        record.begin(Database::new(15).expect("the number is below 16"), b"key");
         record.set_value(Stored::Small(b"value"));
         record.set_links(
             Chain::Queue,
@@ -347,7 +347,7 @@ mod tests {
         );
         record.set_bucket(703);
         record.set_deadline(Deadline::from_millis(u64::MAX));
-        record.set_place(Place::Main);
+        record.set_queue_kind(QueueKind::Main);
         for _ in 0..5 {
             record.touch();
         }
@@ -359,8 +359,8 @@ mod tests {
         assert_eq!((queue.previous, queue.next), (1, 2));
         assert_eq!((timer.previous, timer.next), (3, 4));
         assert_eq!(
-            (read.place(), read.frequency()),
-            (Place::Main, FREQUENCY_MAX)
+            (read.queue_kind(), read.frequency()),
+            (QueueKind::Main, FREQUENCY_MAX)
         );
         assert_eq!(read.deadline().map(Deadline::millis), Some(u64::MAX));
         assert!(read.is_in_use() && !read.is_large());

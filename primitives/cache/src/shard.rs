@@ -1,9 +1,9 @@
-//! One part of the cache, behind one lock: an index from keys to slots, the entries, their eviction queues and timers.
+//! A part of the cache with its own lock: an index from keys to slots, the entries, their eviction queues and deadlines.
 //!
-//! A shard never waits and never evicts by itself. It knows how many bytes it takes; whether there is room is asked before it
-//! is told to write. Only the operating system can make a write fail then.
+//! A shard never waits and never evicts by itself. It reports its size; the caller checks that there is memory before a write.
+//! After that check, a write can fail only if the operating system has no memory.
 //!
-//! Freeing a slot can move other entries. So the number of a slot is good until the next entry is removed or written.
+//! Freeing a slot can move other entries. A slot number is therefore valid only until the next write or removal of an entry.
 
 use crate::{
     Database, Deadline, Eviction, Found, Now,
@@ -17,10 +17,10 @@ use crate::{
     wheel::{Popped, Wheel},
 };
 
-/// What an empty shard may keep, so that the next write need not ask the operating system again.
+/// The memory that an empty shard may keep, so that the next write needs no system call.
 const KEPT_MAX: usize = 64 * 1024;
 
-/// One part of the cache.
+/// A part of the cache with its own lock.
 #[derive(Debug)]
 pub(crate) struct Shard {
     layout: Layout,
@@ -28,27 +28,27 @@ pub(crate) struct Shard {
     slots: Slots,
     large: LargeValues,
     policy: Policy,
-    /// Made when the first entry with a deadline arrives. Its size is fixed, and not counted: setting a deadline has to succeed
-    /// when the cache is full.
+    /// Created with the first deadline. Its size is fixed and not counted, because setting a deadline must succeed even if the
+    /// cache is full.
     wheel: Option<Box<Wheel>>,
-    /// The bytes of what was taken out and is not dropped yet.
-    leaving: usize,
-    /// How many bytes the cache's total holds for this shard.
+    /// The bytes of entries that were taken out and are not dropped yet.
+    dropping: usize,
+    /// The bytes of this shard that are included in the total of the cache.
     pub(crate) settled: usize,
-    /// Whether the number of bytes may have changed since it was settled.
+    /// Whether the size may have changed since it was settled.
     pub(crate) is_changed: bool,
     entries: [u32; Database::COUNT],
-    /// The entries with a deadline.
+    /// The number of entries with a deadline.
     volatile: [u32; Database::COUNT],
     pub(crate) counts: Counts,
 }
 
-/// What [`Shard::expire`] did.
+/// The result of [`Shard::expire`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sweep {
-    /// How many entries it removed.
+    /// How many entries were removed.
     pub(crate) removed: usize,
-    /// Whether no expired entry is left.
+    /// Whether no expired entries are left.
     pub(crate) is_done: bool,
 }
 
@@ -62,7 +62,7 @@ impl Shard {
             large: LargeValues::default(),
             policy: Policy::new(),
             wheel: None,
-            leaving: 0,
+            dropping: 0,
             settled: 0,
             is_changed: false,
             entries: [0; Database::COUNT],
@@ -71,18 +71,18 @@ impl Shard {
         }
     }
 
-    /// All bytes that this shard takes: keys, values, and every table, full or not.
+    /// Returns the memory of this shard in bytes: keys, values and all tables, including their unused parts.
     #[inline]
     pub(crate) fn bytes(&self) -> usize {
-        self.slots.arena.bytes() + self.index.bytes() + self.large.bytes() + self.leaving
+        self.slots.arena.bytes() + self.index.bytes() + self.large.bytes() + self.dropping
     }
 
-    /// How many entries each database has here, expired ones that were not yet removed included.
+    /// Returns the number of entries per database, including expired entries that are not removed yet.
     pub(crate) fn entries(&self) -> &[u32; Database::COUNT] {
         &self.entries
     }
 
-    /// How many of them have a deadline.
+    /// Returns the number of entries with a deadline per database.
     pub(crate) fn volatile(&self) -> &[u32; Database::COUNT] {
         &self.volatile
     }
@@ -106,12 +106,12 @@ impl Shard {
         }
     }
 
-    /// The slot of a key that has not expired. One that has is removed.
+    /// Returns the slot of a key. Removes the entry if it has expired.
     #[inline]
     pub(crate) fn lookup(&mut self, id: KeyId<'_>, now: Now) -> Option<u32> {
         let arena = &self.slots.arena;
-        let is_it = |slot| *self.slots.record(slot).key() == *id.key;
-        let slot = self.index.find(arena, id.tag(), is_it)?;
+        let matches_key = |slot| *self.slots.record(slot).key() == *id.key;
+        let slot = self.index.find(arena, id.tag(), matches_key)?;
         if self.slots.record(slot).is_expired(now) {
             self.remove(slot);
             self.counts.expirations += 1;
@@ -120,13 +120,13 @@ impl Shard {
         Some(slot)
     }
 
-    /// Notes that an entry was used.
+    /// Records a use of an entry for eviction.
     #[inline]
     pub(crate) fn touch(&mut self, slot: u32) {
         self.slots.record_mut(slot).touch();
     }
 
-    /// The most bytes that a write adds.
+    /// Returns the largest number of bytes that a write adds.
     #[inline]
     pub(crate) fn cost(&self, id: KeyId<'_>, slot: Option<u32>, value: usize) -> usize {
         let size = self.layout.size(id.key.len(), value);
@@ -141,12 +141,12 @@ impl Shard {
         }
     }
 
-    /// The most bytes that slots for `count` more records of this size add.
+    /// Returns the largest number of bytes that the slots of `count` more records of this size add.
     pub(crate) fn slot_growth(&self, size: usize, count: usize) -> usize {
         self.slots.growth(size, count)
     }
 
-    /// The most bytes that the tables grow by for `count` more entries in one segment of the index.
+    /// Returns the largest number of bytes that the tables grow by for `count` more entries in one segment of the index.
     #[inline]
     pub(crate) fn growth(&self, tag: Tag, count: usize) -> usize {
         let live = self.slots.len() + count;
@@ -154,13 +154,13 @@ impl Shard {
             + self.policy.growth(&self.slots.arena, live)
     }
 
-    /// The segment of the index for a tag.
+    /// Returns the segment of the index for a tag.
     pub(crate) fn segment_of(&self, tag: Tag) -> u32 {
         self.index.segment_of(tag)
     }
 
-    /// Puts a value under a key whose slot, if it has one, the caller has looked up. `false` when the operating system has no
-    /// memory for it; nothing has changed then.
+    /// Writes a value. `slot` is the result of [`lookup`](Self::lookup) for the key. Returns `false` and changes nothing if
+    /// the operating system has no memory.
     #[must_use]
     #[inline]
     pub(crate) fn write(
@@ -233,7 +233,7 @@ impl Shard {
         self.set_value(slot, value);
         self.index.insert(&mut self.slots.arena, id.tag(), slot);
         self.entries[id.database.index()] += 1;
-        self.policy.make_ready(&mut self.slots);
+        self.policy.reserve_ghost(&mut self.slots);
         if self.layout.eviction == Eviction::All {
             self.policy.admit(&mut self.slots, slot, id.hash);
         }
@@ -259,7 +259,7 @@ impl Shard {
         }
     }
 
-    /// Changes when an entry expires.
+    /// Sets or removes the deadline of an entry.
     pub(crate) fn set_deadline(&mut self, slot: u32, deadline: Option<Deadline>, now: Now) {
         let mut record = self.slots.record_mut(slot);
         let old = record.record().deadline();
@@ -288,7 +288,7 @@ impl Shard {
         }
     }
 
-    /// Takes an entry out of everything.
+    /// Removes an entry from all tables.
     pub(crate) fn remove(&mut self, slot: u32) {
         self.is_changed = true;
         let record = self.slots.record(slot);
@@ -311,7 +311,7 @@ impl Shard {
         }
     }
 
-    /// Frees a slot, and follows the entries that move because of it.
+    /// Frees a slot and updates the references to entries that move because of it.
     fn free(&mut self, slot: u32, size: usize) {
         self.slots.free(slot);
         while let Some((from, to)) = self.slots.relocate(size) {
@@ -325,7 +325,7 @@ impl Shard {
         }
     }
 
-    /// Corrects what points to an entry that has moved.
+    /// Updates all references to an entry that has moved.
     fn follow(&mut self, from: u32, to: u32, tag: Tag) {
         self.index.relocate(&mut self.slots.arena, tag, from, to);
         self.policy.follow(&mut self.slots, to);
@@ -334,7 +334,7 @@ impl Shard {
         }
     }
 
-    /// Removes expired entries. Looks at no more than `steps` entries, because the lock is held meanwhile.
+    /// Removes expired entries. Visits at most `steps` entries, because the lock is held meanwhile.
     pub(crate) fn expire(&mut self, now: Now, mut steps: usize) -> Sweep {
         let mut removed = 0;
         let is_done = loop {
@@ -345,7 +345,7 @@ impl Shard {
                 Popped::Nothing => break true,
                 Popped::OutOfSteps => break false,
                 Popped::Due(slot) => {
-                    // It is out of the wheel already.
+                    // The slot is no longer in the wheel.
                     let mut record = self.slots.record_mut(slot);
                     record.set_deadline(None);
                     self.volatile[record.record().database().index()] -= 1;
@@ -358,30 +358,30 @@ impl Shard {
         Sweep { removed, is_done }
     }
 
-    /// Shows the entries of one database, or of all, that have not expired, from a position on, those of at least so many places
-    /// in the index, to `visit`, which says whether it wants to see more of these. Returns where to go on.
+    /// Passes the unexpired entries of one database, or of all, to `visit`, from a position on, over at least `buckets`
+    /// buckets of the index. `visit` returns whether to continue. Returns the position from which to continue.
     pub(crate) fn scan(
         &self,
         database: Option<Database>,
         from: Position,
-        places: usize,
+        buckets: usize,
         now: Now,
         mut visit: impl FnMut(&[u8], Found<'_>) -> bool,
     ) -> Position {
         let arena = &self.slots.arena;
-        self.index.scan(arena, database, from, places, |slot| {
+        self.index.scan(arena, database, from, buckets, |slot| {
             let record = self.slots.record(slot);
             record.is_expired(now) || visit(record.key(), self.get(slot))
         })
     }
 
-    /// Removes the entries of a database from a position on, those of at least so many places in the index. Returns where to go on,
-    /// and how many had not expired.
+    /// Removes the entries of a database from a position on, over at least `buckets` buckets of the index. Returns the
+    /// position from which to continue, and how many removed entries had not expired.
     pub(crate) fn clear(
         &mut self,
         database: Database,
         from: Position,
-        places: usize,
+        buckets: usize,
         now: Now,
     ) -> (Position, u64) {
         let mut cleared = 0;
@@ -390,7 +390,7 @@ impl Shard {
             let arena = &self.slots.arena;
             let next = self
                 .index
-                .scan(arena, Some(database), from, places, |slot| {
+                .scan(arena, Some(database), from, buckets, |slot| {
                     found = Some(slot);
                     false
                 });
@@ -402,27 +402,27 @@ impl Shard {
                 true => self.counts.expirations += 1,
                 false => cleared += 1,
             }
-            // It may move others, so the next one has to be looked for again.
+            // Removing it may move other entries, so the search starts again.
             self.remove(slot);
         }
     }
 
-    /// Whether a scan from this position on has nothing more to show of a database.
+    /// Returns whether a scan from this position has no more entries of the database.
     pub(crate) fn is_scanned(&self, database: Database, from: Position) -> bool {
         from >= END || self.entries[database.index()] == 0
     }
 
-    /// Whether there is no entry of another database.
+    /// Returns whether there are no entries of other databases.
     pub(crate) fn has_only(&self, database: Database) -> bool {
         self.entries[database.index()] as usize == self.slots.len()
     }
 
-    /// Evicts one entry, or gives back the tables of a shard that has none. Returns whether there was anything. Looks at so many
-    /// entries at most, one at least.
-    pub(crate) fn evict(&mut self, looks: &mut usize) -> bool {
+    /// Evicts one entry, or frees the tables of an empty shard. Returns whether there was anything. Inspects at most
+    /// `inspections` entries, which must be at least one.
+    pub(crate) fn evict(&mut self, inspections: &mut usize) -> bool {
         let layout = &self.layout;
         let hash = |slots: &Slots, slot| hash_of(layout, slots, slot);
-        if let Some(slot) = self.policy.victim(&mut self.slots, looks, hash) {
+        if let Some(slot) = self.policy.victim(&mut self.slots, inspections, hash) {
             self.remove(slot);
             self.counts.evictions += 1;
             return true;
@@ -430,16 +430,16 @@ impl Shard {
         self.reset_if_empty()
     }
 
-    /// Gives back pages that hold nothing.
+    /// Frees empty pages.
     pub(crate) fn trim(&mut self) {
         let before = self.bytes();
         self.slots.trim();
         self.is_changed |= self.bytes() != before;
     }
 
-    /// Gives the tables of a shard without entries back. Returns whether it had any.
+    /// Frees the tables of an empty shard. Returns whether there were any.
     pub(crate) fn reset_if_empty(&mut self) -> bool {
-        let is_idle = self.slots.len() == 0 && self.bytes() > self.leaving;
+        let is_idle = self.slots.len() == 0 && self.bytes() > self.dropping;
         if is_idle {
             self.reset();
         }
@@ -447,47 +447,48 @@ impl Shard {
     }
 
     fn reset(&mut self) {
-        let leaving = self.leaving;
+        let dropping = self.dropping;
         drop(self.take());
-        self.leaving = leaving;
+        self.dropping = dropping;
     }
 
-    /// Takes everything out, to be dropped when the lock is no longer held. Its bytes count until [`Shard::left`] is told.
+    /// Takes out all entries, so that they can be dropped after the lock is released. Their bytes count until
+    /// [`Shard::dropped`] is called.
     pub(crate) fn take(&mut self) -> Self {
         let emptied = Self {
             is_changed: true,
             settled: self.settled,
             counts: self.counts,
-            leaving: self.bytes(),
+            dropping: self.bytes(),
             ..Self::new(self.layout.clone())
         };
         let mut old = std::mem::replace(self, emptied);
-        old.leaving = 0;
+        old.dropping = 0;
         old
     }
 
-    /// Notes that what was taken out, of so many bytes, has been dropped.
-    pub(crate) fn left(&mut self, bytes: usize) {
-        self.leaving -= bytes;
+    /// Records that entries of `bytes`, which were taken out, have been dropped.
+    pub(crate) fn dropped(&mut self, bytes: usize) {
+        self.dropping -= bytes;
         self.is_changed = true;
     }
 
-    /// Begins to look a hash up: reads where the search starts. The value means nothing.
+    /// Reads the bucket where the search for a tag starts, to prefetch it. The value has no meaning.
     #[inline]
-    pub(crate) fn glance(&self, tag: Tag) -> u64 {
-        self.index.glance(&self.slots.arena, tag)
+    pub(crate) fn prefetch_bucket(&self, tag: Tag) -> u64 {
+        self.index.prefetch_bucket(&self.slots.arena, tag)
     }
 
-    /// Goes on: the bytes from the slot on that probably is the one.
+    /// Returns the bytes from the most likely slot of a tag on, to prefetch its record.
     #[inline]
-    pub(crate) fn guess(&self, tag: Tag) -> Option<&[u8]> {
+    pub(crate) fn prefetch_record(&self, tag: Tag) -> Option<&[u8]> {
         let arena = &self.slots.arena;
         let slot = self.index.find(arena, tag, |_| true)?;
         Some(arena.memory(slot))
     }
 }
 
-/// The hash of an entry's key.
+/// Returns the hash of an entry's key.
 #[inline]
 fn hash_of(layout: &Layout, slots: &Slots, slot: u32) -> u64 {
     let record = slots.record(slot);
@@ -504,7 +505,7 @@ mod tests {
     use crate::{Cache, CacheConfig};
 
     #[test]
-    fn however_many_entries_come_due_at_once_only_so_many_are_looked_at_under_one_lock() {
+    fn one_call_expires_a_bounded_number_of_entries() {
         let clock = ManualClock::new();
         let cache = Cache::open(CacheConfig::default(), Arc::new(clock.clone()));
         let layout = Layout::new(Eviction::All, 1 << 20, 100);
@@ -512,7 +513,7 @@ mod tests {
         let now = cache.now();
         for number in 0..1000u64 {
             let key = number.to_le_bytes();
-            // Half of them share a bucket of a high level with those that come due.
+            // Half of the entries share a high-level bucket with the expiring ones.
             let ttl = Duration::from_millis(300_000 + number % 2 * 10_000);
             let deadline = Some(now.deadline_after(ttl));
             let id = layout.id(Database::ZERO, &key);
@@ -532,7 +533,10 @@ mod tests {
         }
 
         assert_eq!((removed, shard.slots.len()), (500, 500));
-        assert!(sweeps >= 100, "moving entries takes steps, too: {sweeps}");
+        assert!(
+            sweeps >= 100,
+            "moving entries takes steps as well: {sweeps}"
+        );
         clock.advance(Duration::from_millis(10_000));
         assert_eq!(shard.expire(cache.now(), usize::MAX).removed, 500);
     }

@@ -1,24 +1,28 @@
-//! Places for records, by size.
+//! Slots for records, in size classes.
 //!
-//! A size class has runs of pages, each cut into slots of one size. Classes are an eighth apart, so a slot is at most that
-//! much too large. A class that has as many free slots as a run and a quarter empties its emptiest run into the others and
-//! gives the run's pages back. So what a class holds beyond its records is about one run, whatever was stored before, and the
-//! pages are there for any other size.
+//! A size class has runs of pages, each divided into slots of one size. Sizes grow by an eighth from class to class, so a slot
+//! is
+//! at most an eighth too large. A class with more free slots than a run and a quarter moves the records of its emptiest run to
+//! others and frees the run. The unused memory of a class is therefore about one run, whatever was stored before, and the
+//! freed
+//! pages are available to other sizes.
 //!
-//! Emptying a run moves records. Whoever frees a slot asks [`Slots::relocate`] what has moved, and corrects what points there.
+//! Emptying a run moves records. After freeing a slot, the caller calls [`Slots::relocate`] and updates the references to
+//! moved
+//! records.
 
 use crate::{
-    arena::{Arena, NIL, Note, PAGE, UNIT},
+    arena::{Arena, NIL, PAGE, PageInfo, UNIT},
     record::{Record, RecordMut},
 };
 
-/// Larger records have runs of their own.
+/// Larger records get runs of their own.
 const SLOT_MAX: usize = 32 * 1024;
-/// The most pages that slots of one class share.
+/// The most pages in a run of slots.
 const PAGES_MAX: usize = 16;
 const CLASSES: usize = class_of(SLOT_MAX) + 1;
 
-/// The runs of one class.
+/// The layout of the runs of one class.
 #[derive(Debug, Clone, Copy)]
 struct Shape {
     slot: usize,
@@ -40,7 +44,7 @@ const SHAPES: [Shape; CLASSES] = {
     shapes
 };
 
-/// Slots for one shard.
+/// The slots of one shard.
 #[derive(Debug)]
 pub(crate) struct Slots {
     pub(crate) arena: Arena,
@@ -52,14 +56,14 @@ pub(crate) struct Slots {
 struct Class {
     /// The runs with free slots, except the one that is being emptied.
     partial: Vec<u32>,
-    /// The free slots of those runs.
+    /// The number of free slots in those runs.
     free: usize,
     /// The run that is being emptied, or `NIL`.
     emptied: u32,
 }
 
 impl Slots {
-    /// No slots; none of them will be for a record of more than `size_max` bytes.
+    /// Creates an empty set of slots for records of at most `size_max` bytes.
     pub(crate) fn new(size_max: usize) -> Self {
         Self {
             arena: Arena::new(size_max.max(PAGES_MAX * PAGE)),
@@ -74,13 +78,13 @@ impl Slots {
         }
     }
 
-    /// How many records there are.
+    /// Returns the number of records.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// The most bytes that slots for `count` more records of this size add.
+    /// Returns the largest number of bytes that slots for `count` more records of this size add.
     #[inline]
     pub(crate) fn growth(&self, size: usize, count: usize) -> usize {
         if size > SLOT_MAX {
@@ -94,7 +98,7 @@ impl Slots {
         runs * self.arena.growth(shape.pages)
     }
 
-    /// Whether the slot's record can be replaced by one of this size without another slot.
+    /// Returns whether a record of this size can replace the present one in the same slot.
     #[inline]
     pub(crate) fn fits(&self, slot: u32, size: usize) -> bool {
         occupied(self.record(slot).size()) == occupied(size)
@@ -110,7 +114,8 @@ impl Slots {
         RecordMut::new(self.arena.memory_mut(slot))
     }
 
-    /// A slot for a record of this size. What is in it means nothing. `None` when the operating system has no memory.
+    /// Allocates a slot for a record of this size, with arbitrary contents. Returns `None` if the operating system has no
+    /// memory.
     pub(crate) fn allocate(&mut self, size: usize) -> Option<u32> {
         let slot = if size > SLOT_MAX {
             self.arena.allocate(size.div_ceil(PAGE))?
@@ -125,7 +130,7 @@ impl Slots {
         Some(slot)
     }
 
-    /// Frees a slot. When its class has too many, the caller has to ask [`relocate`](Self::relocate).
+    /// Frees a slot. Afterwards, the caller must call [`relocate`](Self::relocate).
     pub(crate) fn free(&mut self, slot: u32) {
         let size = self.record(slot).size();
         self.len -= 1;
@@ -135,17 +140,17 @@ impl Slots {
         }
         let class = class_of(size);
         let run = self.run(slot);
-        let mut note = self.vacate(run, slot);
-        if note.live + 1 == SHAPES[class].slots as u16 {
-            note.position = self.classes[class].partial.len() as u16;
+        let mut info = self.vacate(run, slot);
+        if info.live + 1 == SHAPES[class].slots as u16 {
+            info.position = self.classes[class].partial.len() as u16;
             self.classes[class].partial.push(run);
         }
-        self.arena.set_note(run, note);
+        self.arena.set_page_info(run, info);
         self.classes[class].free += 1;
     }
 
-    /// Moves one record of the class of this size, when the class has too many free slots, and returns from where and to where.
-    /// To be called until there is nothing left to move.
+    /// Moves one record if the class of this size has too many free slots, and returns its old and new slot. The caller must
+    /// repeat the call until it returns `None`.
     pub(crate) fn relocate(&mut self, size: usize) -> Option<(u32, u32)> {
         if size > SLOT_MAX {
             return None;
@@ -159,29 +164,29 @@ impl Slots {
             self.begin_to_empty(class)?;
         }
         let run = self.classes[class].emptied;
-        let note = self.arena.note(run);
-        if note.live == 0 {
+        let info = self.arena.page_info(run);
+        if info.live == 0 {
             self.arena.free(run, shape.pages);
             self.classes[class].emptied = NIL;
             return None;
         }
-        let from = (0..u32::from(note.touched))
+        let from = (0..u32::from(info.touched))
             .map(|number| run + number * (shape.slot / UNIT) as u32)
             .find(|slot| self.record(*slot).is_in_use())?;
         let to = self.take(class);
         self.arena.copy(from, to, self.record(from).size());
-        let note = self.vacate(run, from);
-        self.arena.set_note(run, note);
+        let info = self.vacate(run, from);
+        self.arena.set_page_info(run, info);
         Some((from, to))
     }
 
-    /// Gives back the runs without a record that classes have kept.
+    /// Frees empty runs that classes have kept.
     pub(crate) fn trim(&mut self) {
         for (class, shape) in SHAPES.iter().enumerate().skip(1) {
             if self.classes[class].free < shape.slots {
                 continue;
             }
-            let is_empty = |run: &u32| self.arena.note(*run).live == 0;
+            let is_empty = |run: &u32| self.arena.page_info(*run).live == 0;
             if let Some(run) = self.classes[class].partial.iter().copied().find(is_empty) {
                 self.withdraw(class, run);
                 self.arena.free(run, shape.pages);
@@ -189,64 +194,65 @@ impl Slots {
         }
     }
 
-    /// Takes a slot out of a run that has one.
+    /// Takes a free slot of a class that has one.
     fn take(&mut self, class: usize) -> u32 {
         let run = *self.classes[class]
             .partial
             .last()
             .expect("the caller has made sure that the class has a run with a free slot");
         let shape = &SHAPES[class];
-        let mut note = self.arena.note(run);
-        let number = match note.free {
+        let mut info = self.arena.page_info(run);
+        let number = match info.free {
             0 => {
-                note.touched += 1;
-                note.touched - 1
+                info.touched += 1;
+                info.touched - 1
             }
             first => first - 1,
         };
         let slot = run + u32::from(number) * (shape.slot / UNIT) as u32;
-        if note.free != 0 {
-            note.free = self.record(slot).bucket() as u16;
+        if info.free != 0 {
+            info.free = self.record(slot).bucket() as u16;
         }
-        note.live += 1;
-        self.arena.set_note(run, note);
+        info.live += 1;
+        self.arena.set_page_info(run, info);
         self.classes[class].free -= 1;
-        if note.live == shape.slots as u16 {
+        if info.live == shape.slots as u16 {
             self.classes[class].partial.pop();
         }
         slot
     }
 
-    /// Makes a slot free and returns what is to be noted about its run.
-    fn vacate(&mut self, run: u32, slot: u32) -> Note {
-        let mut note = self.arena.note(run);
-        let number = (slot - run) as usize * UNIT / SHAPES[usize::from(note.class)].slot;
-        self.record_mut(slot).end(note.free);
-        note.free = number as u16 + 1;
-        note.live -= 1;
-        note
+    /// Marks a slot as free and returns the updated data of its run.
+    fn vacate(&mut self, run: u32, slot: u32) -> PageInfo {
+        let mut info = self.arena.page_info(run);
+        let number = (slot - run) as usize * UNIT / SHAPES[usize::from(info.class)].slot;
+        self.record_mut(slot).end(info.free);
+        info.free = number as u16 + 1;
+        info.live -= 1;
+        info
     }
 
-    /// Gives a class, all of whose slots are taken, another run.
+    /// Adds a run to a class without free slots.
     fn add_run(&mut self, class: usize) -> Option<()> {
         let shape = &SHAPES[class];
         let run = self.arena.allocate(shape.pages)?;
         for page in (0..shape.pages).rev() {
-            let note = Note {
+            let info = PageInfo {
                 class: class as u8,
                 back: page as u8,
-                ..Note::default()
+                ..PageInfo::default()
             };
-            self.arena.set_note(run + (page * PAGE / UNIT) as u32, note);
+            self.arena
+                .set_page_info(run + (page * PAGE / UNIT) as u32, info);
         }
         self.classes[class].partial.push(run);
         self.classes[class].free += shape.slots;
         Some(())
     }
 
-    /// Chooses the run with the fewest records.
+    /// Chooses the run with the fewest records as the one to empty.
     fn begin_to_empty(&mut self, class: usize) -> Option<()> {
-        let live = |run: &u32| self.arena.note(*run).live;
+        let live = |run: &u32| self.arena.page_info(*run).live;
         let run = *self.classes[class]
             .partial
             .iter()
@@ -256,28 +262,29 @@ impl Slots {
         Some(())
     }
 
-    /// Takes a run and its free slots out of those that slots are taken from.
+    /// Removes a run and its free slots from those available for allocation.
     fn withdraw(&mut self, class: usize, run: u32) {
-        let Note { position, live, .. } = self.arena.note(run);
+        let PageInfo { position, live, .. } = self.arena.page_info(run);
         let state = &mut self.classes[class];
         state.partial.swap_remove(usize::from(position));
         state.free -= SHAPES[class].slots - usize::from(live);
         if let Some(moved) = state.partial.get(usize::from(position)).copied() {
-            let note = self.arena.note(moved);
-            self.arena.set_note(moved, Note { position, ..note });
+            let info = self.arena.page_info(moved);
+            self.arena
+                .set_page_info(moved, PageInfo { position, ..info });
         }
     }
 
-    /// Where the run of a slot begins.
+    /// Returns the start of the run that contains a slot.
     #[inline]
     fn run(&self, slot: u32) -> u32 {
         let page = self.arena.page(slot);
-        page - u32::from(self.arena.note(page).back) * (PAGE / UNIT) as u32
+        page - u32::from(self.arena.page_info(page).back) * (PAGE / UNIT) as u32
     }
 }
 
 impl Shape {
-    /// The fewest pages that waste no more than one part in 32 of them, or else the most that are allowed.
+    /// Returns the fewest pages that waste at most one part in 32, or else the largest number allowed.
     const fn of(slot: usize) -> Self {
         let mut pages = slot.div_ceil(PAGE);
         while pages < PAGES_MAX && pages * PAGE % slot * 32 > pages * PAGE {
@@ -291,7 +298,7 @@ impl Shape {
     }
 }
 
-/// The bytes that a record of this size takes.
+/// Returns the memory of a record of this size in bytes.
 #[inline]
 pub(crate) const fn occupied(size: usize) -> usize {
     if size > SLOT_MAX {
@@ -301,8 +308,8 @@ pub(crate) const fn occupied(size: usize) -> usize {
     }
 }
 
-/// The class whose slots are the smallest that hold so many bytes, at least one and at most [`SLOT_MAX`]: a multiple of eight up
-/// to 128, and above eight sizes from each power of two to the next.
+/// Returns the class with the smallest slots for a record of `size` bytes, which must be from 1 to [`SLOT_MAX`]. Slots are
+/// multiples of eight up to 128; above, there are eight sizes between powers of two.
 #[inline]
 const fn class_of(size: usize) -> usize {
     if size <= 128 {
@@ -348,7 +355,9 @@ mod tests {
     }
 
     fn store(slots: &mut Slots, key: u32, length: usize) -> u32 {
-        let slot = slots.allocate(size(4, length)).expect("there is memory");
+        let slot = slots
+            .allocate(size(4, length))
+            .expect("the system has memory");
         let mut record = slots.record_mut(slot);
         record.begin(Database::ZERO, &key.to_le_bytes());
         record.set_value(Stored::Small(&vec![key as u8; length]));
@@ -359,7 +368,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(24))]
 
         #[test]
-        fn records_keep_their_bytes_wherever_they_move_and_what_is_freed_is_given_back(
+        fn moved_records_keep_their_bytes_and_freed_pages_are_returned(
             steps in proptest::collection::vec((0usize..5, any::<bool>(), any::<usize>()), 1..600),
         ) {
             let lengths = [0, 60, 1000, 10_000, 50_000];
@@ -391,14 +400,14 @@ mod tests {
     }
 
     #[test]
-    fn a_class_holds_little_more_than_its_records_whichever_of_them_go() {
+    fn a_class_wastes_little_memory_whichever_records_are_freed() {
         let mut slots = Slots::new(64 * 1024);
         let mut stored: Vec<u32> = (0..10_000).map(|key| store(&mut slots, key, 100)).collect();
         let full = slots.arena.bytes();
 
-        // Every tenth stays, so that hardly a run is without a record.
-        let leaving: Vec<u32> = (0..10_000u32).filter(|key| key % 10 > 0).collect();
-        for key in leaving {
+        // Every tenth record stays, so that hardly any run is empty.
+        let dropping: Vec<u32> = (0..10_000u32).filter(|key| key % 10 > 0).collect();
+        for key in dropping {
             slots.free(stored[key as usize]);
             stored[key as usize] = NIL;
             while let Some((from, to)) = slots.relocate(size(4, 100)) {

@@ -1,46 +1,46 @@
-//! What the cache holds and how it has served.
+//! The contents and counters of the cache.
 
 use outrigger_stdx::ByteSize;
 
 use crate::{Database, Eviction};
 
-/// What the cache holds, and how it has served since it was opened.
+/// The contents of the cache, and its counters since it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheStats {
-    /// Bytes in use: keys, values and all tables.
+    /// The used bytes: keys, values and all tables.
     pub memory: u64,
-    /// The configured bound.
+    /// The configured limit.
     pub memory_max: ByteSize,
     /// Which entries may be evicted.
     pub eviction: Eviction,
-    /// Entries that have not expired, per database.
+    /// The number of entries that have not expired, per database.
     pub entries: [u64; Database::COUNT],
-    /// Those of them that have a time to live, per database.
+    /// The number of entries with a time to live, per database.
     pub volatile: [u64; Database::COUNT],
-    /// Reads that found a value.
+    /// The number of reads that found a value.
     pub hits: u64,
-    /// Reads that found none.
+    /// The number of reads that found no value.
     pub misses: u64,
-    /// Values written.
+    /// The number of values written.
     pub writes: u64,
-    /// Entries deleted on request.
+    /// The number of entries deleted on request.
     pub deletes: u64,
-    /// Entries removed because their time to live had passed.
+    /// The number of entries removed because they expired.
     pub expirations: u64,
-    /// Entries removed to stay within the bound.
+    /// The number of entries evicted to stay within the limit.
     pub evictions: u64,
-    /// Writes refused because nothing could be evicted for them.
+    /// The number of writes refused because nothing could be evicted for them.
     pub refusals: u64,
 }
 
 impl CacheStats {
-    /// Entries of all databases.
+    /// Returns the number of entries in all databases.
     #[must_use]
     pub fn entries_total(&self) -> u64 {
         self.entries.iter().sum()
     }
 
-    /// Hits of all reads; `None` before the first read.
+    /// Returns the share of hits among all reads, or `None` before the first read.
     #[must_use]
     pub fn hit_ratio(&self) -> Option<f64> {
         let reads = self.hits + self.misses;
@@ -48,7 +48,7 @@ impl CacheStats {
     }
 }
 
-/// What one shard counts, under its lock.
+/// The counters of one shard, protected by its lock.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counts {
     pub(crate) hits: u64,

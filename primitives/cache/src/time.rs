@@ -1,9 +1,11 @@
-//! Moments and deadlines, in milliseconds.
+//! Times and deadlines, in milliseconds.
 //!
-//! A deadline lives on the clock that never goes backwards, so that a jump of the wall clock neither expires an entry early
-//! nor brings one back. Times of day exist only at the edge: `EXPIREAT` comes in through [`Now::deadline_at`], and
-//! `EXPIRETIME` goes out through [`Deadline::unix_millis`]. Both use one offset between the two clocks, which is measured
-//! again and again but changes only when they have really come apart, so that what went in comes out to the millisecond.
+//! Deadlines use the monotonic clock, so that a jump of the wall clock does not change when entries expire. Wall-clock times
+//! are
+//! converted only at the edge: [`Now::deadline_at`] for `EXPIREAT` and [`Deadline::unix_millis`] for `EXPIRETIME`. Both use
+//! the
+//! same offset between the two clocks. It is measured repeatedly but changed only if the clocks really differ, so that a time
+//! is returned to the millisecond as it was set.
 
 use std::{
     num::NonZeroU64,
@@ -13,40 +15,39 @@ use std::{
 
 use outrigger_stdx::Clock;
 
-/// Both clocks are read one after the other; a difference below this is only that.
+/// The two clocks are read one after the other, so a difference below this is a measuring error.
 const OFFSET_TOLERANCE_MS: u64 = 50;
 
-/// What the clock that never goes backwards shows at its beginning, so that a deadline of zero does not exist and "none" takes
-/// no room.
+/// The first value of the monotonic clock. A deadline of zero therefore does not exist, and zero can represent "none".
 const FIRST: u64 = 1;
 
-/// A moment. Read it once for a batch of operations: asking the operating system costs as much as a lookup.
+/// A point in time. Read it once for a batch of operations, because reading the clock costs as much as a lookup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
     millis: u64,
     wall_offset: i64,
 }
 
-/// When an entry expires. It is gone when this moment is reached.
+/// The time at which an entry expires. The entry is gone once this time is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(NonZeroU64);
 
 impl Now {
-    /// The deadline so long after this moment; fractions of a millisecond are cut off.
+    /// Returns the deadline after `ttl`; fractions of a millisecond are truncated.
     #[must_use]
     pub fn deadline_after(self, ttl: Duration) -> Deadline {
         let millis = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
         Deadline::at(self.millis.saturating_add(millis))
     }
 
-    /// The deadline at a time of day, in milliseconds since 1970; `None` when that has passed.
+    /// Returns the deadline at a wall-clock time in milliseconds since 1970, or `None` if it has passed.
     #[must_use]
     pub fn deadline_at(self, unix_millis: i64) -> Option<Deadline> {
         let millis = u64::try_from(unix_millis.checked_sub(self.wall_offset)?).ok()?;
         (millis > self.millis).then(|| Deadline::at(millis))
     }
 
-    /// The time of day, in milliseconds since 1970.
+    /// Returns the wall-clock time in milliseconds since 1970.
     #[must_use]
     pub fn unix_millis(self) -> i64 {
         i64::try_from(self.millis)
@@ -54,7 +55,7 @@ impl Now {
             .saturating_add(self.wall_offset)
     }
 
-    /// Milliseconds since about when the clock was made; they never go backwards.
+    /// Returns the monotonic time in milliseconds since about when the clock was created.
     #[must_use]
     pub const fn millis(self) -> u64 {
         self.millis
@@ -66,20 +67,20 @@ impl Deadline {
         Self(NonZeroU64::new(millis).unwrap_or(NonZeroU64::MIN))
     }
 
-    /// Whether this moment has been reached.
+    /// Returns whether the deadline has been reached.
     #[inline]
     #[must_use]
     pub const fn has_passed(self, now: Now) -> bool {
         self.0.get() <= now.millis
     }
 
-    /// The milliseconds that remain; zero when it has passed.
+    /// Returns the remaining milliseconds; zero if the deadline has passed.
     #[must_use]
     pub const fn remaining_millis(self, now: Now) -> u64 {
         self.0.get().saturating_sub(now.millis)
     }
 
-    /// The deadline as a time of day, in milliseconds since 1970.
+    /// Returns the deadline as a wall-clock time in milliseconds since 1970.
     #[must_use]
     pub fn unix_millis(self, now: Now) -> i64 {
         i64::try_from(self.0.get())
@@ -92,14 +93,14 @@ impl Deadline {
         self.0.get()
     }
 
-    /// The deadline at this many milliseconds; `None` for zero.
+    /// Returns the deadline at this many milliseconds; `None` for zero.
     #[inline]
     pub(crate) fn from_millis(millis: u64) -> Option<Self> {
         NonZeroU64::new(millis).map(Self)
     }
 }
 
-/// What lies between the wall clock and the one that never goes backwards.
+/// The offset between the wall clock and the monotonic clock.
 #[derive(Debug)]
 pub(crate) struct WallOffset(AtomicI64);
 
@@ -108,7 +109,7 @@ impl WallOffset {
         Self(AtomicI64::new(offset(clock)))
     }
 
-    /// Measures again.
+    /// Measures the offset again.
     pub(crate) fn adjust(&self, clock: &dyn Clock) {
         let measured = offset(clock);
         if measured.abs_diff(self.0.load(Ordering::Relaxed)) > OFFSET_TOLERANCE_MS {
@@ -118,7 +119,7 @@ impl WallOffset {
 
     pub(crate) fn now(&self, clock: &dyn Clock) -> Now {
         let elapsed = clock.monotonic().since_start();
-        // Cheaper than `as_millis`, which counts in 128 bits.
+        // Cheaper than `as_millis`, which computes in 128 bits.
         let millis = FIRST + elapsed.as_secs() * 1000 + u64::from(elapsed.subsec_millis());
         Now {
             millis,
@@ -142,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_of_day_goes_in_and_comes_out_the_same() {
+    fn a_wall_clock_deadline_is_returned_unchanged() {
         let clock = ManualClock::new();
         let offset = WallOffset::measure(&clock);
         clock.advance(Duration::from_micros(1_234_567));
@@ -150,7 +151,7 @@ mod tests {
 
         let deadline = now
             .deadline_at(33_177_117_420_123)
-            .expect("it is in the future");
+            .expect("the deadline is in the future");
 
         assert_eq!(deadline.unix_millis(now), 33_177_117_420_123);
         assert_eq!(now.deadline_at(now.unix_millis()), None);

@@ -1,10 +1,10 @@
-//! Which entries expire next: a hierarchical timer wheel.
+//! A hierarchical timer wheel, which finds the entries that expire next.
 //!
-//! Eleven levels of 64 buckets cover every deadline that 64 bits of milliseconds can name. A bucket of level n spans 64ⁿ
-//! milliseconds. A deadline goes to the lowest level where it differs from the wheel's time; when time reaches a bucket of a
-//! higher level, its entries move down, one by one, and expire from level 0 at their millisecond. Adding and removing take
-//! constant time and no memory beyond two links in the entry, which is why every write may set a deadline and the busiest
-//! keys may set a new one each time. (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", 1987.)
+//! Eleven levels of 64 buckets cover every deadline in 64 bits of milliseconds. A bucket of level n spans 64ⁿ milliseconds. A
+//! deadline belongs to the lowest level where it differs from the wheel's time. When the time reaches a bucket of a higher
+//! level, its entries move down one by one, and expire from level 0 at their millisecond. Adding and removing take constant
+//! time and no memory except two links in the entry, so every write may set a deadline, and busy keys may change theirs
+//! each time. (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", 1987.)
 
 use crate::{list::List, record::Chain, slots::Slots};
 
@@ -15,21 +15,21 @@ const BITS: usize = 6;
 /// Entries by deadline.
 #[derive(Debug)]
 pub(crate) struct Wheel {
-    /// Everything before this was looked at.
+    /// All deadlines before this time were handled.
     now: u64,
-    /// For each level, which buckets hold something.
+    /// A bit for each bucket of each level, set if the bucket has entries.
     occupied: [u64; LEVELS],
     buckets: [List; LEVELS * BUCKETS],
 }
 
-/// What [`Wheel::pop`] found.
+/// The result of [`Wheel::pop`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Popped {
-    /// This slot's deadline has passed; it is no longer in the wheel.
+    /// The deadline of this slot has passed, and the slot was removed from the wheel.
     Due(u32),
     /// No deadline has passed.
     Nothing,
-    /// The steps were used up before that was known.
+    /// The steps ran out before the search was complete.
     OutOfSteps,
 }
 
@@ -58,7 +58,7 @@ impl Wheel {
         self.occupied[level] |= 1 << bucket;
     }
 
-    /// Takes out a slot that is in the wheel.
+    /// Removes a slot that is in the wheel.
     pub(crate) fn remove(&mut self, slots: &mut Slots, slot: u32) {
         let index = slots.record(slot).bucket();
         self.buckets[index].remove(Chain::Timer, slots, slot);
@@ -67,14 +67,14 @@ impl Wheel {
         }
     }
 
-    /// Follows an entry of the wheel that has moved to another slot.
+    /// Updates the references to an entry that has moved to another slot.
     pub(crate) fn follow(&mut self, slots: &mut Slots, to: u32) {
         let index = slots.record(to).bucket();
         self.buckets[index].follow(Chain::Timer, slots, to);
     }
 
-    /// Takes out an entry whose deadline is `now` or before, if there is one. Moving an entry down takes one of `steps`, and
-    /// so does taking it out: when a bucket that holds a million entries comes up, it empties over many calls.
+    /// Removes and returns an entry whose deadline is at or before `now`. Moving an entry down and removing one each take one
+    /// of `steps`, so a bucket with a million entries is emptied over many calls.
     pub(crate) fn pop(&mut self, slots: &mut Slots, now: u64, steps: &mut usize) -> Popped {
         loop {
             let Some((index, start)) = self.earliest().filter(|(_, start)| *start <= now) else {
@@ -99,13 +99,13 @@ impl Wheel {
         }
     }
 
-    /// The bucket whose span begins first, and when it begins.
+    /// Returns the bucket with the earliest start, and its start.
     fn earliest(&self) -> Option<(usize, u64)> {
         let mut found: Option<(usize, u64)> = None;
         for (level, occupied) in self.occupied.iter().enumerate() {
             let shift = level * BITS;
             let current = (self.now >> shift) % BUCKETS as u64;
-            // Buckets before the current one are empty: whatever was in them has moved down.
+            // Buckets before the current one are empty, because their entries have moved down.
             let ahead = occupied & (u64::MAX << current);
             if ahead == 0 {
                 continue;

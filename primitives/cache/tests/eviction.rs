@@ -1,4 +1,4 @@
-//! The bound on memory, and what leaves to keep it.
+//! The limit on memory, and which entries are evicted to keep it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ fn key(name: &str, number: usize) -> Vec<u8> {
 }
 
 #[test]
-fn the_bound_is_kept_whatever_is_written() {
+fn memory_stays_within_the_limit_for_any_writes() {
     let cache = cache(ByteSize::mib(4), Eviction::All);
 
     for number in 0..20_000 {
@@ -43,11 +43,11 @@ fn the_bound_is_kept_whatever_is_written() {
 }
 
 #[test]
-fn a_scan_over_many_keys_does_not_wash_out_those_that_are_used_again() {
+fn a_scan_over_many_keys_does_not_evict_keys_that_are_used_repeatedly() {
     let cache = cache(ByteSize::mib(4), Eviction::All);
     let hot: Vec<_> = (0..1000).map(|number| key("hot", number)).collect();
     for name in &hot {
-        cache.put(ZERO, name, VALUE, None).expect("there is room");
+        cache.put(ZERO, name, VALUE, None).expect("the value fits");
     }
     for name in hot.iter().chain(&hot).chain(&hot) {
         assert!(cache.get(ZERO, name).is_some());
@@ -67,18 +67,18 @@ fn a_scan_over_many_keys_does_not_wash_out_those_that_are_used_again() {
 }
 
 #[test]
-fn a_value_that_is_only_renewed_counts_as_used_and_stays() {
+fn renewing_a_value_counts_as_a_use_and_protects_it() {
     let cache = cache(ByteSize::mib(4), Eviction::All);
     let now = cache.now();
     let later = || Some(now.deadline_after(Duration::from_secs(1800)));
     let renew = |name: &[u8]| {
         cache
             .update(ZERO, name, now, |_| (Change::Expire(later()), ()))
-            .expect("there is room");
+            .expect("the value fits");
     };
     let sessions: Vec<_> = (0..500).map(|number| key("session", number)).collect();
     for name in &sessions {
-        cache.put(ZERO, name, VALUE, None).expect("there is room");
+        cache.put(ZERO, name, VALUE, None).expect("the value fits");
     }
     for name in sessions.iter().chain(&sessions).chain(&sessions) {
         renew(name);
@@ -95,10 +95,10 @@ fn a_value_that_is_only_renewed_counts_as_used_and_stays() {
 }
 
 #[test]
-fn an_update_that_hands_the_value_out_counts_a_hit_or_a_miss_and_another_does_not() {
+fn read_update_counts_hits_and_misses_and_update_does_not() {
     let cache = cache(ByteSize::mib(4), Eviction::All);
     let now = cache.now();
-    cache.put(ZERO, b"a", b"1", None).expect("there is room");
+    cache.put(ZERO, b"a", b"1", None).expect("the value fits");
     let changes = [
         Change::Keep,
         Change::Expire(None),
@@ -110,22 +110,22 @@ fn an_update_that_hands_the_value_out_counts_a_hit_or_a_miss_and_another_does_no
     for change in changes {
         cache
             .read_update(ZERO, b"a", now, |_| (change.clone(), ()))
-            .expect("there is room");
+            .expect("the value fits");
     }
     cache
         .update(ZERO, b"a", now, |_| (Change::Keep, ()))
-        .expect("it takes none");
+        .expect("the change needs no memory");
 
     let stats = cache.stats();
     assert_eq!((stats.hits, stats.misses), (4, 1));
 }
 
 #[test]
-fn a_flood_of_empty_values_does_not_wash_out_those_that_are_used_again() {
+fn empty_values_do_not_evict_keys_that_are_used_repeatedly() {
     let cache = cache(ByteSize::mib(4), Eviction::All);
     let hot: Vec<_> = (0..1000).map(|number| key("hot", number)).collect();
     for name in &hot {
-        cache.put(ZERO, name, VALUE, None).expect("there is room");
+        cache.put(ZERO, name, VALUE, None).expect("the value fits");
     }
     for name in hot.iter().chain(&hot).chain(&hot) {
         assert!(cache.get(ZERO, name).is_some());
@@ -155,13 +155,13 @@ fn one_large_write_evicts_about_as_many_bytes_as_it_takes() {
         .put(ZERO, b"large", &[0; 400 << 10], None)
         .expect("something can be evicted");
 
-    // A tenth of the memory, and a page or two that is not full in each of the sixteen shards.
+    // A tenth of the memory, and one or two partly filled pages in each of the sixteen shards.
     let after = cache.len(ZERO, cache.now());
     assert!(after * 100 > before * 85, "{after} of {before}");
 }
 
 #[test]
-fn whatever_was_stored_before_the_whole_of_the_memory_can_be_used_again() {
+fn all_memory_is_reusable_after_values_of_any_size() {
     let entries = |cache: &Cache, round: usize, size: usize| {
         let value = vec![b'v'; size];
         for number in 0..(8 << 20) / (size + 40) {
@@ -188,7 +188,7 @@ fn whatever_was_stored_before_the_whole_of_the_memory_can_be_used_again() {
 }
 
 #[test]
-fn a_value_that_nearly_fills_the_memory_finds_room_after_many_small_ones() {
+fn a_value_that_nearly_fills_the_memory_can_replace_many_small_ones() {
     let config = CacheConfig {
         memory: ByteSize::mib(9),
         ..CacheConfig::default()
@@ -224,7 +224,7 @@ fn a_deadline_can_be_set_when_nothing_may_be_evicted() {
             .update(ZERO, &key("kept", number), now, |_| {
                 (Change::Expire(later), ())
             })
-            .expect("setting a deadline takes no room");
+            .expect("setting a deadline needs no memory");
     }
 
     assert!(cache.put(ZERO, b"another", VALUE, None).is_ok());
@@ -236,13 +236,13 @@ fn a_large_value_is_shared_and_stays_whole_while_it_is_replaced() {
     for size in [64 << 10, 1 << 20] {
         cache
             .put(ZERO, b"a", &vec![1; size], None)
-            .expect("it fits");
-        let before = cache.get(ZERO, b"a").expect("it is there");
-        let again = cache.get(ZERO, b"a").expect("it is there");
+            .expect("the value fits");
+        let before = cache.get(ZERO, b"a").expect("the key exists");
+        let again = cache.get(ZERO, b"a").expect("the key exists");
 
         cache
             .put(ZERO, b"a", &vec![2; size], None)
-            .expect("it fits");
+            .expect("the value fits");
 
         assert_eq!(before.as_ptr(), again.as_ptr());
         assert!(before.len() == size && before.iter().all(|byte| *byte == 1));
@@ -282,13 +282,13 @@ fn keys_that_come_back_soon_after_their_eviction_stay() {
     write();
     write_others(100_000);
 
-    // What was evicted is remembered by a hash that another one can push out, so some are taken for new ones and go. Without
-    // that memory all of them would.
+    // Evicted keys are recorded by hashes that can overwrite each other, so some of them are treated as new and are evicted
+    // again. Without the record, all of them would be.
     assert!(existing() > 50, "{} of 100", existing());
 }
 
 #[test]
-fn no_part_of_the_cache_runs_empty_however_long_it_is_written_to() {
+fn no_shard_runs_empty_under_continuous_writes() {
     let cache = cache(ByteSize::mib(1), Eviction::All);
 
     let mut fewest = u64::MAX;
@@ -305,13 +305,13 @@ fn no_part_of_the_cache_runs_empty_however_long_it_is_written_to() {
 }
 
 #[test]
-fn with_eviction_volatile_only_entries_with_a_time_to_live_go() {
+fn with_eviction_volatile_only_entries_with_a_time_to_live_are_evicted() {
     let cache = cache(ByteSize::mib(2), Eviction::Volatile);
     let hour = Some(Duration::from_secs(3600));
     for number in 0..500 {
         cache
             .put(ZERO, &key("kept", number), VALUE, None)
-            .expect("there is room");
+            .expect("the value fits");
     }
 
     for number in 0..5_000 {
@@ -349,19 +349,19 @@ fn when_nothing_may_be_evicted_writes_are_refused_and_nothing_is_lost() {
 }
 
 #[test]
-fn an_entry_may_be_evicted_as_soon_as_it_gets_a_time_to_live_and_no_longer_when_it_loses_it() {
+fn setting_a_time_to_live_makes_an_entry_evictable_and_removing_it_protects_it() {
     let cache = cache(ByteSize::mib(1), Eviction::Volatile);
     let now = cache.now();
     let later = Some(now.deadline_after(Duration::from_secs(60)));
     for name in [&b"gains"[..], b"loses"] {
-        cache.put(ZERO, name, VALUE, None).expect("there is room");
+        cache.put(ZERO, name, VALUE, None).expect("the value fits");
         cache
             .update(ZERO, name, now, |_| (Change::Expire(later), ()))
-            .expect("there is room");
+            .expect("the value fits");
     }
     cache
         .update(ZERO, b"loses", now, |_| (Change::Expire(None), ()))
-        .expect("it takes none");
+        .expect("the change needs no memory");
 
     let mut number = 0;
     while cache.put(ZERO, &key("kept", number), VALUE, None).is_ok() {
@@ -379,7 +379,7 @@ fn a_value_that_could_never_fit_evicts_nothing() {
         ..CacheConfig::default()
     };
     let cache = Cache::open(config, SystemClock::shared());
-    cache.put(ZERO, b"a", VALUE, None).expect("there is room");
+    cache.put(ZERO, b"a", VALUE, None).expect("the value fits");
 
     let refused = cache.put(ZERO, b"b", &vec![0; 2 << 20], None);
 
@@ -388,7 +388,7 @@ fn a_value_that_could_never_fit_evicts_nothing() {
 }
 
 #[test]
-fn what_is_too_long_is_refused_with_the_limit() {
+fn errors_for_long_keys_and_values_name_the_limit() {
     let cache = cache(ByteSize::mib(64), Eviction::All);
 
     let key_refused = cache.put(ZERO, &vec![b'k'; 8193], b"v", None);
@@ -405,14 +405,14 @@ fn what_is_too_long_is_refused_with_the_limit() {
 }
 
 #[test]
-fn removing_everything_gives_the_memory_back() {
+fn removing_all_entries_frees_the_memory() {
     let clock = ManualClock::new();
     let cache = Cache::open(CacheConfig::default(), Arc::new(clock.clone()));
     let minute = Some(Duration::from_secs(60));
     for number in 0..10_000 {
         cache
             .put(ZERO, &key("k", number), VALUE, minute)
-            .expect("there is room");
+            .expect("the value fits");
     }
     assert!(cache.stats().memory > 10 << 20);
 
@@ -425,7 +425,7 @@ fn removing_everything_gives_the_memory_back() {
 }
 
 #[test]
-fn many_threads_keep_the_bound_and_see_whole_values() {
+fn many_threads_stay_within_the_limit_and_read_complete_values() {
     let cache = cache(ByteSize::mib(2), Eviction::All);
     let threads: Vec<_> = (0..4u8)
         .map(|thread| {
@@ -472,7 +472,7 @@ fn many_threads_keep_the_bound_and_see_whole_values() {
 }
 
 #[test]
-fn writes_that_fit_one_by_one_are_not_refused_because_they_come_together() {
+fn concurrent_writes_that_fit_individually_are_not_refused() {
     let cache = cache(ByteSize::mib(1), Eviction::All);
     let threads: Vec<_> = (0..4)
         .map(|thread| {

@@ -1,4 +1,4 @@
-//! Time to live: exact, whatever the size and the clock.
+//! Exact times to live, for any length and any jump of the clock.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ fn an_entry_is_gone_from_every_operation_at_its_millisecond() {
     let (cache, clock) = cache();
     cache
         .put(ZERO, b"a", b"1", Some(Duration::from_millis(1500)))
-        .expect("there is room");
+        .expect("the value fits");
 
     clock.advance(Duration::from_millis(1499));
     assert!(cache.get(ZERO, b"a").is_some());
@@ -38,8 +38,8 @@ fn an_entry_is_gone_from_every_operation_at_its_millisecond() {
 }
 
 #[test]
-fn what_has_expired_is_neither_counted_nor_cleared() {
-    let databases = [ZERO, Database::new(1).expect("there are sixteen")];
+fn expired_entries_are_neither_counted_nor_cleared() {
+    let databases = [ZERO, Database::new(1).expect("the number is below 16")];
     for cleared in [None, Some(ZERO)] {
         let (cache, clock) = cache();
         for database in databases {
@@ -47,7 +47,7 @@ fn what_has_expired_is_neither_counted_nor_cleared() {
                 let ttl = Some(Duration::from_secs(60 + number % 2 * 60));
                 cache
                     .put(database, format!("k{number}").as_bytes(), b"v", ttl)
-                    .expect("there is room");
+                    .expect("the value fits");
             }
         }
 
@@ -56,7 +56,7 @@ fn what_has_expired_is_neither_counted_nor_cleared() {
         clock.advance(Duration::from_secs(59));
         cache
             .put(ZERO, b"late", b"v", Some(Duration::from_secs(60)))
-            .expect("there is room");
+            .expect("the value fits");
         clock.advance(Duration::from_secs(1));
         let count = cache.clear(cleared);
 
@@ -68,13 +68,13 @@ fn what_has_expired_is_neither_counted_nor_cleared() {
 }
 
 #[test]
-fn a_count_does_only_so_much_work_however_many_have_expired() {
+fn a_count_does_a_bounded_amount_of_work_for_expired_entries() {
     let (cache, clock) = cache();
     let minute = Some(Duration::from_secs(60));
     for number in 0..40_000 {
         cache
             .put(ZERO, format!("k{number}").as_bytes(), b"v", minute)
-            .expect("there is room");
+            .expect("the value fits");
     }
 
     clock.advance(Duration::from_secs(60));
@@ -99,7 +99,7 @@ fn deadlines_from_milliseconds_to_centuries_pass_in_order() {
                 b"v",
                 Some(Duration::from_millis(*ttl)),
             )
-            .expect("there is room");
+            .expect("the value fits");
     }
 
     let mut elapsed = 0;
@@ -121,21 +121,21 @@ fn deadlines_from_milliseconds_to_centuries_pass_in_order() {
 }
 
 #[test]
-fn a_deadline_can_be_moved_and_taken_away() {
+fn a_deadline_can_be_changed_and_removed() {
     let (cache, clock) = cache();
     let now = cache.now();
     for name in [b"a", b"b", b"c"] {
         cache
             .put(ZERO, name, b"v", Some(Duration::from_secs(10)))
-            .expect("there is room");
+            .expect("the value fits");
     }
     let later = now.deadline_after(Duration::from_secs(100));
     cache
         .update(ZERO, b"a", now, |_| (Change::Expire(Some(later)), ()))
-        .expect("there is room");
+        .expect("the value fits");
     cache
         .update(ZERO, b"b", now, |_| (Change::Expire(None), ()))
-        .expect("there is room");
+        .expect("the value fits");
 
     clock.advance(Duration::from_secs(50));
     let halfway = cache.len(ZERO, cache.now());
@@ -147,15 +147,15 @@ fn a_deadline_can_be_moved_and_taken_away() {
 }
 
 #[test]
-fn a_scan_shows_what_stays_whatever_comes_and_goes() {
+fn a_scan_visits_all_lasting_entries_while_others_are_added_and_removed() {
     let (cache, _) = cache();
     for number in 0..500 {
         cache
             .put(ZERO, format!("stays:{number}").as_bytes(), b"v", None)
-            .expect("there is room");
+            .expect("the value fits");
         cache
             .put(ZERO, format!("goes:{number}").as_bytes(), b"v", None)
-            .expect("there is room");
+            .expect("the value fits");
     }
 
     let (mut shown, mut cursor, mut round) = (Vec::new(), Cursor::default(), 0);
@@ -170,7 +170,7 @@ fn a_scan_shows_what_stays_whatever_comes_and_goes() {
             let name = format!("comes:{round}:{number}");
             cache
                 .put(ZERO, name.as_bytes(), b"v", None)
-                .expect("there is room");
+                .expect("the value fits");
         }
         round += 1;
         if cursor.is_end() {
@@ -184,13 +184,13 @@ fn a_scan_shows_what_stays_whatever_comes_and_goes() {
 }
 
 #[tokio::test]
-async fn the_expirer_gives_memory_back_without_being_asked_and_stops_when_told() {
+async fn the_expirer_frees_memory_and_stops_on_request() {
     let (cache, clock) = cache();
     for number in 0..3000 {
         let ttl = Some(Duration::from_secs(1));
         cache
             .put(ZERO, format!("k{number}").as_bytes(), b"v", ttl)
-            .expect("there is room");
+            .expect("the value fits");
     }
     let (mut expirer, stop) = (Expirer::new(cache.clone()), Stop::new());
 

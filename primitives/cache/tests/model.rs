@@ -1,4 +1,4 @@
-//! The cache against a map that anybody can understand, on a clock that the test turns.
+//! Compares the cache with a simple map, on a manual clock.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -94,7 +94,7 @@ impl Model {
 }
 
 fn database(number: u8) -> Database {
-    Database::new(number).expect("there are sixteen")
+    Database::new(number).expect("the number is below 16")
 }
 
 fn apply(operation: Operation, cache: &Cache, model: &mut Model) {
@@ -104,7 +104,7 @@ fn apply(operation: Operation, cache: &Cache, model: &mut Model) {
             let duration = ttl.map(Duration::from_millis);
             cache
                 .put(database(key.0), &[key.1], &[value], duration)
-                .expect("there is room");
+                .expect("the value fits");
             model.put(key, vec![value], ttl);
         }
         Operation::PutMany(db, pairs) => {
@@ -113,7 +113,7 @@ fn apply(operation: Operation, cache: &Cache, model: &mut Model) {
                 .map(|(key, value)| (std::slice::from_ref(key), std::slice::from_ref(value)));
             cache
                 .put_many(database(db), slices, now)
-                .expect("there is room");
+                .expect("the value fits");
             for (key, value) in pairs {
                 model.put((db, key), vec![value], None);
             }
@@ -141,7 +141,7 @@ fn apply(operation: Operation, cache: &Cache, model: &mut Model) {
                 .update(database(key.0), &[key.1], now, |_| {
                     (Change::Expire(deadline), ())
                 })
-                .expect("there is room");
+                .expect("the value fits");
             if let Some((value, _)) = model.entries.remove(&key) {
                 model.put(key, value, ttl);
             }
@@ -184,7 +184,7 @@ fn append(key: Key, byte: u8, cache: &Cache, model: &mut Model) {
             let deadline = found.and_then(|found| found.deadline);
             (Change::Write(Bytes::from(value), deadline), length)
         })
-        .expect("there is room");
+        .expect("the value fits");
     let (value, _) = model.entries.entry(key).or_default();
     value.push(byte);
     assert_eq!(length, value.len());
@@ -193,14 +193,14 @@ fn append(key: Key, byte: u8, cache: &Cache, model: &mut Model) {
 fn rename(key: Key, to: u8, when_taken: WhenTaken, cache: &Cache, model: &mut Model) {
     let renamed = cache
         .rename(database(key.0), &[key.1], &[to], when_taken, cache.now())
-        .expect("there is room");
+        .expect("the value fits");
     let target = (key.0, to);
     let expected = if !model.entries.contains_key(&key) {
         Renamed::Missing
     } else if when_taken == WhenTaken::Keep && model.entries.contains_key(&target) {
         Renamed::Taken
     } else {
-        let entry = model.entries.remove(&key).expect("it was seen");
+        let entry = model.entries.remove(&key).expect("the model has the key");
         model.entries.insert(target, entry);
         Renamed::Moved
     };
@@ -223,7 +223,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn the_cache_does_what_the_model_does(
+    fn the_cache_matches_the_model(
         operations in vec(operation(), 1..120),
         eviction in select(vec![Eviction::All, Eviction::Volatile]),
     ) {

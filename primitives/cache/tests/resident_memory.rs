@@ -1,5 +1,5 @@
-//! The memory that the process really has, as the operating system counts it. The only test of its binary, so that nothing else
-//! takes memory meanwhile.
+//! The resident memory of the process as the operating system counts it. This is the only test of its binary, so that nothing
+//! else allocates memory meanwhile.
 
 #![cfg(target_os = "linux")]
 
@@ -9,7 +9,7 @@ use outrigger_stdx::{ByteSize, SystemClock};
 const ZERO: Database = Database::ZERO;
 const BOUND: usize = 16 << 20;
 
-/// Resident memory that no file backs.
+/// Returns the resident memory that is not backed by a file.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
     let line = status
@@ -27,7 +27,7 @@ struct Load {
 
 impl Load {
     fn draw(&mut self, below: usize) -> usize {
-        // Numbers of Marsaglia's xorshift.
+        // Marsaglia's xorshift.
         self.seed ^= self.seed << 13;
         self.seed ^= self.seed >> 7;
         self.seed ^= self.seed << 17;
@@ -61,7 +61,7 @@ impl Load {
 }
 
 #[test]
-fn the_process_takes_no_more_memory_than_the_cache_counts_whatever_changes_size() {
+fn resident_memory_does_not_exceed_the_counted_memory_when_sizes_change() {
     let config = CacheConfig {
         memory: ByteSize::mib(16),
         ..CacheConfig::default()

@@ -1,4 +1,4 @@
-//! Keys and values of every size in a cache that is always full, against a map of what was written last.
+//! Keys and values of every size in a cache that is always full, compared with a map of the last writes.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ const BOUND: usize = 2 << 20;
 
 #[derive(Debug, Clone)]
 enum Operation {
-    /// So many keys from this one on get values of one size.
+    /// Writes values of one size to this many keys, starting with this one.
     Fill(u16, u16, usize),
     Put(u16, usize, Option<u64>),
     PutMany(Vec<u16>, usize),
@@ -47,7 +47,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// A key whose length depends on its number.
+/// Returns a key whose length depends on its number.
 fn name(key: u16) -> Vec<u8> {
     let mut name = key.to_string().into_bytes();
     name.resize(4 + usize::from(key) % 60, b'k');
@@ -58,14 +58,14 @@ fn value(seed: usize, size: usize) -> Vec<u8> {
     vec![seed as u8; size]
 }
 
-struct Tried {
+struct Fixture {
     cache: Cache,
     clock: ManualClock,
-    /// What is there unless it was evicted, and when it expires.
+    /// The values that exist unless they were evicted, with their deadlines.
     written: HashMap<u16, (Vec<u8>, Option<Duration>)>,
 }
 
-impl Tried {
+impl Fixture {
     fn put(&mut self, key: u16, value: Vec<u8>, ttl: Option<u64>) {
         let ttl = ttl.map(Duration::from_millis);
         self.cache
@@ -134,7 +134,7 @@ impl Tried {
                 let deadline = Some(now.deadline_after(ttl));
                 self.cache
                     .update(ZERO, &name(key), now, |_| (Change::Expire(deadline), ()))
-                    .expect("setting a deadline takes no room");
+                    .expect("setting a deadline needs no memory");
                 if let Some((_, deadline)) = self.written.get_mut(&key) {
                     *deadline = Some(self.clock.monotonic().since_start() + ttl);
                 }
@@ -158,7 +158,7 @@ impl Tried {
         }
     }
 
-    /// Everything that is there was written, nothing is there twice, and all ways to count agree.
+    /// Checks that every entry was written and is visited once, and that all counts agree.
     fn check(&self) {
         let now = self.cache.now();
         assert!(self.cache.memory_used() <= BOUND);
@@ -200,13 +200,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn whatever_the_sizes_what_is_there_was_written_last_and_the_bound_holds(
+    fn entries_have_the_last_written_value_and_memory_stays_within_the_limit(
         operations in vec(operation(), 1..60),
     ) {
         let clock = ManualClock::new();
         let config = CacheConfig { memory: ByteSize::mib(2), ..CacheConfig::default() };
         let cache = Cache::open(config, Arc::new(clock.clone()));
-        let mut tried = Tried { cache, clock, written: HashMap::new() };
+        let mut tried = Fixture { cache, clock, written: HashMap::new() };
 
         for (number, operation) in operations.into_iter().enumerate() {
             tried.apply(number, operation);

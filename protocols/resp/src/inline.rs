@@ -1,8 +1,8 @@
-//! Requests that a person types: one line, words separated by spaces, quotes around words that contain some.
+//! Inline requests, as people type them: one line with words separated by spaces, and quotes around words that contain spaces.
 
 use crate::{ProtocolError, request::Span};
 
-/// Splits a line into words; their unescaped text goes to `text`, and `spans` says where each one lies there.
+/// Splits a line into words. Appends their unescaped text to `text` and their positions in it to `spans`.
 pub(crate) fn split(
     line: &[u8],
     text: &mut Vec<u8>,
@@ -16,7 +16,7 @@ pub(crate) fn split(
             }
             rest = tail;
         }
-        // Like Redis, which reads the line as a C string: it ends at a NUL.
+        // Redis reads the line as a C string, so it ends at a NUL byte.
         if matches!(rest, [] | [0, ..]) {
             return Ok(());
         }
@@ -29,7 +29,7 @@ pub(crate) fn split(
     }
 }
 
-/// Reads one word and answers what follows it.
+/// Reads one word and returns the rest of the line.
 fn read_word<'a>(line: &'a [u8], text: &mut Vec<u8>) -> Result<&'a [u8], ProtocolError> {
     let mut rest = line;
     loop {
@@ -95,7 +95,7 @@ fn read_single_quoted<'a>(line: &'a [u8], text: &mut Vec<u8>) -> Result<&'a [u8]
     }
 }
 
-/// A closing quote ends its word: a space or nothing must follow.
+/// Checks that a space or the end of the line follows a closing quote.
 fn end_of_quote(rest: &[u8]) -> Result<&[u8], ProtocolError> {
     match rest.first() {
         Some(byte) if !is_space(*byte) => Err(ProtocolError::UnbalancedQuotes),
@@ -115,9 +115,9 @@ const fn hex_digit(byte: u8) -> u8 {
     }
 }
 
-/// Whether a line is one that only an HTTP client sends: a request line, or a `Host` header.
+/// Returns whether only an HTTP client sends such a line: a request line, or a `Host` header.
 ///
-/// `GET` is also a command, so a bare `GET key` stays one; it is HTTP when its target is followed by a version.
+/// `GET` is a command as well, so `GET` is HTTP only if a protocol version follows the target.
 pub(crate) fn begins_like_http(line: &[u8]) -> bool {
     let mut words = line
         .split(|byte| is_space(*byte))
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_split_at_spaces_and_quotes_hold_them_together() {
+    fn words_are_split_at_spaces_outside_of_quotes() {
         for (line, expected) in [
             ("", vec![]),
             ("  \t ", vec![]),
@@ -176,14 +176,14 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_is_not_closed_is_refused() {
+    fn an_unclosed_quote_is_refused() {
         for line in [r#""a"#, "'a", r#""a"b"#, r"'a'b", r#""a\"#, r#"a"b"#] {
             assert_eq!(words(line), Err(ProtocolError::UnbalancedQuotes), "{line}");
         }
     }
 
     #[test]
-    fn lines_of_an_http_request_are_told_from_commands() {
+    fn http_request_lines_are_distinguished_from_commands() {
         for line in [
             "GET / HTTP/1.1",
             "get /a?b HTTP/1.0",

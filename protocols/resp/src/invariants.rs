@@ -1,73 +1,73 @@
-//! What must hold for every input, as functions: property tests and fuzzers both call them.
+//! Properties that hold for every input, as functions for property tests and fuzzers.
 
 use crate::{Limits, Parser, ProtocolError, Refusal, Step, decode_reply};
 
-/// What a stream of bytes means: its requests in order, and how it ends.
+/// The result of parsing a stream: its requests in order, and its error.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Meaning {
-    /// Requests and refusals in order.
+pub struct Parsed {
+    /// The requests and refusals in order.
     pub requests: Vec<Result<Vec<Vec<u8>>, Refusal>>,
-    /// The error that ended it, if one did.
+    /// The error that ended the stream, if any.
     pub error: Option<ProtocolError>,
 }
 
-/// Feeds `pieces` to a parser one after the other, the way a connection does.
+/// Passes `pieces` to a parser one after the other, as a connection does.
 ///
 /// # Panics
 ///
-/// When the parser claims more bytes than there are, or stops making progress.
+/// Panics if the parser consumes more bytes than there are, or makes no progress.
 #[must_use]
-pub fn read_in_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limits: &Limits) -> Meaning {
+pub fn parse_in_pieces<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, limits: &Limits) -> Parsed {
     let mut parser = Parser::new();
     let mut buffer = Vec::new();
-    let mut meaning = Meaning {
+    let mut parsed = Parsed {
         requests: Vec::new(),
         error: None,
     };
     for piece in pieces {
         buffer.extend_from_slice(piece);
-        if let Err(error) = read_all(&mut parser, &mut buffer, limits, &mut meaning) {
-            meaning.error = Some(error);
-            return meaning;
+        if let Err(error) = read_all(&mut parser, &mut buffer, limits, &mut parsed) {
+            parsed.error = Some(error);
+            return parsed;
         }
     }
-    meaning
+    parsed
 }
 
 fn read_all(
     parser: &mut Parser,
     buffer: &mut Vec<u8>,
     limits: &Limits,
-    meaning: &mut Meaning,
+    parsed: &mut Parsed,
 ) -> Result<(), ProtocolError> {
     loop {
         let consumed = match parser.parse(buffer, limits)? {
             Step::Incomplete { missing } => {
-                assert!(missing > 0, "an incomplete request misses nothing");
+                assert!(missing > 0, "an incomplete request needs more bytes");
                 return Ok(());
             }
             Step::Request { consumed } => {
                 let args = parser.args(buffer).iter().map(<[u8]>::to_vec).collect();
-                meaning.requests.push(Ok(args));
+                parsed.requests.push(Ok(args));
                 consumed
             }
             Step::Skip { consumed } => consumed,
             Step::Refused(refusal) => {
-                meaning.requests.push(Err(refusal));
+                parsed.requests.push(Err(refusal));
                 continue;
             }
         };
-        assert!(consumed > 0, "the parser stands still");
+        assert!(consumed > 0, "the parser makes no progress");
         buffer.drain(..consumed);
     }
 }
 
-/// Any bytes, cut anywhere, mean the same as uncut, and never panic.
+/// Checks that bytes split anywhere parse like the whole, without a panic in the parser.
 ///
 /// # Panics
 ///
-/// When they do not.
-pub fn pieces_mean_the_same_as_the_whole(bytes: &[u8], cuts: &[usize]) {
+/// Panics if the results differ.
+pub fn splitting_does_not_change_the_result(bytes: &[u8], cuts: &[usize]) {
     let limits = Limits {
         bulk_max: 64,
         drain_max: 256,
@@ -76,7 +76,7 @@ pub fn pieces_mean_the_same_as_the_whole(bytes: &[u8], cuts: &[usize]) {
         line_max: 48,
         ..Limits::default()
     };
-    let whole = read_in_pieces([bytes], &limits);
+    let whole = parse_in_pieces([bytes], &limits);
     let mut pieces = Vec::new();
     let mut rest = bytes;
     for cut in cuts {
@@ -85,7 +85,7 @@ pub fn pieces_mean_the_same_as_the_whole(bytes: &[u8], cuts: &[usize]) {
         rest = tail;
     }
     pieces.push(rest);
-    let cut = read_in_pieces(pieces, &limits);
+    let cut = parse_in_pieces(pieces, &limits);
     assert_eq!(whole, cut);
     let _ = decode_reply(bytes);
 }

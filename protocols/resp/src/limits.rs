@@ -1,38 +1,39 @@
-//! How much of a request is believed before it is refused.
+//! The limits of a parser.
 
-/// What a parser accepts. All sizes are in bytes.
+/// The limits of a parser. All sizes are in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest argument that is buffered. A longer one, up to [`drain_max`](Self::drain_max), is read away.
+    /// The longest argument that is buffered. A longer one, up to [`drain_max`](Self::drain_max), is discarded.
     pub bulk_max: usize,
-    /// The longest argument that is read away; declaring a longer one is a protocol error.
+    /// The longest argument that is discarded; a longer one is a protocol error.
     pub drain_max: usize,
-    /// All arguments of one request together; a larger request is read away.
+    /// The largest sum of all arguments of a request; a larger request is discarded.
     pub request_max: usize,
-    /// The arguments of one request, counted.
+    /// The largest number of arguments of a request.
     pub count_max: usize,
     /// The longest line: an inline request, or the header of an array or an argument.
     pub line_max: usize,
-    /// Whether the peer has proved who it is.
+    /// Whether the peer has authenticated.
     pub trust: Trust,
 }
 
-/// Whether the peer has proved who it is.
+/// Whether the peer has authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// It has, or need not.
+    /// The peer has authenticated, or need not.
     Full,
-    /// It has not: at most 10 arguments of at most 16 KiB, which is enough to authenticate.
+    /// The peer has not authenticated: a request has at most 10 arguments of at most 16 KiB, which suffices for
+    /// authentication.
     Unauthenticated,
 }
 
-/// The arguments that an unauthenticated peer may send in one request.
+/// The largest number of arguments in a request of an unauthenticated peer.
 pub(crate) const UNAUTHENTICATED_COUNT_MAX: usize = 10;
-/// The longest argument that an unauthenticated peer may send.
+/// The longest argument of an unauthenticated peer.
 pub(crate) const UNAUTHENTICATED_BULK_MAX: usize = 16 * 1024;
 
 impl Limits {
-    /// The same limits for a peer that has not proved who it is.
+    /// Returns the same limits for an unauthenticated peer.
     #[must_use]
     pub fn unauthenticated(&self) -> Self {
         Self {

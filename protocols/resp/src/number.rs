@@ -1,6 +1,6 @@
-//! Integers as the protocol writes them.
+//! Integers of the protocol.
 
-/// Reads a signed 64-bit integer the way the protocol means it: an optional minus, no plus, no spaces, no leading zeros.
+/// Parses a signed 64-bit integer as the protocol defines it: an optional minus, no plus, no spaces, no leading zeros.
 #[must_use]
 pub fn parse_integer(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text {
@@ -12,7 +12,7 @@ pub fn parse_integer(text: &[u8]) -> Option<i64> {
         [b'1'..=b'9', ..] if digits.len() <= 19 => {}
         _ => return None,
     }
-    // Nineteen digits always fit into 64 bits without a sign.
+    // Nineteen digits always fit into an unsigned 64-bit number.
     let mut magnitude: u64 = 0;
     for digit in digits {
         let value = digit.wrapping_sub(b'0');
@@ -28,23 +28,23 @@ pub fn parse_integer(text: &[u8]) -> Option<i64> {
     }
 }
 
-/// What a header line says.
+/// The content of a header line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Line {
-    /// Its end has not arrived.
+    /// The end of the line has not arrived.
     Incomplete,
-    /// A number, and where the next line begins.
+    /// A number, and the position of the next line.
     Number(i64, usize),
-    /// Something else.
+    /// Anything else.
     Invalid,
-    /// It does not end within the limit.
+    /// The line is longer than the limit.
     TooLong,
 }
 
-/// Reads the number from `start` to the end of its line, which may be `line_max` long. `start` may lie beyond the input.
+/// Reads the number from `start` to the end of its line, which may have `line_max` bytes. `start` may lie after the input.
 #[inline]
 pub(crate) fn read_line(input: &[u8], start: usize, line_max: usize) -> Line {
-    // Nearly every header is one to three digits; this path takes it without a search for the line's end.
+    // Nearly every header has one to three digits; this path needs no search for the end of the line.
     let mut value: i64 = 0;
     let mut position = start;
     while position < input.len() && position - start < 9 {
@@ -68,7 +68,7 @@ pub(crate) fn read_line(input: &[u8], start: usize, line_max: usize) -> Line {
 #[cold]
 fn read_any_line(input: &[u8], start: usize, line_max: usize) -> Line {
     let rest = input.get(start..).unwrap_or_default();
-    // The same bytes are too long whether they arrive at once or one by one.
+    // The result must not depend on how the bytes arrive, so a line is too long even if its end is in the input.
     let Some(length) = memchr::memchr(b'\r', &rest[..rest.len().min(line_max + 1)]) else {
         return if rest.len() > line_max {
             Line::TooLong
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_read_once_both_bytes_of_its_end_are_there() {
+    fn a_line_is_read_after_both_bytes_of_its_end_have_arrived() {
         assert_eq!(read_line(b"*12\r\n", 1, 64), Line::Number(12, 5));
         assert_eq!(read_line(b"*12\r", 1, 64), Line::Incomplete);
         assert_eq!(read_line(b"*12", 1, 64), Line::Incomplete);

@@ -1,10 +1,10 @@
-//! From replies to bytes.
+//! Writing of replies.
 
 use bytes::Bytes;
 
 use crate::ReplyBuffer;
 
-/// Which version of the protocol a connection speaks.
+/// The version of the protocol of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Protocol {
     /// Version 2: strings, errors, integers, arrays and two kinds of null.
@@ -15,7 +15,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// Its number, as `HELLO` has it.
+    /// Returns the number of the version, as used by `HELLO`.
     #[must_use]
     pub const fn number(self) -> i64 {
         match self {
@@ -25,7 +25,7 @@ impl Protocol {
     }
 }
 
-/// Appends replies to a buffer. Types that version 2 does not know are written as the ones that its clients expect.
+/// Appends replies to a buffer. For version 2, types that it lacks are written as the types that its clients expect.
 #[derive(Debug)]
 pub struct ReplyWriter<'a> {
     buffer: &'a mut ReplyBuffer,
@@ -33,42 +33,42 @@ pub struct ReplyWriter<'a> {
 }
 
 impl<'a> ReplyWriter<'a> {
-    /// Appends to `buffer` in the given version.
+    /// Creates a writer that appends to `buffer` in the given version.
     #[inline]
     pub fn new(buffer: &'a mut ReplyBuffer, protocol: Protocol) -> Self {
         Self { buffer, protocol }
     }
 
-    /// The version it writes.
+    /// Returns the version.
     #[must_use]
     pub fn protocol(&self) -> Protocol {
         self.protocol
     }
 
-    /// Writes the following replies in another version.
+    /// Changes the version for the following replies.
     pub fn set_protocol(&mut self, protocol: Protocol) {
         self.protocol = protocol;
     }
 
-    /// How many bytes the buffer holds.
+    /// Returns the number of bytes in the buffer.
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
         self.buffer.len()
     }
 
-    /// Whether the buffer is empty.
+    /// Returns whether the buffer is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.buffer.is_empty()
     }
 
-    /// Removes everything after the first `length` bytes, which must be where a reply ends.
+    /// Truncates the buffer to `length` bytes, which must be the end of a reply.
     pub fn truncate(&mut self, length: usize) {
         self.buffer.truncate(length);
     }
 
-    /// A status such as `OK`. Must not contain a line break.
+    /// Writes a status such as `OK`. `text` must not contain a line break.
     #[inline]
     pub fn simple(&mut self, text: &str) {
         debug_assert!(!text.contains(['\r', '\n']));
@@ -77,13 +77,13 @@ impl<'a> ReplyWriter<'a> {
         self.buffer.bytes.extend_from_slice(b"\r\n");
     }
 
-    /// The status `OK`.
+    /// Writes the status `OK`.
     #[inline]
     pub fn ok(&mut self) {
         self.buffer.bytes.extend_from_slice(b"+OK\r\n");
     }
 
-    /// An error. The text begins with its code in capitals, such as `ERR`; line breaks in it become spaces.
+    /// Writes an error. The text begins with its code in capitals, such as `ERR`; line breaks in it become spaces.
     #[cold]
     pub fn error(&mut self, text: impl AsRef<[u8]>) {
         let text = text.as_ref();
@@ -101,7 +101,7 @@ impl<'a> ReplyWriter<'a> {
         self.buffer.bytes.extend_from_slice(b"\r\n");
     }
 
-    /// An integer.
+    /// Writes an integer.
     #[inline]
     pub fn integer(&mut self, value: i64) {
         self.buffer.bytes.push(b':');
@@ -112,13 +112,13 @@ impl<'a> ReplyWriter<'a> {
         self.buffer.bytes.extend_from_slice(b"\r\n");
     }
 
-    /// A number of things, as an integer.
+    /// Writes a count as an integer.
     #[inline]
     pub fn count(&mut self, value: usize) {
         self.integer(i64::try_from(value).unwrap_or(i64::MAX));
     }
 
-    /// A string of any bytes.
+    /// Writes a string of bytes.
     #[inline]
     pub fn bulk(&mut self, bytes: &[u8]) {
         self.buffer.bytes.reserve(bytes.len() + 16);
@@ -127,7 +127,7 @@ impl<'a> ReplyWriter<'a> {
         self.buffer.bytes.extend_from_slice(b"\r\n");
     }
 
-    /// A stored value as a string. A large one is shared with the buffer, not copied.
+    /// Writes a stored value as a string. A large value is shared with the buffer instead of copied.
     #[inline]
     pub fn value(&mut self, value: &Bytes) {
         self.header(b'$', value.len());
@@ -135,7 +135,7 @@ impl<'a> ReplyWriter<'a> {
         self.buffer.bytes.extend_from_slice(b"\r\n");
     }
 
-    /// A string of text for people; version 3 says so.
+    /// Writes text for people, which version 3 marks as such.
     pub fn verbatim(&mut self, text: &str) {
         match self.protocol {
             Protocol::Resp2 => self.bulk(text.as_bytes()),
@@ -148,7 +148,7 @@ impl<'a> ReplyWriter<'a> {
         }
     }
 
-    /// Nothing, where a string could be.
+    /// Writes null in place of a string.
     #[inline]
     pub fn null(&mut self) {
         self.buffer.bytes.extend_from_slice(match self.protocol {
@@ -157,7 +157,7 @@ impl<'a> ReplyWriter<'a> {
         });
     }
 
-    /// Nothing, where an array could be.
+    /// Writes null in place of an array.
     pub fn null_array(&mut self) {
         self.buffer.bytes.extend_from_slice(match self.protocol {
             Protocol::Resp2 => b"*-1\r\n",
@@ -165,13 +165,13 @@ impl<'a> ReplyWriter<'a> {
         });
     }
 
-    /// The beginning of an array; its elements follow.
+    /// Writes the header of an array; `length` elements must follow.
     #[inline]
     pub fn array(&mut self, length: usize) {
         self.header(b'*', length);
     }
 
-    /// The beginning of a map; so many keys follow, each with its value. Version 2 has a flat array instead.
+    /// Writes the header of a map; `length` keys, each with its value, must follow. Version 2 uses a flat array instead.
     pub fn map(&mut self, length: usize) {
         match self.protocol {
             Protocol::Resp2 => self.header(b'*', length * 2),
@@ -179,7 +179,7 @@ impl<'a> ReplyWriter<'a> {
         }
     }
 
-    /// The beginning of a set. Version 2 has an array instead.
+    /// Writes the header of a set. Version 2 uses an array instead.
     pub fn set(&mut self, length: usize) {
         match self.protocol {
             Protocol::Resp2 => self.header(b'*', length),
@@ -187,7 +187,7 @@ impl<'a> ReplyWriter<'a> {
         }
     }
 
-    /// The beginning of a message that answers no request. Version 2 has an array instead.
+    /// Writes the header of a push message, which is not a reply to a request. Version 2 uses an array instead.
     pub fn push(&mut self, length: usize) {
         match self.protocol {
             Protocol::Resp2 => self.header(b'*', length),
@@ -195,7 +195,7 @@ impl<'a> ReplyWriter<'a> {
         }
     }
 
-    /// A truth value. Version 2 has 1 or 0 instead.
+    /// Writes a boolean. Version 2 uses 1 or 0 instead.
     pub fn boolean(&mut self, value: bool) {
         match self.protocol {
             Protocol::Resp2 => self.integer(i64::from(value)),
@@ -207,7 +207,7 @@ impl<'a> ReplyWriter<'a> {
         }
     }
 
-    /// A number with a fraction, in the shortest form that reads back as the same. Version 2 has a string instead.
+    /// Writes a floating-point number in the shortest form that parses to the same number. Version 2 uses a string instead.
     pub fn double(&mut self, value: f64) {
         let text = if value.is_nan() {
             "nan".to_owned()

@@ -1,70 +1,72 @@
-//! Replies on their way to a client.
+//! A buffer of replies that wait to be sent.
 //!
-//! Small replies lie one after the other in one piece of memory, which one write sends. A large value is not copied there:
-//! the buffer keeps a share of its bytes and remembers where they belong. So a reply of megabytes costs its sender nothing
-//! but a reference, however many clients ask for the same value.
+//! Small replies are contiguous, so that one write sends them. Large values are not copied: the buffer keeps a reference to
+//! the
+//! value and its position among the other bytes. A reply of megabytes therefore costs only a reference, no matter how many
+//! clients read the same value.
 
 use bytes::Bytes;
 
-/// A value of at least this many bytes is shared instead of copied. Below it, the copy costs less than a write of its own.
+/// Values of at least this many bytes are shared instead of copied. For smaller ones, the copy costs less than a separate
+/// write.
 const SHARED_FROM: usize = 16 * 1024;
 
-/// Replies that are yet to be sent.
+/// Replies that wait to be sent.
 #[derive(Debug, Default)]
 pub struct ReplyBuffer {
-    /// Everything but the shared values.
+    /// All bytes except the shared values.
     pub(crate) bytes: Vec<u8>,
-    /// How many of those bytes have been sent.
+    /// How many of these bytes were sent.
     sent: usize,
     shared: Vec<Shared>,
-    /// How many of the shared values have been sent.
+    /// How many shared values were sent.
     shared_sent: usize,
-    /// The length of all shared values together, sent ones included.
+    /// The length of all shared values, including sent ones.
     shared_length: usize,
-    /// The length of those that have not been sent.
+    /// The length of the shared values that are not sent yet.
     shared_held: usize,
-    /// How many bytes of the shared value in turn have been sent.
+    /// How many bytes of the current shared value were sent.
     sent_of_shared: usize,
 }
 
-/// A value that is not copied.
+/// A value that is shared instead of copied.
 #[derive(Debug)]
 struct Shared {
-    /// How many of the buffer's own bytes come before it.
+    /// How many of the buffer's own bytes precede it.
     position: usize,
-    /// Emptied once it has been sent.
+    /// Empty after it was sent.
     value: Bytes,
 }
 
 impl ReplyBuffer {
-    /// An empty buffer.
+    /// Creates an empty buffer.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The length of all replies in bytes, whether they have been sent or not.
+    /// Returns the length of all replies in bytes, including sent ones.
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
         self.bytes.len() + self.shared_length
     }
 
-    /// Whether nothing was written.
+    /// Returns whether nothing was written.
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// The memory that the buffer keeps alive, in bytes: its own, and the shared values that have not been sent.
+    /// Returns the memory that the buffer keeps alive in bytes: its own, and the shared values that are not sent yet.
     #[inline]
     #[must_use]
     pub fn memory(&self) -> usize {
         self.bytes.capacity() + self.shared_held
     }
 
-    /// The next bytes to send; empty when everything has been sent.
+    /// Returns the next bytes to send; empty after everything was sent.
     #[inline]
     #[must_use]
     pub fn unsent(&self) -> &[u8] {
@@ -75,14 +77,17 @@ impl ReplyBuffer {
         }
     }
 
-    /// Notes that the first `count` bytes of [`unsent`](Self::unsent) have been sent.
+    /// Records that the first `count` bytes of [`unsent`](Self::unsent) were sent.
     ///
     /// # Panics
     ///
-    /// When `count` exceeds their number.
+    /// Panics if `count` exceeds the length of `unsent`.
     #[inline]
     pub fn advance(&mut self, count: usize) {
-        assert!(count <= self.unsent().len(), "no more than there are");
+        assert!(
+            count <= self.unsent().len(),
+            "`count` is at most the length of `unsent`"
+        );
         match self.shared.get_mut(self.shared_sent) {
             Some(shared) if shared.position == self.sent => {
                 self.sent_of_shared += count;
@@ -97,7 +102,7 @@ impl ReplyBuffer {
         }
     }
 
-    /// Empties the buffer; it keeps the memory of small replies.
+    /// Clears the buffer and keeps its memory for small replies.
     #[inline]
     pub fn clear(&mut self) {
         self.bytes.clear();
@@ -111,7 +116,7 @@ impl ReplyBuffer {
         }
     }
 
-    /// Removes everything after the first `length` bytes, which must be where a reply ends and must not have been sent.
+    /// Truncates the buffer to `length` bytes, which must be the end of a reply. The removed bytes must not have been sent.
     pub fn truncate(&mut self, length: usize) {
         while let Some(last) = self.shared.last() {
             let begin = last.position + self.shared_length - last.value.len();
@@ -125,7 +130,7 @@ impl ReplyBuffer {
         self.bytes.truncate(length - self.shared_length);
     }
 
-    /// Appends the bytes of a value, shared when they are many.
+    /// Appends a value, shared if it is large.
     #[inline]
     pub(crate) fn value(&mut self, value: &Bytes) {
         if value.len() < SHARED_FROM {
@@ -140,7 +145,7 @@ impl ReplyBuffer {
         }
     }
 
-    /// All bytes that have not been sent, copied.
+    /// Returns a copy of all bytes that are not sent yet.
     #[must_use]
     pub fn to_vec(mut self) -> Vec<u8> {
         let mut all = Vec::with_capacity(self.len());
@@ -167,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn large_values_are_shared_and_arrive_in_their_place() {
+    fn large_values_are_shared_and_sent_in_order() {
         let (a, b) = (large(b'a'), large(b'b'));
         let mut buffer = ReplyBuffer::new();
         let mut expected = Vec::new();
@@ -204,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn replies_can_be_taken_back_with_the_values_they_share() {
+    fn truncating_removes_replies_and_their_shared_values() {
         let (first, second) = (large(b'a'), large(b'b'));
         let mut buffer = ReplyBuffer::new();
         write(&mut buffer, &first);

@@ -1,12 +1,13 @@
-//! From bytes to requests.
+//! Parsing of requests.
 //!
-//! The parser owns no input. A connection shows it the bytes it has, from the first that was not consumed, and is told
-//! what they begin with. Arguments are given out as slices of those bytes, so that a command copies a value exactly once,
-//! into the place where it stays.
+//! The parser does not own its input. A connection passes the bytes after the last consumed one, and the parser returns what
+//! they
+//! begin with. Arguments are slices of these bytes, so a command copies a value exactly once, to its destination.
 //!
-//! A request may arrive in any number of pieces. The parser remembers how far it has read, so that a value of eight
-//! megabytes that comes in a thousand pieces is not read a thousand times. What is too long to be kept is read away while
-//! it arrives: the connection drops those bytes at once, and the request is refused when its end has passed.
+//! A request may arrive in any number of pieces. The parser keeps its position, so that a value of eight megabytes in a
+//! thousand
+//! pieces is not parsed a thousand times. Data above the limits is discarded as it arrives: the connection drops the bytes at
+//! once, and the request is refused after its last byte.
 
 use crate::{
     Limits, ProtocolError, Trust, inline,
@@ -14,23 +15,23 @@ use crate::{
     number::{Line, read_line},
 };
 
-/// Finds requests at the beginning of a connection's unread bytes.
+/// Parses requests from the beginning of a connection's unread bytes.
 #[derive(Debug, Default)]
 pub struct Parser {
     state: State,
-    /// How far the current request has been read, from its first byte.
+    /// The position in the current request, from its first byte.
     position: usize,
-    /// The lengths of the arguments read so far, summed.
+    /// The sum of the lengths of the arguments read so far.
     total: usize,
     spans: Vec<Span>,
-    /// The unescaped words of an inline request; empty for any other.
+    /// The unescaped words of an inline request; empty for other requests.
     text: Vec<u8>,
 }
 
-/// The type of a TLS record that opens a connection. No command begins with it.
+/// The type of a TLS handshake record. No command begins with this byte.
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// Where an argument lies.
+/// The position of an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) start: usize,
@@ -39,52 +40,52 @@ pub(crate) struct Span {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum State {
-    /// Before the first byte of a request, or inside an inline one.
+    /// Before a request, or inside an inline request.
     #[default]
     Begin,
-    /// In an array: so many arguments are missing; the length of the next one, once its header was read.
+    /// Inside an array. `missing` arguments follow; `length` is set after the header of the next one.
     Array {
         missing: usize,
         length: Option<usize>,
     },
-    /// Reading away a request that is too large.
+    /// Discarding a request that is too large.
     Drain {
         missing: usize,
         skip: usize,
         refusal: Refusal,
     },
-    /// A request was given out; its arguments may still be asked for.
+    /// A request was returned; its arguments may still be read.
     Done,
 }
 
 /// What the input begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Nothing whole: show the same bytes again, followed by more. At least `missing` more bytes are needed.
+    /// An incomplete request: pass the same bytes again, followed by at least `missing` more.
     Incomplete {
-        /// How many bytes are missing at least.
+        /// The minimum number of missing bytes.
         missing: usize,
     },
-    /// A request of so many bytes. Read it with [`Parser::args`], then drop those bytes.
+    /// A complete request. Read it with [`Parser::args`], then drop `consumed` bytes.
     Request {
-        /// How many bytes to drop.
+        /// The number of bytes to drop.
         consumed: usize,
     },
-    /// Bytes without meaning, or part of a request that is refused: drop so many.
+    /// Bytes without meaning, or part of a refused request. Drop `consumed` bytes.
     Skip {
-        /// How many bytes to drop.
+        /// The number of bytes to drop.
         consumed: usize,
     },
-    /// All of a request that is too large has been read away: answer with an error. Nothing is to be dropped.
+    /// The end of a request that was too large. Reply with an error; there are no bytes to drop.
     Refused(Refusal),
 }
 
-/// Why a request was read away.
+/// The reason why a request was discarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// An argument of so many bytes is longer than [`Limits::bulk_max`].
+    /// An argument is longer than [`Limits::bulk_max`].
     Bulk {
-        /// The length that the peer declared.
+        /// The declared length in bytes.
         length: usize,
     },
     /// The arguments together are longer than [`Limits::request_max`].
@@ -92,17 +93,17 @@ pub enum Refusal {
 }
 
 impl Parser {
-    /// A parser at the beginning of a connection.
+    /// Creates a parser for the start of a connection.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Says what `input` begins with.
+    /// Returns what `input` begins with.
     ///
     /// # Errors
     ///
-    /// What the peer did wrong; the connection must be closed.
+    /// Returns a [`ProtocolError`] if the peer violates the protocol or exceeds a limit. The connection must be closed.
     #[inline]
     pub fn parse(&mut self, input: &[u8], limits: &Limits) -> Result<Step, ProtocolError> {
         loop {
@@ -130,7 +131,7 @@ impl Parser {
         }
     }
 
-    /// The arguments of the request that [`parse`](Self::parse) has just found in `input`.
+    /// Returns the arguments of the request that [`parse`](Self::parse) has just found in `input`.
     #[inline]
     #[must_use]
     pub fn args<'a>(&'a self, input: &'a [u8]) -> Args<'a> {
@@ -145,30 +146,30 @@ impl Parser {
         }
     }
 
-    /// Starts over at the first byte that was not consumed, as if nothing after it had been seen.
+    /// Restarts at the first byte that was not consumed, and discards the state of later bytes.
     pub fn restart(&mut self) {
         self.reset();
     }
 
-    /// The spans of the request just found, and the text they lie in when it was inline.
+    /// Returns the spans of the request just found and, for an inline request, the text they refer to.
     #[inline]
     pub(crate) fn parts(&self) -> (&[Span], &[u8]) {
         (&self.spans, &self.text)
     }
 
-    /// Whether some of a request has been seen, but not all of it.
+    /// Returns whether a request has been parsed in part.
     #[must_use]
     pub fn is_inside_request(&self) -> bool {
         !matches!(self.state, State::Begin | State::Done) || self.position > 0
     }
 
-    /// The memory that the parser holds, in bytes. A request of many small arguments takes more of it than its own bytes.
+    /// Returns the memory of the parser in bytes. For a request of many small arguments, it exceeds the size of the request.
     #[must_use]
     pub fn memory(&self) -> usize {
         self.spans.capacity() * size_of::<Span>() + self.text.capacity()
     }
 
-    /// Gives back the memory that a large request has left behind.
+    /// Frees memory that was needed for a large request.
     pub fn release(&mut self) {
         const KEPT: usize = 16;
         if self.spans.capacity() > KEPT && !self.is_inside_request() {
@@ -188,7 +189,7 @@ impl Parser {
         self.text.clear();
     }
 
-    /// Reads the line with the number of arguments; `None` when there is more to read at once.
+    /// Reads the line with the number of arguments. Returns `None` if parsing can continue.
     #[inline]
     fn begin_array(
         &mut self,
@@ -286,7 +287,7 @@ impl Parser {
             skip: bulk + 2,
             refusal,
         };
-        // What was read so far is not needed any more; from here on nothing is kept.
+        // The arguments read so far are not needed; nothing is kept from here.
         self.spans = Vec::new();
         Step::Skip {
             consumed: std::mem::take(&mut self.position),
@@ -360,7 +361,8 @@ impl Parser {
     }
 }
 
-/// Reads an argument's header at `position`: its length, and where it begins; `None` when more bytes are needed.
+/// Reads the header of an argument at `position`. Returns the length and the start of the argument, or `None` if more bytes
+/// are needed.
 #[inline]
 fn bulk_header(
     input: &[u8],
@@ -390,7 +392,7 @@ fn bulk_header(
     Ok(Some((length, next)))
 }
 
-/// The arguments of a request, the command's name first. There is at least one.
+/// The arguments of a request, starting with the name of the command. There is at least one.
 #[derive(Debug, Clone, Copy)]
 pub struct Args<'a> {
     bytes: &'a [u8],
@@ -403,20 +405,20 @@ pub(crate) const fn args_of<'a>(bytes: &'a [u8], spans: &'a [Span]) -> Args<'a> 
 }
 
 impl<'a> Args<'a> {
-    /// How many arguments there are, the command's name counted.
+    /// Returns the number of arguments, including the name of the command.
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
         self.spans.len()
     }
 
-    /// Whether there is none, which no parsed request is.
+    /// Returns whether there are no arguments, which is never the case for a parsed request.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty()
     }
 
-    /// The argument at `index`, if there are so many.
+    /// Returns the argument at `index`, if it exists.
     #[inline]
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&'a [u8]> {
@@ -424,7 +426,7 @@ impl<'a> Args<'a> {
         Some(&self.bytes[span.start..span.start + span.length])
     }
 
-    /// The arguments in order.
+    /// Returns the arguments in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone + use<'a> {
         let bytes = self.bytes;
         self.spans
@@ -432,7 +434,7 @@ impl<'a> Args<'a> {
             .map(move |span| &bytes[span.start..span.start + span.length])
     }
 
-    /// The arguments from `start` on; none when there are fewer.
+    /// Returns the arguments from `start` on; empty if there are fewer.
     #[must_use]
     pub fn skip(&self, start: usize) -> Self {
         Self {
@@ -452,7 +454,7 @@ impl std::ops::Index<usize> for Args<'_> {
     }
 }
 
-/// Writes a request as clients do: an array of arguments.
+/// Writes a request as clients do, as an array of arguments.
 pub fn encode_request<'a>(args: impl ExactSizeIterator<Item = &'a [u8]>, output: &mut Vec<u8>) {
     let mut digits = itoa::Buffer::new();
     output.push(b'*');

@@ -1,11 +1,11 @@
-//! Several requests at once: what is there can be looked through before the first one is executed.
+//! Batches of requests, so that a connection can inspect all of them before it executes the first one.
 
 use crate::{
     Args, Parser,
     request::{Span, args_of},
 };
 
-/// Requests that a [`Parser`] found, one after the other in the same input. Used again and again, it allocates nothing.
+/// Requests that a [`Parser`] found, in order, in the same input. It allocates nothing if it is reused.
 #[derive(Debug, Default)]
 pub struct Requests {
     found: Vec<Found>,
@@ -16,33 +16,33 @@ pub struct Requests {
 
 #[derive(Debug, Clone, Copy)]
 struct Found {
-    /// Its arguments end here in `spans`; they begin where those of the one before end.
+    /// The end of its arguments in `spans`; they begin at the end of the previous request's arguments.
     spans_end: usize,
-    /// It ends here in the input.
+    /// The end of the request in the input.
     end: usize,
     is_inline: bool,
 }
 
 impl Requests {
-    /// No requests.
+    /// Creates an empty batch.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many there are.
+    /// Returns the number of requests.
     #[must_use]
     pub fn len(&self) -> usize {
         self.found.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no requests.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
-    /// Forgets all of them.
+    /// Removes all requests.
     pub fn clear(&mut self) {
         self.found.clear();
         self.spans.clear();
@@ -66,21 +66,21 @@ impl Requests {
         });
     }
 
-    /// Where the request at `index` ends in the input.
+    /// Returns the end of the request at `index` in the input.
     ///
     /// # Panics
     ///
-    /// When there are not so many.
+    /// Panics if `index` is out of bounds.
     #[must_use]
     pub fn end(&self, index: usize) -> usize {
         self.found[index].end
     }
 
-    /// The arguments of the request at `index`, in the input in which all of them were found.
+    /// Returns the arguments of the request at `index`. `input` must be the input of all requests.
     ///
     /// # Panics
     ///
-    /// When there are not so many.
+    /// Panics if `index` is out of bounds.
     #[inline]
     #[must_use]
     pub fn args<'a>(&'a self, index: usize, input: &'a [u8]) -> Args<'a> {
@@ -93,7 +93,7 @@ impl Requests {
         args_of(bytes, &self.spans[first..found.spans_end])
     }
 
-    /// Gives back the memory that large requests have left behind.
+    /// Frees memory that was needed for large requests.
     pub fn release(&mut self) {
         const KEPT: usize = 4096;
         if self.spans.capacity() > KEPT {

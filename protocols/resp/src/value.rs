@@ -1,4 +1,4 @@
-//! From bytes to replies: the client's side, for tests and for talking to another server.
+//! Parsing of replies, for tests and for connections to other servers.
 
 use thiserror::Error;
 
@@ -7,10 +7,10 @@ use crate::{
     parse_integer,
 };
 
-/// Replies nest no deeper than this; nothing that a server of ours sends comes near.
+/// The largest depth of nested replies. Our server does not come near it.
 const DEPTH_MAX: usize = 32;
 
-/// The digits of a length; 64 bits need fewer.
+/// The largest number of digits of a length; 64 bits need fewer.
 const LENGTH_MAX: usize = 20;
 
 /// A reply.
@@ -18,66 +18,66 @@ const LENGTH_MAX: usize = 20;
 pub enum Value {
     /// A status.
     Simple(Vec<u8>),
-    /// An error, its code first.
+    /// An error that starts with its code.
     Error(Vec<u8>),
     /// An integer.
     Integer(i64),
-    /// A string of any bytes.
+    /// A string of bytes.
     Bulk(Vec<u8>),
-    /// Nothing.
+    /// Null.
     Null,
-    /// A list.
+    /// An array.
     Array(Vec<Value>),
-    /// Pairs of keys and values, in the order in which they came.
+    /// Pairs of keys and values in the order received.
     Map(Vec<(Value, Value)>),
-    /// A list without order.
+    /// A set.
     Set(Vec<Value>),
-    /// A message that answers no request.
+    /// A push message, which is not a reply to a request.
     Push(Vec<Value>),
-    /// A truth value.
+    /// A boolean.
     Boolean(bool),
-    /// A number with a fraction.
+    /// A floating-point number.
     Double(f64),
     /// Text with its format.
     Verbatim(Vec<u8>),
 }
 
-/// The bytes are not a reply.
+/// The error of [`decode_reply`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ReplyError {
     /// More bytes are needed.
     #[error("the reply is not complete")]
     Incomplete,
-    /// No reply begins like this.
+    /// The bytes are not a reply.
     #[error("the bytes are not a reply")]
     Malformed,
-    /// Replies inside replies, deeper than 32.
+    /// Replies are nested deeper than 32.
     #[error("the reply is nested deeper than 32")]
     TooDeep,
 }
 
 impl ReplyError {
-    /// Whether the same call may succeed with more bytes.
+    /// Returns whether the same call may succeed with more bytes.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         matches!(self, Self::Incomplete)
     }
 
-    /// What to do about it.
+    /// Returns what to do about the error.
     #[must_use]
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Incomplete => Some("read more bytes and try again from the same beginning"),
+            Self::Incomplete => Some("read more bytes and try again from the same position"),
             Self::Malformed | Self::TooDeep => None,
         }
     }
 }
 
-/// Reads one reply from the beginning of `input`, and says how many bytes it took.
+/// Parses one reply at the beginning of `input` and returns it with its length in bytes.
 ///
 /// # Errors
 ///
-/// [`ReplyError::Incomplete`] when more bytes are needed, another one when no bytes will help.
+/// Returns [`ReplyError::Incomplete`] if more bytes are needed, and another error if the bytes are not a reply.
 pub fn decode_reply(input: &[u8]) -> Result<(Value, usize), ReplyError> {
     decode(input, 0, 0)
 }
@@ -170,7 +170,7 @@ fn text_line(input: &[u8], start: usize) -> Result<(&[u8], usize), ReplyError> {
     }
 }
 
-/// A length, and where the next line begins; `None` for the length -1, which means null.
+/// Returns a length and the start of the next line, or `None` for the length -1, which means null.
 fn length_line(input: &[u8], start: usize) -> Result<Option<(usize, usize)>, ReplyError> {
     match read_line(input, start, LENGTH_MAX) {
         Line::Incomplete => Err(ReplyError::Incomplete),
@@ -195,7 +195,7 @@ mod tests {
     use crate::{Protocol, ReplyBuffer, ReplyWriter};
 
     #[test]
-    fn what_the_writer_writes_reads_back() {
+    fn written_replies_decode_to_the_same_value() {
         let mut buffer = ReplyBuffer::new();
         let mut reply = ReplyWriter::new(&mut buffer, Protocol::Resp3);
         reply.map(1);

@@ -1,12 +1,12 @@
-//! What holds for every input.
+//! Properties that hold for every input.
 
 use outrigger_resp::{
     Limits, encode_request,
-    invariants::{pieces_mean_the_same_as_the_whole, read_in_pieces},
+    invariants::{parse_in_pieces, splitting_does_not_change_the_result},
 };
 use proptest::{collection::vec, prelude::*};
 
-/// Bytes that look enough like the protocol to get past its first line.
+/// Generates bytes that resemble the protocol closely enough to pass the first line.
 fn nearly_protocol() -> impl Strategy<Value = Vec<u8>> {
     let token = prop_oneof![
         Just(b"*1\r\n".to_vec()),
@@ -27,20 +27,20 @@ fn nearly_protocol() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn any_bytes_cut_anywhere_mean_the_same(
+    fn bytes_split_anywhere_parse_the_same(
         bytes in nearly_protocol(),
         cuts in vec(0usize..40, 0..30),
     ) {
-        pieces_mean_the_same_as_the_whole(&bytes, &cuts);
+        splitting_does_not_change_the_result(&bytes, &cuts);
     }
 
     #[test]
     fn random_bytes_never_panic(bytes in vec(any::<u8>(), 0..400), cuts in vec(0usize..40, 0..10)) {
-        pieces_mean_the_same_as_the_whole(&bytes, &cuts);
+        splitting_does_not_change_the_result(&bytes, &cuts);
     }
 
     #[test]
-    fn what_is_encoded_reads_back(
+    fn encoded_requests_parse_to_the_same_arguments(
         sent in vec(vec(vec(any::<u8>(), 0..200), 1..6), 0..8),
         size in 1usize..64,
     ) {
@@ -49,10 +49,10 @@ proptest! {
             encode_request(request.iter().map(Vec::as_slice), &mut stream);
         }
 
-        let meaning = read_in_pieces(stream.chunks(size), &Limits::default());
+        let parsed = parse_in_pieces(stream.chunks(size), &Limits::default());
 
-        let read: Vec<_> = meaning.requests.into_iter().map(|request| request.expect("none is too large")).collect();
-        prop_assert_eq!(meaning.error, None);
+        let read: Vec<_> = parsed.requests.into_iter().map(|request| request.expect("none is too large")).collect();
+        prop_assert_eq!(parsed.error, None);
         prop_assert_eq!(read, sent);
     }
 }

@@ -1,16 +1,16 @@
-//! Requests as clients send them, whole, in pieces, too large and broken.
+//! Requests as clients send them: complete, split, too large and malformed.
 
 use outrigger_resp::{
     Limits, ProtocolError, Refusal, Trust, encode_request,
-    invariants::{Meaning, read_in_pieces},
+    invariants::{Parsed, parse_in_pieces},
 };
 
-fn read(input: &[u8]) -> Meaning {
-    read_in_pieces([input], &Limits::default())
+fn read(input: &[u8]) -> Parsed {
+    parse_in_pieces([input], &Limits::default())
 }
 
-fn requests(meaning: &Meaning) -> Vec<String> {
-    meaning
+fn requests(parsed: &Parsed) -> Vec<String> {
+    parsed
         .requests
         .iter()
         .map(|request| match request {
@@ -21,29 +21,29 @@ fn requests(meaning: &Meaning) -> Vec<String> {
 }
 
 #[test]
-fn pipelined_requests_of_both_kinds_come_out_in_order() {
-    let meaning = read(b"*2\r\n$3\r\nGET\r\n$1\r\na\r\nPING\r\n*1\r\n$4\r\nPING\r\n\r\nGET b\n");
+fn pipelined_requests_of_both_kinds_are_parsed_in_order() {
+    let parsed = read(b"*2\r\n$3\r\nGET\r\n$1\r\na\r\nPING\r\n*1\r\n$4\r\nPING\r\n\r\nGET b\n");
 
-    assert_eq!(requests(&meaning), ["GET a", "PING", "PING", "GET b"]);
-    assert_eq!(meaning.error, None);
+    assert_eq!(requests(&parsed), ["GET a", "PING", "PING", "GET b"]);
+    assert_eq!(parsed.error, None);
 }
 
 #[test]
-fn empty_and_negative_arrays_are_passed_over() {
-    let meaning = read(b"*0\r\n*-1\r\n*-9\r\nPING\r\n");
+fn empty_and_negative_arrays_are_skipped() {
+    let parsed = read(b"*0\r\n*-1\r\n*-9\r\nPING\r\n");
 
-    assert_eq!(requests(&meaning), ["PING"]);
+    assert_eq!(requests(&parsed), ["PING"]);
 }
 
 #[test]
 fn arguments_hold_any_bytes() {
-    let meaning = read(b"*2\r\n$3\r\nGET\r\n$6\r\n\r\n\0\xff*$\r\n");
+    let parsed = read(b"*2\r\n$3\r\nGET\r\n$6\r\n\r\n\0\xff*$\r\n");
 
-    assert_eq!(requests(&meaning), ["GET \\r\\n\\x00\\xff*$"]);
+    assert_eq!(requests(&parsed), ["GET \\r\\n\\x00\\xff*$"]);
 }
 
 #[test]
-fn broken_requests_get_the_error_that_clients_know() {
+fn malformed_requests_return_the_error_that_clients_recognise() {
     let long_line = [b"*".to_vec(), vec![b'1'; 70_000]].concat();
     let long_bulk = [b"*1\r\n$".to_vec(), vec![b'1'; 70_000]].concat();
     let long_inline = vec![b'a'; 70_000];
@@ -64,19 +64,19 @@ fn broken_requests_get_the_error_that_clients_know() {
         (b"\x16\x03\x01", ProtocolError::Tls),
     ];
     for (input, error) in cases {
-        let meaning = read(input);
+        let parsed = read(input);
         assert_eq!(
-            meaning.error,
+            parsed.error,
             Some(error),
             "{}",
             input[..10.min(input.len())].escape_ascii()
         );
-        assert_eq!(meaning.requests, []);
+        assert_eq!(parsed.requests, []);
     }
 }
 
 #[test]
-fn an_argument_above_the_limit_is_read_away_and_the_connection_goes_on() {
+fn an_argument_above_the_limit_is_discarded_and_the_connection_stays_usable() {
     let limits = Limits {
         bulk_max: 10,
         drain_max: 100,
@@ -90,16 +90,16 @@ fn an_argument_above_the_limit_is_read_away_and_the_connection_goes_on() {
     );
     encode_request([&b"SET"[..], b"b", &value[..10]].into_iter(), &mut input);
 
-    let meaning = read_in_pieces(input.chunks(7), &limits);
+    let parsed = parse_in_pieces(input.chunks(7), &limits);
 
     assert_eq!(
-        requests(&meaning),
+        requests(&parsed),
         ["Bulk { length: 11 }", "SET b vvvvvvvvvv"]
     );
 }
 
 #[test]
-fn many_arguments_that_are_too_large_together_are_read_away() {
+fn arguments_that_are_too_large_together_are_discarded() {
     let limits = Limits {
         request_max: 20,
         ..Limits::default()
@@ -111,20 +111,20 @@ fn many_arguments_that_are_too_large_together_are_read_away() {
     );
     input.extend_from_slice(b"PING\r\n");
 
-    let meaning = read_in_pieces([&input[..]], &limits);
+    let parsed = parse_in_pieces([&input[..]], &limits);
 
-    assert_eq!(meaning.requests[0], Err(Refusal::Request));
-    assert_eq!(requests(&meaning)[1], "PING");
+    assert_eq!(parsed.requests[0], Err(Refusal::Request));
+    assert_eq!(requests(&parsed)[1], "PING");
 }
 
 #[test]
-fn a_peer_that_has_not_authenticated_is_held_short() {
+fn unauthenticated_peers_have_tighter_limits() {
     let limits = Limits::default().unauthenticated();
     assert_eq!(limits.trust, Trust::Unauthenticated);
 
-    let many = read_in_pieces([&b"*11\r\n"[..]], &limits);
-    let long = read_in_pieces([&b"*2\r\n$16385\r\n"[..]], &limits);
-    let enough = read_in_pieces([&b"*2\r\n$4\r\nAUTH\r\n$1\r\nx\r\n"[..]], &limits);
+    let many = parse_in_pieces([&b"*11\r\n"[..]], &limits);
+    let long = parse_in_pieces([&b"*2\r\n$16385\r\n"[..]], &limits);
+    let enough = parse_in_pieces([&b"*2\r\n$4\r\nAUTH\r\n$1\r\nx\r\n"[..]], &limits);
 
     assert_eq!(many.error, Some(ProtocolError::UnauthenticatedCount));
     assert_eq!(long.error, Some(ProtocolError::UnauthenticatedBulk));

@@ -44,7 +44,10 @@ impl Token {
 
     /// Sets the result of the next checks.
     fn set_validity(&self, validity: Validity) {
-        *self.validity.lock().expect("no thread panics while it holds the lock") = Some(validity);
+        *self
+            .validity
+            .lock()
+            .expect("no thread panics while it holds the lock") = Some(validity);
     }
 }
 
@@ -75,7 +78,10 @@ impl Grant for Token {
 
     async fn check(&self) -> Validity {
         self.may_be_revoked.store(false, Ordering::SeqCst);
-        let validity = *self.validity.lock().expect("no thread panics while it holds the lock");
+        let validity = *self
+            .validity
+            .lock()
+            .expect("no thread panics while it holds the lock");
         validity.unwrap_or(Validity::Valid)
     }
 }
@@ -92,7 +98,10 @@ impl TestAuthenticator {
     }
 
     fn calls(&self) -> Vec<String> {
-        self.calls.lock().expect("no thread panics while it holds the lock").clone()
+        self.calls
+            .lock()
+            .expect("no thread panics while it holds the lock")
+            .clone()
     }
 }
 
@@ -302,7 +311,10 @@ async fn a_revocation_of_another_token_does_not_end_the_connection() {
     let mut client = ours.connect();
     client.words("AUTH otr_token");
 
-    authenticator.token.may_be_revoked.store(true, Ordering::SeqCst);
+    authenticator
+        .token
+        .may_be_revoked
+        .store(true, Ordering::SeqCst);
 
     assert_eq!(client.words("PING"), "+PONG\r\n");
 }
@@ -374,8 +386,7 @@ async fn a_token_ends_the_connection_when_it_expires() {
     assert_eq!(String::from_utf8_lossy(&idle.rest()), REVOKED);
 }
 
-async fn a_token_revoked_by_another_node_ends_the_connection_at_the_next_periodic_check()
- {
+async fn a_token_revoked_by_another_node_ends_the_connection_at_the_next_periodic_check() {
     let (authenticator, clock) = (Arc::new(TestAuthenticator::default()), ManualClock::new());
     let ours = guarded_on(&clock, &authenticator);
     let mut client = ours.connect();
@@ -401,7 +412,10 @@ async fn an_unavailable_store_ends_only_connections_whose_token_may_be_revoked()
     }
     assert_eq!(client.words("PING"), "+PONG\r\n");
 
-    authenticator.token.may_be_revoked.store(true, Ordering::SeqCst);
+    authenticator
+        .token
+        .may_be_revoked
+        .store(true, Ordering::SeqCst);
     client.send("PING\r\n");
     assert_eq!(String::from_utf8_lossy(&client.rest()), REVOKED);
 }

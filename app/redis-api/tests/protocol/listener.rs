@@ -448,11 +448,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             &[],
             an_error_names_the_key_that_cannot_be_bound,
         ),
-        trial(
-            "connections_can_use_tls",
-            &[],
-            connections_can_use_tls,
-        ),
+        trial("connections_can_use_tls", &[], connections_can_use_tls),
         trial(
             "stopping_closes_idle_connections",
             &[],

@@ -252,7 +252,7 @@ async fn the_handle_reads_values_written_by_redis_clients() {
     client.words("SELECT 15");
     client.words("SET a 2");
 
-    let last = Database::new(15).expect("there are sixteen");
+    let last = Database::new(15).expect("the number is below 16");
     assert_eq!(
         ours.cache.get(Database::ZERO, b"a").as_deref(),
         Some(&b"1"[..])

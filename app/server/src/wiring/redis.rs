@@ -14,7 +14,9 @@ use outrigger_access::{
     Access, Changes, LoginAttempt, LoginThrottle, Principal, Scope, ScopeAccess, network,
 };
 use outrigger_audit::Act;
-use outrigger_redis_api::{Auditor, Authenticator, Clearing, Grant, Peer, SecretKind, Unavailable, Validity};
+use outrigger_redis_api::{
+    Auditor, Authenticator, Clearing, Grant, Peer, SecretKind, Unavailable, Validity,
+};
 use outrigger_stdx::{Actor, Clock, Secret, Via};
 
 /// How many addresses have their wrong secrets recognised when they come again; beyond that all are forgotten.

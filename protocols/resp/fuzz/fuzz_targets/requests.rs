@@ -1,4 +1,4 @@
-//! Any bytes, cut where their first half says: the same property that the property tests check.
+//! Splits any bytes at lengths from the first part of the input, and checks the same property as the property tests.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -6,5 +6,5 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|input: (Vec<u8>, Vec<u8>)| {
     let (cuts, bytes) = input;
     let cuts: Vec<usize> = cuts.into_iter().map(usize::from).collect();
-    outrigger_resp::invariants::pieces_mean_the_same_as_the_whole(&bytes, &cuts);
+    outrigger_resp::invariants::splitting_does_not_change_the_result(&bytes, &cuts);
 });

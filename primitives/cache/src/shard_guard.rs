@@ -1,4 +1,4 @@
-//! A locked shard that accounts for itself.
+//! The guard of a locked shard, which keeps the total memory up to date.
 
 use std::ops::{Deref, DerefMut};
 
@@ -9,15 +9,15 @@ use crate::{
     shard::Shard,
 };
 
-/// A locked shard. When it is unlocked, the bytes that it grew or shrank by go to the cache's total.
+/// A locked shard. On unlock, it adds the change of the shard's size to the total of the cache.
 #[derive(Debug)]
-pub(crate) struct Accounted<'a> {
+pub(crate) struct ShardGuard<'a> {
     shard: MutexGuard<'a, Shard>,
     number: usize,
     budget: &'a Budget,
 }
 
-impl<'a> Accounted<'a> {
+impl<'a> ShardGuard<'a> {
     #[inline]
     pub(crate) const fn new(
         shard: MutexGuard<'a, Shard>,
@@ -31,7 +31,7 @@ impl<'a> Accounted<'a> {
         }
     }
 
-    /// Accounts for a write: what it claimed and did not use is given back.
+    /// Accounts for a write: the part of the claim that was not used returns to the budget.
     #[inline]
     pub(crate) fn settle(&mut self, claim: &mut Claim<'_>) {
         let claimed = claim.take();
@@ -41,9 +41,9 @@ impl<'a> Accounted<'a> {
         }
     }
 
-    /// Brings the cache's total up to date.
+    /// Updates the total of the cache.
     #[inline]
-    pub(crate) fn settle_now(&mut self) {
+    pub(crate) fn update_total(&mut self) {
         if !std::mem::take(&mut self.shard.is_changed) {
             return;
         }
@@ -52,21 +52,22 @@ impl<'a> Accounted<'a> {
         self.budget.adjust(self.number, settled, bytes);
     }
 
-    /// Accounts for one of several shards that a claim is for: takes what this one grew by, and leaves the rest to others.
+    /// Accounts for one of several shards that share a claim: takes the growth of this shard and leaves the rest to the
+    /// others.
     pub(crate) fn settle_growth(&mut self, claim: &mut Claim<'_>) {
         let grown = self.shard.bytes().saturating_sub(self.shard.settled);
         self.shard.settled += claim.take_part(grown);
     }
 }
 
-impl Drop for Accounted<'_> {
+impl Drop for ShardGuard<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.settle_now();
+        self.update_total();
     }
 }
 
-impl Deref for Accounted<'_> {
+impl Deref for ShardGuard<'_> {
     type Target = Shard;
 
     #[inline]
@@ -75,7 +76,7 @@ impl Deref for Accounted<'_> {
     }
 }
 
-impl DerefMut for Accounted<'_> {
+impl DerefMut for ShardGuard<'_> {
     #[inline]
     fn deref_mut(&mut self) -> &mut Shard {
         &mut self.shard
