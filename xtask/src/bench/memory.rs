@@ -35,15 +35,15 @@ struct Load {
 /// In this order, on the same server.
 const LOADS: [Load; 7] = [
     Load {
-        name: "tiny entries, twice as many as fit",
+        name: "tiny entries, twice as many as fit in memory",
         run: |filled| filled.fill(2, |_| 10),
     },
     Load {
-        name: "then values of 0.4 to 8 MiB",
+        name: "values of 0.4 to 8 MiB",
         run: |filled| filled.fill(3, |draw| draw.between(400 << 10, VALUE_MAX)),
     },
     Load {
-        name: "sizes from 1 B to 8 MiB, mixed",
+        name: "mixed sizes from 1 B to 8 MiB",
         run: |filled| filled.fill(4, |draw| draw.power(0, 23)),
     },
     Load {
@@ -59,7 +59,7 @@ const LOADS: [Load; 7] = [
         },
     },
     Load {
-        name: "half deleted, filled with another size, three times",
+        name: "half deleted, then filled with another size, three times",
         run: |filled| {
             [100, 1500, 333].into_iter().try_for_each(|size| {
                 let begin = filled.next;
@@ -78,7 +78,7 @@ const LOADS: [Load; 7] = [
         },
     },
     Load {
-        name: "flushed, and three seconds idle",
+        name: "after `FLUSHALL` and three seconds idle",
         run: |filled| {
             filled.flush()?;
             filled.worst = 0.0;
@@ -138,11 +138,11 @@ pub(super) fn measure(binary: &Path, quick: bool) -> anyhow::Result<String> {
         .collect();
     Ok(format!(
         "## Resident memory\n\n\
-         Both servers may use {bound} MiB, redis-server with `allkeys-lru`. The figures are resident memory beyond that of the idle process, the \
-         most that was seen after each step of a load; the loads follow each other on the same process.\n\n\
+         Both servers have a limit of {bound} MiB; redis-server uses `allkeys-lru`. Figures are resident memory above that of the idle \
+         process, the highest value seen after each step of a load. The loads run one after the other on the same process.\n\n\
          - idle: outrigger {} MiB, redis-server {} MiB\n\
-         - bytes for an entry with a key of 10 B and a value of 10 B, half full: outrigger {}, redis-server {}\n\n\
-         | load | outrigger, MiB | of the bound | redis-server, MiB | of the bound |\n|---|---:|---:|---:|---:|\n{}",
+         - bytes per entry with a 10 B key and a 10 B value, half full: outrigger {}, redis-server {}\n\n\
+         | load | outrigger, MiB | share of limit | redis-server, MiB | share of limit |\n|---|---:|---:|---:|---:|\n{}",
         mib(ours.idle),
         mib(peer.idle),
         report::figure(ours.per_entry),

@@ -31,7 +31,7 @@ pub(super) fn ratio_row(
 }
 
 /// The head of such a table.
-pub(super) const RATIO_HEAD: &str = "| | outrigger | peer | ratio | 95 % interval | spread | goal |\n|---|---:|---:|---:|---|---|---|";
+pub(super) const RATIO_HEAD: &str = "| | outrigger | peer | ratio | 95% interval | spread | goal |\n|---|---:|---:|---:|---|---|---|";
 
 /// One line of a table of costs: what, the figure, and the limit.
 pub(super) fn cost_row(what: &str, value: f64, unit: &str, limit: Option<f64>) -> String {
