@@ -22,7 +22,7 @@ pub(crate) enum Command {
     Status,
     /// Check the surroundings and say what could be better
     ///
-    /// Works without a running Outrigger too. Ends with 1 when a check fails.
+    /// Works while no Outrigger runs, if the data directory exists. Exits with 1 when a check fails.
     Doctor,
     /// Show, explain and check the configuration
     ///
@@ -32,7 +32,7 @@ pub(crate) enum Command {
     Config(config::ConfigCommand),
     /// Login links and accounts
     ///
-    /// Works without a running Outrigger too.
+    /// Works while no Outrigger runs, if the data directory exists.
     #[command(subcommand)]
     Admin(access::AdminCommand),
     /// Tokens for programs

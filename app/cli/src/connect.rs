@@ -13,13 +13,22 @@ use futures_util::TryStreamExt;
 use http::{Request, Response};
 use outrigger_client::{Client, ClientError, Pieces, Transport, TransportError};
 use outrigger_config::Environment;
-use outrigger_server::{Body, InProcess, LoadOptions, Loaded};
+use outrigger_server::{Body, DataDir, InProcess, LoadOptions, Loaded};
 use outrigger_stdx::Secret;
 
 use crate::{answer::Answer, error::CliError, global::Global};
 
 /// The variable that holds the token for `--url`. A flag for it would show in the list of processes.
 const TOKEN: &str = "OUTRIGGER_TOKEN";
+
+/// Where a command that works without a server does its work, with the address or the data directory for people.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// A server runs there.
+    Server(String),
+    /// This process opened the data directory, because no server runs on it.
+    Here(String),
+}
 
 /// Finds the server that a command means.
 #[derive(Debug)]
@@ -54,26 +63,33 @@ impl<'a> Connector<'a> {
         }
         let loaded = self.load()?;
         let data_dir = data_dir(&loaded);
-        local(&data_dir)?.ok_or(CliError::NoLocalServer { data_dir })
+        if let Some(client) = local(&data_dir)? {
+            return Ok(client);
+        }
+        DataDir::require(&data_dir).map_err(CliError::Start)?;
+        Err(CliError::NoLocalServer { data_dir })
     }
 
     /// Does `work` with a server that runs, or with the router in this process when none does on the data directory.
     pub(crate) async fn with_server_or_here(
         &self,
-        work: impl AsyncFnOnce(&Client) -> Result<Answer, CliError>,
+        work: impl AsyncFnOnce(&Client, &Place) -> Result<Answer, CliError>,
     ) -> Result<Answer, CliError> {
         if let Some(remote) = self.remote()? {
-            return work(&remote).await;
+            let place = Place::Server(remote.place());
+            return work(&remote, &place).await;
         }
         let loaded = self.load()?;
+        let shown = std::path::absolute(data_dir(&loaded)).unwrap_or_else(|_| data_dir(&loaded));
+        let shown = shown.display().to_string();
         if let Some(client) = local(&data_dir(&loaded))? {
-            return work(&client).await;
+            return work(&client, &Place::Server(shown)).await;
         }
         let here = Arc::new(Here(
             InProcess::open(&loaded).await.map_err(CliError::Start)?,
         ));
         let client = Client::over(Arc::<Here>::clone(&here));
-        let outcome = work(&client).await;
+        let outcome = work(&client, &Place::Here(shown)).await;
         drop(client);
         if let Some(Here(router)) = Arc::into_inner(here) {
             router.close().await;

@@ -73,7 +73,9 @@ impl CliError {
 
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::NoLocalServer { .. } | Self::Call(ClientError::NoServer { .. }) => Exit::NoServer,
+            Self::NoLocalServer { .. }
+            | Self::Start(StartError::NoData { .. })
+            | Self::Call(ClientError::NoServer { .. }) => Exit::NoServer,
             _ => exit_of_kind(self.kind()),
         }
     }
@@ -116,6 +118,7 @@ impl CliError {
         }
         let code = match (self, self.exit()) {
             (Self::Config(_), _) => "invalid_configuration",
+            (Self::Start(StartError::NoData { .. }), _) => "no_data_dir",
             (Self::Start(_), Exit::Refused) => "data_dir_in_use",
             (_, Exit::NoServer) => "no_server",
             (_, Exit::WrongUse) => "wrong_use",

@@ -81,7 +81,7 @@ async fn without_a_server_commands_that_need_one_end_with_5() {
         .run()
         .await;
 
-    assert_eq!(json_of(&json.stderr)["code"], "no_server");
+    assert_eq!(json_of(&json.stderr)["code"], "no_data_dir");
     assert_eq!(far.code, Some(5), "{}", far.stderr);
     assert!(
         !directory.join("outrigger-data").exists(),
@@ -90,9 +90,10 @@ async fn without_a_server_commands_that_need_one_end_with_5() {
 }
 
 #[tokio::test]
-async fn admin_doctor_and_config_work_without_a_server() {
-    let directory = TempDir::new();
-    let run = async |arguments: &[&str]| alone(&directory, arguments).run().await;
+async fn admin_doctor_and_config_work_while_no_server_runs() {
+    let mut app = app().start().await;
+    app.stop().await;
+    let run = async |arguments: &[&'static str]| app.cli(arguments.iter().copied()).run().await;
 
     let created = run(&[
         "admin",

@@ -5,6 +5,8 @@ use std::fmt::Write;
 use outrigger_api_types::status::{Listener, ServerIdentity};
 use serde::Serialize;
 
+use crate::own_command::OwnCommand;
+
 /// Who reads the banner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BannerFor {
@@ -27,6 +29,9 @@ pub(crate) struct Banner<'a> {
     /// Why there is no link although the owner account is not set up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) without_link: Option<&'a str>,
+    /// Writes the commands that people are told to run.
+    #[serde(skip)]
+    pub(crate) command: &'a OwnCommand,
 }
 
 /// The banner as one line of JSON.
@@ -50,8 +55,9 @@ pub(crate) fn render(banner: &Banner<'_>) -> String {
         ),
         (None, Some(reason)) => writeln!(
             text,
-            "  Dashboard     {}\n                (no login link: {reason}; later, `outrigger admin link` makes one)",
-            banner.dashboard
+            "  Dashboard     {}\n                (no login link: {reason}; later, `{}` makes one)",
+            banner.dashboard,
+            banner.command.line("admin link")
         ),
         (None, None) => writeln!(text, "  Dashboard     {}", banner.dashboard),
     };
@@ -65,13 +71,20 @@ pub(crate) fn render(banner: &Banner<'_>) -> String {
         };
         let _ = writeln!(text, "  {label:<13} {}", listener.url);
     }
-    text.push_str("\n  `outrigger status` tells how it is doing, `outrigger open` opens the dashboard, Ctrl-C stops it.\n");
+    let _ = writeln!(
+        text,
+        "\n  Run `{}` to see how it is doing. Press Ctrl-C to stop it.",
+        banner.command.line("status")
+    );
     text
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::ServerConfig;
 
     #[test]
     fn for_programs_the_banner_is_one_line_of_json() {
@@ -83,6 +96,7 @@ mod tests {
         }];
 
         let text = render_json(&Banner {
+            command: &command(),
             server: &server(),
             version: "0.1.0",
             data_dir: "/srv/data",
@@ -104,6 +118,10 @@ mod tests {
         );
     }
 
+    fn command() -> OwnCommand {
+        OwnCommand::new(&ServerConfig::default(), Path::new("/srv/data"))
+    }
+
     fn server() -> ServerIdentity {
         ServerIdentity {
             name: "ops-1".to_owned(),
@@ -123,6 +141,7 @@ mod tests {
 
     fn rendered(listeners: &[Listener]) -> String {
         render(&Banner {
+            command: &command(),
             server: &server(),
             version: "0.1.0",
             data_dir: "/srv/data",
@@ -136,6 +155,7 @@ mod tests {
     #[test]
     fn a_start_that_cannot_make_a_login_link_tells_why() {
         let text = render(&Banner {
+            command: &command(),
             server: &server(),
             version: "0.1.0",
             data_dir: "/srv/data",

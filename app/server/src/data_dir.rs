@@ -1,9 +1,12 @@
 //! The data directory and its lock: one process each.
+//!
+//! Only a server creates one. A command that runs without a server uses the directory that is there: in a wrong working
+//! directory it would otherwise leave a second installation behind.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -11,12 +14,36 @@ use outrigger_net::SOCKET_PATH_MAX;
 
 use crate::StartError;
 
+/// The file with the lock, and with the process id of the owner.
+const LOCK: &str = "outrigger.lock";
+
+/// Any of these says that a directory holds data of Outrigger. A backup may leave out the lock, an installation on PostgreSQL
+/// has no database file, and the key may be kept elsewhere.
+const SIGNS: [&str; 3] = [LOCK, "state.db", "outrigger.key"];
+
 /// A data directory that this process owns until it ends.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
     /// The lock is the kernel's, on this open file: it ends with the process, however that ends.
-    _lock: File,
+    lock: File,
+    former: Option<FormerOwner>,
+}
+
+/// A process that opened this data directory, or the one that this is a copy of, and still runs on it at another place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FormerOwner {
+    pub(crate) pid: u32,
+    /// Where its lock file is now.
+    pub(crate) lock: PathBuf,
+}
+
+/// The place of a data directory, by which it is noticed when somebody moves or replaces it.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) path: PathBuf,
+    /// Device and number of the lock file; `None` when the system does not tell.
+    file: Option<(u64, u64)>,
 }
 
 impl DataDir {
@@ -26,17 +53,42 @@ impl DataDir {
     ///
     /// When it cannot be created or written, or another process owns it; the error names that process.
     pub fn open(path: &Path) -> Result<Self, StartError> {
-        let refuse = |error: io::Error| StartError::DataDir {
-            path: path.to_owned(),
-            error,
-        };
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(path)
-            .map_err(refuse)?;
-        let path = path.canonicalize().map_err(refuse)?;
-        let lock_path = path.join("outrigger.lock");
+            .map_err(|error| refuse(path, error))?;
+        Self::lock(path)
+    }
+
+    /// Takes the lock of a directory that holds data.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::NoData`] when it does not exist or holds none, and those of [`open`](Self::open).
+    pub fn open_existing(path: &Path) -> Result<Self, StartError> {
+        Self::require(path)?;
+        Self::lock(path)
+    }
+
+    /// Refuses a path where there is no data of Outrigger.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::NoData`].
+    pub fn require(path: &Path) -> Result<(), StartError> {
+        if SIGNS.iter().any(|sign| path.join(sign).exists()) {
+            return Ok(());
+        }
+        Err(StartError::NoData {
+            path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+        })
+    }
+
+    fn lock(path: &Path) -> Result<Self, StartError> {
+        let path = path.canonicalize().map_err(|error| refuse(path, error))?;
+        let refuse = |error| refuse(&path, error);
+        let lock_path = path.join(LOCK);
         let mut lock = OpenOptions::new()
             .read(true)
             .write(true)
@@ -45,25 +97,42 @@ impl DataDir {
             .mode(0o600)
             .open(&lock_path)
             .map_err(refuse)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut pid = String::new();
-                // The owner writes its id right after it has the lock; a reader that comes in between sees none.
-                let _ = lock.read_to_string(&mut pid);
-                return Err(StartError::Owned {
-                    path,
-                    pid: pid.trim().parse().ok(),
-                });
-            }
+        let owned = match lock.try_lock() {
+            Ok(()) => false,
+            Err(TryLockError::WouldBlock) => true,
             Err(TryLockError::Error(error)) => return Err(refuse(error)),
+        };
+        let mut pid = String::new();
+        // The owner writes its id right after it has the lock; a reader that comes in between sees none.
+        let _ = lock.read_to_string(&mut pid);
+        let pid = pid.trim().parse().ok();
+        if owned {
+            return Err(StartError::Owned { path, pid });
         }
-        // The id is only for the message to a second process: a full disk is no reason not to start.
-        let _ = lock
-            .set_len(0)
-            .and_then(|()| lock.rewind())
-            .and_then(|()| writeln!(lock, "{}", std::process::id()));
-        Ok(Self { path, _lock: lock })
+        let former = pid.and_then(FormerOwner::find);
+        if former.is_none() {
+            // The id is only for messages: a full disk is no reason not to start. That of a former owner stays, so that the
+            // next command finds it, too.
+            let _ = lock
+                .set_len(0)
+                .and_then(|()| lock.rewind())
+                .and_then(|()| writeln!(lock, "{}", std::process::id()));
+        }
+        Ok(Self { path, lock, former })
+    }
+
+    /// The process that still runs on this data at another place.
+    pub(crate) fn former_owner(&self) -> Option<&FormerOwner> {
+        self.former.as_ref()
+    }
+
+    /// Where the directory is now.
+    pub(crate) fn place(&self) -> Place {
+        let file = self.lock.metadata().ok();
+        Place {
+            path: self.path.clone(),
+            file: file.map(|file| (file.dev(), file.ino())),
+        }
     }
 
     /// The directory, absolute.
@@ -96,6 +165,38 @@ impl DataDir {
     }
 }
 
+impl FormerOwner {
+    /// The process `pid`, if it holds a lock file of Outrigger open. Nobody holds the one of the directory that was just locked,
+    /// so it is another one. `None` also where the system has no `/proc`.
+    fn find(pid: u32) -> Option<Self> {
+        if pid == std::process::id() {
+            return None;
+        }
+        let files = fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
+        let mut paths = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+        let lock = paths.find(|path| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            name.is_some_and(|name| name.trim_end_matches(" (deleted)") == LOCK)
+        })?;
+        Some(Self { pid, lock })
+    }
+}
+
+impl Place {
+    /// Whether the path leads to another directory than at the start, or to none.
+    pub(crate) fn has_changed(&self) -> bool {
+        let now = fs::metadata(self.path.join(LOCK)).ok();
+        self.file.is_some() && self.file != now.map(|file| (file.dev(), file.ino()))
+    }
+}
+
+fn refuse(path: &Path, error: io::Error) -> StartError {
+    StartError::DataDir {
+        path: path.to_owned(),
+        error,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +215,40 @@ mod tests {
             "{second}"
         );
         DataDir::open(&path).expect("it is free again");
+    }
+
+    #[test]
+    fn a_command_without_a_server_uses_a_directory_that_holds_data_and_creates_none() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (missing, empty) = (folder.path().join("missing"), folder.path().join("empty"));
+        fs::create_dir(&empty).expect("it is created");
+        let restored = folder.path().join("restored");
+        fs::create_dir(&restored).expect("it is created");
+        fs::write(restored.join("state.db"), "").expect("it is written");
+
+        for path in [&missing, &empty] {
+            let error = DataDir::open_existing(path).expect_err("there is no data");
+            assert!(error.to_string().contains(&*path.to_string_lossy()));
+        }
+
+        assert!(!missing.exists() && !empty.join(LOCK).exists());
+        DataDir::open_existing(&restored).expect("it holds a database");
+    }
+
+    #[test]
+    fn a_directory_that_is_moved_or_replaced_under_its_owner_is_noticed() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("data");
+        let owned = DataDir::open(&path).expect("it is free");
+        let place = owned.place();
+        let before = place.has_changed();
+
+        fs::rename(&path, folder.path().join("moved")).expect("it is moved");
+        let moved = place.has_changed();
+        let replaced = DataDir::open(&path).map(|_| place.has_changed());
+
+        assert_eq!((before, moved), (false, true));
+        assert!(replaced.expect("the new one is free"));
     }
 
     #[test]

@@ -21,6 +21,12 @@ pub enum StartError {
         /// What the system said.
         error: io::Error,
     },
+    /// There is no data directory, and only a server creates one.
+    #[error("there is no data of Outrigger in `{path}`")]
+    NoData {
+        /// The directory that was looked at, absolute.
+        path: PathBuf,
+    },
     /// Another process owns the data directory.
     #[error("the data directory `{path}` is in use by another Outrigger{}", of_process(*.pid))]
     Owned {
@@ -115,9 +121,11 @@ impl StartError {
             | Self::Tls { .. }
             | Self::FirstAdmin { .. } => ErrorKind::Invalid,
             Self::Owned { .. } | Self::Listen { .. } => ErrorKind::Conflict,
-            Self::DataDir { .. } | Self::Stopped | Self::Interrupted | Self::System(_) => {
-                ErrorKind::Unavailable
-            }
+            Self::DataDir { .. }
+            | Self::NoData { .. }
+            | Self::Stopped
+            | Self::Interrupted
+            | Self::System(_) => ErrorKind::Unavailable,
             Self::Part { kind, .. } => *kind,
         }
     }
@@ -132,6 +140,11 @@ impl StartError {
             Self::DataDir { .. } => {
                 Some("choose another one with `--data-dir` or `[server] data_dir`".to_owned())
             }
+            Self::NoData { .. } => Some(
+                "name the server's data directory with `--data-dir` or `OUTRIGGER_SERVER__DATA_DIR`; \
+                 `outrigger serve` creates a new one"
+                    .to_owned(),
+            ),
             Self::Owned { .. } => {
                 Some("stop that process, or choose another `--data-dir`".to_owned())
             }

@@ -12,6 +12,7 @@ mod doctor;
 mod error;
 mod folder;
 mod identity;
+mod own_command;
 mod part;
 mod process;
 mod run;

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     BannerFor, DataDir, Loaded, StartError, banner,
+    own_command::OwnCommand,
     wiring::{
         Listeners, ProcessContext, Server,
         access::{self, FirstLogin},
@@ -129,6 +130,7 @@ async fn print_banner(
         dashboard: &dashboard,
         login_link: link.as_deref(),
         without_link: without_link.as_deref(),
+        command: &OwnCommand::new(&loaded.config.server, data_dir.path()),
     };
     let text = match reader {
         BannerFor::People => banner::render(&facts),
@@ -149,14 +151,14 @@ pub struct InProcess {
 }
 
 impl InProcess {
-    /// Opens the stores.
+    /// Opens the stores of a data directory that exists.
     ///
     /// # Errors
     ///
-    /// Why they cannot be opened; among others because a server owns them.
+    /// [`StartError::NoData`] when there is none, or why its stores cannot be opened; among others because a server owns them.
     pub async fn open(loaded: &Loaded) -> Result<Self, StartError> {
         let clock: Arc<dyn Clock> = SystemClock::shared();
-        let data_dir = DataDir::open(&loaded.config.server.data_dir)?;
+        let data_dir = DataDir::open_existing(&loaded.config.server.data_dir)?;
         let context = ProcessContext {
             http_address: loaded.config.http.listen,
             listeners: Vec::new(),

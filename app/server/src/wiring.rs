@@ -28,6 +28,7 @@ use outrigger_telemetry::{History, LogHandle, Metrics, Recorder};
 
 pub(crate) use self::listeners::{HttpSockets, Listeners};
 use self::{
+    access::AccessPart,
     host::Host,
     idempotency::Idempotency,
     logs::Logs,
@@ -35,7 +36,10 @@ use self::{
     redis_listener::RedisPart,
     store::{STATE, Stores},
 };
-use crate::{Config, DataDir, Loaded, StartError, part::Part, process::ServerProcess, tls};
+use crate::{
+    Config, DataDir, Loaded, StartError, own_command::OwnCommand, part::Part,
+    process::ServerProcess, tls,
+};
 
 /// The handles and stores of a process, whether it listens or not.
 pub(crate) struct Server {
@@ -110,12 +114,16 @@ impl Server {
         let history = History::new();
         let parts: Vec<Arc<dyn Part>> = vec![
             Arc::new(Host {
-                data_dir: data_dir.path().to_owned(),
+                place: data_dir.place(),
+                former_owner: data_dir.former_owner().cloned(),
                 services: context.services.clone(),
                 config: config.clone(),
             }),
             Arc::new(stores.clone()),
-            Arc::new(access.clone()),
+            Arc::new(AccessPart {
+                access: access.clone(),
+                command: OwnCommand::new(&config.server, data_dir.path()),
+            }),
             Arc::new(cache),
             Arc::new(RedisPart {
                 config: config.redis.clone(),

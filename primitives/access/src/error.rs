@@ -139,7 +139,10 @@ impl AccessError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::LinkInvalid => Some("`outrigger admin link` prints a new one".to_owned()),
+            Self::LinkInvalid => Some(
+                "ask for a new link; on the server, `outrigger admin link` prints one for the owner"
+                    .to_owned(),
+            ),
             Self::LastOwner => Some("make another account an owner first".to_owned()),
             Self::TokenInvalid => Some("`outrigger token create` makes a new one".to_owned()),
             Self::TooMany { key, .. } => Some(format!(

@@ -7,7 +7,13 @@ use outrigger_api_types::access::{Account, NewAccount, NewLoginLink, NewToken, R
 use outrigger_client::Client;
 use serde_json::json;
 
-use crate::{answer::Answer, connect::Connector, error::CliError, human, input, table::Table};
+use crate::{
+    answer::Answer,
+    connect::{Connector, Place},
+    error::CliError,
+    human, input,
+    table::Table,
+};
 
 /// No password is this long; a file that is, is not a password's.
 const PASSWORD_FILE_MAX: u64 = 4096;
@@ -95,13 +101,18 @@ impl AdminCommand {
             _ => None,
         };
         connector
-            .with_server_or_here(async |client| self.call(client, password).await)
+            .with_server_or_here(async |client, place| self.call(client, place, password).await)
             .await
     }
 
-    async fn call(self, client: &Client, password: Option<String>) -> Result<Answer, CliError> {
+    async fn call(
+        self,
+        client: &Client,
+        place: &Place,
+        password: Option<String>,
+    ) -> Result<Answer, CliError> {
         match self {
-            Self::Link { account } => link(client, account).await,
+            Self::Link { account } => link(client, place, account).await,
             Self::Create {
                 email, role, name, ..
             } => {
@@ -172,13 +183,25 @@ impl TokenCommand {
     }
 }
 
-async fn link(client: &Client, email: Option<String>) -> Result<Answer, CliError> {
-    let account = match email {
-        None => None,
-        Some(email) => Some(find_account(client.accounts().await?, &email)?.id),
+async fn link(client: &Client, place: &Place, email: Option<String>) -> Result<Answer, CliError> {
+    let (account, who) = match email {
+        None => (None, "the owner account".to_owned()),
+        Some(email) => {
+            let account = find_account(client.accounts().await?, &email)?;
+            let who = account.email.unwrap_or(account.name);
+            (Some(account.id), human::visible(&who))
+        }
     };
     let link = client.create_login_link(&NewLoginLink { account }).await?;
-    let note = format!("it works once, until {}", human::time(&link.expires_at));
+    let until = human::time(&link.expires_at);
+    let note = match place {
+        Place::Server(place) => {
+            format!("it signs in once as {who} at the server on {place}, until {until}")
+        }
+        Place::Here(place) => format!(
+            "it signs in once as {who}, until {until}; no server runs on {place}, start it before you open the link"
+        ),
+    };
     let text = link.url.clone();
     Ok(Answer::new(&link, text).with_note(note))
 }

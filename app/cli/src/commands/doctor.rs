@@ -12,7 +12,7 @@ use crate::{
 
 pub(super) async fn run(connector: &Connector<'_>, output: &Output) -> Result<Answer, CliError> {
     connector
-        .with_server_or_here(async |client| Ok(answer(&client.doctor().await?, output)))
+        .with_server_or_here(async |client, _| Ok(answer(&client.doctor().await?, output)))
         .await
 }
 

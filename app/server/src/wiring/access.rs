@@ -17,6 +17,7 @@ use super::store::Store;
 use crate::{
     Loaded, StartError,
     doctor::{advice, fail, ok},
+    own_command::OwnCommand,
     part::Part,
 };
 
@@ -50,19 +51,25 @@ pub(crate) async fn open(
     Ok(access)
 }
 
+/// Access as a part of the server.
+pub(crate) struct AccessPart {
+    pub(crate) access: Access,
+    pub(crate) command: OwnCommand,
+}
+
 #[async_trait]
-impl Part for Access {
+impl Part for AccessPart {
     fn register(&self, registry: &mut Registry) {
-        Self::register(self, registry);
+        self.access.register(registry);
     }
 
     fn add_services(&self, supervisor: &mut Supervisor) {
-        supervisor.add(Phase::Drain, self.pruner());
+        supervisor.add(Phase::Drain, self.access.pruner());
     }
 
     async fn problems(&self) -> Vec<OpenProblem> {
         let mut problems = Vec::new();
-        if let Some(jumped) = self.clock_jumped() {
+        if let Some(jumped) = self.access.clock_jumped() {
             problems.push(OpenProblem {
                 code: "clock_jumped".to_owned(),
                 severity: Severity::Warning,
@@ -72,7 +79,7 @@ impl Part for Access {
                 fix: CLOCK_HINT.to_owned(),
             });
         }
-        let owner = self.owner().await;
+        let owner = self.access.owner().await;
         if !owner.is_ok_and(|owner| owner.setup_required()) {
             return problems;
         }
@@ -81,7 +88,10 @@ impl Part for Access {
             severity: Severity::Notice,
             title: "the owner account has no e-mail address and password yet".to_owned(),
             detail: "until it has both, only a login link signs in".to_owned(),
-            fix: "run `outrigger admin link` and open the link".to_owned(),
+            fix: format!(
+                "run `{}` and open the link",
+                self.command.line("admin link")
+            ),
         });
         problems
     }
@@ -89,17 +99,20 @@ impl Part for Access {
     async fn checks(&self) -> Vec<DoctorCheck> {
         const NAME: &str = "owner account";
         const CLOCK: &str = "clock";
-        let clock = match self.clock_jumped() {
+        let clock = match self.access.clock_jumped() {
             None => ok(CLOCK, "what is deleted because of its age may be deleted"),
             Some(jumped) => fail(CLOCK, jumped.to_string(), CLOCK_HINT),
         };
-        let owner = self.owner().await;
+        let owner = self.access.owner().await;
         let owner = match owner.map(|owner| owner.setup_required()) {
             Ok(false) => ok(NAME, "it has an e-mail address and a password"),
             Ok(true) => advice(
                 NAME,
                 "it has no e-mail address and password yet",
-                "run `outrigger admin link`, open the link and choose them",
+                format!(
+                    "run `{}`, open the link and choose them",
+                    self.command.line("admin link")
+                ),
             ),
             Err(error) => fail(NAME, error.to_string(), "look at the store first"),
         };

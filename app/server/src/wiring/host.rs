@@ -1,6 +1,6 @@
 //! The process and the machine it runs on: the data directory, free disk space, open files, the public address.
 
-use std::{os::unix::fs::PermissionsExt, path::PathBuf};
+use std::os::unix::fs::PermissionsExt;
 
 use async_trait::async_trait;
 use outrigger_api_types::status::{DoctorCheck, OpenProblem, Severity};
@@ -10,6 +10,7 @@ use outrigger_telemetry::{ProcessUse, RateOf};
 
 use crate::{
     Config,
+    data_dir::{FormerOwner, Place},
     doctor::{advice, fail, ok},
     folder,
     part::{Part, Sampler},
@@ -20,9 +21,13 @@ const FREE_MIN: ByteSize = ByteSize::mib(256);
 /// With fewer open files than this, a busy Redis port runs out of them.
 const FILES_MIN: u64 = 4096;
 
+const MOVED_FIX: &str =
+    "stop the server, put its data directory back in its place, and start it again";
+
 /// The process and its machine.
 pub(crate) struct Host {
-    pub(crate) data_dir: PathBuf,
+    pub(crate) place: Place,
+    pub(crate) former_owner: Option<FormerOwner>,
     pub(crate) services: SupervisorHandle,
     pub(crate) config: Config,
 }
@@ -46,7 +51,15 @@ impl Part for Host {
     }
 
     async fn problems(&self) -> Vec<OpenProblem> {
-        self.services
+        let moved = self.place.has_changed().then(|| OpenProblem {
+            code: "data_dir_moved".to_owned(),
+            severity: Severity::Error,
+            title: "the data directory was moved or replaced while the server runs".to_owned(),
+            detail: self.moved(),
+            fix: MOVED_FIX.to_owned(),
+        });
+        let failed = self
+            .services
             .statuses()
             .into_iter()
             // One that has just been added waits, too.
@@ -60,13 +73,13 @@ impl Part for Host {
                 ),
                 detail: service.last_error.unwrap_or_default(),
                 fix: "look for the service's name in the logs".to_owned(),
-            })
-            .collect()
+            });
+        moved.into_iter().chain(failed).collect()
     }
 
     async fn checks(&self) -> Vec<DoctorCheck> {
         let mut checks = vec![
-            self.data_dir_mode(),
+            self.data_dir(),
             self.free_space(),
             self.open_files(),
             self.public_url(),
@@ -77,10 +90,30 @@ impl Part for Host {
 }
 
 impl Host {
-    fn data_dir_mode(&self) -> DoctorCheck {
+    fn moved(&self) -> String {
+        format!(
+            "{} is not the directory that this server opened at its start",
+            self.place.path.display()
+        )
+    }
+
+    fn data_dir(&self) -> DoctorCheck {
         const NAME: &str = "data directory";
-        let path = self.data_dir.display();
-        match std::fs::metadata(&self.data_dir) {
+        let path = self.place.path.display();
+        if self.place.has_changed() {
+            return fail(NAME, self.moved(), MOVED_FIX);
+        }
+        if let Some(former) = &self.former_owner {
+            let (pid, lock) = (former.pid, former.lock.display());
+            return fail(
+                NAME,
+                format!(
+                    "the process {pid} opened this data before it was moved or copied, and still runs with {lock}"
+                ),
+                format!("stop the process {pid} before you start a server here"),
+            );
+        }
+        match std::fs::metadata(&self.place.path) {
             Ok(metadata) if metadata.permissions().mode() & 0o077 == 0 => {
                 ok(NAME, format!("{path}, for this user only"))
             }
@@ -105,13 +138,13 @@ impl Host {
         if self.config.crypto.key.is_some() {
             return None;
         }
-        let shared = folder::shared_with(&self.config.crypto.keyring(&self.data_dir))?;
+        let shared = folder::shared_with(&self.config.crypto.keyring(&self.place.path))?;
         Some(advice("key file", shared.detail, shared.fix))
     }
 
     fn free_space(&self) -> DoctorCheck {
         const NAME: &str = "room on the disk";
-        let Some((free, all)) = folder::room(&self.data_dir) else {
+        let Some((free, all)) = folder::room(&self.place.path) else {
             return advice(
                 NAME,
                 "the system does not report the free space",
