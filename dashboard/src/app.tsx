@@ -2,13 +2,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Router, Switch, useLocation, useSearch } from "wouter";
-import { mount } from "./api/client";
-import { MeContext, meQuery } from "./api/session";
+import { gate, mount } from "./api/client";
+import { MeContext, meQuery, useEnter, useSessionTabs } from "./api/session";
 import { useVisiblePages } from "./pages";
 import { Quiet } from "./parts/quiet";
 import { ToastProvider } from "./parts/toasts";
 import { LoginPage } from "./routes/login/login-page";
 import { LoginLinkPage } from "./routes/login/link-page";
+import { loginPath } from "./routes/login/reason";
+import { SessionEnded } from "./routes/login/session-ended";
 import { SetupPage } from "./routes/login/setup-page";
 import { ErrorBoundary } from "./shell/error-boundary";
 import { LiveProvider } from "./shell/live";
@@ -24,6 +26,7 @@ export function App() {
   return (
     <ErrorBoundary>
       <Router base={mount}>
+        <SessionTabs />
         <Switch>
           <Route path="/login/link" component={LoginLinkPage} />
           <Route path="/login" component={LoginPage} />
@@ -34,9 +37,16 @@ export function App() {
   );
 }
 
+/** Follows the other tabs, whatever this one shows. */
+function SessionTabs() {
+  useSessionTabs();
+  return null;
+}
+
 /** Everything behind the login. */
 function SignedIn() {
   const { data: me, error, refetch } = useQuery(meQuery);
+  useEnter(me);
   const [path] = useLocation();
   const search = useSearch();
   if (me === undefined) {
@@ -44,10 +54,11 @@ function SignedIn() {
   }
   if (me === null) {
     const wanted = search === "" ? path : `${path}?${search}`;
-    return <Redirect to={wanted === "/" ? "/login" : `/login?return=${encodeURIComponent(wanted)}`} replace />;
+    return <Redirect to={loginPath(wanted, gate.farewell)} replace />;
   }
   return (
     <MeContext value={me}>
+      <SessionEnded />
       {me.setup_required ? (
         <SetupPage />
       ) : (

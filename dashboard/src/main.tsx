@@ -5,13 +5,12 @@ import "./styles/mantine.css";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
-import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { ApiError } from "./api/problem";
-import { forget } from "./api/session";
 import { theme, variables } from "./theme";
 
 // Browsers hide the attribute from style sheets' eyes but keep the property.
@@ -19,22 +18,13 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"
 setNonce(nonce);
 
 const queries = new QueryClient({
-  queryCache: new QueryCache({ onError: signOutWhenRefused }),
   defaultOptions: {
     queries: {
       retry: (failures, error) => !(error instanceof ApiError) && failures < 2,
       staleTime: 2_000,
     },
-    mutations: { onError: signOutWhenRefused },
   },
 });
-
-/** A session that ended leads to the login page, wherever that was noticed. */
-function signOutWhenRefused(error: Error): void {
-  if (error instanceof ApiError && error.status === 401) {
-    forget(queries);
-  }
-}
 
 const root = document.getElementById("root");
 if (root === null) {

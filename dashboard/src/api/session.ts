@@ -1,8 +1,12 @@
 // Who is signed in.
 import { queryOptions, useQueryClient, type QueryClient } from "@tanstack/react-query";
-import { createContext, useContext } from "react";
-import { answer, api } from "./client";
+import { createContext, useContext, useEffect, useSyncExternalStore } from "react";
+import { useLocation } from "wouter";
+import { answer, api, gate } from "./client";
 import { ApiError } from "./problem";
+import type { Farewell } from "./session-gate";
+import { noteSession } from "./session-note";
+import { hearTabs, tellTabs } from "./session-tabs";
 import type { Me } from "./types";
 
 /** Who is signed in; null when nobody is. */
@@ -36,17 +40,78 @@ export function useMe(): Me {
   return me;
 }
 
-/** Ends the session on the server, and then here. */
+/** Whether the session has ended while the page is shown, and requests wait for somebody to sign in again. */
+export function useSessionEnded(): boolean {
+  return useSyncExternalStore(gate.subscribe, () => gate.isEnded);
+}
+
+/** Somebody has signed in here. With another account than before, nothing of the page is theirs: it is loaded anew. */
+export function welcome(queries: QueryClient, who: Me): void {
+  const account = idOf(who);
+  tellTabs({ kind: "signed-in", account });
+  if (gate.account !== null && gate.account !== account) {
+    window.location.reload();
+    return;
+  }
+  queries.setQueryData(meQuery.queryKey, who);
+  gate.enter(account);
+}
+
+/** Ends the session on the server, and then here and in the other tabs. */
 export function useLogOut(): () => Promise<void> {
   const queries = useQueryClient();
   return async () => {
     await answer(api.POST("/api/v1/access/logout")).catch(() => undefined);
-    forget(queries);
+    tellTabs({ kind: "signed-out" });
+    noteSession(false);
+    forget(queries, "here");
   };
 }
 
-/** Nobody is signed in any more: what was shown is for nobody's eyes, and whoever comes next begins with nothing. */
-export function forget(queries: QueryClient): void {
+/** Nobody is signed in any more: what was shown is for nobody's eyes, and the next person begins with nothing. */
+export function forget(queries: QueryClient, farewell: Farewell | null = null): void {
+  gate.leave(farewell);
   queries.setQueryData(meQuery.queryKey, null);
   queries.removeQueries({ predicate: (query) => query.queryKey[0] !== meQuery.queryKey[0] });
+}
+
+/** For the page behind the login: requests wait from now on when the session ends. */
+export function useEnter(who: Me | null | undefined): void {
+  useEffect(() => {
+    if (who) {
+      noteSession(true);
+      gate.enter(idOf(who));
+    }
+  }, [who]);
+}
+
+/** Follows what happens to the session in other tabs. */
+export function useSessionTabs(): void {
+  const queries = useQueryClient();
+  const [, navigate] = useLocation();
+  useEffect(
+    () =>
+      hearTabs((news) => {
+        if (news.kind === "signed-out") {
+          forget(queries, "elsewhere");
+          return;
+        }
+        if (gate.account !== null && gate.account !== news.account) {
+          window.location.reload();
+          return;
+        }
+        if (gate.account === null && gate.lastAccount !== null && gate.lastAccount !== news.account) {
+          // Not where the last person was.
+          navigate("/login", { replace: true });
+        }
+        gate.enter(news.account);
+        void queries.invalidateQueries({ queryKey: meQuery.queryKey });
+      }),
+    [queries, navigate],
+  );
+}
+
+/** The account's id, or for a caller without an account the way in which it came. */
+export function idOf(who: Me): string {
+  return who.account?.id ?? who.via;
 }

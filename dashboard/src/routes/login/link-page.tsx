@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { answer, api } from "../../api/client";
-import { meQuery } from "../../api/session";
+import { welcome } from "../../api/session";
 import { ApiError } from "../../api/problem";
 import { TroubleNote } from "../../parts/trouble";
 import { Gate } from "./gate";
@@ -18,9 +18,8 @@ export function LoginLinkPage() {
   const queries = useQueryClient();
   const redeem = useMutation({
     mutationFn: () => answer(api.POST("/api/v1/access/login-link", { body: { code } })),
-    onError: () => undefined,
     onSuccess: (who) => {
-      queries.setQueryData(meQuery.queryKey, who);
+      welcome(queries, who);
       navigate("/", { replace: true });
     },
   });

@@ -1,30 +1,23 @@
 // Signing in with e-mail address and password.
 import { Button, PasswordInput, TextInput } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { useQuery } from "@tanstack/react-query";
+import type { FormEvent } from "react";
 import { Redirect, useSearch } from "wouter";
-import { answer, api } from "../../api/client";
 import { meQuery } from "../../api/session";
+import { hadSession } from "../../api/session-note";
 import { TroubleNote } from "../../parts/trouble";
 import { safeReturn } from "../../shell/url-state";
 import { Gate } from "./gate";
 import classes from "./gate.module.css";
-import { useWait } from "./use-wait";
+import { reasonFor } from "./reason";
+import { useLogIn } from "./use-log-in";
 
 export function LoginPage() {
   const { data: me } = useQuery(meQuery);
-  const search = useSearch();
-  const queries = useQueryClient();
-  const [failedAt, setFailedAt] = useState(0);
-  const logIn = useMutation({
-    mutationFn: (body: { email: string; password: string }) => answer(api.POST("/api/v1/access/login", { body })),
-    // A wrong password is no ended session.
-    onError: () => setFailedAt(Date.now()),
-    onSuccess: (who) => queries.setQueryData(meQuery.queryKey, who),
-  });
-  const wait = useWait(logIn.error, failedAt);
+  const query = new URLSearchParams(useSearch());
+  const { logIn, wait } = useLogIn();
   if (me) {
-    return <Redirect to={safeReturn(new URLSearchParams(search).get("return"))} replace />;
+    return <Redirect to={safeReturn(query.get("return"))} replace />;
   }
 
   function onSubmit(event: FormEvent<HTMLFormElement>) {
@@ -34,7 +27,7 @@ export function LoginPage() {
   }
 
   return (
-    <Gate title="Log in">
+    <Gate title="Log in" lead={reasonFor(query, hadSession()) ?? undefined}>
       <form className={classes.form} onSubmit={onSubmit}>
         {logIn.error && <TroubleNote error={logIn.error} />}
         <TextInput name="email" type="email" label="E-mail address" autoComplete="username" required autoFocus withAsterisk={false} />
