@@ -113,21 +113,29 @@ export function status(scene: string): Status {
   };
 }
 
+/** What every made-up problem has in common. */
+const LIFE = {
+  first_seen: new Date(Date.now() - 540_000).toISOString(),
+  last_seen: new Date(Date.now() - 5_000).toISOString(),
+  count: 3,
+  state: "open" as const,
+};
+
 const STATES: Record<Status["state"], Pick<Status, "state" | "sentence" | "problems">> = {
   ok: { state: "ok", sentence: "Everything works and nothing needs you.", problems: [] },
   degraded: {
     state: "degraded",
     sentence: "Everything works, and two things need you.",
     problems: [
-      { code: "service_restarting", severity: "error", title: "session-pruner keeps failing", detail: "It failed 3 times in 10 minutes: the database is locked. Expired sessions stay in `state.db` meanwhile.", fix: "Look for a backup tool that holds `state.db` open; it is tried again every minute." },
-      { code: "cache_full", severity: "warning", title: "The cache is full and evicts fresh entries", detail: "412 entries a minute are evicted before they expire.", fix: "Raise `[cache] memory` from 96MiB, or give entries a shorter time to live." },
+      { ...LIFE, id: "service_failed.session-pruner", capability: "server", page: "/", code: "service_failed", severity: "error", title: "session-pruner keeps failing", detail: "It failed 3 times in 10 minutes: the database is locked. Expired sessions stay in `state.db` meanwhile.", fix: "Look for a backup tool that holds `state.db` open; it is tried again every minute." },
+      { ...LIFE, id: "cache_refuses_writes", capability: "cache", page: "/cache", guide: "cache#the-bound", count: 412, code: "cache_refuses_writes", severity: "warning", title: "The cache is full and evicts fresh entries", detail: "412 entries a minute are evicted before they expire.", fix: "Raise `[cache] memory` from 96MiB, or give entries a shorter time to live." },
     ],
   },
   failing: {
     state: "failing",
     sentence: "Nobody can log in: the state database does not answer.",
     problems: [
-      { code: "store_unreachable", severity: "critical", title: "The state database does not answer", detail: "No answer from `/srv/shop/outrigger-data/state.db` for 4 minutes: disk I/O error.", fix: "Check the disk, then run `outrigger doctor`." },
+      { ...LIFE, id: "store_unreachable.state", capability: "store", page: "/", code: "store_unreachable", severity: "critical", title: "The state database does not answer", detail: "No answer from `/srv/shop/outrigger-data/state.db` for 4 minutes: disk I/O error.", fix: "Check the disk, then run `outrigger doctor`." },
     ],
   },
 };

@@ -10,6 +10,8 @@
 pub mod access;
 pub mod cache;
 pub mod config;
+pub mod events;
 pub mod page;
 pub mod problem;
+pub mod problems;
 pub mod status;

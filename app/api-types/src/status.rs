@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::problems::ServerProblem;
+
 /// How the process is doing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
@@ -12,12 +14,12 @@ pub struct Status {
     pub server: ServerIdentity,
     /// Outrigger's version.
     pub version: String,
-    /// Whether anything needs a person.
+    /// The worst of the open problems as one word: `failing` when one is critical, `degraded` when one is an error or a warning.
     pub state: State,
     /// The state in one sentence, for people.
     pub sentence: String,
-    /// What needs a person, the most severe first.
-    pub problems: Vec<OpenProblem>,
+    /// The problems that are open or acknowledged, the most severe first. Only open ones change `state`.
+    pub problems: Vec<ServerProblem>,
     /// When the process started.
     pub started_at: String,
     /// How long it has been running.
@@ -104,35 +106,6 @@ pub enum State {
     Degraded,
     /// What it promises is not kept.
     Failing,
-}
-
-/// Something that needs a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct OpenProblem {
-    /// What kind of problem, for programs.
-    pub code: String,
-    /// How bad it is.
-    pub severity: Severity,
-    /// The problem in a few words.
-    pub title: String,
-    /// What was seen.
-    pub detail: String,
-    /// What to do about it.
-    pub fix: String,
-}
-
-/// How bad a problem is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// What it promises is not kept.
-    Critical,
-    /// Something does not work.
-    Error,
-    /// Something will not work if nothing is done.
-    Warning,
-    /// Good to know.
-    Notice,
 }
 
 /// What the process uses of the machine.

@@ -5,7 +5,9 @@ mod cache;
 mod completions;
 mod config;
 mod doctor;
+mod events;
 mod open;
+mod problems;
 mod serve;
 mod status;
 
@@ -41,6 +43,12 @@ pub(crate) enum Command {
     /// Read, write and watch the cache
     #[command(subcommand)]
     Cache(cache::CacheCommand),
+    /// List and acknowledge problems
+    #[command(subcommand)]
+    Problems(problems::ProblemsCommand),
+    /// Mark deploys and notes on the charts, and list what happened
+    #[command(subcommand, visible_alias = "events")]
+    Event(events::EventCommand),
     /// Open the dashboard in a browser, signed in
     Open,
     /// Print a completion script for a shell
@@ -64,6 +72,8 @@ pub(crate) fn run(
         Command::Admin(command) => wait(command.run(connector)),
         Command::Token(command) => wait(command.run(connector)),
         Command::Cache(command) => wait(command.run(connector, output)),
+        Command::Problems(command) => wait(command.run(connector, output)),
+        Command::Event(command) => wait(command.run(connector)),
         Command::Open => wait(open::run(connector)),
     }
 }

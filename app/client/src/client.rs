@@ -106,12 +106,15 @@ impl Client {
         Ok(())
     }
 
-    /// All items of a list, page after page.
+    /// All items of a list, page after page. The path may have a query.
     pub(crate) async fn all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, ClientError> {
         let mut items = Vec::new();
         let mut cursor = String::new();
+        let separator = if path.contains('?') { '&' } else { '?' };
         loop {
-            let page: Page<T> = self.get(&format!("{path}?limit={PAGE}{cursor}")).await?;
+            let page: Page<T> = self
+                .get(&format!("{path}{separator}limit={PAGE}{cursor}"))
+                .await?;
             items.extend(page.items);
             match page.next {
                 Some(next) => cursor = format!("&cursor={}", crate::key::encode(next.as_bytes())),

@@ -11,6 +11,18 @@ pub(crate) fn encode(key: &[u8]) -> String {
     percent_encode(key, SEGMENT).to_string()
 }
 
+/// The path with a query of the parameters that have a value.
+pub(crate) fn with_query(path: &str, parameters: &[(&str, Option<&str>)]) -> String {
+    let given = parameters
+        .iter()
+        .filter_map(|(name, value)| Some(format!("{name}={}", encode((*value)?.as_bytes()))));
+    let given: Vec<String> = given.collect();
+    match given.is_empty() {
+        true => path.to_owned(),
+        false => format!("{path}?{}", given.join("&")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,8 +4,10 @@ mod access;
 mod cache;
 mod client;
 mod error;
+mod events;
 mod key;
 mod pieces;
+mod problems;
 mod status;
 mod transport;
 

@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, header};
+use jiff::Timestamp;
 use outrigger_stdx::HumanDuration;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -192,6 +193,21 @@ pub(crate) fn duration(field: &str, text: &str) -> Result<HumanDuration, Failure
         .map_err(|error: outrigger_stdx::ParseDurationError| {
             Failure::field(field, "invalid", error.to_string())
         })
+}
+
+/// A time that stands in a field: RFC 3339, or milliseconds since 1970.
+pub(crate) fn time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Failure> {
+    let parse = |text: &str| match text.parse() {
+        Ok(millis) => Timestamp::from_millisecond(millis).ok(),
+        Err(_) => text.parse().ok(),
+    };
+    let refuse = || {
+        let detail = format!(
+            "`{field}` is not a time such as `2026-01-31T12:00:00Z`, nor milliseconds since 1970"
+        );
+        Failure::field(field, "invalid", detail)
+    };
+    text.map(|text| parse(text).ok_or_else(refuse)).transpose()
 }
 
 /// A page size within the limits of the contract.

@@ -60,6 +60,7 @@ pub use listener::{ChangesDrain, ControlListener, HttpListener};
 pub use metrics::HttpMetrics;
 pub use page::Part;
 pub use pipeline::Redispatch;
+pub use routes::{cache::note_cleared, problems::problem_to_api};
 pub use sites::Sites;
 pub use state::{ApiState, Handle, Parts};
 pub use table::RouteTable;

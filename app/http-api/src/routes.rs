@@ -3,6 +3,8 @@
 pub(crate) mod access;
 pub(crate) mod cache;
 pub(crate) mod config;
+pub(crate) mod events;
+pub(crate) mod problems;
 pub(crate) mod status;
 
 use axum::routing::get;
@@ -16,6 +18,8 @@ pub(crate) fn table() -> RouteTable {
     let table = access::routes(table);
     let table = cache::routes(table);
     let table = config::routes(table);
+    let table = events::routes(table);
+    let table = problems::routes(table);
     status::routes(table).with_pages(|router| {
         router
             .route("/", get(dashboard::redirect))

@@ -17,6 +17,7 @@ mod part;
 mod process;
 mod run;
 mod tls;
+mod watcher;
 mod wiring;
 
 pub use banner::BannerFor;

@@ -5,7 +5,8 @@
 //! `wiring/<capability>.rs`, overrides the methods that apply to it, and gets one line in `wiring.rs`.
 
 use async_trait::async_trait;
-use outrigger_api_types::status::{DoctorCheck, OpenProblem, Store};
+use outrigger_api_types::status::{DoctorCheck, Store};
+use outrigger_history::Report;
 use outrigger_supervisor::Supervisor;
 pub(crate) use outrigger_telemetry::Sampler;
 use prometheus_client::registry::Registry;
@@ -33,8 +34,9 @@ pub(crate) trait Part: Send + Sync {
         Vec::new()
     }
 
-    /// The problems that it knows of. Called with each status, so it looks only at what is cheap to look at.
-    async fn problems(&self) -> Vec<OpenProblem> {
+    /// The problems that it has now. Called every few seconds and with each status, so it looks only at what is cheap to look
+    /// at. What is no longer reported counts as resolved; see [`Report::occurrences`] for what happens at moments.
+    async fn problems(&self) -> Vec<Report> {
         Vec::new()
     }
 

@@ -5,16 +5,17 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use outrigger_api_types::status::{
-    DoctorReport, History as ApiHistory, Listener, OpenProblem, ProcessUse as ApiProcessUse,
-    ServerIdentity, Service, ServiceState, Severity, State, Status, Store,
+    DoctorReport, History as ApiHistory, Listener, ProcessUse as ApiProcessUse, ServerIdentity,
+    Service, ServiceState, State, Status, Store,
 };
-use outrigger_http_api::{Process, RedisFigures};
+use outrigger_history::{Problem, ProblemState, Problems, Severity};
+use outrigger_http_api::{Process, RedisFigures, problem_to_api};
 use outrigger_redis_api::RedisMetrics;
 use outrigger_stdx::{Clock, Monotonic};
 use outrigger_supervisor::{ServiceState as Supervised, ServiceStatus, SupervisorHandle};
 use outrigger_telemetry::{History, ProcessUse, open_files};
 
-use crate::part::Part;
+use crate::{part::Part, watcher::evaluate};
 
 /// Asks every part when it is asked.
 pub(crate) struct ServerProcess {
@@ -26,6 +27,7 @@ pub(crate) struct ServerProcess {
     pub(crate) listeners: Vec<Listener>,
     pub(crate) services: SupervisorHandle,
     pub(crate) history: History,
+    pub(crate) problems: Problems,
     /// `None` in a process that does not listen.
     pub(crate) redis: Option<RedisMetrics>,
     pub(crate) parts: Vec<Arc<dyn Part>>,
@@ -35,23 +37,16 @@ pub(crate) struct ServerProcess {
 impl Process for ServerProcess {
     async fn status(&self) -> Status {
         let stores = self.stores().await;
-        let mut problems = Vec::new();
-        for part in &self.parts {
-            problems.extend(part.problems().await);
-        }
-        problems.sort_by_key(|problem| problem.severity);
-        let state = match problems.first().map(|problem| problem.severity) {
-            Some(Severity::Critical) => State::Failing,
-            Some(Severity::Error | Severity::Warning) => State::Degraded,
-            Some(Severity::Notice) | None => State::Ok,
-        };
+        // A status shows what is so now, not what was so some seconds ago.
+        evaluate(&self.parts, &self.problems).await;
+        let problems = self.problems.unresolved();
         let used = ProcessUse::read();
         Status {
             server: self.identity.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            state,
+            state: state(&problems),
             sentence: sentence(&problems),
-            problems,
+            problems: problems.into_iter().map(problem_to_api).collect(),
             started_at: self.started_at.to_string(),
             uptime_ms: milliseconds(self.clock.monotonic().saturating_since(self.started)),
             pid: std::process::id(),
@@ -118,16 +113,47 @@ impl ServerProcess {
     }
 }
 
-fn sentence(problems: &[OpenProblem]) -> String {
-    let urgent = problems
+fn open(problems: &[Problem]) -> Vec<&Problem> {
+    problems
         .iter()
-        .filter(|problem| problem.severity < Severity::Notice)
-        .count();
-    match (urgent, problems) {
-        (0, _) => "All good.".to_owned(),
-        (1, [first, ..]) => format!("One thing needs you: {}.", first.title),
-        (count, _) => format!("{count} things need you."),
+        .filter(|problem| problem.state == ProblemState::Open)
+        .collect()
+}
+
+/// The state that the open problems make. `problems` has the most severe first.
+fn state(problems: &[Problem]) -> State {
+    match open(problems).first().map(|problem| problem.severity) {
+        Some(Severity::Critical) => State::Failing,
+        Some(Severity::Error | Severity::Warning) => State::Degraded,
+        Some(Severity::Notice) | None => State::Ok,
     }
+}
+
+/// Counts what the list shows, and names the only problem or the most severe one.
+fn sentence(problems: &[Problem]) -> String {
+    let open = open(problems);
+    let is_good = state(problems) == State::Ok;
+    let word = match (is_good, open.len()) {
+        (true, 1) => "notice",
+        (true, _) => "notices",
+        (false, 1) => "open problem",
+        (false, _) => "open problems",
+    };
+    let mut sentence = match (open.as_slice(), is_good) {
+        ([], _) => "All good.".to_owned(),
+        ([only], true) => format!("All good, with 1 {word}: {}.", only.title),
+        ([only], false) => format!("1 {word}: {}.", only.title),
+        ([_, ..], true) => format!("All good, with {} {word}.", open.len()),
+        ([worst, ..], false) => {
+            format!("{} {word}, the most severe: {}.", open.len(), worst.title)
+        }
+    };
+    match problems.len() - open.len() {
+        0 => {}
+        1 => sentence.push_str(" 1 problem is acknowledged."),
+        count => sentence.push_str(&format!(" {count} problems are acknowledged.")),
+    }
+    sentence
 }
 
 fn service(status: ServiceStatus) -> Service {

@@ -67,6 +67,7 @@ async fn run(loaded: &Loaded, banner: BannerFor) -> Result<(), StartError> {
     };
     server.add_services(&mut supervisor, listeners.http, config)?;
     print_banner(&server, loaded, &data_dir, &listeners.shown, banner).await?;
+    server.history.note_start();
 
     let stop = CancellationToken::new();
     let mut running =
@@ -82,6 +83,7 @@ async fn run(loaded: &Loaded, banner: BannerFor) -> Result<(), StartError> {
                 }
                 Some(Signal::Stop) | None => {
                     tracing::info!("stopping; a second signal ends it at once");
+                    server.history.note_stop();
                     stop.cancel();
                 }
             },
@@ -89,7 +91,7 @@ async fn run(loaded: &Loaded, banner: BannerFor) -> Result<(), StartError> {
     }
     tracing::info!("closing the stores");
     tokio::select! {
-        () = server.stores.close() => {
+        () = server.close() => {
             tracing::info!("stopped");
             Ok(())
         }
@@ -180,6 +182,6 @@ impl InProcess {
 
     /// Closes the stores.
     pub async fn close(self) {
-        self.server.stores.close().await;
+        self.server.close().await;
     }
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod access;
 mod cache;
+mod history;
 mod host;
 mod http;
 mod idempotency;
@@ -24,11 +25,12 @@ use outrigger_http_api::{Api, ChangesDrain, ControlListener, HttpListener, Parts
 use outrigger_redis_api::{RedisListener, RedisParts, RedisServer};
 use outrigger_stdx::Clock;
 use outrigger_supervisor::{Phase, Supervisor, SupervisorHandle};
-use outrigger_telemetry::{History, LogHandle, Metrics, Recorder};
+use outrigger_telemetry::{History as RecentHistory, LogHandle, Metrics, Recorder};
 
 pub(crate) use self::listeners::{HttpSockets, Listeners};
 use self::{
     access::AccessPart,
+    history::History,
     host::Host,
     idempotency::Idempotency,
     logs::Logs,
@@ -38,17 +40,18 @@ use self::{
 };
 use crate::{
     Config, DataDir, Loaded, StartError, own_command::OwnCommand, part::Part,
-    process::ServerProcess, tls,
+    process::ServerProcess, tls, watcher::Watcher,
 };
 
 /// The handles and stores of a process, whether it listens or not.
 pub(crate) struct Server {
     pub(crate) api: Api,
     pub(crate) access: Access,
-    pub(crate) stores: Stores,
+    pub(crate) history: History,
+    stores: Stores,
     redis: Option<RedisServer>,
     parts: Vec<Arc<dyn Part>>,
-    history: History,
+    recent: RecentHistory,
     clock: Arc<dyn Clock>,
 }
 
@@ -91,6 +94,7 @@ impl Server {
         let idempotency = Idempotency::open(store, keyring)
             .await
             .map_err(|error| store::refuse("the API", error))?;
+        let history = History::open(&stores, Arc::clone(&clock)).await;
         let cache = Cache::open(config.cache.clone(), Arc::clone(&clock));
         let redis = match context.redis {
             Some(listener) => Some(RedisServer::new(
@@ -99,7 +103,11 @@ impl Server {
                     config: config.redis.clone(),
                     cache: cache.clone(),
                     authenticator: Arc::new(RedisAuthenticator::new(access.clone(), throttle)),
-                    auditor: Arc::new(RedisAuditor::new(access.clone(), Arc::clone(&clock))),
+                    auditor: Arc::new(RedisAuditor::new(
+                        access.clone(),
+                        history.events.clone(),
+                        Arc::clone(&clock),
+                    )),
                     tls: tls::load(
                         config.redis.tls_cert.as_deref(),
                         config.redis.tls_key.as_deref(),
@@ -111,7 +119,7 @@ impl Server {
             None => None,
         };
         let redis_metrics = redis.as_ref().map(RedisServer::metrics);
-        let history = History::new();
+        let recent = RecentHistory::new();
         let parts: Vec<Arc<dyn Part>> = vec![
             Arc::new(Host {
                 place: data_dir.place(),
@@ -129,7 +137,11 @@ impl Server {
                 config: config.redis.clone(),
                 metrics: redis_metrics.clone(),
             }),
-            Arc::new(Logs(context.log)),
+            Arc::new(Logs {
+                log: context.log,
+                problems: history.problems.clone(),
+            }),
+            Arc::new(history.clone()),
         ];
         let metrics = Metrics::new(env!("CARGO_PKG_VERSION"), &*clock);
         metrics.with_registry(|registry| parts.iter().for_each(|part| part.register(registry)));
@@ -150,7 +162,8 @@ impl Server {
                 data_dir: data_dir.path().to_owned(),
                 listeners: context.listeners,
                 services: context.services,
-                history: history.clone(),
+                history: recent.clone(),
+                problems: history.problems.clone(),
                 redis: redis_metrics,
                 parts: parts.clone(),
             }),
@@ -161,10 +174,11 @@ impl Server {
         Ok(Self {
             api,
             access,
+            history,
             stores,
             redis,
             parts,
-            history,
+            recent,
             clock,
         })
     }
@@ -189,6 +203,14 @@ impl Server {
         if let Some(redis) = self.redis.take() {
             supervisor.add(Phase::Accept, redis);
         }
+        supervisor.add(
+            Phase::Accept,
+            Watcher {
+                parts: self.parts.clone(),
+                problems: self.history.problems.clone(),
+                clock: Arc::clone(&self.clock),
+            },
+        );
         supervisor.add(Phase::Drain, ChangesDrain::new(self.api.clone()));
         for part in &self.parts {
             part.add_services(supervisor);
@@ -197,11 +219,17 @@ impl Server {
         Ok(())
     }
 
+    /// Closes history and the stores; what was acknowledged is there.
+    pub(crate) async fn close(&self) {
+        self.history.close().await;
+        self.stores.close().await;
+    }
+
     /// The service that samples the figures of every part.
     fn recorder(&self) -> Recorder {
         let http = self.api.http_metrics().sampler();
         let parts = self.parts.iter().filter_map(|part| part.sampler());
         let samplers = parts.chain(http).collect();
-        Recorder::new(self.history.clone(), Arc::clone(&self.clock), samplers)
+        Recorder::new(self.recent.clone(), Arc::clone(&self.clock), samplers)
     }
 }

@@ -5,10 +5,10 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use thiserror::Error;
 
 /// The capabilities that scopes can name. Also those that are still to come, so that a role means the same before and after.
-pub const CAPABILITIES: [&str; 20] = [
+pub const CAPABILITIES: [&str; 22] = [
     "access", "alerts", "assets", "backups", "cache", "checks", "config", "database", "errors",
-    "files", "images", "jobs", "limits", "loadtest", "logs", "mail", "metrics", "recovery",
-    "server", "settings",
+    "events", "files", "images", "jobs", "limits", "loadtest", "logs", "mail", "metrics",
+    "problems", "recovery", "server", "settings",
 ];
 
 /// Something that may be done.

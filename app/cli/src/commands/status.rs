@@ -1,6 +1,9 @@
 //! `status`: how the running process is doing.
 
-use outrigger_api_types::status::{Severity, State, Status};
+use outrigger_api_types::{
+    problems::ProblemState,
+    status::{State, Status},
+};
 
 use crate::{
     answer::Answer,
@@ -44,14 +47,13 @@ fn section(title: &str, table: &Table) -> String {
 
 fn problems(status: &Status) -> String {
     let lines = status.problems.iter().map(|problem| {
-        let severity = match problem.severity {
-            Severity::Critical => "critical",
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Notice => "notice",
+        let state = match problem.state {
+            ProblemState::Acknowledged => ", acknowledged",
+            ProblemState::Open | ProblemState::Resolved => "",
         };
         format!(
-            "{severity}: {}\n  {}\n  fix: {}\n",
+            "{}{state}: {}\n  {}\n  fix: {}\n",
+            problem.severity.as_str(),
             human::visible(&problem.title),
             human::visible(&problem.detail),
             human::visible(&problem.fix)
@@ -141,9 +143,11 @@ mod tests {
      {
         let status: Status = serde_json::from_value(serde_json::json!({
             "server": {"name": "ops-1", "environment": "production", "colour": null},
-            "version": "0.1.0", "state": "degraded", "sentence": "One thing needs you: the disk is nearly full.",
-            "problems": [{"code": "disk", "severity": "warning", "title": "The disk is nearly full",
-                "detail": "/d has 1 GiB left", "fix": "free some space"}],
+            "version": "0.1.0", "state": "degraded", "sentence": "1 open problem: The disk is nearly full.",
+            "problems": [{"id": "disk", "code": "disk", "capability": "server", "severity": "warning",
+                "title": "The disk is nearly full", "detail": "/d has 1 GiB left", "fix": "free some space",
+                "page": "/", "guide": null, "first_seen": "2026-01-01T12:00:00Z", "last_seen": "2026-01-01T12:01:00Z",
+                "count": 1, "state": "open", "acknowledged_by": null, "acknowledged_at": null, "resolved_at": null}],
             "started_at": "2026-01-01T12:00:00Z", "uptime_ms": 125_400, "pid": 42, "data_dir": "/d",
             "process": {"resident_bytes": 31_457_280, "cpu_ms": 900, "open_files": 20, "open_files_max": 1024, "threads": 8},
             "stores": [
@@ -157,7 +161,7 @@ mod tests {
         let output = Output::new(true, &Environment::default());
         insta::assert_snapshot!(text(&status, &output), @r"
         ops-1 (production)
-        One thing needs you: the disk is nearly full.
+        1 open problem: The disk is nearly full.
 
         warning: The disk is nearly full
           /d has 1 GiB left

@@ -12,6 +12,8 @@ use outrigger_api_types::cache::{
 };
 use outrigger_audit::Act;
 use outrigger_cache::{Cache, CacheError, Database, Eviction};
+use outrigger_history::{EventKind, Events};
+use outrigger_stdx::Actor;
 use utoipa_axum::routes;
 
 use crate::{
@@ -122,11 +124,13 @@ async fn delete_entry(
 async fn clear_cache(
     State(api): State<ApiState>,
     Handle(cache): Handle<Cache>,
+    Handle(events): Handle<Events>,
     Extension(act): Extension<Act>,
     Json(body): Json<ClearCache>,
 ) -> Result<Json<CacheCleared>, Failure> {
     let database = body.database.map(database_of).transpose()?;
     let removed = cache.clear(database);
+    note_cleared(&events, database, removed, act.actor());
     let name = match database {
         Some(database) => format!("database {}", database.number()),
         None => "all databases".to_owned(),
@@ -138,6 +142,22 @@ async fn clear_cache(
     audit::write(&api, entry).await;
     act.recorded();
     Ok(Json(CacheCleared { removed }))
+}
+
+/// Notes an event: `actor` emptied this database, or all.
+pub fn note_cleared(events: &Events, database: Option<Database>, removed: u64, actor: &Actor) {
+    let (title, database) = match database {
+        Some(database) => {
+            let number = database.number();
+            (
+                format!("Cache database {number} cleared"),
+                number.to_string(),
+            )
+        }
+        None => ("Cache cleared".to_owned(), "all".to_owned()),
+    };
+    let attributes = [("database", database), ("entries", removed.to_string())];
+    events.note(EventKind::CacheCleared, title, attributes, actor);
 }
 
 /// What the cache holds and how it has served.

@@ -7,8 +7,9 @@ use outrigger_access::{
     Access, AccessError, AdminBootstrap, CLOCK_HINT, LoginLink, LoginThrottle,
     store::{AccessStore, PostgresAccessStore, SqliteAccessStore},
 };
-use outrigger_api_types::status::{DoctorCheck, OpenProblem, Severity};
+use outrigger_api_types::status::DoctorCheck;
 use outrigger_audit::Act;
+use outrigger_history::{Report, Severity};
 use outrigger_stdx::{Actor, Clock, ErrorKind, Secret};
 use outrigger_supervisor::{Phase, Supervisor};
 use prometheus_client::registry::Registry;
@@ -67,31 +68,41 @@ impl Part for AccessPart {
         supervisor.add(Phase::Drain, self.access.pruner());
     }
 
-    async fn problems(&self) -> Vec<OpenProblem> {
+    async fn problems(&self) -> Vec<Report> {
         let mut problems = Vec::new();
         if let Some(jumped) = self.access.clock_jumped() {
-            problems.push(OpenProblem {
-                code: "clock_jumped".to_owned(),
+            problems.push(Report {
+                code: "clock_jumped",
+                object: None,
+                capability: "access",
                 severity: Severity::Warning,
-                title: "the clock has jumped ahead, so nothing is deleted because of its age"
+                title: "The clock has jumped ahead, so nothing is deleted because of its age"
                     .to_owned(),
                 detail: jumped.to_string(),
                 fix: CLOCK_HINT.to_owned(),
+                page: "/access",
+                guide: Some("access#when-the-clock-is-wrong"),
+                occurrences: None,
             });
         }
         let owner = self.access.owner().await;
         if !owner.is_ok_and(|owner| owner.setup_required()) {
             return problems;
         }
-        problems.push(OpenProblem {
-            code: "owner_without_password".to_owned(),
+        problems.push(Report {
+            code: "owner_without_password",
+            object: None,
+            capability: "access",
             severity: Severity::Notice,
-            title: "the owner account has no e-mail address and password yet".to_owned(),
-            detail: "until it has both, only a login link signs in".to_owned(),
+            title: "The owner account has no e-mail address and password yet".to_owned(),
+            detail: "Until it has both, only a login link signs in".to_owned(),
             fix: format!(
                 "run `{}` and open the link",
                 self.command.line("admin link")
             ),
+            page: "/access",
+            guide: Some("access#the-first-account"),
+            occurrences: None,
         });
         problems
     }

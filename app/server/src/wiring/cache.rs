@@ -1,8 +1,10 @@
 //! The cache as a part of the server.
 
 use async_trait::async_trait;
-use outrigger_api_types::status::{OpenProblem, Severity, Store};
+use outrigger_api_types::status::Store;
 use outrigger_cache::{Cache, Expirer};
+use outrigger_history::{Report, Severity};
+use outrigger_stdx::ByteSize;
 use outrigger_supervisor::{Phase, Supervisor};
 use outrigger_telemetry::RateOf;
 use prometheus_client::registry::Registry;
@@ -58,17 +60,25 @@ impl Part for Cache {
         }]
     }
 
-    async fn problems(&self) -> Vec<OpenProblem> {
-        let refusals = self.stats().refusals;
-        if refusals == 0 {
-            return Vec::new();
-        }
-        vec![OpenProblem {
-            code: "cache_refuses_writes".to_owned(),
+    async fn problems(&self) -> Vec<Report> {
+        let stats = self.stats();
+        vec![Report {
+            code: "cache_refuses_writes",
+            object: None,
+            capability: "cache",
             severity: Severity::Warning,
-            title: "the cache refused writes because it may evict nothing".to_owned(),
-            detail: format!("{refusals} writes since the start"),
+            title: "The cache refused writes because it may evict nothing".to_owned(),
+            detail: format!(
+                "{} writes were refused since the start; {} entries use {} of {}",
+                stats.refusals,
+                stats.entries_total(),
+                ByteSize::from_bytes(stats.memory),
+                stats.memory_max
+            ),
             fix: "raise `[cache] memory`, or set `[cache] eviction = \"all\"`".to_owned(),
+            page: "/cache",
+            guide: Some("cache#the-bound"),
+            occurrences: Some(stats.refusals),
         }]
     }
 }

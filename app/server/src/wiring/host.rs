@@ -3,9 +3,10 @@
 use std::os::unix::fs::PermissionsExt;
 
 use async_trait::async_trait;
-use outrigger_api_types::status::{DoctorCheck, OpenProblem, Severity};
+use outrigger_api_types::status::DoctorCheck;
+use outrigger_history::{Report, Severity};
 use outrigger_stdx::ByteSize;
-use outrigger_supervisor::{ServiceState, SupervisorHandle};
+use outrigger_supervisor::SupervisorHandle;
 use outrigger_telemetry::{ProcessUse, RateOf};
 
 use crate::{
@@ -50,29 +51,38 @@ impl Part for Host {
         }))
     }
 
-    async fn problems(&self) -> Vec<OpenProblem> {
-        let moved = self.place.has_changed().then(|| OpenProblem {
-            code: "data_dir_moved".to_owned(),
+    async fn problems(&self) -> Vec<Report> {
+        let moved = self.place.has_changed().then(|| Report {
+            code: "data_dir_moved",
+            object: None,
+            capability: "server",
             severity: Severity::Error,
-            title: "the data directory was moved or replaced while the server runs".to_owned(),
+            title: "The data directory was moved or replaced while the server runs".to_owned(),
             detail: self.moved(),
             fix: MOVED_FIX.to_owned(),
+            page: "/",
+            guide: None,
+            occurrences: None,
         });
         let failed = self
             .services
             .statuses()
             .into_iter()
-            // One that has just been added waits, too.
-            .filter(|service| service.state == ServiceState::Waiting && service.restarts > 0)
-            .map(|service| OpenProblem {
-                code: "service_failed".to_owned(),
+            .filter(|service| service.restarts > 0)
+            .map(|service| Report {
+                code: "service_failed",
+                capability: "server",
                 severity: Severity::Error,
-                title: format!(
-                    "the service `{}` failed and is being started again",
-                    service.name
+                title: format!("The background service {} failed", service.name),
+                detail: format!(
+                    "{}; it is started again each time",
+                    service.last_error.as_deref().unwrap_or("it gave no reason")
                 ),
-                detail: service.last_error.unwrap_or_default(),
-                fix: "look for the service's name in the logs".to_owned(),
+                fix: format!("look for `{}` in the logs", service.name),
+                page: "/",
+                guide: None,
+                occurrences: Some(service.restarts),
+                object: Some(service.name.into_owned()),
             });
         moved.into_iter().chain(failed).collect()
     }

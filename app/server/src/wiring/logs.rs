@@ -1,7 +1,8 @@
 //! The log files.
 
 use async_trait::async_trait;
-use outrigger_api_types::status::{DoctorCheck, OpenProblem, Severity, Store};
+use outrigger_api_types::status::{DoctorCheck, Store};
+use outrigger_history::{Problems, Report, Severity};
 use outrigger_telemetry::LogHandle;
 use prometheus_client::registry::Registry;
 
@@ -11,19 +12,27 @@ use crate::{
     part::Part,
 };
 
-/// The log of this process; `None` in a process that writes none.
-pub(crate) struct Logs(pub(crate) Option<LogHandle>);
+/// What the problem of dropped lines is called.
+const DROPPED: &str = "log_lines_dropped";
+
+/// The log of this process.
+pub(crate) struct Logs {
+    /// `None` in a process that writes none.
+    pub(crate) log: Option<LogHandle>,
+    /// Knows whether lines were dropped lately.
+    pub(crate) problems: Problems,
+}
 
 #[async_trait]
 impl Part for Logs {
     fn register(&self, registry: &mut Registry) {
-        if let Some(log) = &self.0 {
+        if let Some(log) = &self.log {
             log.register(registry);
         }
     }
 
     async fn stores(&self) -> Vec<Store> {
-        let Some(dir) = self.0.as_ref().and_then(LogHandle::dir) else {
+        let Some(dir) = self.log.as_ref().and_then(LogHandle::dir) else {
             return Vec::new();
         };
         let size_bytes = folder::size(dir);
@@ -36,52 +45,58 @@ impl Part for Logs {
         }]
     }
 
-    async fn problems(&self) -> Vec<OpenProblem> {
-        let mut problems = Vec::new();
-        if let Some(dir) = self.0.as_ref().and_then(LogHandle::dir)
-            && folder::size(dir).is_none()
-        {
-            problems.push(OpenProblem {
-                code: "store_unreachable".to_owned(),
+    async fn problems(&self) -> Vec<Report> {
+        let Some(log) = &self.log else {
+            return Vec::new();
+        };
+        let dropped = log.dropped();
+        let mut problems = vec![Report {
+            code: DROPPED,
+            object: None,
+            capability: "logs",
+            severity: Severity::Warning,
+            title: "Log lines were dropped".to_owned(),
+            detail: format!(
+                "{dropped} lines since the start, because the disk was full, failing or too slow"
+            ),
+            fix: "free some space where the logs are; see `[log] dir`".to_owned(),
+            page: "/",
+            guide: None,
+            occurrences: Some(dropped),
+        }];
+        if let Some(dir) = log.dir().filter(|dir| folder::size(dir).is_none()) {
+            problems.push(Report {
+                code: "logs_unreachable",
+                object: None,
+                capability: "logs",
                 severity: Severity::Critical,
-                title: "the folder of the logs cannot be read".to_owned(),
+                title: "The folder of the logs cannot be read".to_owned(),
                 detail: dir.display().to_string(),
                 fix: "make it readable for the user that runs Outrigger; see `[log] dir`"
                     .to_owned(),
+                page: "/",
+                guide: None,
+                occurrences: None,
             });
         }
-        let dropped = self.0.as_ref().map_or(0, LogHandle::dropped);
-        if dropped == 0 {
-            return problems;
-        }
-        problems.push(OpenProblem {
-            code: "log_lines_dropped".to_owned(),
-            severity: Severity::Warning,
-            title: format!("{dropped} log lines were dropped since the start"),
-            detail: "the disk was full, failing or too slow".to_owned(),
-            fix: "free some space where the logs are; see `[log] dir`".to_owned(),
-        });
         problems
     }
 
     async fn checks(&self) -> Vec<DoctorCheck> {
         const NAME: &str = "logs";
-        let Some(log) = &self.0 else {
+        let Some(log) = &self.log else {
             return vec![ok(NAME, "this process writes none")];
         };
-        vec![match log.dropped() {
-            0 => ok(
-                NAME,
-                log.dir().map_or_else(
-                    || "to standard error only".to_owned(),
-                    |dir| dir.display().to_string(),
-                ),
-            ),
-            dropped => fail(
-                NAME,
-                format!("{dropped} lines were dropped since the start"),
-                "free some space where the logs are",
-            ),
-        }]
+        let place = log.dir().map_or_else(
+            || "to standard error only".to_owned(),
+            |dir| dir.display().to_string(),
+        );
+        let unresolved = self.problems.unresolved();
+        vec![
+            match unresolved.iter().find(|problem| problem.code == DROPPED) {
+                None => ok(NAME, place),
+                Some(problem) => fail(NAME, problem.detail.clone(), problem.fix.clone()),
+            },
+        ]
     }
 }

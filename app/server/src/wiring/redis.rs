@@ -14,6 +14,8 @@ use outrigger_access::{
     Access, Changes, LoginAttempt, LoginThrottle, Principal, Scope, ScopeAccess, network,
 };
 use outrigger_audit::Act;
+use outrigger_history::Events;
+use outrigger_http_api::note_cleared;
 use outrigger_redis_api::{
     Auditor, Authenticator, Clearing, Grant, Peer, SecretKind, Unavailable, Validity,
 };
@@ -173,15 +175,20 @@ impl Grant for TokenGrant {
     }
 }
 
-/// Writes into the audit log what clients removed.
+/// Writes into the audit log what clients removed, and notes it as an event.
 pub(crate) struct RedisAuditor {
     access: Access,
+    events: Events,
     clock: Arc<dyn Clock>,
 }
 
 impl RedisAuditor {
-    pub(crate) fn new(access: Access, clock: Arc<dyn Clock>) -> Self {
-        Self { access, clock }
+    pub(crate) fn new(access: Access, events: Events, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            access,
+            events,
+            clock,
+        }
     }
 }
 
@@ -196,6 +203,12 @@ impl Auditor for RedisAuditor {
             Some(database) => format!("database {}", database.number()),
             None => "all databases".to_owned(),
         };
+        note_cleared(
+            &self.events,
+            clearing.database,
+            clearing.removed,
+            &clearing.actor,
+        );
         // The same as over HTTP.
         let entry = Act::new(clearing.actor)
             .from_address(address)

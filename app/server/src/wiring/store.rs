@@ -12,7 +12,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use outrigger_api_types::status::{DoctorCheck, OpenProblem, Severity, Store as ApiStore};
+use outrigger_api_types::status::{DoctorCheck, Store as ApiStore};
+use outrigger_history::{Report, Severity};
 use outrigger_sql::{
     Check, PostgresDatabase, PostgresOptions, SqlError, SqliteDatabase, SqliteOptions, StoreConfig,
     StoreMetrics, StoreUrl,
@@ -137,7 +138,8 @@ impl Stores {
         }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// Where the file `name` is, or would be.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.inner.data_dir.join(format!("{name}.db"))
     }
 
@@ -220,14 +222,19 @@ impl Part for Stores {
         stores
     }
 
-    async fn problems(&self) -> Vec<OpenProblem> {
+    async fn problems(&self) -> Vec<Report> {
         let troubles = self.troubles().await;
-        let problem = |(name, place, error): (String, String, SqlError)| OpenProblem {
-            code: "store_unreachable".to_owned(),
+        let problem = |(name, place, error): (String, String, SqlError)| Report {
+            code: "store_unreachable",
+            capability: "store",
             severity: Severity::Critical,
-            title: format!("the store `{name}` cannot be used"),
+            title: format!("The store {name} cannot be used"),
             detail: format!("{place}: {error}"),
             fix: fix(&error).to_owned(),
+            page: "/",
+            guide: None,
+            occurrences: None,
+            object: Some(name),
         };
         troubles.into_iter().map(problem).collect()
     }

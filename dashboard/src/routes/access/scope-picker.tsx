@@ -13,6 +13,8 @@ const CAPABILITIES: { name: string; about: string; read?: string; write?: string
     all: "cache:*",
   },
   { name: "server", about: "State, figures, stores and services", read: "server:read" },
+  { name: "problems", about: "Problems of the server; writing acknowledges them", read: "problems:read", write: "problems:write" },
+  { name: "events", about: "Deploys, notes and what happened; deploy tools need to write", read: "events:read", write: "events:write" },
   { name: "config", about: "Configuration keys", read: "config:read" },
   { name: "metrics", about: "What Prometheus collects", read: "metrics:read" },
   { name: "access", about: "Accounts, sessions, tokens, the audit log", read: "access:read", write: "access:write" },

@@ -15,14 +15,15 @@ use outrigger_api_types::{
     page::{Page, PageQuery},
 };
 use outrigger_audit::Act;
-use outrigger_stdx::Secret;
+use outrigger_history::{EventKind, Events};
+use outrigger_stdx::{Actor, Secret};
 use utoipa_axum::routes;
 
 use super::ACCESS;
 use crate::{
     Failure, Part, RouteTable,
     extract::{Id, Json},
-    state::ApiState,
+    state::{ApiState, Handle},
 };
 
 pub(super) fn routes(table: RouteTable) -> RouteTable {
@@ -109,9 +110,11 @@ async fn update_account(
     State(api): State<ApiState>,
     Extension(principal): Extension<Principal>,
     Extension(act): Extension<Act>,
+    Handle(events): Handle<Events>,
     Id(id): Id<AccountId>,
     Json(body): Json<UpdateAccount>,
 ) -> Result<Json<ApiAccount>, Failure> {
+    let before = api.access().account(id).await.ok();
     let update = AccountUpdate {
         name: body.name,
         role: body.role.map(role_from_api),
@@ -121,6 +124,9 @@ async fn update_account(
         .access()
         .update_account(&principal, &act, id, update)
         .await?;
+    if before.is_some_and(|before| before.role != account.role) {
+        note_role(&events, &account, act.actor());
+    }
     Ok(Json(account_to_api(&account)))
 }
 
@@ -163,6 +169,15 @@ async fn create_login_link(
         .create_login_link(&principal, &act, account)
         .await?;
     Ok((StatusCode::CREATED, Json(link_to_api(&api, &link))).into_response())
+}
+
+fn note_role(events: &Events, account: &outrigger_access::Account, actor: &Actor) {
+    let title = format!("{} is now {}", account.name, account.role);
+    let attributes = [
+        ("account", account.id.to_string()),
+        ("role", account.role.to_string()),
+    ];
+    events.note(EventKind::RoleChanged, title, attributes, actor);
 }
 
 fn link_to_api(api: &ApiState, link: &LoginLink) -> ApiLoginLink {

@@ -1,0 +1,114 @@
+//! Events: marks on the time line of the charts.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// An event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Event {
+    /// The event's id.
+    pub id: String,
+    /// When it happened (RFC 3339).
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// What kind of event.
+    pub kind: EventKind,
+    /// What happened, in a few words.
+    pub title: String,
+    /// More about it, by name. `cache_cleared` has `database` and `entries`, `problem_opened` and `problem_resolved` have
+    /// `problem` and `severity`, `role_changed` has `account` and `role`, `start` has `version`.
+    pub attributes: BTreeMap<String, String>,
+    /// Who sent or caused the event, by the name at the time: an account's e-mail address, a token's name, `local` or
+    /// `outrigger`.
+    pub actor: String,
+    /// What kind of actor: `account`, `token`, `local`, `system`, `anonymous`.
+    pub actor_kind: String,
+}
+
+/// What kind of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// A new version of an application went live.
+    Deploy,
+    /// Anything worth remembering.
+    Note,
+    /// The server started.
+    Start,
+    /// The server was told to stop.
+    Stop,
+    /// The cache or one of its databases was emptied.
+    CacheCleared,
+    /// A problem was found.
+    ProblemOpened,
+    /// A problem is gone.
+    ProblemResolved,
+    /// An account got another role.
+    RoleChanged,
+}
+
+impl EventKind {
+    /// The kind as one word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Note => "note",
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::CacheCleared => "cache_cleared",
+            Self::ProblemOpened => "problem_opened",
+            Self::ProblemResolved => "problem_resolved",
+            Self::RoleChanged => "role_changed",
+        }
+    }
+}
+
+/// What kind of event can be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NewEventKind {
+    /// A new version of an application went live.
+    Deploy,
+    /// Anything worth remembering.
+    Note,
+}
+
+/// An event to add.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewEvent {
+    /// What kind of event.
+    pub kind: NewEventKind,
+    /// What happened: 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: String,
+    /// When it happened (RFC 3339): at most a day ahead and at most 90 days ago. Now when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub at: Option<String>,
+    /// More about it: at most 20 attributes, with names of 1 to 64 characters and values of at most 500 bytes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// Which events to list.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct EventQuery {
+    /// Only events at this time or later: RFC 3339, or milliseconds since 1970.
+    pub from: Option<String>,
+    /// Only events at this time or earlier: RFC 3339, or milliseconds since 1970.
+    pub to: Option<String>,
+    /// Only events of this kind.
+    #[param(inline)]
+    pub kind: Option<EventKind>,
+    /// How many items at most: 1 to 500, 50 when absent.
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<u32>,
+    /// The `next` of the page before; absent for the first page.
+    pub cursor: Option<String>,
+}

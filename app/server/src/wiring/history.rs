@@ -1,0 +1,143 @@
+//! History: problems and events in a file of their own.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use outrigger_api_types::status::{DoctorCheck, Store as ApiStore};
+use outrigger_history::{EventKind, Events, HistoryFile, Keeper, Problems, Report, Severity};
+use outrigger_sql::SqlError;
+use outrigger_stdx::{Actor, Clock};
+use outrigger_supervisor::{Phase, Supervisor};
+
+use super::store::Stores;
+use crate::{
+    doctor::{advice, ok},
+    part::Part,
+};
+
+/// The name of the file, without its ending.
+const NAME: &str = "history";
+
+/// The handles of history, and the file behind them.
+#[derive(Clone)]
+pub(crate) struct History {
+    pub(crate) events: Events,
+    pub(crate) problems: Problems,
+    file: HistoryFile,
+    path: String,
+    clock: Arc<dyn Clock>,
+}
+
+impl History {
+    /// Opens the file. When that fails, history is kept in memory only, and a problem says so.
+    pub(crate) async fn open(stores: &Stores, clock: Arc<dyn Clock>) -> Self {
+        let path = stores.path(NAME);
+        let file = HistoryFile::open(&path, stores.options(NAME), Arc::clone(&clock)).await;
+        let events = Events::new(file.clone(), Arc::clone(&clock));
+        let problems = Problems::load(file.clone(), events.clone(), Arc::clone(&clock)).await;
+        Self {
+            events,
+            problems,
+            file,
+            path: path.display().to_string(),
+            clock,
+        }
+    }
+
+    /// Notes that the process started.
+    pub(crate) fn note_start(&self) {
+        let version = env!("CARGO_PKG_VERSION");
+        let attributes = [("version", version.to_owned())];
+        let title = format!("Outrigger {version} started");
+        self.events
+            .note(EventKind::Start, title, attributes, &Actor::system());
+    }
+
+    /// Notes that the process was told to stop.
+    pub(crate) fn note_stop(&self) {
+        self.events
+            .note(EventKind::Stop, "Outrigger stopped", [], &Actor::system());
+    }
+
+    /// Writes what waits, and closes the file.
+    pub(crate) async fn close(&self) {
+        self.keeper().flush().await;
+        self.file.close().await;
+    }
+
+    fn keeper(&self) -> Keeper {
+        Keeper::new(
+            self.file.clone(),
+            self.events.clone(),
+            self.problems.clone(),
+            Arc::clone(&self.clock),
+        )
+    }
+
+    /// What to do about a file that cannot be used.
+    fn fix(&self, error: &SqlError) -> String {
+        match error {
+            SqlError::Corrupt { .. } | SqlError::OtherFile { .. } | SqlError::FileGone { .. } => {
+                format!(
+                    "stop Outrigger, move `{}` away and start it again; history begins anew",
+                    self.path
+                )
+            }
+            error => error
+                .hint()
+                .unwrap_or("look for `history` in the logs")
+                .to_owned(),
+        }
+    }
+}
+
+#[async_trait]
+impl Part for History {
+    fn add_handle(&self, handles: &mut http::Extensions) {
+        handles.insert(self.events.clone());
+        handles.insert(self.problems.clone());
+    }
+
+    fn add_services(&self, supervisor: &mut Supervisor) {
+        supervisor.add(Phase::Flush, self.keeper());
+    }
+
+    async fn stores(&self) -> Vec<ApiStore> {
+        vec![ApiStore {
+            name: NAME.to_owned(),
+            backend: "sqlite".to_owned(),
+            location: Some(self.path.clone()),
+            size_bytes: self.file.size(),
+            reachable: self.file.trouble().is_none(),
+        }]
+    }
+
+    async fn problems(&self) -> Vec<Report> {
+        let Some(error) = self.file.trouble() else {
+            return Vec::new();
+        };
+        vec![Report {
+            code: "history_unavailable",
+            object: None,
+            capability: NAME,
+            severity: Severity::Warning,
+            title: "History is not being kept".to_owned(),
+            detail: format!("{}: {error}", self.path),
+            fix: self.fix(&error),
+            page: "/",
+            guide: Some("history#where-history-is-kept"),
+            occurrences: None,
+        }]
+    }
+
+    async fn checks(&self) -> Vec<DoctorCheck> {
+        vec![match self.file.trouble() {
+            None => ok(NAME, format!("{} can be written", self.path)),
+            Some(error) => advice(
+                NAME,
+                format!("{}: {}", self.path, error.public()),
+                self.fix(&error),
+            ),
+        }]
+    }
+}

@@ -1,0 +1,64 @@
+//! What can go wrong, as far as a caller can decide about it.
+
+use outrigger_sql::SqlError;
+use outrigger_stdx::{CapabilityError, ErrorKind, FieldProblem};
+use thiserror::Error;
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum HistoryError {
+    /// Parts of the input are wrong.
+    #[error("{}", messages(.fields))]
+    Fields {
+        /// Which, and why.
+        fields: Vec<FieldProblem>,
+    },
+    /// There is no such problem.
+    #[error("there is no problem with this id")]
+    NoSuchProblem,
+    /// A resolved problem cannot be acknowledged.
+    #[error("the problem is resolved, so there is nothing to acknowledge")]
+    Resolved,
+    /// The file failed.
+    #[error(transparent)]
+    Store(#[from] SqlError),
+}
+
+impl CapabilityError for HistoryError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Fields { .. } => ErrorKind::Invalid,
+            Self::NoSuchProblem => ErrorKind::NotFound,
+            Self::Resolved => ErrorKind::Conflict,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Store(error) => error.hint().map(str::to_owned),
+            _ => None,
+        }
+    }
+
+    fn fields(&self) -> Vec<FieldProblem> {
+        match self {
+            Self::Fields { fields } => fields.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for HistoryError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+fn messages(fields: &[FieldProblem]) -> String {
+    let messages: Vec<&str> = fields
+        .iter()
+        .map(|problem| problem.message.as_str())
+        .collect();
+    messages.join("; ")
+}

@@ -1,0 +1,311 @@
+//! Events.
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use jiff::{SignedDuration, Timestamp};
+use outrigger_stdx::{FieldProblem, parse_name};
+
+use crate::HistoryError;
+
+/// The longest title, in characters.
+const TITLE_MAX: usize = 200;
+/// The most attributes of an event.
+const ATTRIBUTES_MAX: usize = 20;
+/// The longest name of an attribute, in characters.
+const KEY_MAX: usize = 64;
+/// The longest value of an attribute, in bytes.
+const VALUE_MAX: usize = 500;
+/// How far in the future the time of an event may be.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24);
+/// How long events are kept, and how far in the past the time of a new one may be.
+pub(crate) const KEPT_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+outrigger_stdx::typed_id!(
+    /// The id of an event.
+    EventId
+);
+
+/// A mark on the time line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What kind of event.
+    pub kind: EventKind,
+    /// What happened, in a few words.
+    pub title: String,
+    /// More about it.
+    pub attributes: BTreeMap<String, String>,
+    /// Who caused or sent it, by the name at the time.
+    pub actor: String,
+    /// What kind of actor: `account`, `token`, `local`, `system`, `anonymous`.
+    pub actor_kind: String,
+}
+
+/// What kind of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// A new version of an application went live. Sent by a person or a program.
+    Deploy,
+    /// Anything worth remembering. Sent by a person or a program.
+    Note,
+    /// The process started.
+    Start,
+    /// The process was told to stop.
+    Stop,
+    /// The cache or one of its databases was emptied.
+    CacheCleared,
+    /// A problem was found.
+    ProblemOpened,
+    /// A problem is gone.
+    ProblemResolved,
+    /// An account got another role.
+    RoleChanged,
+}
+
+/// An event that somebody sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// [`EventKind::Deploy`] or [`EventKind::Note`].
+    pub kind: EventKind,
+    /// What happened: 1 to 200 characters.
+    pub title: String,
+    /// When: at most a day ahead and at most 90 days ago. Now when absent.
+    pub at: Option<Timestamp>,
+    /// More about it: at most 20, with names of 1 to 64 characters and values of at most 500 bytes.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// Which events to list; without anything all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Only those at this time or later.
+    pub from: Option<Timestamp>,
+    /// Only those at this time or earlier.
+    pub to: Option<Timestamp>,
+    /// Only those of this kind.
+    pub kind: Option<EventKind>,
+}
+
+impl EventKind {
+    /// All kinds.
+    pub const ALL: [Self; 8] = [
+        Self::Deploy,
+        Self::Note,
+        Self::Start,
+        Self::Stop,
+        Self::CacheCleared,
+        Self::ProblemOpened,
+        Self::ProblemResolved,
+        Self::RoleChanged,
+    ];
+
+    /// The kind as one word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Note => "note",
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::CacheCleared => "cache_cleared",
+            Self::ProblemOpened => "problem_opened",
+            Self::ProblemResolved => "problem_resolved",
+            Self::RoleChanged => "role_changed",
+        }
+    }
+}
+
+impl FromStr for EventKind {
+    /// The text was none of the words.
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or(())
+    }
+}
+
+impl NewEvent {
+    /// The same with a trimmed title and a time, which is `now` when there was none.
+    pub(crate) fn checked(self, now: Timestamp) -> Result<(Self, Timestamp), HistoryError> {
+        let mut fields = Vec::new();
+        let title = parse_name("title", &self.title, TITLE_MAX).map_err(|problem| FieldProblem {
+            message: format!("`title`: {}", problem.message.replace("a name", "a title")),
+            ..problem
+        });
+        let title = FieldProblem::keep(&mut fields, title).unwrap_or_default();
+        let at = FieldProblem::keep(&mut fields, check_time(self.at.unwrap_or(now), now));
+        check_attributes(&self.attributes, &mut fields);
+        match at {
+            Some(at) if fields.is_empty() => Ok((Self { title, ..self }, at)),
+            _ => Err(HistoryError::Fields { fields }),
+        }
+    }
+}
+
+fn check_time(at: Timestamp, now: Timestamp) -> Result<Timestamp, FieldProblem> {
+    let age = now.duration_since(at);
+    let wrong = |message, limit: &str| {
+        Err(FieldProblem::new("at", "out_of_range", message).with_limit(&limit))
+    };
+    if age < -AHEAD_MAX {
+        return wrong("`at` is more than a day in the future", "1d");
+    }
+    if age > KEPT_FOR {
+        return wrong(
+            "`at` is more than 90 days ago, and older events are not kept",
+            "90d",
+        );
+    }
+    // As exact as the file keeps it.
+    Ok(Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at))
+}
+
+fn check_attributes(attributes: &BTreeMap<String, String>, fields: &mut Vec<FieldProblem>) {
+    if attributes.len() > ATTRIBUTES_MAX {
+        let message = format!("an event has at most {ATTRIBUTES_MAX} attributes");
+        let problem = FieldProblem::new("attributes", "too_many", message);
+        fields.push(problem.with_limit(&ATTRIBUTES_MAX));
+        return;
+    }
+    for (key, value) in attributes {
+        let length = key.chars().count();
+        if length == 0 || length > KEY_MAX || key.chars().any(char::is_control) {
+            let message = format!(
+                "the name of an attribute has 1 to {KEY_MAX} characters, none of them a control character"
+            );
+            let problem = FieldProblem::new("attributes", "invalid_name", message);
+            fields.push(problem.with_limit(&KEY_MAX));
+        } else if value.len() > VALUE_MAX {
+            let message = format!("the value of an attribute has at most {VALUE_MAX} bytes");
+            let problem = FieldProblem::new(&format!("attributes.{key}"), "too_long", message);
+            fields.push(problem.with_limit(&VALUE_MAX));
+        } else if value.contains('\0') {
+            let message = "the value of an attribute has no NUL characters";
+            fields.push(FieldProblem::new(
+                &format!("attributes.{key}"),
+                "invalid",
+                message,
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use outrigger_stdx::{Clock, ManualClock};
+
+    use super::*;
+
+    fn note(title: &str) -> NewEvent {
+        NewEvent {
+            kind: EventKind::Note,
+            title: title.to_owned(),
+            at: None,
+            attributes: BTreeMap::new(),
+        }
+    }
+
+    fn problems(event: NewEvent) -> Vec<(String, &'static str)> {
+        let checked = event.checked(ManualClock::new().now());
+        let Err(HistoryError::Fields { fields }) = checked else {
+            panic!("it should be refused: {checked:?}");
+        };
+        fields
+            .into_iter()
+            .map(|problem| (problem.field, problem.code))
+            .collect()
+    }
+
+    #[test]
+    fn an_event_within_the_limits_is_taken_at_the_time_of_the_clock() {
+        let now = ManualClock::new().now();
+        let attributes =
+            (0..ATTRIBUTES_MAX).map(|index| (format!("{index:064}"), "v".repeat(VALUE_MAX)));
+        let event = NewEvent {
+            attributes: attributes.collect(),
+            ..note(&"é".repeat(TITLE_MAX))
+        };
+
+        let checked = event.clone().checked(now);
+
+        assert_eq!(checked, Ok((event, now)));
+    }
+
+    #[test]
+    fn every_limit_is_named_by_its_field() {
+        let now = ManualClock::new().now();
+        let with = |key: &str, value: String| NewEvent {
+            attributes: BTreeMap::from([(key.to_owned(), value)]),
+            ..note("x")
+        };
+        let many = NewEvent {
+            attributes: (0..=ATTRIBUTES_MAX)
+                .map(|index| (index.to_string(), String::new()))
+                .collect(),
+            ..note("x")
+        };
+        let at = |at| NewEvent {
+            at: Some(at),
+            ..note("x")
+        };
+        let second = SignedDuration::from_secs(1);
+
+        let found = [
+            note(" "),
+            note(&"x".repeat(TITLE_MAX + 1)),
+            note("a\u{7}"),
+            many,
+            with("", String::new()),
+            with(&"k".repeat(KEY_MAX + 1), String::new()),
+            with("key", "v".repeat(VALUE_MAX + 1)),
+            at(now + AHEAD_MAX + second),
+            at(now - KEPT_FOR - second),
+        ]
+        .map(|event| problems(event).remove(0));
+
+        let expected = [
+            ("title", "required"),
+            ("title", "too_long"),
+            ("title", "invalid"),
+            ("attributes", "too_many"),
+            ("attributes", "invalid_name"),
+            ("attributes", "invalid_name"),
+            ("attributes.key", "too_long"),
+            ("at", "out_of_range"),
+            ("at", "out_of_range"),
+        ];
+        assert_eq!(
+            found,
+            expected.map(|(field, code)| (field.to_owned(), code))
+        );
+    }
+
+    #[test]
+    fn all_wrong_fields_are_named_at_once() {
+        let event = NewEvent {
+            at: Some(Timestamp::UNIX_EPOCH),
+            ..note("")
+        };
+
+        let fields: Vec<_> = problems(event)
+            .into_iter()
+            .map(|(field, _)| field)
+            .collect();
+
+        assert_eq!(fields, ["title", "at"]);
+    }
+
+    #[test]
+    fn a_kind_reads_back_as_it_is_written() {
+        for kind in EventKind::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(kind));
+        }
+        assert_eq!("deployment".parse::<EventKind>(), Err(()));
+    }
+}

@@ -1,0 +1,259 @@
+//! The events: sent ones are stored before the call returns, the program's own wait in a short queue.
+
+mod statements;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use outrigger_sql::{Columns, SqlError};
+use outrigger_stdx::{Actor, Clock, Cursor, Page};
+use parking_lot::Mutex;
+use rusqlite::{Connection, Row, params};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::{
+    Event, EventFilter, EventId, EventKind, HistoryError, HistoryFile, NewEvent, event::KEPT_FOR,
+};
+
+/// How many events are kept; beyond that the oldest are deleted.
+const EVENTS_MAX: u32 = 20_000;
+/// How many of the program's own events wait for the file; beyond that the oldest are dropped.
+const PENDING_MAX: usize = 256;
+/// How many events one pass deletes.
+const PRUNED_MAX: u32 = 5_000;
+
+/// Keeps events for 90 days, at most 20,000 of them. Cheap to clone.
+#[derive(Clone)]
+pub struct Events {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    file: HistoryFile,
+    clock: Arc<dyn Clock>,
+    pending: Mutex<VecDeque<Event>>,
+    /// Tells the keeper that something waits for the file.
+    waits: Arc<Notify>,
+}
+
+impl Events {
+    /// The events in `file`.
+    #[must_use]
+    pub fn new(file: HistoryFile, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                file,
+                clock,
+                pending: Mutex::default(),
+                waits: Arc::default(),
+            }),
+        }
+    }
+
+    /// Stores an event that `actor` sends.
+    ///
+    /// # Errors
+    ///
+    /// [`HistoryError::Fields`] when a part of it is not within the limits; [`HistoryError::Store`] when the file fails.
+    pub async fn create(&self, new: NewEvent, actor: &Actor) -> Result<Event, HistoryError> {
+        let now = self.inner.clock.now();
+        let (new, at) = new.checked(now)?;
+        let event = Event {
+            id: EventId::generate(now),
+            at,
+            kind: new.kind,
+            title: new.title,
+            attributes: new.attributes,
+            actor: actor.label().to_owned(),
+            actor_kind: actor.kind_name().to_owned(),
+        };
+        self.insert(vec![event.clone()]).await?;
+        Ok(event)
+    }
+
+    /// Notes an event of the program itself. Never waits and never fails: the event is stored soon, or dropped when the file
+    /// cannot be used and 256 others wait already.
+    pub fn note<const N: usize>(
+        &self,
+        kind: EventKind,
+        title: impl Into<String>,
+        attributes: [(&str, String); N],
+        actor: &Actor,
+    ) {
+        let now = self.inner.clock.now();
+        let attributes = attributes.into_iter();
+        let event = Event {
+            id: EventId::generate(now),
+            // As exact as the file keeps it.
+            at: Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now),
+            kind,
+            title: title.into(),
+            attributes: attributes
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect(),
+            actor: actor.label().to_owned(),
+            actor_kind: actor.kind_name().to_owned(),
+        };
+        self.queue([event]);
+        self.inner.waits.notify_one();
+    }
+
+    /// The events that match, the newest first: at most `limit`, from `cursor` on.
+    ///
+    /// # Errors
+    ///
+    /// When the file fails.
+    pub async fn list(
+        &self,
+        filter: EventFilter,
+        cursor: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<Event>, HistoryError> {
+        // So that the caller finds what it has just done.
+        self.flush().await?;
+        let database = self.inner.file.database()?;
+        let events = database
+            .read(move |connection| select(connection, filter, cursor, limit.saturating_add(1)))
+            .await?;
+        Ok(Page::cut(events, limit, |event| Cursor {
+            at: event.at,
+            id: event.id.as_uuid(),
+        }))
+    }
+
+    /// Stores the program's own events that wait. When that fails, they go on waiting.
+    pub(crate) async fn flush(&self) -> Result<(), HistoryError> {
+        let events: Vec<Event> = self.inner.pending.lock().drain(..).collect();
+        if events.is_empty() {
+            return Ok(());
+        }
+        let stored = self.insert(events.clone()).await;
+        if stored.is_err() {
+            let mut pending = self.inner.pending.lock();
+            let newer: Vec<Event> = pending.drain(..).collect();
+            drop(pending);
+            self.queue(events.into_iter().chain(newer));
+        }
+        stored
+    }
+
+    /// Deletes the oldest beyond 20,000 events, and those that are older than 90 days at `now`; `None` deletes none because of
+    /// its age.
+    pub(crate) async fn prune(&self, now: Option<Timestamp>) -> Result<u64, HistoryError> {
+        let database = self.inner.file.database()?;
+        // Nothing is older than the epoch.
+        let before = now.map_or(0, |now| (now - KEPT_FOR).as_microsecond());
+        let deleted = database
+            .write(move |connection| {
+                let by_age = connection
+                    .prepare_cached(statements::PRUNE_BY_AGE)?
+                    .execute(params![before, PRUNED_MAX])?;
+                let by_count = connection
+                    .prepare_cached(statements::PRUNE_BY_COUNT)?
+                    .execute(params![EVENTS_MAX, PRUNED_MAX])?;
+                Ok::<_, SqlError>(by_age + by_count)
+            })
+            .await?;
+        Ok(deleted as u64)
+    }
+
+    /// The time of the newest event.
+    pub(crate) async fn newest(&self) -> Result<Option<Timestamp>, HistoryError> {
+        let page = self.list(EventFilter::default(), None, 1).await?;
+        Ok(page.items.first().map(|event| event.at))
+    }
+
+    /// Ends when an event waits for the file.
+    pub(crate) fn waits(&self) -> Arc<Notify> {
+        Arc::clone(&self.inner.waits)
+    }
+
+    fn queue(&self, events: impl IntoIterator<Item = Event>) {
+        let mut pending = self.inner.pending.lock();
+        pending.extend(events);
+        let surplus = pending.len().saturating_sub(PENDING_MAX);
+        pending.drain(..surplus);
+    }
+
+    async fn insert(&self, events: Vec<Event>) -> Result<(), HistoryError> {
+        let database = self.inner.file.database()?;
+        database
+            .write(move |connection| {
+                let mut insert = connection.prepare_cached(statements::INSERT)?;
+                for event in events {
+                    insert.execute(params![
+                        event.id.as_uuid().into_bytes(),
+                        event.at.as_microsecond(),
+                        event.kind.as_str(),
+                        event.title,
+                        serde_json::to_string(&event.attributes).unwrap_or_default(),
+                        event.actor,
+                        event.actor_kind,
+                    ])?;
+                }
+                Ok::<_, SqlError>(())
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Events").finish_non_exhaustive()
+    }
+}
+
+fn select(
+    connection: &Connection,
+    filter: EventFilter,
+    cursor: Option<Cursor>,
+    limit: u32,
+) -> Result<Vec<Event>, SqlError> {
+    let cursor = cursor.unwrap_or(Cursor::LATEST);
+    let from = filter.from.unwrap_or(Timestamp::UNIX_EPOCH);
+    let to = filter.to.unwrap_or(Timestamp::MAX);
+    let (at, id) = (cursor.at.as_microsecond(), cursor.id.into_bytes());
+    let (from, to) = (from.as_microsecond(), to.as_microsecond());
+    let mut statement;
+    let mut rows = match filter.kind {
+        None => {
+            statement = connection.prepare_cached(statements::LIST)?;
+            statement.query(params![at, id, from, to, limit])?
+        }
+        Some(kind) => {
+            statement = connection.prepare_cached(statements::LIST_OF_KIND)?;
+            statement.query(params![at, id, from, to, limit, kind.as_str()])?
+        }
+    };
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.extend(read(row)?);
+    }
+    Ok(events)
+}
+
+/// The event of a row; `None` when a later release wrote a kind that this one does not know.
+fn read(row: &Row<'_>) -> Result<Option<Event>, SqlError> {
+    let kind: String = row.column(2)?;
+    let Ok(kind) = kind.parse() else {
+        return Ok(None);
+    };
+    let attributes: String = row.column(4)?;
+    let attributes: BTreeMap<String, String> =
+        serde_json::from_str(&attributes).unwrap_or_default();
+    Ok(Some(Event {
+        id: EventId::from(row.column::<Uuid>(0)?),
+        at: row.column(1)?,
+        kind,
+        title: row.column(3)?,
+        attributes,
+        actor: row.column(5)?,
+        actor_kind: row.column(6)?,
+    }))
+}

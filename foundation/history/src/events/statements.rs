@@ -1,0 +1,37 @@
+//! The statements of the events.
+
+outrigger_sql::statements! {
+    INSERT = "
+        insert into history_events (id, at, kind, title, attributes, actor, actor_kind)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+    LIST = "
+        select id, at, kind, title, attributes, actor, actor_kind
+        from history_events
+        where (at, id) < (?1, ?2)
+          and at between ?3 and ?4
+        order by at desc, id desc
+        limit ?5";
+
+    LIST_OF_KIND = "
+        select id, at, kind, title, attributes, actor, actor_kind
+        from history_events
+        where kind = ?6
+          and (at, id) < (?1, ?2)
+          and at between ?3 and ?4
+        order by at desc, id desc
+        limit ?5";
+
+    PRUNE_BY_AGE = "
+        delete from history_events
+        where id in (
+            select id from history_events where at < ?1 order by at limit ?2)";
+
+    PRUNE_BY_COUNT = "
+        delete from history_events
+        where id in (
+            select id from (
+                select id, at from history_events order by at desc, id desc limit -1 offset ?1)
+            order by at, id
+            limit ?2)";
+}
