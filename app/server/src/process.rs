@@ -172,3 +172,82 @@ fn service(status: ServiceStatus) -> Service {
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use outrigger_history::{Acknowledgement, Problem};
+
+    use super::*;
+
+    fn problem(severity: Severity, title: &str) -> Problem {
+        Problem {
+            id: title.to_owned(),
+            code: "leak".to_owned(),
+            capability: "boats".to_owned(),
+            severity,
+            title: title.to_owned(),
+            detail: String::new(),
+            fix: String::new(),
+            page: "/".to_owned(),
+            guide: None,
+            first_seen: Timestamp::UNIX_EPOCH,
+            last_seen: Timestamp::UNIX_EPOCH,
+            count: 1,
+            state: ProblemState::Open,
+            acknowledged: None,
+            resolved_at: None,
+            is_occurrence: false,
+        }
+    }
+
+    fn acknowledged(problem: Problem) -> Problem {
+        Problem {
+            state: ProblemState::Acknowledged,
+            acknowledged: Some(Acknowledgement {
+                by: "local".to_owned(),
+                at: Timestamp::UNIX_EPOCH,
+            }),
+            ..problem
+        }
+    }
+
+    #[test]
+    fn the_sentence_counts_like_the_list_and_names_the_most_severe_problem() {
+        let leak = || problem(Severity::Critical, "The boat leaks");
+        let sail = || problem(Severity::Warning, "The sail is torn");
+        let flag = || problem(Severity::Notice, "There is no flag");
+
+        let cases = [
+            (vec![], State::Ok, "All good."),
+            (
+                vec![flag()],
+                State::Ok,
+                "All good, with 1 notice: There is no flag.",
+            ),
+            (
+                vec![leak()],
+                State::Failing,
+                "1 open problem: The boat leaks.",
+            ),
+            (
+                vec![sail(), flag()],
+                State::Degraded,
+                "2 open problems, the most severe: The sail is torn.",
+            ),
+            (
+                vec![acknowledged(leak()), flag()],
+                State::Ok,
+                "All good, with 1 notice: There is no flag. 1 problem is acknowledged.",
+            ),
+            (
+                vec![acknowledged(leak()), sail(), acknowledged(sail())],
+                State::Degraded,
+                "1 open problem: The sail is torn. 2 problems are acknowledged.",
+            ),
+        ];
+
+        for (problems, expected, words) in cases {
+            assert_eq!((state(&problems), &*sentence(&problems)), (expected, words));
+        }
+    }
+}

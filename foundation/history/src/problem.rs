@@ -64,7 +64,7 @@ pub struct Problem {
     /// When it was resolved; `None` unless it is resolved.
     pub resolved_at: Option<Timestamp>,
     /// Whether it happens at moments, and is not a condition.
-    pub(crate) is_occurrence: bool,
+    pub is_occurrence: bool,
 }
 
 /// Somebody knows of a problem.
