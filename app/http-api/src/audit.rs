@@ -82,12 +82,25 @@ impl Trail {
     }
 }
 
-/// Writes an entry about what has no transaction of its own. It has happened in any case, so a log that cannot be written is
-/// no reason to tell the client otherwise.
+/// Stores the entry of a request. One that repeats a refusal is counted instead.
 pub(crate) async fn write(api: &ApiState, entry: AuditEntry) {
-    let action = entry.action.clone();
-    if let Err(error) = api.access().audit_log().append(vec![entry]).await {
-        tracing::error!(%error, action, "the audit log could not be written");
+    // Guesses without credentials are slowed down elsewhere, and each may name another account.
+    let counts = entry.outcome != "ok" && entry.actor_kind != "anonymous";
+    let entry = match counts {
+        true => api.refusals().admit(entry, api.clock().monotonic()),
+        false => Some(entry),
+    };
+    if let Some(entry) = entry {
+        append(api, vec![entry]).await;
+    }
+}
+
+/// Writes entries about what has no transaction of its own. It has happened in any case, so a log that cannot be written is
+/// no reason to tell the client otherwise.
+pub(crate) async fn append(api: &ApiState, entries: Vec<AuditEntry>) {
+    let actions: Vec<_> = entries.iter().map(|entry| entry.action.clone()).collect();
+    if let Err(error) = api.access().audit_log().append(entries).await {
+        tracing::error!(%error, ?actions, "the audit log could not be written");
     }
 }
 

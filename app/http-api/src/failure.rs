@@ -28,6 +28,8 @@ struct Details {
     retry_after: Option<Duration>,
     /// The connection cannot be used for another request.
     closes: bool,
+    /// What a store said that cannot be reached. It is for the log, and not for the client.
+    unreachable: Option<String>,
 }
 
 impl Failure {
@@ -42,6 +44,7 @@ impl Failure {
                 fix: None,
                 retry_after: None,
                 closes: false,
+                unreachable: None,
             }),
         }
     }
@@ -68,9 +71,9 @@ impl Failure {
             ErrorKind::TooLarge => codes::BODY_TOO_LARGE,
             ErrorKind::RateLimited => codes::TOO_MANY_ATTEMPTS,
             ErrorKind::Unavailable => {
-                // What the store said is for the log.
-                tracing::warn!(%error, "a store cannot be reached");
-                let failure = Self::new(codes::UNAVAILABLE, "the store cannot be reached for now");
+                let mut failure =
+                    Self::new(codes::UNAVAILABLE, "the store cannot be reached for now");
+                failure.details.unreachable = Some(error.to_string());
                 return failure.advised_by(error);
             }
             ErrorKind::Internal => return Self::internal(error),
@@ -150,6 +153,11 @@ impl Failure {
     #[must_use]
     pub fn code(&self) -> Code {
         self.details.code
+    }
+
+    /// What a store said that cannot be reached, for the log.
+    pub(crate) fn unreachable(&self) -> Option<&str> {
+        self.details.unreachable.as_deref()
     }
 
     /// The answer that leaves.

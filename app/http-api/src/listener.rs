@@ -7,6 +7,7 @@
 use std::{borrow::Cow, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use outrigger_stdx::RareLog;
 use outrigger_supervisor::{Service, ServiceError, Stop, TaskGroup};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
@@ -107,6 +108,7 @@ impl Service for HttpListener {
         // Room for those that are being closed.
         let connections = TaskGroup::new(connections_max + CLOSING_MAX);
         let lines = Lines::default();
+        let (log, accept_log) = <(RareLog, RareLog)>::default();
         let longest = self.api.state().config().write_timeout.get();
         let mut look = tokio::time::interval((longest / 4).max(LOOK_MIN));
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -127,13 +129,15 @@ impl Service for HttpListener {
             let (stream, address) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    pause_after(&error).await;
+                    pause_after(&error, &accept_log, &self.api).await;
                     continue;
                 }
             };
             if lines.len() >= connections_max && !self.make_room(&lines) {
                 self.api.http_metrics().refused();
-                tracing::warn!(%address, "`[http] connections_max` are being answered; a connection was closed");
+                if let Some(skipped) = log.admit(self.api.state().clock().monotonic()) {
+                    tracing::warn!(%address, skipped, "`[http] connections_max` are being answered; a connection was closed");
+                }
                 continue;
             }
             let line = Line::new();
@@ -168,6 +172,7 @@ impl Service for ControlListener {
     async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
         const CONNECTIONS_MAX: usize = 64;
         let connections = TaskGroup::new(CONNECTIONS_MAX);
+        let accept_log = RareLog::default();
         while let Some(listener) = &self.listener {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
@@ -190,7 +195,7 @@ impl Service for ControlListener {
                         }
                     });
                 }
-                Err(error) => pause_after(&error).await,
+                Err(error) => pause_after(&error, &accept_log, &self.api).await,
             }
         }
         connections
@@ -278,7 +283,9 @@ fn bound_unread(_: &SockRef<'_>, _: Duration) -> io::Result<()> {
     Ok(())
 }
 
-async fn pause_after(error: &io::Error) {
-    tracing::warn!(%error, "a connection could not be accepted");
+async fn pause_after(error: &io::Error, log: &RareLog, api: &Api) {
+    if let Some(skipped) = log.admit(api.state().clock().monotonic()) {
+        tracing::warn!(%error, skipped, "a connection could not be accepted");
+    }
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }

@@ -69,6 +69,12 @@ impl Api {
         .instrument(span.clone())
         .await;
         let traffic = Traffic::take(&mut response);
+        let failure = response.extensions().get::<Failure>();
+        if let Some(error) = failure.and_then(Failure::unreachable)
+            && let Some(skipped) = state.store_log().admit(state.clock().monotonic())
+        {
+            span.in_scope(|| tracing::warn!(error, skipped, "a store cannot be reached"));
+        }
         let mut response = finish(response, &request_id);
         if state.hosts().is_public_https() {
             let always = HeaderValue::from_static("max-age=31536000");

@@ -7,13 +7,13 @@ use bytes::Bytes;
 use outrigger_access::{Access, LoginLink};
 use outrigger_api_types::{config::ConfigKey, status::ServerIdentity};
 use outrigger_net::TrustedProxies;
-use outrigger_stdx::Clock;
+use outrigger_stdx::{Clock, RareLog};
 use outrigger_supervisor::CancellationToken;
 use outrigger_telemetry::Metrics;
 
 use crate::{
     Failure, HttpConfig, HttpMetrics, IdempotencyStore, Process, buffers::Buffers, codes,
-    detached::Changes, hosts::Hosts, strangers::Strangers,
+    detached::Changes, hosts::Hosts, refusals::Refusals, strangers::Strangers,
 };
 
 /// What the API is made of.
@@ -55,6 +55,9 @@ struct Inner {
     changes: Changes,
     strangers: Strangers,
     buffers: Buffers,
+    /// Limits the log lines about a store that cannot be reached.
+    store_log: RareLog,
+    refusals: Refusals,
     stop: CancellationToken,
 }
 
@@ -84,6 +87,8 @@ impl ApiState {
                 changes: Changes::new(),
                 strangers: Strangers::default(),
                 buffers,
+                store_log: RareLog::default(),
+                refusals: Refusals::default(),
                 stop: CancellationToken::new(),
             }),
         }
@@ -138,6 +143,14 @@ impl ApiState {
 
     pub(crate) fn buffers(&self) -> &Buffers {
         &self.inner.buffers
+    }
+
+    pub(crate) fn store_log(&self) -> &RareLog {
+        &self.inner.store_log
+    }
+
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.inner.refusals
     }
 
     pub(crate) fn strangers(&self) -> &Strangers {

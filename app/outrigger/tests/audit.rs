@@ -71,6 +71,33 @@ async fn what_is_refused_for_its_scope_is_in_the_log_with_who_tried() {
 }
 
 #[tokio::test]
+async fn a_program_that_is_refused_again_and_again_takes_one_row_and_one_with_the_count() {
+    let mut app = app().await;
+    let reader = app.token(&["access:read"]).await;
+    let weak = app.token(&["cache:read"]).await;
+    let refused = "actor=token:test%20cache:read";
+
+    for _ in 0..50 {
+        let clear = app.request(Method::POST, "/api/v1/cache/clear");
+        let clear = clear.bearer_auth(&weak).json(&json!({}));
+        assert_eq!(status(clear).await, 403);
+    }
+    let before = audit(&app, &reader, refused).await;
+    app.stop().await;
+    app.restart().await;
+    let after = audit(&app, &reader, refused).await;
+
+    // A slow machine may take more than a minute for the requests.
+    assert!((1..10).contains(&before.len()), "{before:?}");
+    let repeats = after.iter().map(|entry| match entry["changes"].get(0) {
+        Some(change) => change["to"].as_str().and_then(|count| count.parse().ok()),
+        None => Some(1),
+    });
+    assert_eq!(repeats.sum::<Option<u32>>(), Some(50), "{after:?}");
+    assert!(after.len() < 10, "{after:?}");
+}
+
+#[tokio::test]
 async fn the_log_tells_who_made_whom_an_owner_and_what_was_cleared() {
     let app = app().await;
     let token = app.token(&["*"]).await;

@@ -13,7 +13,6 @@ mod error;
 mod glob;
 mod listener;
 mod metrics;
-mod rare_log;
 mod server;
 mod session;
 mod shared;

@@ -5,7 +5,7 @@ use std::{borrow::Cow, io, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use outrigger_cache::Cache;
 use outrigger_resp::{Limits, Trust};
-use outrigger_stdx::Clock;
+use outrigger_stdx::{Clock, RareLog};
 use outrigger_supervisor::{Service, ServiceError, Stop, blocking, pinned};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
@@ -15,7 +15,6 @@ use crate::{
     Auditor, Authenticator, RedisConfig, RedisListener, RedisMetrics,
     budget::BufferBudget,
     clients::Clients,
-    rare_log::RareLog,
     shared::Shared,
     unauthenticated::Unauthenticated,
     worker::{Sources, Worker},

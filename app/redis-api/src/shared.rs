@@ -4,12 +4,12 @@ use std::{path::PathBuf, sync::Arc};
 
 use outrigger_cache::Cache;
 use outrigger_resp::Limits;
-use outrigger_stdx::{Clock, Monotonic};
+use outrigger_stdx::{Clock, Monotonic, RareLog};
 use tokio::sync::Notify;
 
 use crate::{
     Auditor, Authenticator, RedisConfig, RedisMetrics, budget::BufferBudget, clients::Clients,
-    rare_log::RareLog, unauthenticated::Unauthenticated,
+    unauthenticated::Unauthenticated,
 };
 
 /// State that all threads of the listener share.

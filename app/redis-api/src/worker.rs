@@ -92,7 +92,7 @@ impl Worker {
             match accepted {
                 Ok(accepted) => self.assign(accepted, &sources.others, &mut turn),
                 Err(error) => {
-                    let now = thread.shared.cache.now().millis();
+                    let now = clock.monotonic();
                     if let Some(skipped) = thread.shared.accept_log.admit(now) {
                         warn!(%error, skipped, "cannot accept connections to the Redis port");
                     }

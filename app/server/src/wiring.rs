@@ -21,7 +21,9 @@ use outrigger_access::{Access, LoginThrottle, MemoryThrottle};
 use outrigger_api_types::status::Listener;
 use outrigger_cache::Cache;
 use outrigger_crypto::{LiveKeyring, MissingKeyFile};
-use outrigger_http_api::{Api, ChangesDrain, ControlListener, HttpListener, Parts};
+use outrigger_http_api::{
+    Api, ChangesDrain, ControlListener, HttpListener, Parts, RefusalRecorder,
+};
 use outrigger_redis_api::{RedisListener, RedisParts, RedisServer};
 use outrigger_stdx::Clock;
 use outrigger_supervisor::{Phase, Supervisor, SupervisorHandle};
@@ -102,7 +104,11 @@ impl Server {
                 RedisParts {
                     config: config.redis.clone(),
                     cache: cache.clone(),
-                    authenticator: Arc::new(RedisAuthenticator::new(access.clone(), throttle)),
+                    authenticator: Arc::new(RedisAuthenticator::new(
+                        access.clone(),
+                        throttle,
+                        Arc::clone(&clock),
+                    )),
                     auditor: Arc::new(RedisAuditor::new(
                         access.clone(),
                         history.events.clone(),
@@ -215,6 +221,7 @@ impl Server {
         for part in &self.parts {
             part.add_services(supervisor);
         }
+        supervisor.add(Phase::Flush, RefusalRecorder::new(self.api.clone()));
         supervisor.add(Phase::Flush, self.recorder());
         Ok(())
     }

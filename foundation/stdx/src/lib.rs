@@ -27,6 +27,7 @@ mod field_problem;
 mod human_duration;
 mod id;
 mod page;
+mod rare_log;
 mod secret;
 
 pub use actor::{Actor, ActorKind, Via};
@@ -41,6 +42,7 @@ pub use field_problem::{FieldProblem, parse_name};
 pub use human_duration::{HumanDuration, ParseDurationError};
 pub use id::uuid_at;
 pub use page::{Cursor, Page, ParseCursorError};
+pub use rare_log::RareLog;
 pub use secret::Secret;
 
 #[doc(hidden)]

@@ -13,7 +13,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use outrigger_audit::AuditLog;
-use outrigger_stdx::{Clock, FieldProblem};
+use outrigger_stdx::{Clock, FieldProblem, RareLog};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 
 pub use first_account::{AdminBootstrap, EnsuredOwner};
@@ -53,6 +53,8 @@ struct Inner {
     changed: ChangeSignal,
     clock_state: ClockState,
     figures: Figures,
+    /// Limits the log lines about uses of credentials that could not be written down.
+    note_log: RareLog,
 }
 
 #[derive(Debug, Default)]
@@ -82,6 +84,7 @@ impl Access {
                 config,
                 clock,
                 figures: Figures::default(),
+                note_log: RareLog::default(),
             }),
         }
     }

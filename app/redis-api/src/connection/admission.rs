@@ -54,7 +54,7 @@ impl Connection {
     fn refuse_entry(&mut self, refused: Refused) {
         let shared = &self.thread.shared;
         shared.metrics.authentication_failed();
-        if let Some(skipped) = shared.refusal_log.admit(shared.cache.now().millis()) {
+        if let Some(skipped) = shared.refusal_log.admit(shared.clock.monotonic()) {
             let peer = self.session.client().peer;
             warn!(%peer, ?refused, skipped, "a client failed to authenticate to the Redis listener");
         }

@@ -19,7 +19,7 @@ use outrigger_http_api::note_cleared;
 use outrigger_redis_api::{
     Auditor, Authenticator, Clearing, Grant, Peer, SecretKind, Unavailable, Validity,
 };
-use outrigger_stdx::{Actor, Clock, Secret, Via};
+use outrigger_stdx::{Actor, Clock, RareLog, Secret, Via};
 
 /// How many addresses have their wrong secrets recognised when they come again; beyond that all are forgotten.
 const ADDRESSES_MAX: usize = 10_000;
@@ -38,15 +38,24 @@ pub(crate) struct RedisAuthenticator {
     /// The last wrong secrets of each address, hashed with keys that only this process knows.
     wrong: Mutex<HashMap<IpAddr, VecDeque<u64>>>,
     keys: RandomState,
+    clock: Arc<dyn Clock>,
+    /// Limits the log lines about tokens that could not be checked.
+    log: RareLog,
 }
 
 impl RedisAuthenticator {
-    pub(crate) fn new(access: Access, throttle: Arc<dyn LoginThrottle>) -> Self {
+    pub(crate) fn new(
+        access: Access,
+        throttle: Arc<dyn LoginThrottle>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             access,
             throttle,
             wrong: Mutex::default(),
             keys: RandomState::new(),
+            clock,
+            log: RareLog::default(),
         }
     }
 
@@ -98,7 +107,9 @@ impl Authenticator for RedisAuthenticator {
                 changes: Mutex::new(changes),
             }))),
             Err(error) if error.is_retryable() => {
-                tracing::warn!(%error, %peer, "a token could not be checked");
+                if let Some(skipped) = self.log.admit(self.clock.monotonic()) {
+                    tracing::warn!(%error, %peer, skipped, "a token could not be checked");
+                }
                 Err(Unavailable)
             }
             Ok(_) | Err(_) => Ok(None),

@@ -248,7 +248,16 @@ impl Access {
             (None, None) => Ok(()),
         };
         if let Err(error) = noted {
-            tracing::warn!(%error, "the use of a credential could not be written down");
+            self.warn_unnoted(&error);
+        }
+    }
+}
+
+impl Access {
+    /// Logs that the use of a credential could not be written down. Every request can cause it.
+    pub(super) fn warn_unnoted(&self, error: &AccessError) {
+        if let Some(skipped) = self.inner.note_log.admit(self.inner.clock.monotonic()) {
+            tracing::warn!(%error, skipped, "the use of a credential could not be written down");
         }
     }
 }

@@ -98,7 +98,7 @@ impl Access {
         if is_due(noted_at, now) {
             self.inner.cache.note(&found_by, now);
             if let Err(error) = self.store().touch_ingest_key(key.id, now).await {
-                tracing::warn!(%error, "the use of an ingest key could not be written down");
+                self.warn_unnoted(&error);
             }
         }
         Ok(key)

@@ -1,0 +1,223 @@
+//! Repeated refusals take one row of the audit log per minute.
+//!
+//! A program with a valid token that lacks a scope, and does not look at the responses, is refused thousands of times. The audit
+//! log is kept for months, and each row of it is a commit, so the first refusal of a kind is stored at once, and those that
+//! follow within a minute are counted and stored as one row with the count.
+
+use std::{borrow::Cow, collections::HashMap, time::Duration};
+
+use async_trait::async_trait;
+use outrigger_audit::{Act, AuditEntry};
+use outrigger_stdx::{Actor, Monotonic};
+use outrigger_supervisor::{Service, ServiceError, Stop};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::{Api, audit};
+
+/// How long refusals of one kind are counted before the count is stored.
+const WINDOW: Duration = Duration::from_secs(60);
+/// How many kinds are told apart. Further ones are counted together.
+const KINDS_MAX: usize = 1024;
+
+/// The refusals of the last minute.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals {
+    state: Mutex<State>,
+    repeated: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    kinds: HashMap<Kind, Window>,
+    /// How many refusals were of kinds for which there was no room.
+    others: u64,
+}
+
+/// What refusals have in common that are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Kind {
+    actor_kind: String,
+    actor_id: Option<String>,
+    action: String,
+    outcome: String,
+}
+
+#[derive(Debug)]
+struct Window {
+    since: Monotonic,
+    repeats: u64,
+    /// The last repeated one, which stands for all of them.
+    last: Option<AuditEntry>,
+}
+
+/// Stores the counts of repeated refusals.
+pub struct RefusalRecorder {
+    api: Api,
+}
+
+impl Refusals {
+    /// Returns the entry if it is to be stored now. A repeated one is counted.
+    pub(crate) fn admit(&self, entry: AuditEntry, now: Monotonic) -> Option<AuditEntry> {
+        let kind = Kind {
+            actor_kind: entry.actor_kind.clone(),
+            actor_id: entry.actor_id.map(|id| id.to_string()),
+            action: entry.action.clone(),
+            outcome: entry.outcome.clone(),
+        };
+        let mut state = self.state.lock();
+        if let Some(window) = state.kinds.get_mut(&kind) {
+            if window.is_over(now) && window.repeats == 0 {
+                window.since = now;
+                return Some(entry);
+            }
+            window.repeats += 1;
+            window.last = Some(entry);
+            self.repeated.notify_one();
+            return None;
+        }
+        if state.kinds.len() >= KINDS_MAX {
+            state
+                .kinds
+                .retain(|_, window| !window.is_over(now) || window.repeats > 0);
+        }
+        if state.kinds.len() >= KINDS_MAX {
+            state.others += 1;
+            self.repeated.notify_one();
+            return None;
+        }
+        let window = Window {
+            since: now,
+            repeats: 0,
+            last: None,
+        };
+        state.kinds.insert(kind, window);
+        Some(entry)
+    }
+
+    /// Ends all windows. Returns the last of each kind of repeated refusal with the count, and how many were of other kinds.
+    fn take(&self) -> (Vec<AuditEntry>, u64) {
+        let state = std::mem::take(&mut *self.state.lock());
+        let windows = state.kinds.into_values();
+        let repeated = windows.filter_map(|window| {
+            let repeats = window.repeats.to_string();
+            Some(window.last?.change("repeats", None, Some(&repeats)))
+        });
+        (repeated.collect(), state.others)
+    }
+}
+
+impl Window {
+    fn is_over(&self, now: Monotonic) -> bool {
+        now.saturating_since(self.since) >= WINDOW
+    }
+}
+
+impl RefusalRecorder {
+    /// Stores the counts of `api`.
+    #[must_use]
+    pub fn new(api: Api) -> Self {
+        Self { api }
+    }
+
+    async fn store(&self) {
+        let state = self.api.state();
+        let (mut entries, others) = state.refusals().take();
+        if others > 0 {
+            let entry =
+                Act::new(Actor::system()).entry("access.refuse_others", state.clock().now());
+            entries.push(entry.change("refusals", None, Some(&others.to_string())));
+        }
+        if !entries.is_empty() {
+            audit::append(state, entries).await;
+        }
+    }
+}
+
+#[async_trait]
+impl Service for RefusalRecorder {
+    fn name(&self) -> Cow<'static, str> {
+        "refusal recorder".into()
+    }
+
+    async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
+        let api = self.api.clone();
+        let state = api.state();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = state.refusals().repeated.notified() => {}
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = state.clock().sleep(WINDOW) => {}
+            }
+            self.store().await;
+        }
+        self.store().await;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn refusal(action: &str) -> AuditEntry {
+        let act = Act::new(Actor::local());
+        act.entry(action, Timestamp::UNIX_EPOCH)
+            .failed("scope_missing")
+    }
+
+    fn at(seconds: u64) -> Monotonic {
+        Monotonic::from_duration(Duration::from_secs(seconds))
+    }
+
+    fn counts(refusals: &Refusals) -> Vec<(String, String)> {
+        let (entries, _) = refusals.take();
+        let mut counts: Vec<_> = entries
+            .into_iter()
+            .map(|mut entry| (entry.action, entry.changes.remove(0).to.unwrap_or_default()))
+            .collect();
+        counts.sort();
+        counts
+    }
+
+    #[test]
+    fn the_first_refusal_of_a_kind_is_stored_at_once_and_its_repeats_as_a_count() {
+        let refusals = Refusals::default();
+
+        let stored: Vec<_> = ["a", "a", "b", "a"]
+            .map(|action| refusals.admit(refusal(action), at(1)).is_some())
+            .into();
+
+        assert_eq!(stored, [true, false, true, false]);
+        assert_eq!(counts(&refusals), [("a".to_owned(), "2".to_owned())]);
+        assert_eq!(counts(&refusals), []);
+    }
+
+    #[test]
+    fn a_refusal_without_repeats_is_stored_again_after_a_minute() {
+        let refusals = Refusals::default();
+
+        let stored: Vec<_> = [0, 60, 61]
+            .map(|second| refusals.admit(refusal("a"), at(second)).is_some())
+            .into();
+
+        assert_eq!(stored, [true, true, false]);
+    }
+
+    #[test]
+    fn more_kinds_than_there_is_room_for_are_counted_together() {
+        let refusals = Refusals::default();
+
+        let stored = (0..KINDS_MAX + 7)
+            .filter_map(|number| refusals.admit(refusal(&number.to_string()), at(0)))
+            .count();
+
+        assert_eq!(stored, KINDS_MAX);
+        assert_eq!(refusals.take().1, 7);
+    }
+}
