@@ -1,16 +1,17 @@
-//! The person or program on whose behalf something happens.
+//! The person or program that performs an operation.
 
 use std::fmt;
 
 use uuid::Uuid;
 
-/// Who acts: what the audit log names and permissions are asked of. Ids are bare here because this crate does not know the
-/// crate that gives them out.
+/// The person or program that performs an operation. The audit log records it, and permission checks apply to it.
+///
+/// Ids are untyped here because this crate does not depend on the crate that defines account and token ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     /// The account or credential that acts.
     pub kind: ActorKind,
-    /// The door it came through.
+    /// The interface the request came through.
     pub via: Via,
 }
 
@@ -39,7 +40,7 @@ pub enum ActorKind {
     Anonymous,
 }
 
-/// The door an actor came through.
+/// The interface a request came through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Via {
     /// The dashboard's session cookie.
@@ -50,12 +51,12 @@ pub enum Via {
     Cli,
     /// The Redis protocol.
     Redis,
-    /// No door: it acts from inside.
+    /// No interface: Outrigger itself acts.
     Internal,
 }
 
 impl Actor {
-    /// Outrigger itself.
+    /// Returns the actor for Outrigger itself.
     #[must_use]
     pub const fn system() -> Self {
         Self {
@@ -64,7 +65,7 @@ impl Actor {
         }
     }
 
-    /// A program that opened the control socket.
+    /// Returns the actor for a program that opened the control socket.
     #[must_use]
     pub const fn local() -> Self {
         Self {
@@ -73,7 +74,7 @@ impl Actor {
         }
     }
 
-    /// An unknown client, over HTTP.
+    /// Returns the actor for an unknown client over HTTP.
     #[must_use]
     pub const fn anonymous() -> Self {
         Self {
@@ -82,7 +83,7 @@ impl Actor {
         }
     }
 
-    /// What to show for this actor in lists.
+    /// Returns the text that lists show for this actor.
     #[must_use]
     pub fn label(&self) -> &str {
         match &self.kind {
@@ -93,7 +94,7 @@ impl Actor {
         }
     }
 
-    /// The kind as one word, for stores and filters.
+    /// Returns the kind as one word, for stores and filters.
     #[must_use]
     pub const fn kind_name(&self) -> &'static str {
         match self.kind {
@@ -105,7 +106,7 @@ impl Actor {
         }
     }
 
-    /// The id of the account or token, if there is one.
+    /// Returns the id of the account or token, or `None` for other kinds.
     #[must_use]
     pub const fn id(&self) -> Option<Uuid> {
         match self.kind {
@@ -116,7 +117,7 @@ impl Actor {
 }
 
 impl Via {
-    /// The door as one word, for stores and filters.
+    /// Returns the interface as one word, for stores and filters.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,10 +1,10 @@
-//! How long to wait before trying again.
+//! Retry delays.
 
 use std::time::Duration;
 
-/// Exponential backoff with full jitter: the n-th wait is drawn between zero and `first × factorⁿ`, never above `max`.
+/// Exponential backoff with full jitter: the n-th delay is uniform between zero and `first × factorⁿ`, capped at `max`.
 ///
-/// Full jitter, because a crowd that failed together should not come back together
+/// Full jitter keeps clients that failed together from retrying together
 /// (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
 #[derive(Debug, Clone)]
 pub struct Backoff {
@@ -15,7 +15,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Waits that start around `first`, grow by `factor` and stop growing at `max`.
+    /// Creates a backoff whose upper bound starts at `first` and is multiplied by `factor` after each failure, up to `max`.
     #[must_use]
     pub const fn new(first: Duration, factor: u32, max: Duration) -> Self {
         Self {
@@ -26,27 +26,27 @@ impl Backoff {
         }
     }
 
-    /// The longest wait that the next failure may cause.
+    /// Returns the upper bound of the next delay.
     #[must_use]
     pub fn ceiling(&self) -> Duration {
         let growth = self.factor.saturating_pow(self.failures);
         self.first.saturating_mul(growth).min(self.max)
     }
 
-    /// Notes a failure and says how long to wait; `random` is uniform over all of `u32`.
+    /// Records a failure and returns the delay before the next attempt. `random` must be uniform over all of `u32`.
     pub fn next(&mut self, random: u32) -> Duration {
         let ceiling = self.ceiling();
         self.failures = self.failures.saturating_add(1);
         ceiling.mul_f64(f64::from(random) / f64::from(u32::MAX))
     }
 
-    /// Notes a failure and says how long to wait, with randomness from the operating system.
+    /// Records a failure and returns the delay before the next attempt, with randomness from the operating system.
     pub fn next_random(&mut self) -> Duration {
-        // Without randomness the wait is the longest one, which is always right, only not spread out.
+        // Without randomness, use the upper bound: it is a correct delay, only without jitter.
         self.next(getrandom::u32().unwrap_or(u32::MAX))
     }
 
-    /// Notes a success: the next wait is the first one again.
+    /// Records a success: the next delay starts from `first` again.
     pub fn reset(&mut self) {
         self.failures = 0;
     }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_grow_to_their_maximum_and_start_over_after_a_success() {
+    fn delays_grow_to_the_maximum_and_start_over_after_a_success() {
         let mut backoff = Backoff::new(Duration::from_millis(100), 2, Duration::from_secs(1));
 
         let waits: Vec<_> = (0..5).map(|_| backoff.next(u32::MAX).as_millis()).collect();
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_drawn_between_zero_and_the_ceiling() {
+    fn a_delay_is_between_zero_and_the_ceiling() {
         let mut backoff = Backoff::new(Duration::from_secs(8), 2, Duration::from_secs(60));
 
         assert_eq!(backoff.next(0), Duration::ZERO);

@@ -1,4 +1,4 @@
-//! Sizes as people write them.
+//! Sizes with units, as in configuration files.
 
 use std::{fmt, str::FromStr};
 
@@ -13,46 +13,46 @@ const UNITS: [(&str, u64); 4] = [
     ("KiB", 1 << 10),
 ];
 
-/// A number of bytes that reads and prints as `512`, `64KiB`, `8MiB` or `2GiB`.
+/// A number of bytes, parsed from and printed as text such as `512`, `64KiB`, `8MiB` or `2GiB`.
 ///
-/// Units are powers of 1024. `KB`, `MB`, `GB`, `TB` and `K`, `M`, `G`, `T` are accepted and mean the same, because that is
-/// what people who type them into a cache's configuration expect. A bare number is bytes.
+/// Units are powers of 1024. `KB`, `MB`, `GB`, `TB` and `K`, `M`, `G`, `T` mean the same as `KiB` and so on, because users
+/// expect that in a cache's configuration. A number without a unit is in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct ByteSize(u64);
 
 impl ByteSize {
-    /// A size of so many bytes.
+    /// Creates a size from a number of bytes.
     #[must_use]
     pub const fn from_bytes(bytes: u64) -> Self {
         Self(bytes)
     }
 
-    /// A size of so many KiB.
+    /// Creates a size from a number of KiB.
     #[must_use]
     pub const fn kib(count: u64) -> Self {
         Self(count << 10)
     }
 
-    /// A size of so many MiB.
+    /// Creates a size from a number of MiB.
     #[must_use]
     pub const fn mib(count: u64) -> Self {
         Self(count << 20)
     }
 
-    /// The number of bytes.
+    /// Returns the number of bytes.
     #[must_use]
     pub const fn as_u64(self) -> u64 {
         self.0
     }
 
-    /// The number of bytes, for lengths in memory; saturates where `usize` is narrower.
+    /// Returns the number of bytes as `usize`, saturating where `usize` is narrower.
     #[must_use]
     pub fn as_usize(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 }
 
-/// The text is not a size.
+/// The error for text that is not a size.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "`{text}` is not a size: write a number of bytes, or one with a unit such as `64KiB`, `8MiB` or `2GiB`"
@@ -87,7 +87,7 @@ impl FromStr for ByteSize {
         }
         let fraction: f64 = number.parse().map_err(|_| refuse())?;
         let bytes = fraction * factor as f64;
-        // 2^63 is far above any size that can be meant, and below where a float stops counting.
+        // 2^63 is far above any useful size, and every `f64` below it fits in a `u64`.
         if !bytes.is_finite() || bytes >= (1u64 << 63) as f64 {
             return Err(refuse());
         }
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_read_as_people_write_them() {
+    fn sizes_parse_with_and_without_units() {
         for (text, bytes) in [
             ("0", 0),
             ("512", 512),
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_size_is_refused() {
+    fn text_that_is_not_a_size_is_rejected() {
         for text in [
             "",
             "MiB",
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_prints_in_its_largest_whole_unit_and_reads_back() {
+    fn a_size_prints_in_its_largest_whole_unit_and_parses_back() {
         for (bytes, text) in [
             (0, "0"),
             (1023, "1023"),

@@ -1,26 +1,28 @@
-//! What a door needs to know of an error, whichever capability it comes from.
+//! The interface of every capability's error.
 
 use std::{error::Error, time::Duration};
 
 use crate::{ErrorKind, FieldProblem};
 
-/// An error of a capability. A door turns it into an answer by these and by its text, which is for people and repeats no
-/// secret; so no door has to know the variants.
+/// An error of a capability.
+///
+/// The interfaces, such as the HTTP API, build their response from these methods and from the error's
+/// `Display` text, so they need not know the variants. The text is written for people and never contains a secret.
 pub trait CapabilityError: Error {
-    /// What the caller can do about it.
+    /// Returns the kind of the error, which decides what the caller can do about it.
     fn kind(&self) -> ErrorKind;
 
-    /// What to do about it, in a sentence, where that is known.
+    /// Returns a sentence that says how to solve the problem, if known.
     fn hint(&self) -> Option<String> {
         None
     }
 
-    /// The parts of the input that are wrong; empty when the input is not the reason.
+    /// Returns the invalid fields of the input; empty when the input is not the cause.
     fn fields(&self) -> Vec<FieldProblem> {
         Vec::new()
     }
 
-    /// After which time it is worth trying again, where that is known.
+    /// Returns the time after which a retry makes sense, if known.
     fn retry_after(&self) -> Option<Duration> {
         None
     }

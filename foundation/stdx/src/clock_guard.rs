@@ -1,19 +1,19 @@
-//! Whether the wall clock can be believed, before anything is deleted because of its age.
+//! Checks that the wall clock is plausible before rows are deleted by age.
 //!
-//! A machine that starts with a wrong clock shows a year in the future until it reaches a time server. "Older than 30 days" is
-//! then true of every row. Readers recover when the clock does; deleted rows do not come back. So a service that deletes by age
-//! asks a [`ClockGuard`] before each pass, and skips the pass while the guard refuses.
+//! A machine that boots with a wrong clock can show a date a year ahead until it reaches a time server. "Older than 30
+//! days" is then true for every row. Readers recover when the clock is corrected; deleted rows do not come back. So a
+//! service that deletes by age calls [`ClockGuard::check`] before each pass and skips the pass if the check fails.
 //!
-//! The guard compares the wall clock with two things:
+//! The guard compares the wall clock with two references:
 //!
-//! - In the process, with the monotonic clock: both must have advanced alike.
-//! - At the first check, with the time that the service stored after its last pass. There is nothing that tells how long the
-//!   process did not run, so the guard accepts up to [`ABSENCE_MAX`].
+//! - Within a process: the monotonic clock. Both clocks must have advanced by the same amount.
+//! - At the first check: the time the service stored after its last pass. Nothing shows how long the process was down, so
+//!   the guard accepts up to [`ABSENCE_MAX`].
 //!
-//! A clock that is behind deletes too little, which is harmless, so the guard accepts it. It never lowers its own expectation
-//! to such a time: otherwise the correction would look like a jump.
+//! A clock that is behind only delays deletions, which is harmless, so the guard accepts it. It does not lower its own
+//! reference to such a time, because the later correction would then look like a jump.
 //!
-//! The guard only decides. It stores nothing, logs nothing and does not know what is deleted.
+//! The guard only decides. It stores and logs nothing and does not know what is deleted.
 
 use std::{fmt, time::Duration};
 
@@ -21,13 +21,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{Clock, Monotonic};
 
-/// How far the wall clock may run ahead of the monotonic clock between two checks. A time server corrects by less.
+/// The furthest the wall clock may move ahead of the monotonic clock between two checks. Time servers correct by less.
 pub const STEP_MAX: Duration = Duration::from_secs(60 * 60);
 
-/// How long a process may have been down without a confirmation being needed.
+/// The longest time a process may have been down before the guard requires [`ClockGuard::confirm`].
 pub const ABSENCE_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Decides whether a service may delete by age now.
+/// Decides whether a service may delete rows by age.
 ///
 /// ```
 /// use jiff::SignedDuration;
@@ -47,7 +47,7 @@ pub struct ClockGuard {
 
 #[derive(Debug, Clone, Copy)]
 enum Last {
-    /// No pass was ever made.
+    /// No pass has completed.
     Never,
     /// Seen by an earlier process.
     Stored(Timestamp),
@@ -55,20 +55,21 @@ enum Last {
     Seen { wall: Timestamp, at: Monotonic },
 }
 
-/// The wall clock jumped ahead: it shows a later time than it can.
+/// The wall clock jumped ahead of the latest plausible time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockJumped {
-    /// The time that the wall clock shows.
+    /// The time on the wall clock.
     pub now: Timestamp,
-    /// The latest time that is plausible.
+    /// The latest plausible time.
     pub latest: Timestamp,
 }
 
 impl ClockGuard {
-    /// Creates a guard. `last_seen` is the [`last_seen`](Self::last_seen) that the service stored after its last pass.
+    /// Creates a guard. `last_seen` is the value of [`last_seen`](Self::last_seen) that the service stored after its last
+    /// pass.
     ///
-    /// When nothing is stored yet, pass the time of the newest row that the service could delete, and `None` if there is none.
-    /// Do not pass the newest row otherwise: rows that were written under a wrong clock make that clock look right.
+    /// If nothing is stored yet, pass the time of the newest row the service could delete, or `None` if there is none. Do
+    /// not pass the newest row otherwise: rows written under a wrong clock make that clock look right.
     #[must_use]
     pub const fn new(last_seen: Option<Timestamp>) -> Self {
         let last = match last_seen {
@@ -78,12 +79,13 @@ impl ClockGuard {
         Self { last }
     }
 
-    /// Returns the time by which the service may delete. Store [`last_seen`](Self::last_seen) after the pass.
+    /// Returns the current time, to be used as the time of the deletion. Store [`last_seen`](Self::last_seen) after the
+    /// pass.
     ///
     /// # Errors
     ///
-    /// [`ClockJumped`] while the wall clock is implausibly far ahead. The guard accepts the time again when the clock was
-    /// corrected, or after [`confirm`](Self::confirm).
+    /// Returns [`ClockJumped`] while the wall clock is implausibly far ahead. The guard accepts the time again after the
+    /// clock is corrected or after [`confirm`](Self::confirm).
     pub fn check(&mut self, clock: &dyn Clock) -> Result<Timestamp, ClockJumped> {
         let (now, at) = (clock.now(), clock.monotonic());
         let (expected, tolerance) = match self.last {
@@ -100,7 +102,7 @@ impl ClockGuard {
         Ok(now)
     }
 
-    /// Accepts the time that `clock` shows now: a person says that it is right.
+    /// Accepts the current time of `clock`. Call this when a person has confirmed that the time is right.
     pub fn confirm(&mut self, clock: &dyn Clock) {
         self.last = Last::Seen {
             wall: clock.now(),
@@ -108,7 +110,7 @@ impl ClockGuard {
         };
     }
 
-    /// The latest time that was accepted, for the next process. `None` before the first check.
+    /// Returns the latest accepted time, to be stored for the next process. `None` before the first check.
     #[must_use]
     pub const fn last_seen(&self) -> Option<Timestamp> {
         match self.last {
@@ -144,7 +146,7 @@ mod tests {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
     #[test]
-    fn a_store_without_a_past_accepts_any_time() {
+    fn a_guard_without_a_stored_time_accepts_any_time() {
         let clock = ManualClock::new();
         let mut guard = ClockGuard::new(None);
 
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_runs_normally_is_accepted_however_long_between_two_checks() {
+    fn a_clock_that_runs_normally_is_accepted_after_any_interval() {
         let clock = ManualClock::new();
         let mut guard = ClockGuard::new(Some(clock.now()));
 
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_ahead_in_the_process_is_refused_until_the_clock_is_corrected() {
+    fn a_jump_ahead_within_a_process_is_rejected_until_the_clock_is_corrected() {
         let clock = ManualClock::new();
         let mut guard = ClockGuard::new(None);
         let before = guard.check(&clock).expect("it has not jumped");
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_starts_with_a_clock_ahead_deletes_nothing_however_often_it_starts() {
+    fn restarting_with_a_clock_that_is_ahead_never_permits_deletion() {
         let clock = ManualClock::new();
         let stored = clock.now();
         clock.jump(YEARS);
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_may_be_down_for_a_month_and_not_longer() {
+    fn a_process_may_be_down_for_at_most_30_days() {
         let stored = ManualClock::new().now();
         let after = |absence| {
             let clock = ManualClock::new();
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_confirmation_accepts_the_time_for_this_process_and_the_next() {
+    fn a_confirmation_applies_to_this_process_and_the_next() {
         let clock = ManualClock::new();
         let mut guard = ClockGuard::new(Some(clock.now()));
         clock.jump(YEARS);
@@ -231,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_correction_after_the_clock_was_behind_is_no_jump() {
+    fn correcting_a_clock_that_was_behind_is_not_a_jump() {
         let clock = ManualClock::new();
         let mut guard = ClockGuard::new(Some(clock.now()));
 

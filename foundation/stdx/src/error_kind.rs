@@ -1,34 +1,34 @@
-//! What went wrong, as far as a caller can decide about it.
+//! Error kinds.
 
-/// The kind of an error: what a caller may do about it, independent of the crate it came from.
+/// The kind of an error: what a caller can do about it, independent of the crate that returned it.
 ///
-/// Every public error of a capability answers `kind()`, `is_retryable()` and `hint()`. The HTTP API maps a kind to a status
-/// in one function, the command line to an exit code in another.
+/// Every public error of a capability has `kind()`, `is_retryable()` and `hint()`. One function in the HTTP API maps kinds
+/// to status codes, and one in the command line maps them to exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The input is wrong and will stay wrong.
+    /// The input is invalid. The same input always fails.
     Invalid,
-    /// Nobody is signed in, or the credentials are wrong or expired.
+    /// The request has no credentials, or they are wrong or expired.
     Unauthenticated,
-    /// Signed in, but not allowed.
+    /// The actor is authenticated but lacks permission.
     Forbidden,
     /// The named object does not exist.
     NotFound,
-    /// The object's state does not allow it, or another one holds the name.
+    /// The object's state does not allow the operation, or another object has the name.
     Conflict,
-    /// Larger than a configured limit.
+    /// The input exceeds a configured limit.
     TooLarge,
-    /// Too often; try again later.
+    /// Too many requests; try again later.
     RateLimited,
-    /// A store or a peer cannot be reached for now.
+    /// A store or peer is temporarily unreachable.
     Unavailable,
-    /// A defect, or a broken environment.
+    /// A bug or a broken environment.
     Internal,
 }
 
 impl ErrorKind {
-    /// Whether the same call may succeed later without being changed.
+    /// Returns whether the same call, unchanged, can succeed later.
     #[must_use]
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::RateLimited | Self::Unavailable)

@@ -1,22 +1,22 @@
-//! What is wrong with a part of the input, for programs and for people.
+//! Problems with single fields of an input, for programs and for people.
 
 use std::fmt::Display;
 
-/// What is wrong with a part of the input.
+/// A problem with one field of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldProblem {
-    /// The part, as a path such as `scopes.1`.
+    /// The path of the field, such as `scopes.1`.
     pub field: String,
-    /// What is wrong, for programs: `required`, `invalid`, `too_long`, `too_weak`, …
+    /// The problem as a code for programs: `required`, `invalid`, `too_long`, `too_weak`, …
     pub code: &'static str,
-    /// The limit that was passed, where there is one.
+    /// The limit that was exceeded, if there is one.
     pub limit: Option<String>,
-    /// What is wrong, for people.
+    /// The problem in words, for people.
     pub message: String,
 }
 
 impl FieldProblem {
-    /// A problem without a limit.
+    /// Creates a problem without a limit.
     #[must_use]
     pub fn new(field: &str, code: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -27,35 +27,36 @@ impl FieldProblem {
         }
     }
 
-    /// The same, with the limit that was passed.
+    /// Adds the limit that was exceeded.
     #[must_use]
     pub fn with_limit(mut self, limit: &dyn Display) -> Self {
         self.limit = Some(limit.to_string());
         self
     }
 
-    /// The value; or none, and its problem is added to the others. So all problems of an input are found at once.
-    pub fn keep<T>(problems: &mut Vec<Self>, value: Result<T, Self>) -> Option<T> {
+    /// Returns the value, or `None` after it has added the error to `problems`. Use it to report all problems of an input
+    /// at once.
+    pub fn ok_or_push<T>(problems: &mut Vec<Self>, value: Result<T, Self>) -> Option<T> {
         value.map_err(|problem| problems.push(problem)).ok()
     }
 }
 
-/// A name for people: without spaces around it, of 1 to `length_max` characters, none of them a control character.
+/// Parses a display name: trims it and checks that it has 1 to `length_max` characters and no control characters.
 ///
 /// # Errors
 ///
-/// What is wrong with it, as a problem of `field`.
+/// Returns the problem, for `field`.
 pub fn parse_name(field: &str, text: &str, length_max: usize) -> Result<String, FieldProblem> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(FieldProblem::new(field, "required", "a name is needed"));
+        return Err(FieldProblem::new(field, "required", "a name is required"));
     }
     if text.chars().count() > length_max {
-        let message = format!("a name has at most {length_max} characters");
+        let message = format!("a name can have at most {length_max} characters");
         return Err(FieldProblem::new(field, "too_long", message).with_limit(&length_max));
     }
     if text.chars().any(char::is_control) {
-        let message = "a name has no control characters";
+        let message = "a name cannot contain control characters";
         return Err(FieldProblem::new(field, "invalid", message));
     }
     Ok(text.to_owned())
@@ -66,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_trimmed_and_bounded() {
+    fn a_name_is_trimmed_and_has_a_maximum_length() {
         assert_eq!(parse_name("name", " Ida ", 3).as_deref(), Ok("Ida"));
         let code = |text| parse_name("name", text, 3).map_err(|problem| problem.code);
         assert_eq!(code("  "), Err("required"));
@@ -75,11 +76,11 @@ mod tests {
     }
 
     #[test]
-    fn all_problems_of_an_input_are_kept() {
+    fn all_problems_of_an_input_are_collected() {
         let mut problems = Vec::new();
 
-        let right = FieldProblem::keep(&mut problems, parse_name("name", "Ida", 10));
-        let wrong = FieldProblem::keep(&mut problems, parse_name("home", "", 10));
+        let right = FieldProblem::ok_or_push(&mut problems, parse_name("name", "Ida", 10));
+        let wrong = FieldProblem::ok_or_push(&mut problems, parse_name("home", "", 10));
 
         assert_eq!((right.as_deref(), wrong), (Some("Ida"), None));
         assert_eq!(problems.len(), 1);

@@ -1,4 +1,4 @@
-//! Durations as people write them.
+//! Durations with units, as in configuration files.
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -16,42 +16,43 @@ const UNITS: [(&str, u128); 7] = [
     ("ns", 1),
 ];
 
-/// The longest duration that is accepted: a thousand years, so that sums with a time of day never overflow.
+/// The longest accepted duration: 1000 years, so that adding it to a time of day never overflows.
 const LONGEST: Duration = Duration::from_secs(1_000 * 365 * 86_400);
 
-/// A duration that reads and prints as `250ms`, `1m30s`, `2h` or `7d`.
+/// A duration, parsed from and printed as text such as `250ms`, `1m30s`, `2h` or `7d`.
 ///
-/// A bare number is refused: seconds and milliseconds are both common, and guessing wrong is off by a thousand.
+/// A number without a unit is rejected: both seconds and milliseconds are common, and a wrong guess is off by a factor of
+/// 1000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct HumanDuration(Duration);
 
 impl HumanDuration {
-    /// The same duration, to be read and printed for people.
+    /// Wraps a duration.
     #[must_use]
     pub const fn new(duration: Duration) -> Self {
         Self(duration)
     }
 
-    /// So many seconds.
+    /// Creates a duration from a number of seconds.
     #[must_use]
     pub const fn from_secs(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))
     }
 
-    /// So many days of 24 hours.
+    /// Creates a duration from a number of days of 24 hours.
     #[must_use]
     pub const fn from_days(days: u64) -> Self {
         Self(Duration::from_secs(days * 86_400))
     }
 
-    /// The duration itself.
+    /// Returns the duration.
     #[must_use]
     pub const fn get(self) -> Duration {
         self.0
     }
 }
 
-/// The text is not a duration.
+/// The error for text that is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "`{text}` is not a duration: write numbers with units such as `250ms`, `1m30s`, `2h` or `7d`, at most 1000 years"
@@ -92,7 +93,7 @@ fn parse(text: &str) -> Option<Duration> {
     (!text.is_empty() && duration <= LONGEST).then_some(duration)
 }
 
-/// Like `Duration::from_nanos_u128`, which panics where this answers `None`.
+/// Like `Duration::from_nanos_u128`, but returns `None` where that panics.
 fn from_nanos(nanos: u128) -> Option<Duration> {
     let seconds = u64::try_from(nanos / 1_000_000_000).ok()?;
     let remainder = u32::try_from(nanos % 1_000_000_000).ok()?;
@@ -152,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_read_as_people_write_them() {
+    fn durations_parse_with_units() {
         for (text, millis) in [
             ("0", 0),
             ("0s", 0),
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_duration_is_refused() {
+    fn text_that_is_not_a_duration_is_rejected() {
         for text in [
             "",
             "90",
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_prints_what_reads_back_as_the_same() {
+    fn a_printed_duration_parses_back_to_the_same_value() {
         for text in ["0s", "250ms", "1m30s", "2h", "7d", "1d2h3m4s5ms6us7ns"] {
             let duration: HumanDuration = text.parse().expect("the text is a duration");
             assert_eq!(duration.to_string(), text);

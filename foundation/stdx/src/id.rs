@@ -1,4 +1,4 @@
-//! Ids that cannot be mixed up.
+//! Typed ids.
 
 use std::sync::{
     LazyLock,
@@ -8,15 +8,16 @@ use std::sync::{
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// Counts the ids of this process. RFC 9562 allows a counter of 42 bits after the time. It starts in the lower half, so that
-/// it does not overflow before two million million ids.
+/// Counts the ids of this process. RFC 9562 allows a 42-bit counter after the time. It starts in the lower half of its
+/// range, so it cannot overflow before 2 × 10¹² ids.
 static COUNTER: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(random() & ((1 << 41) - 1)));
 
-/// Creates a UUID version 7 whose time is `at`, cut to milliseconds. A time before 1970 counts as 1970.
+/// Creates a UUID version 7 with the time `at`, truncated to milliseconds. A time before 1970 counts as 1970.
 ///
-/// An id sorts after the ids that this process created before it with an earlier time or the same millisecond. It is unique,
-/// but not secret: others can be guessed from it.
+/// An id sorts after every id that this process created earlier with an earlier time or in the same millisecond. It is
+/// unique but not secret: an attacker can guess ids from a known one.
 ///
+/// For ids of objects, declare a type with [`typed_id!`](crate::typed_id) instead.
 /// Declare the type of an id with [`typed_id!`](crate::typed_id) instead, where it names an object.
 #[must_use]
 pub fn uuid_at(at: Timestamp) -> Uuid {
@@ -32,14 +33,14 @@ pub fn uuid_at(at: Timestamp) -> Uuid {
 }
 
 fn random() -> u64 {
-    // The lower half of a random UUID, of which the two highest bits are fixed. No caller uses those.
+    // The lower half of a random UUID. Its two highest bits are fixed; no caller uses them.
     Uuid::new_v4().as_u64_pair().1
 }
 
-/// Declares a newtype over UUIDv7, so that an account's id cannot be passed where a token's is meant.
+/// Declares a newtype over a UUID version 7, so that an account's id cannot be passed as a token's.
 ///
-/// Version 7 sorts by creation time, which keeps indexes compact and lists in order. The time comes from the caller's clock:
-/// pass the value that is stored as `created_at`, so that the two agree.
+/// Version 7 sorts by creation time, which keeps indexes compact and lists in order. The time comes from the caller's
+/// clock: pass the value stored as `created_at`, so that the two agree.
 ///
 /// ```
 /// use outrigger_stdx::{Clock, ManualClock};
@@ -65,14 +66,14 @@ macro_rules! typed_id {
         pub struct $name($crate::macro_support::uuid::Uuid);
 
         impl $name {
-            /// Creates an id with the time `at`. It sorts after the ids that this process created before it with an earlier
-            /// time or the same millisecond.
+            /// Creates an id with the time `at`. It sorts after every id that this process created earlier with an earlier
+            /// time or in the same millisecond.
             #[must_use]
             pub fn generate(at: $crate::macro_support::Timestamp) -> Self {
                 Self($crate::uuid_at(at))
             }
 
-            /// The id as a bare UUID, for stores.
+            /// Returns the id as an untyped UUID, for stores.
             #[must_use]
             pub fn as_uuid(self) -> $crate::macro_support::uuid::Uuid {
                 self.0
@@ -109,7 +110,7 @@ mod tests {
     use crate::{Clock, ManualClock};
 
     #[test]
-    fn an_id_carries_the_time_of_the_clock_that_it_was_created_with() {
+    fn an_id_contains_the_time_it_was_created_with() {
         let clock = ManualClock::new();
         clock.advance(Duration::from_micros(1_234_999));
 
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_no_id_can_carry_is_cut_and_still_gives_distinct_ids() {
+    fn times_before_1970_are_clamped_and_ids_stay_distinct() {
         let before_1970 = [Timestamp::MIN, Timestamp::MIN].map(uuid_at);
 
         let [one, other] = before_1970;

@@ -1,8 +1,8 @@
-//! Small things the standard library could have had.
+//! Small general-purpose types that the standard library lacks.
 //!
-//! Every other crate may use these, so this crate knows no product: no HTTP, no SQL, no capability. What belongs here is a
-//! type that two crates would otherwise both invent: a clock that tests control, sizes and durations that people write in
-//! configuration files, ids that cannot be mixed up, the person on whose behalf something happens.
+//! Every other crate may depend on this one, so it knows nothing about the product: no HTTP, no SQL, no capability. It
+//! contains the types that two crates would otherwise define twice: a clock that tests control, sizes and durations as
+//! written in configuration files, typed ids, and the actor that performs an operation.
 //!
 //! ```
 //! use outrigger_stdx::{ByteSize, HumanDuration};
@@ -47,7 +47,7 @@ pub use secret::Secret;
 
 #[doc(hidden)]
 pub mod macro_support {
-    //! What [`typed_id!`](crate::typed_id) expands to; not for direct use.
+    //! The dependencies of [`typed_id!`](crate::typed_id)'s expansion. Not part of the public interface.
     pub use jiff::Timestamp;
     pub use serde;
     pub use uuid;

@@ -1,45 +1,46 @@
-//! Lists that are read in parts.
+//! Keyset pagination.
 //!
-//! A part begins behind the last item of the part before it, named by the time that the list is sorted by and, where that is
-//! the same, by its id. So an item that is added or deleted in between shifts nothing: what was there all the time is read once.
+//! A page starts after the last item of the previous page. A cursor identifies that item by its sort time and, for equal
+//! times, its id. So items added or deleted in between do not shift the pages: an item that exists throughout is read
+//! exactly once.
 
 use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// Where a part of a list ends and the next one begins.
+/// The position of the last item of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    /// The time that the list is sorted by, of the last item.
+    /// The last item's sort time.
     pub at: Timestamp,
     /// The last item's id.
     pub id: Uuid,
 }
 
-/// The text is not one that [`Cursor`] writes.
+/// The error for text that is not a [`Cursor`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it is not a cursor")]
+#[error("invalid cursor")]
 pub struct ParseCursorError;
 
-/// A part of a list.
+/// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
-    /// After which item the next part begins; none on the last one.
+    /// The cursor of the next page; `None` on the last page.
     pub next: Option<Cursor>,
 }
 
 impl Cursor {
-    /// Before every item: where the first part of a list begins that is sorted from the earliest. Stores compare with this
-    /// instead of asking whether there is a cursor, because a database seeks in an index only by a plain comparison.
+    /// A position before every item, for the first page in ascending order. Stores compare with this value instead of a
+    /// nullable cursor because a database uses an index only for a plain comparison.
     pub const EARLIEST: Self = Self {
         at: Timestamp::UNIX_EPOCH,
         id: Uuid::nil(),
     };
 
-    /// After every item: where the first part of a list begins that is sorted from the latest.
+    /// A position after every item, for the first page in descending order.
     pub const LATEST: Self = Self {
         at: Timestamp::MAX,
         id: Uuid::max(),
@@ -47,9 +48,9 @@ impl Cursor {
 }
 
 impl<T> Page<T> {
-    /// The first `limit` of `items`, of which the store was asked for one more: it tells whether there is another part.
+    /// Creates a page from up to `limit + 1` items. The extra item, which the page drops, shows that there is another page.
     #[must_use]
-    pub fn cut(mut items: Vec<T>, limit: u32, cursor: impl Fn(&T) -> Cursor) -> Self {
+    pub fn from_rows(mut items: Vec<T>, limit: u32, cursor: impl Fn(&T) -> Cursor) -> Self {
         let limit = limit as usize;
         let has_more = items.len() > limit;
         items.truncate(limit);
@@ -69,7 +70,7 @@ impl FromStr for Cursor {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (micros, id) = text.split_once('.').ok_or(ParseCursorError)?;
-        // Nothing here is older than 1970, and not every store knows the times before it.
+        // No item is older than 1970, and not every store supports earlier times.
         let micros: i64 = micros.parse().map_err(|_| ParseCursorError)?;
         if micros < 0 {
             return Err(ParseCursorError);
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_as_it_was_written() {
+    fn a_cursor_parses_back_to_the_same_value() {
         let cursor = Cursor {
             at: Timestamp::from_microsecond(1_763_778_000_123_456).expect("it is a time"),
             id: Uuid::from_u128(7),
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_list_gave_out_is_no_cursor() {
+    fn malformed_cursors_are_rejected() {
         let id = "0190a5c2-7d3e-7cc1-a5a1-111111111111";
         let wrong = [
             "",

@@ -1,4 +1,4 @@
-//! Text that must not be printed.
+//! Text that must never be printed.
 
 use std::fmt;
 
@@ -6,19 +6,21 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A password, key or token in memory. It prints as `[secret]` everywhere, serialised forms included, and is wiped when
-/// dropped; the only way to its text is [`Secret::expose`], which a reviewer can search for.
+/// A password, key or token in memory.
+///
+/// `Debug`, `Display` and `Serialize` all produce `[secret]`, and the memory is wiped on drop. Only [`Secret::expose`]
+/// returns the text, so a reviewer can find every use by searching for it.
 #[derive(Clone)]
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Takes the text over.
+    /// Wraps the text.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(SecretString::from(text))
     }
 
-    /// The text itself.
+    /// Returns the text.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -68,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_shows_itself_only_when_asked() {
+    fn only_expose_reveals_a_secret() {
         let secret = Secret::new("hunter2".to_owned());
 
         assert_eq!(format!("{secret} {secret:?}"), "[secret] [secret]");

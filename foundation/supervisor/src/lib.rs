@@ -1,12 +1,13 @@
-//! What runs in the background, what is started again, and in which order everything stops.
+//! Background services, their restarts and the order of shutdown.
 //!
-//! Background work that outlives a request is a [`Service`]. `main` gives its services to one [`Supervisor`], which runs them,
-//! starts a failed one again after a [backoff](outrigger_stdx::Backoff), and stops them in the order of [`Phase`]: first what
-//! accepts work, last what flushes and closes. Each service is told its deadline by [`Stop`]. A [`SupervisorHandle`] adds and
-//! removes services at run time. Connections and other short work belong to a [`TaskGroup`], which bounds them and ends them
-//! when it is dropped. A listener for which work stealing is too expensive gets single-threaded runtimes from [`pinned`].
+//! Background work that outlives a request is a [`Service`]. `main` adds its services to one [`Supervisor`], which runs
+//! them, restarts a failed service after a [backoff](outrigger_stdx::Backoff), and stops all services in the order of
+//! [`Phase`]: services that accept work first, services that flush and close last. [`Stop`] carries the deadline to each
+//! service. A [`SupervisorHandle`] adds and removes services at run time. Connections and other short work belong to a
+//! [`TaskGroup`], which limits their number and cancels them when it is dropped. A listener that cannot afford work
+//! stealing runs on single-threaded runtimes from [`pinned`].
 //!
-//! Only this crate spawns. So "every task ends at shutdown" is a property of this crate instead of a habit of all others.
+//! No other crate spawns tasks, so this crate alone guarantees that every task ends at shutdown.
 
 mod phase;
 pub mod pinned;
@@ -24,13 +25,13 @@ pub use supervisor::{ServiceId, Stopping, Supervisor, SupervisorHandle};
 pub use task_group::{SpawnError, TaskGroup};
 pub use tokio_util::sync::CancellationToken;
 
-/// Runs a closure that blocks or computes for more than a millisecond on the thread pool for such work.
+/// Runs a closure that blocks or computes for more than a millisecond on the blocking thread pool.
 ///
-/// Never returns when the runtime shuts down before the closure has begun; the caller is about to be dropped with the runtime.
+/// If the runtime shuts down before the closure has started, this never returns; the caller is dropped with the runtime.
 ///
 /// # Panics
 ///
-/// When the closure panics.
+/// Panics if the closure panics.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work)
         .await
@@ -42,11 +43,11 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
     }
 }
 
-/// Starts a named operating system thread. The caller joins it, and finds out by that whether it panicked.
+/// Starts a named operating system thread. Joining it reports whether it panicked.
 ///
 /// # Errors
 ///
-/// When the system has no more threads.
+/// Returns an error if the system cannot start another thread.
 pub fn thread<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
@@ -56,11 +57,11 @@ pub fn thread<T: Send + 'static>(
         .spawn(work)
 }
 
-/// The runtime that `main` runs on: work stealing, with all drivers.
+/// Creates the runtime that `main` runs on: work stealing, with all drivers.
 ///
 /// # Errors
 ///
-/// When the system has no more threads or files.
+/// Returns an error if the system cannot start another thread or open another file.
 pub fn main_runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocking_work_that_a_shutdown_cancels_does_not_panic() {
+    fn blocking_work_cancelled_by_shutdown_does_not_panic() {
         let runtime = main_runtime().expect("threads start");
         let inside = runtime.handle().clone();
         runtime.shutdown_background();

@@ -1,8 +1,8 @@
-//! Single-threaded runtimes for listeners where every microsecond counts.
+//! Single-threaded runtimes for listeners with very short requests.
 //!
 //! The work-stealing runtime wakes a second thread for nearly every readiness event of a busy socket. For a protocol whose
-//! command takes less than a microsecond that costs more than the command. Here each thread has a runtime of its own, and a
-//! connection stays on the thread that accepted it.
+//! commands take less than a microsecond, the wake-up costs more than the command. Here, each thread has its own runtime,
+//! and a connection stays on the thread that accepted it.
 
 use std::{
     cell::Cell, future::Future, io, pin::Pin, rc::Rc, sync::Arc, thread::JoinHandle, time::Duration,
@@ -14,16 +14,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Stop;
 
-/// Threads, each with a single-threaded runtime that runs one `main` future and the tasks it spawns.
+/// A set of threads, each with a single-threaded runtime that runs one `main` future and the tasks it spawns.
 #[derive(Debug)]
 pub struct Pinned {
     stop: Stop,
-    /// Cancelled by the first thread that ends.
+    /// Cancelled when the first thread ends.
     ended: CancellationToken,
     threads: Vec<JoinHandle<()>>,
 }
 
-/// Spawns and counts the tasks of one pinned thread. Cheap to clone; stays on its thread.
+/// Spawns and counts the tasks of one pinned thread. Cheap to clone. Cannot leave its thread.
 #[derive(Debug, Clone)]
 pub struct LocalTasks {
     inner: Rc<LocalTasksInner>,
@@ -35,15 +35,17 @@ struct LocalTasksInner {
     emptied: Notify,
 }
 
-/// What a pinned thread runs.
+/// The `main` future of a pinned thread.
 pub type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Starts `count` threads named `name-0`, `name-1`, … that each run `main(index, tasks, stop)` until it returns. A thread that
-/// ends leaves its share of the work undone: wait for [`Pinned::ended`] beside `stop`.
+/// Starts `count` threads named `name-0`, `name-1`, … Each runs `main(index, tasks, stop)` until it returns.
+///
+/// Nothing takes over the work of a thread that ends early, so wait for [`Pinned::ended`] as well as for `stop`.
 ///
 /// # Errors
 ///
-/// When the system has no more threads or files; threads that were started are stopped again.
+/// Returns an error if the system cannot start another thread or open another file. Threads that have already started are
+/// stopped.
 pub fn start(
     name: &str,
     count: usize,
@@ -60,11 +62,11 @@ pub fn start(
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        // One for each thread: every poll reads it, and the threads would contend for a shared one.
+        // Each thread gets its own `Arc` and `Stop`: every poll reads them, and shared ones would cause contention.
         let (main, stop) = (Arc::clone(&main), pinned.stop.child());
         let ended = pinned.ended.clone().drop_guard();
         let thread = crate::thread(&format!("{name}-{index}"), move || {
-            // Also when the thread panics.
+            // Dropped on a panic too, so that `ended` is always cancelled.
             let _ended = ended;
             let local = LocalSet::new();
             local.block_on(&runtime, main(index, LocalTasks::new(), stop));
@@ -75,18 +77,17 @@ pub fn start(
 }
 
 impl Pinned {
-    /// Waits until a thread has ended: because it was told to stop, because its `main` returned, or because it panicked. Cancel
-    /// safe.
+    /// Waits until any thread has ended: because it was stopped, its `main` returned or it panicked. Cancel safe.
     pub async fn ended(&self) {
         self.ended.cancelled().await;
     }
 
-    /// Tells the threads to stop, to be done at `deadline` unless they were told an earlier one, and waits for their `main`
-    /// futures to return. Blocks; call it from a blocking context.
+    /// Stops the threads and waits until their `main` futures have returned. `deadline` applies unless an earlier one was
+    /// set. Blocks the calling thread.
     ///
     /// # Errors
     ///
-    /// The message of the first thread that panicked.
+    /// Returns the message of the first thread that panicked.
     pub fn stop_and_join(mut self, deadline: Monotonic) -> Result<(), String> {
         self.stop.cancel(deadline);
         let mut outcome = Ok(());
@@ -103,7 +104,7 @@ impl Pinned {
 
 impl Drop for Pinned {
     fn drop(&mut self) {
-        // At once: nobody waits for the threads.
+        // The deadline is now: nothing waits for the threads.
         self.stop.cancel(Monotonic::default());
     }
 }
@@ -119,10 +120,7 @@ impl LocalTasks {
     }
 
     /// Runs `work` on this thread.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this crate is the door for tasks"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "only this crate spawns tasks")]
     pub fn spawn(&self, work: impl Future<Output = ()> + 'static) {
         self.inner.count.set(self.inner.count.get() + 1);
         let guard = CountGuard {
@@ -134,20 +132,20 @@ impl LocalTasks {
         });
     }
 
-    /// How many tasks run on this thread now, without the main future.
+    /// Returns the number of running tasks on this thread, not counting the main future.
     #[must_use]
     pub fn len(&self) -> usize {
         self.inner.count.get()
     }
 
-    /// Whether no task runs on this thread.
+    /// Returns whether this thread has no running task.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Waits until all tasks of this thread have ended, `grace` at most, and returns how many have not. Those are dropped
-    /// with the runtime when the thread's main future returns.
+    /// Waits until all tasks of this thread have ended, for at most `grace`. Returns the number that have not ended; they
+    /// are dropped with the runtime when the thread's main future returns.
     pub async fn finish(&self, grace: Duration) -> usize {
         let _ = tokio::time::timeout(grace, async {
             while !self.is_empty() {
@@ -220,7 +218,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_pinned_thread_that_dies_is_noticed_while_the_others_run() {
+    async fn ended_reports_a_pinned_thread_that_panics_while_others_run() {
         for returns in [true, false] {
             let stop = Stop::new();
 
@@ -243,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn pinned_threads_know_their_deadline() {
+    fn pinned_threads_receive_their_deadline() {
         let stop = Stop::new();
         let (sender, receiver) = std::sync::mpsc::channel();
 

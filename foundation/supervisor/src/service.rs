@@ -1,4 +1,4 @@
-//! What a background service is.
+//! Background services.
 
 use std::borrow::Cow;
 
@@ -6,47 +6,48 @@ use async_trait::async_trait;
 
 use crate::Stop;
 
-/// Why a service ended when it should not have; only for people to read.
+/// The reason a service failed. It is only logged and displayed, never matched.
 pub type ServiceError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Work that goes on as long as the process, or until the service is removed.
+/// Work that runs as long as the process, or until the service is removed.
 #[async_trait]
 pub trait Service: Send + 'static {
-    /// The name of the service, for people: one or two words such as `session pruner`. It is read once, when the service is
-    /// added.
+    /// Returns the display name of the service: one or two words such as `session pruner`. It is read once, when the
+    /// service is added.
     fn name(&self) -> Cow<'static, str>;
 
-    /// Works until `stop` is cancelled, then finishes what was begun and returns before the deadline of `stop`.
+    /// Works until `stop` is cancelled, then finishes what it has begun and returns before the deadline of `stop`.
     ///
-    /// The supervisor calls `run` again, after a backoff, when it returns an error, panics, or returns before `stop` is
-    /// cancelled. State that must survive that lives in `self`. A service that is late is dropped where it waits.
+    /// The supervisor calls `run` again, after a backoff, if it returns an error, panics, or returns before `stop` is
+    /// cancelled. Keep state that must survive a restart in `self`. A service that misses the deadline is dropped at its
+    /// next `.await`.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the service from working. It is logged and shown in the status.
+    /// Returns any error that prevents the service from working. The supervisor logs it and shows it in the status.
     async fn run(&mut self, stop: Stop) -> Result<(), ServiceError>;
 }
 
-/// What a service does now.
+/// The state of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceState {
-    /// It runs.
+    /// The service is running.
     Running,
-    /// It has not started yet, or it failed and waits to be started again.
+    /// The service has not started, or it failed and will be restarted.
     Waiting,
-    /// It has ended.
+    /// The service has ended.
     Stopped,
 }
 
-/// A service's state with its history.
+/// The status of a service, with its history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceStatus {
-    /// Its name.
+    /// The name.
     pub name: Cow<'static, str>,
-    /// What it does now.
+    /// The current state.
     pub state: ServiceState,
-    /// How often it was started again after a failure.
+    /// The number of restarts after a failure.
     pub restarts: u64,
-    /// Why it failed the last time.
+    /// The last error.
     pub last_error: Option<String>,
 }

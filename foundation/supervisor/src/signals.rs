@@ -1,11 +1,11 @@
-//! The signals of the operating system.
+//! Operating system signals.
 
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
 };
 
-/// A request of the operating system to the process.
+/// A signal to the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// SIGINT or SIGTERM: stop.
@@ -14,14 +14,14 @@ pub enum Signal {
     Reopen,
 }
 
-/// Listens for signals from now on, on a thread of its own, and delivers them in order.
+/// Listens for signals on a dedicated thread and delivers them in order.
 ///
-/// The handlers replace the system's own way of ending the process. So when the receiver has been dropped, and nobody can stop
-/// in order any more, SIGINT and SIGTERM end the process at once, whatever `main` and its runtime are doing.
+/// The handlers replace the default action, which ends the process. So once the receiver is dropped and an orderly shutdown
+/// is no longer possible, SIGINT and SIGTERM end the process immediately, whatever `main` and its runtime are doing.
 ///
 /// # Errors
 ///
-/// When the system refuses the handlers or the thread.
+/// Returns an error if the system refuses the handlers or the thread.
 pub fn signals() -> std::io::Result<mpsc::Receiver<Signal>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
@@ -49,10 +49,10 @@ pub fn signals() -> std::io::Result<mpsc::Receiver<Signal>> {
     Ok(receiver)
 }
 
-/// Ends the process with the code that a shell gives to one that a signal ended.
+/// Ends the process with the exit code that a shell reports for a process ended by this signal.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the receiver that would end the process in order is gone"
+    reason = "without a receiver there is no orderly shutdown"
 )]
 fn end(kind: SignalKind) -> ! {
     std::process::exit(128 + kind.as_raw_value());

@@ -1,4 +1,4 @@
-//! How a service learns that it has to stop, and until when.
+//! The stop signal of a service, with its deadline.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,7 +6,7 @@ use outrigger_stdx::{Clock, Monotonic};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-/// Tells a service to stop, and how long it has. Cheap to clone; clones are told together.
+/// A signal to stop by a deadline. Cheap to clone; cancelling one clone cancels all.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     token: CancellationToken,
@@ -26,28 +26,30 @@ impl Stop {
         Self::default()
     }
 
-    /// Tells all clones and children to stop, and to be done at `deadline`. The earliest of several deadlines counts.
+    /// Stops all clones and children, with `deadline` as their deadline. If it is called more than once, the earliest
+    /// deadline applies.
     pub fn cancel(&self, deadline: Monotonic) {
         {
             let mut own = self.deadline.own.lock();
             *own = Some(own.map_or(deadline, |earlier| earlier.min(deadline)));
         }
-        // After the deadline is set, so that a task that wakes up can read it.
+        // The deadline is set first, so that a task that wakes up can read it.
         self.token.cancel();
     }
 
-    /// Waits until told to stop. Cancel safe.
+    /// Waits until [`cancel`](Self::cancel) is called. Cancel safe.
     pub async fn cancelled(&self) {
         self.token.cancelled().await;
     }
 
-    /// Whether it was told to stop.
+    /// Returns whether [`cancel`](Self::cancel) was called.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.token.is_cancelled()
     }
 
-    /// When to be done; `None` before it was told to stop. The supervisor drops a service a little later.
+    /// Returns the deadline, or `None` before [`cancel`](Self::cancel). The supervisor drops a service a little after its
+    /// deadline.
     #[must_use]
     pub fn deadline(&self) -> Option<Monotonic> {
         let mut earliest = None;
@@ -63,7 +65,7 @@ impl Stop {
         earliest
     }
 
-    /// The time until the deadline; zero before it was told to stop.
+    /// Returns the time until the deadline; zero before [`cancel`](Self::cancel).
     #[must_use]
     pub fn time_left(&self, clock: &dyn Clock) -> Duration {
         self.deadline().map_or(Duration::ZERO, |deadline| {
@@ -71,7 +73,7 @@ impl Stop {
         })
     }
 
-    /// Creates a `Stop` that is cancelled together with this one, and can be cancelled alone.
+    /// Creates a `Stop` that is cancelled together with this one and can also be cancelled alone.
     #[must_use]
     pub fn child(&self) -> Self {
         Self {
@@ -83,7 +85,7 @@ impl Stop {
         }
     }
 
-    /// The bare token, for what needs no deadline.
+    /// Returns the cancellation token, for code that needs no deadline.
     #[must_use]
     pub fn token(&self) -> &CancellationToken {
         &self.token
@@ -118,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_deadlines_the_earlier_counts() {
+    fn the_earlier_of_two_deadlines_applies() {
         let stop = Stop::new();
         let child = stop.child();
 

@@ -1,4 +1,4 @@
-//! The one owner of all services.
+//! The supervisor, which owns all services.
 
 mod list;
 mod restart;
@@ -15,16 +15,16 @@ pub use self::list::{ServiceId, Stopping};
 pub(crate) use self::restart::panic_message;
 use crate::{Phase, Service, ServiceStatus};
 
-/// How long a service that is dropped may take to reach a point where it waits.
-const ABORT_PATIENCE: Duration = Duration::from_secs(1);
+/// How long an overdue service may take to reach its next `.await`, where it is dropped.
+const ABORT_GRACE: Duration = Duration::from_secs(1);
 
-/// Owns the services: runs them, starts failed ones again, and stops all in the order of [`Phase`].
+/// Runs all services, restarts those that fail, and stops them in the order of [`Phase`].
 #[derive(Debug)]
 pub struct Supervisor {
     handle: SupervisorHandle,
 }
 
-/// Adds and removes services of a [`Supervisor`], and reads what they do. Cheap to clone.
+/// Adds and removes services of a [`Supervisor`] and reads their status. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct SupervisorHandle {
     list: Arc<List>,
@@ -41,23 +41,25 @@ impl Supervisor {
         }
     }
 
-    /// Adds a service that stops in `phase`. It starts with [`run`](Self::run).
+    /// Adds a service that stops in `phase`. It starts when [`run`](Self::run) is called.
     pub fn add(&mut self, phase: Phase, service: impl Service) -> ServiceId {
         let added = self.handle.add(phase, service);
         added.expect("only `run`, which consumes the supervisor, closes the list")
     }
 
-    /// Returns the handle through which services are added at run time, and their states read.
+    /// Returns a handle that adds and removes services at run time and reads their status.
     #[must_use]
     pub fn handle(&self) -> SupervisorHandle {
         self.handle.clone()
     }
 
-    /// Runs all services until `stop` is cancelled, then stops them phase by phase. Each phase has `grace` to end: its
-    /// services are told a deadline a tenth of `grace` earlier, and are dropped where they wait when `grace` is over.
+    /// Runs all services until `stop` is cancelled, then stops them phase by phase.
+    ///
+    /// Each phase has `grace` to end. Its services get a deadline a tenth of `grace` earlier, and are dropped at their next
+    /// `.await` when `grace` is over.
     pub async fn run(self, stop: CancellationToken, grace: Duration) {
         let SupervisorHandle { list, clock } = self.handle;
-        // Ends the services when this future is dropped.
+        // Dropping the set ends the services when this future is dropped.
         let mut tasks = JoinSet::new();
         loop {
             for new in list.take_new() {
@@ -71,7 +73,7 @@ impl Supervisor {
                 break;
             }
             tokio::select! {
-                // The services that were added meanwhile start once more, so that they stop in order.
+                // One more pass starts the services added in the meantime, so that they too stop in order.
                 () = stop.cancelled() => list.close(),
                 () = list.changed() => {}
                 Some(_) = tasks.join_next() => {}
@@ -83,24 +85,26 @@ impl Supervisor {
             let ends = list.stop_phase(phase, deadline, abort_at);
             tokio::select! {
                 _ = join_all(ends.iter().map(CancellationToken::cancelled)) => {}
-                () = clock.sleep_until(abort_at + ABORT_PATIENCE) => list.give_up(phase),
+                () = clock.sleep_until(abort_at + ABORT_GRACE) => list.give_up(phase),
             }
         }
     }
 }
 
 impl SupervisorHandle {
-    /// Adds a service that stops in `phase`. It starts at once if the supervisor runs.
+    /// Adds a service that stops in `phase`. It starts immediately if the supervisor is running.
     ///
     /// # Errors
     ///
-    /// [`Stopping`] when the process has been told to stop; the service is dropped.
+    /// Returns [`Stopping`] if the process is shutting down; the service is dropped.
     pub fn add(&self, phase: Phase, service: impl Service) -> Result<ServiceId, Stopping> {
         self.list.add(phase, Box::new(service))
     }
 
-    /// Stops a service and forgets it. Returns when it has ended, after `grace` at most, unless it blocks its thread; `false`
-    /// if there is no such service. The service ends also when this future is dropped.
+    /// Stops and removes a service. Returns `false` if there is no such service.
+    ///
+    /// Waits until the service has ended, for at most `grace`, unless the service blocks its thread. The service ends even
+    /// if this future is dropped.
     pub async fn remove(&self, id: ServiceId, grace: Duration) -> bool {
         let now = self.clock.monotonic();
         match self.list.remove(id, now + grace.mul_f64(0.9), now + grace) {
@@ -112,7 +116,7 @@ impl SupervisorHandle {
         }
     }
 
-    /// What the services do, in the order in which they were added.
+    /// Returns the status of each service, in the order they were added.
     #[must_use]
     pub fn statuses(&self) -> Vec<ServiceStatus> {
         self.list.statuses()

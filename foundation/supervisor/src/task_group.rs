@@ -1,4 +1,4 @@
-//! Short work that is bounded, tracked and awaited at shutdown.
+//! Groups of short tasks.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// A bounded set of tasks, such as the connections of a listener. Cheap to clone; clones share the bound.
 ///
-/// The tasks end with the group: when the last clone is dropped, each of them is dropped where it waits.
+/// When the last clone is dropped, each task is dropped at its next `.await`.
 #[derive(Debug, Clone)]
 pub struct TaskGroup {
     inner: Arc<Inner>,
@@ -16,28 +16,28 @@ pub struct TaskGroup {
 
 #[derive(Debug)]
 struct Inner {
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     tracker: TaskTracker,
     abort: CancellationToken,
 }
 
-/// The group does not take the task.
+/// The reason a group rejected a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SpawnError {
-    /// As many tasks run as the group may have.
+    /// The group already runs its maximum number of tasks.
     #[error("the limit of concurrent tasks is reached")]
     Full,
-    /// The group was told to [`finish`](TaskGroup::finish).
+    /// [`finish`](TaskGroup::finish) was called.
     #[error("the group has finished")]
     Closed,
 }
 
 impl TaskGroup {
-    /// Creates a group of at most `limit` tasks at a time.
+    /// Creates a group that runs at most `limit` tasks at a time.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         let inner = Inner {
-            places: Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))),
+            permits: Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))),
             tracker: TaskTracker::new(),
             abort: CancellationToken::new(),
         };
@@ -50,53 +50,50 @@ impl TaskGroup {
     ///
     /// # Errors
     ///
-    /// When the limit is reached or the group has finished; `work` is dropped.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this crate is the door for tasks"
-    )]
+    /// Returns an error if the limit is reached or the group is closed; `work` is dropped.
+    #[expect(clippy::disallowed_methods, reason = "only this crate spawns tasks")]
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> Result<(), SpawnError> {
-        // Before the place, so that `finish` waits for every task that found the group open.
+        // Taken before the permit, so that `finish` waits for every task that found the group open.
         let token = self.inner.tracker.token();
-        let places = Arc::clone(&self.inner.places);
-        let place = places.try_acquire_owned().map_err(|error| match error {
+        let permits = Arc::clone(&self.inner.permits);
+        let permit = permits.try_acquire_owned().map_err(|error| match error {
             TryAcquireError::NoPermits => SpawnError::Full,
             TryAcquireError::Closed => SpawnError::Closed,
         })?;
         let abort = self.inner.abort.clone();
         tokio::spawn(async move {
-            // The end of the group first, so that a task that has not begun does not begin then.
+            // Biased: a task that has not started when the group is aborted must not start.
             tokio::select! {
                 biased;
                 () = abort.cancelled() => {}
                 () = work => {}
             }
-            drop((place, token));
+            drop((permit, token));
         });
         Ok(())
     }
 
-    /// How many tasks run now.
+    /// Returns the number of running tasks.
     #[must_use]
     pub fn len(&self) -> usize {
         self.inner.tracker.len()
     }
 
-    /// Whether no task runs.
+    /// Returns whether no task is running.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Closes the group: refuses further tasks, waits until all tasks have ended, and drops those that have not after `grace`.
-    /// Returns how many were dropped.
+    /// Closes the group: rejects further tasks, waits for the running ones for at most `grace`, and drops the rest. Returns
+    /// the number of dropped tasks.
     pub async fn finish(&self, grace: Duration) -> usize {
         let Inner {
-            places,
+            permits,
             tracker,
             abort,
         } = &*self.inner;
-        places.close();
+        permits.close();
         tracker.close();
         if tokio::time::timeout(grace, tracker.wait()).await.is_ok() {
             return 0;
@@ -126,7 +123,7 @@ mod tests {
 
         group
             .spawn(async move { held.cancelled().await })
-            .expect("the first place is free");
+            .expect("the first permit is free");
         let refused = group.spawn(async {});
         gate.cancel();
         while !group.is_empty() {
@@ -140,12 +137,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_does_not_end_within_the_grace_period_is_dropped_and_counted() {
+    async fn tasks_that_outlive_the_grace_period_are_dropped_and_counted() {
         let group = TaskGroup::new(8);
         group
             .spawn(std::future::pending())
-            .expect("a place is free");
-        group.spawn(async {}).expect("a place is free");
+            .expect("a permit is free");
+        group.spawn(async {}).expect("a permit is free");
 
         let dropped = group.finish(Duration::from_millis(1)).await;
 
@@ -163,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_tasks_of_a_group_that_is_dropped_end() {
+    async fn dropping_a_group_ends_its_tasks() {
         let group = TaskGroup::new(8);
         let gone = CancellationToken::new();
         let held = Held(gone.clone());
@@ -171,7 +168,7 @@ mod tests {
             let _held = held;
             std::future::pending::<()>().await;
         };
-        group.spawn(work).expect("a place is free");
+        group.spawn(work).expect("a permit is free");
         let clone = group.clone();
 
         drop(group);
@@ -199,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_task_that_has_not_begun_when_the_group_is_aborted_never_begins() {
+    async fn a_task_not_yet_started_when_the_group_is_aborted_never_starts() {
         let group = TaskGroup::new(8);
         let begun = CancellationToken::new();
         let begins = Held(begun.clone());
@@ -210,7 +207,7 @@ mod tests {
             runs.store(true, std::sync::atomic::Ordering::SeqCst);
         };
 
-        group.spawn(work).expect("a place is free");
+        group.spawn(work).expect("a permit is free");
         drop(group);
         begun.cancelled().await;
 
@@ -218,12 +215,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_task_that_panics_gives_its_place_back() {
+    async fn a_task_that_panics_frees_its_slot() {
         let group = TaskGroup::new(1);
 
         group
             .spawn(async { panic!("a wave came") })
-            .expect("the place is free");
+            .expect("the permit is free");
         while !group.is_empty() {
             tokio::task::yield_now().await;
         }

@@ -1,4 +1,4 @@
-//! Signals as the process gets them: each test starts itself again as a child, which signals itself.
+//! Tests of signals on a real process: each test runs itself again as a child process, which signals itself.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use outrigger_supervisor::{Signal, main_runtime, signals};
 use outrigger_testkit::{child_of, is_child};
 use rustix::process::{Signal as Sent, getpid, kill_process};
 
-/// Longer than any test takes; a child that is still there then was not ended.
+/// Longer than any test takes. A child that still runs after this time was not ended by the signal.
 const LONG: Duration = Duration::from_secs(60);
 
 fn send(signal: Sent) {
@@ -14,9 +14,9 @@ fn send(signal: Sent) {
 }
 
 #[test]
-fn signals_are_delivered_while_somebody_listens() {
+fn signals_are_delivered_while_the_receiver_exists() {
     if !is_child() {
-        let child = child_of!(signals_are_delivered_while_somebody_listens).output();
+        let child = child_of!(signals_are_delivered_while_the_receiver_exists).output();
         let child = child.expect("it starts again");
         assert!(child.status.success());
         assert!(String::from_utf8_lossy(&child.stdout).contains("1 passed"));
@@ -36,10 +36,9 @@ fn signals_are_delivered_while_somebody_listens() {
 }
 
 #[test]
-fn when_nobody_listens_any_more_a_signal_still_ends_the_process() {
+fn a_signal_ends_the_process_after_the_receiver_is_dropped() {
     if !is_child() {
-        let child =
-            child_of!(when_nobody_listens_any_more_a_signal_still_ends_the_process).output();
+        let child = child_of!(a_signal_ends_the_process_after_the_receiver_is_dropped).output();
         let child = child.expect("it starts again");
         assert_eq!(child.status.code(), Some(128 + 15));
         return;

@@ -1,4 +1,4 @@
-//! The clock of tests.
+//! The clock for tests.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::{Clock, Monotonic, Sleep};
 
-/// A clock that stands still until a test moves it.
+/// A clock that moves only when a test moves it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -20,41 +20,44 @@ use super::{Clock, Monotonic, Sleep};
 /// ```
 #[derive(Debug, Clone)]
 pub struct ManualClock {
-    hands: Arc<watch::Sender<Hands>>,
+    readings: Arc<watch::Sender<Readings>>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Hands {
+struct Readings {
     monotonic: Duration,
     wall: Timestamp,
 }
 
 impl ManualClock {
-    /// A clock that shows the first of January 2026, noon UTC.
+    /// Creates a clock that shows noon UTC on 1 January 2026.
     #[must_use]
     pub fn new() -> Self {
         let wall =
             Timestamp::from_second(1_767_268_800).expect("the second lies within jiff's range");
         let monotonic = Duration::ZERO;
         Self {
-            hands: Arc::new(watch::Sender::new(Hands { monotonic, wall })),
+            readings: Arc::new(watch::Sender::new(Readings { monotonic, wall })),
         }
     }
 
-    /// Moves both clocks forward and wakes every task whose deadline has come.
+    /// Advances both clocks and wakes every task whose deadline has passed.
     pub fn advance(&self, duration: Duration) {
-        self.hands.send_modify(|hands| {
-            hands.monotonic += duration;
-            hands.wall = hands.wall.checked_add(duration).unwrap_or(Timestamp::MAX);
+        self.readings.send_modify(|readings| {
+            readings.monotonic += duration;
+            readings.wall = readings
+                .wall
+                .checked_add(duration)
+                .unwrap_or(Timestamp::MAX);
         });
     }
 
-    /// Sets the wall clock alone, as an administrator or NTP does. The monotonic clock stands still.
+    /// Sets only the wall clock, as an administrator or NTP does. The monotonic clock does not change.
     pub fn set_wall(&self, wall: Timestamp) {
-        self.hands.send_modify(|hands| hands.wall = wall);
+        self.readings.send_modify(|readings| readings.wall = wall);
     }
 
-    /// Moves the wall clock alone, forward or, with a negative `by`, back.
+    /// Moves only the wall clock: forwards, or backwards if `by` is negative.
     pub fn jump(&self, by: SignedDuration) {
         let limit = if by.is_negative() {
             Timestamp::MIN
@@ -64,10 +67,10 @@ impl ManualClock {
         self.set_wall(self.now().checked_add(by).unwrap_or(limit));
     }
 
-    /// How many tasks wait on this clock, so that a test can advance it only once the code under test waits.
+    /// Returns the number of tasks that sleep on this clock. A test waits for it before it advances the clock.
     #[must_use]
     pub fn sleepers(&self) -> usize {
-        self.hands.receiver_count()
+        self.readings.receiver_count()
     }
 }
 
@@ -79,18 +82,20 @@ impl Default for ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        self.hands.borrow().wall
+        self.readings.borrow().wall
     }
 
     fn monotonic(&self) -> Monotonic {
-        Monotonic(self.hands.borrow().monotonic)
+        Monotonic(self.readings.borrow().monotonic)
     }
 
     fn sleep_until(&self, deadline: Monotonic) -> Sleep<'_> {
-        let mut hands = self.hands.subscribe();
+        let mut readings = self.readings.subscribe();
         Box::pin(async move {
-            // The sender lives as long as `self`, which this future borrows, so the wait ends only at the deadline.
-            let _ = hands.wait_for(|hands| hands.monotonic >= deadline.0).await;
+            // This future borrows `self`, which owns the sender, so `wait_for` returns only at the deadline.
+            let _ = readings
+                .wait_for(|readings| readings.monotonic >= deadline.0)
+                .await;
         })
     }
 }
@@ -115,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn both_hands_of_the_manual_clock_advance_together() {
+    fn the_wall_and_monotonic_clocks_advance_together() {
         let clock = ManualClock::new();
         let (wall, monotonic) = (clock.now(), clock.monotonic());
 
@@ -129,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wall_clock_jumps_without_the_monotonic_one() {
+    fn the_wall_clock_can_jump_without_the_monotonic_clock() {
         let clock = ManualClock::new();
         let (wall, monotonic) = (clock.now(), clock.monotonic());
 

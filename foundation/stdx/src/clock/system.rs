@@ -7,13 +7,13 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::{CHECK_EVERY, Clock, Monotonic, Sleep};
 
-/// The clock that deadlines are measured on. On Linux it goes on while the machine is suspended: a session that expires in an
-/// hour has expired after a night with the lid closed.
+/// The clock for deadlines. On Linux it includes time while the machine is suspended: a session with one hour left has
+/// expired after a night with the lid closed.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-const STEADY: ClockId = ClockId::Boottime;
-/// The clock that deadlines are measured on.
+const MONOTONIC: ClockId = ClockId::Boottime;
+/// The clock for deadlines.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-const STEADY: ClockId = ClockId::Monotonic;
+const MONOTONIC: ClockId = ClockId::Monotonic;
 
 /// The operating system's clock.
 #[derive(Debug, Clone)]
@@ -25,10 +25,12 @@ impl SystemClock {
     /// Creates a clock whose [`monotonic`](Clock::monotonic) time starts now.
     #[must_use]
     pub fn new() -> Self {
-        Self { start: steady() }
+        Self {
+            start: monotonic_time(),
+        }
     }
 
-    /// The same, shared.
+    /// Creates a shared clock.
     #[must_use]
     pub fn shared() -> Arc<dyn Clock> {
         Arc::new(Self::new())
@@ -44,14 +46,14 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one door to the operating system's clock"
+        reason = "only this type reads the operating system's clock"
     )]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
 
     fn monotonic(&self) -> Monotonic {
-        Monotonic(steady().saturating_sub(self.start))
+        Monotonic(monotonic_time().saturating_sub(self.start))
     }
 
     fn sleep_until(&self, deadline: Monotonic) -> Sleep<'_> {
@@ -67,9 +69,9 @@ impl Clock for SystemClock {
     }
 }
 
-fn steady() -> Duration {
-    // Neither part is negative: the clock starts at zero with the machine.
-    let time = clock_gettime(STEADY);
+fn monotonic_time() -> Duration {
+    // Neither part is negative: the clock starts at zero when the machine boots.
+    let time = clock_gettime(MONOTONIC);
     Duration::new(
         u64::try_from(time.tv_sec).unwrap_or(0),
         u32::try_from(time.tv_nsec).unwrap_or(0),
@@ -81,7 +83,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_sleep_longer_than_the_system_can_count_lasts_for_ever() {
+    async fn a_sleep_longer_than_the_system_can_represent_never_ends() {
         let clock = SystemClock::new();
 
         let sleep = tokio::time::timeout(Duration::ZERO, clock.sleep(Duration::MAX)).await;
@@ -90,7 +92,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_sleep_on_the_system_clock_does_not_end_early() {
+    async fn a_sleep_on_the_system_clock_never_ends_early() {
         let clock = SystemClock::new();
         let deadline = clock.monotonic() + Duration::from_millis(20);
 
@@ -101,19 +103,19 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_monotonic_time_counts_the_time_of_suspension() {
+    fn monotonic_time_includes_suspension() {
         let uptime = || std::fs::read_to_string("/proc/uptime").expect("procfs is mounted");
         let parse = |text: String| -> f64 {
             let first = text.split(' ').next().expect("it has two numbers");
             first.parse().expect("it is a number")
         };
 
-        // `/proc/uptime` counts suspension.
+        // `/proc/uptime` includes time in suspension.
         let before = parse(uptime());
-        let ours = steady().as_secs_f64();
+        let ours = monotonic_time().as_secs_f64();
         let after = parse(uptime());
 
-        // It is cut to hundredths.
+        // `/proc/uptime` is truncated to hundredths.
         assert!(
             before <= ours && ours <= after + 0.01,
             "{before} {ours} {after}"

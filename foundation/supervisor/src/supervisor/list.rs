@@ -1,4 +1,4 @@
-//! The services of a supervisor: what each one does, and how it is told to stop.
+//! The supervisor's list of services, with their status and stop signals.
 
 use std::fmt;
 
@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Phase, Service, ServiceState, ServiceStatus, Stop};
 
-/// Names a service of a supervisor.
+/// Identifies a service of a supervisor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ServiceId(u64);
 
-/// No service is added any more, because the process has been told to stop.
+/// The error for adding a service while the process is shutting down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the process is stopping")]
 pub struct Stopping;
@@ -37,18 +37,18 @@ struct Entry {
     phase: Phase,
     status: ServiceStatus,
     stop: Stop,
-    /// When the service is dropped, once it was told to stop.
+    /// When the service is dropped; set when the service is stopped.
     abort_at: Option<Monotonic>,
     /// Cancelled when the service has been dropped.
     end: CancellationToken,
-    /// Whether nobody wants to know of it when it has ended.
+    /// Whether to delete the entry once the service has ended.
     is_removed: bool,
-    /// The service itself until it starts.
+    /// The service, until it starts.
     new: Option<Box<dyn Service>>,
 }
 
 /// A service that is about to start.
-pub(super) struct Start {
+pub(super) struct PendingService {
     pub(super) id: ServiceId,
     pub(super) service: Box<dyn Service>,
     pub(super) stop: Stop,
@@ -86,11 +86,11 @@ impl List {
         Ok(id)
     }
 
-    /// The services that were added since the last call.
-    pub(super) fn take_new(&self) -> Vec<Start> {
+    /// Returns the services added since the last call.
+    pub(super) fn take_new(&self) -> Vec<PendingService> {
         let mut state = self.state.lock();
         let starts = state.entries.iter_mut().filter_map(|entry| {
-            Some(Start {
+            Some(PendingService {
                 id: entry.id,
                 service: entry.new.take()?,
                 stop: entry.stop.clone(),
@@ -99,12 +99,12 @@ impl List {
         starts.collect()
     }
 
-    /// Waits until a service was added.
+    /// Waits until a service is added.
     pub(super) async fn changed(&self) {
         self.changed.notified().await;
     }
 
-    /// Refuses further services.
+    /// Rejects further services.
     pub(super) fn close(&self) {
         self.state.lock().is_closed = true;
     }
@@ -113,7 +113,7 @@ impl List {
         self.state.lock().is_closed
     }
 
-    /// Tells the services of `phase` to stop, and returns what is cancelled when each of them has ended.
+    /// Stops the services of `phase`. Returns one token per service, which is cancelled when that service has ended.
     pub(super) fn stop_phase(
         &self,
         phase: Phase,
@@ -130,7 +130,7 @@ impl List {
             .collect()
     }
 
-    /// Notes that the services of `phase` that still run cannot be ended, because they block their threads.
+    /// Marks the services of `phase` that are still running as not stoppable: they block their threads.
     pub(super) fn give_up(&self, phase: Phase) {
         let mut state = self.state.lock();
         for entry in &mut state.entries {
@@ -142,7 +142,7 @@ impl List {
         }
     }
 
-    /// Tells a service to stop, and forgets it when it has ended. Returns what is cancelled then.
+    /// Stops a service and deletes its entry when it has ended. Returns a token that is cancelled at that point.
     pub(super) fn remove(
         &self,
         id: ServiceId,
@@ -158,7 +158,7 @@ impl List {
             end.cancel();
         }
         if end.is_cancelled() {
-            // Dropped outside of the lock: the service may call us when it is dropped.
+            // Dropped after the lock is released: the service's `Drop` may call this list.
             let entry = state.entries.remove(place);
             drop(state);
             drop(entry);
@@ -166,7 +166,7 @@ impl List {
         Some(end)
     }
 
-    /// Notes that a service has been dropped.
+    /// Records that a service has been dropped.
     pub(super) fn ended(&self, id: ServiceId) {
         let mut state = self.state.lock();
         if let Some(place) = state.entries.iter().position(|entry| entry.id == id) {

@@ -1,21 +1,21 @@
-//! Runs one service: starts it again after a failure, and drops it when it does not stop in time.
+//! Runs one service, restarts it after a failure, and drops it when it is overdue.
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use outrigger_stdx::{Backoff, Clock};
 
-use super::list::{List, ServiceId, Start};
+use super::list::{List, PendingService, ServiceId};
 use crate::{Service, ServiceState, ServiceStatus, Stop};
 
-/// A service that ran this long has recovered: its next failure waits the first backoff again.
+/// A service that ran this long counts as recovered: its backoff starts over.
 const HEALTHY_AFTER: Duration = Duration::from_secs(60);
 
 /// Runs a service until it has stopped.
-pub(super) async fn run_service(start: Start, list: Arc<List>, clock: Arc<dyn Clock>) {
-    let Start { id, service, stop } = start;
+pub(super) async fn run_service(start: PendingService, list: Arc<List>, clock: Arc<dyn Clock>) {
+    let PendingService { id, service, stop } = start;
     let status = Status { list, id };
-    // Dropped after the service, also when dropping that panics.
+    // Declared first, so that it is dropped after the service, even if dropping the service panics.
     let _end = End(&status);
     let mut service = service;
     let name = service.name();
@@ -32,7 +32,7 @@ pub(super) async fn run_service(start: Start, list: Arc<List>, clock: Arc<dyn Cl
     }
 }
 
-/// Writes the status of one service.
+/// Updates the status of one service.
 struct Status {
     list: Arc<List>,
     id: ServiceId,
@@ -78,12 +78,12 @@ async fn keep_running(
                 status.update(|status| status.state = ServiceState::Stopped);
                 return;
             }
-            Ok(Ok(())) => "it returned although it was not told to stop".to_owned(),
+            Ok(Ok(())) => "it returned before it was stopped".to_owned(),
             Ok(Err(error)) => error.to_string(),
             Err(panic) => format!("it panicked: {}", panic_message(&*panic)),
         };
         if stop.is_cancelled() {
-            // Otherwise nobody would know what a service could not flush or close.
+            // Log the error: it may be the only trace of data that was not flushed or closed.
             tracing::error!(service = %name, why, "a service failed while it stopped");
             status.update(|status| {
                 status.state = ServiceState::Stopped;
@@ -95,7 +95,7 @@ async fn keep_running(
             backoff.reset();
         }
         let wait = backoff.next_random();
-        tracing::error!(service = %name, why, ?wait, "a service failed and will be started again");
+        tracing::error!(service = %name, why, ?wait, "a service failed and will be restarted");
         status.update(|status| {
             status.state = ServiceState::Waiting;
             status.restarts += 1;
@@ -111,7 +111,7 @@ async fn keep_running(
     }
 }
 
-/// The text that a panic was raised with.
+/// Returns the message of a panic.
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())

@@ -1,4 +1,4 @@
-//! What the supervisor promises.
+//! Tests of the supervisor.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::{ServiceError, ServiceState, Stop};
 
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Says when it starts and ends, and fails as often as it is told to.
+/// Reports its start and end, and fails `failures` times.
 struct Reporter {
     name: &'static str,
     failures: u32,
@@ -76,7 +76,7 @@ async fn services_stop_in_the_order_of_their_phases() {
 }
 
 #[tokio::test]
-async fn a_failed_or_panicked_service_is_started_again_after_its_backoff() {
+async fn a_failed_or_panicked_service_is_restarted_after_its_backoff() {
     let clock = ManualClock::new();
     let (events, mut seen) = mpsc::channel(16);
     let mut supervisor = Supervisor::new(Arc::new(clock.clone()));
@@ -113,7 +113,7 @@ async fn a_failed_or_panicked_service_is_started_again_after_its_backoff() {
 }
 
 #[tokio::test]
-async fn what_went_wrong_while_a_service_stopped_is_kept() {
+async fn an_error_during_stop_is_kept_in_the_status() {
     struct Leaky;
 
     #[async_trait]
@@ -144,31 +144,31 @@ async fn what_went_wrong_while_a_service_stopped_is_kept() {
 
 #[tokio::test]
 async fn a_service_that_does_not_stop_is_dropped_before_the_next_phase_stops() {
-    struct Deaf(mpsc::Sender<String>);
+    struct Stuck(mpsc::Sender<String>);
 
-    struct Held(mpsc::Sender<String>);
+    struct DropReporter(mpsc::Sender<String>);
 
-    impl Drop for Held {
+    impl Drop for DropReporter {
         fn drop(&mut self) {
-            let _ = self.0.try_send("deaf is dropped".to_owned());
+            let _ = self.0.try_send("stuck is dropped".to_owned());
         }
     }
 
     #[async_trait]
-    impl Service for Deaf {
+    impl Service for Stuck {
         fn name(&self) -> Cow<'static, str> {
-            "deaf".into()
+            "stuck".into()
         }
 
         async fn run(&mut self, _: Stop) -> Result<(), ServiceError> {
-            let _held = Held(self.0.clone());
+            let _held = DropReporter(self.0.clone());
             std::future::pending().await
         }
     }
     let (events, mut seen) = mpsc::channel(16);
     let clock = ManualClock::new();
     let mut supervisor = Supervisor::new(Arc::new(clock.clone()));
-    supervisor.add(Phase::Drain, Deaf(events.clone()));
+    supervisor.add(Phase::Drain, Stuck(events.clone()));
     let store = Reporter {
         name: "store",
         failures: 0,
@@ -180,7 +180,7 @@ async fn a_service_that_does_not_stop_is_dropped_before_the_next_phase_stops() {
 
     let run = supervisor.run(stop, GRACE);
     let pass = async {
-        // The service that does not stop, and the phase that waits for it.
+        // One sleeper is the stuck service, the other is the phase that waits for it.
         while clock.sleepers() < 2 {
             tokio::task::yield_now().await;
         }
@@ -191,14 +191,14 @@ async fn a_service_that_does_not_stop_is_dropped_before_the_next_phase_stops() {
     while let Some(event) = seen.recv().await {
         order.push(event);
     }
-    assert_eq!(order, ["store starts", "deaf is dropped", "store stops"]);
+    assert_eq!(order, ["store starts", "stuck is dropped", "store stops"]);
     let status = handle.statuses().remove(0);
     assert_eq!(status.state, ServiceState::Stopped);
     assert_eq!(status.last_error.as_deref(), Some("did not stop in time"));
 }
 
 #[tokio::test]
-async fn a_service_is_told_its_deadline_before_it_is_dropped() {
+async fn a_service_gets_a_deadline_before_it_is_dropped() {
     struct Drain(Arc<dyn Clock>, mpsc::Sender<Duration>);
 
     #[async_trait]
@@ -226,7 +226,7 @@ async fn a_service_is_told_its_deadline_before_it_is_dropped() {
 }
 
 #[tokio::test]
-async fn services_come_and_go_under_their_own_names_while_the_supervisor_runs() {
+async fn services_can_be_added_and_removed_while_the_supervisor_runs() {
     let (events, mut seen) = mpsc::channel(16);
     let reporter = |name| Reporter {
         name,
@@ -290,13 +290,13 @@ async fn a_service_that_is_removed_before_it_starts_never_runs() {
 }
 
 #[tokio::test]
-async fn a_removal_that_nobody_waits_for_ends_the_service_all_the_same() {
-    struct Deaf;
+async fn dropping_the_removal_future_still_ends_the_service() {
+    struct Stuck;
 
     #[async_trait]
-    impl Service for Deaf {
+    impl Service for Stuck {
         fn name(&self) -> Cow<'static, str> {
-            format!("deaf {}", 7).into()
+            format!("stuck {}", 7).into()
         }
 
         async fn run(&mut self, _: Stop) -> Result<(), ServiceError> {
@@ -305,7 +305,7 @@ async fn a_removal_that_nobody_waits_for_ends_the_service_all_the_same() {
     }
     let clock = ManualClock::new();
     let mut supervisor = Supervisor::new(Arc::new(clock.clone()));
-    let id = supervisor.add(Phase::Claim, Deaf);
+    let id = supervisor.add(Phase::Claim, Stuck);
     let (handle, stop) = (supervisor.handle(), CancellationToken::new());
 
     let run = supervisor.run(stop.clone(), GRACE);

@@ -37,9 +37,11 @@ impl Access {
     ) -> Result<Page<Account>, AccessError> {
         let rows = self.store().accounts(cursor, limit.saturating_add(1));
         let accounts = rows.await?.into_iter().map(|row| row.account).collect();
-        Ok(Page::cut(accounts, limit, |account: &Account| Cursor {
-            at: account.created_at,
-            id: account.id.as_uuid(),
+        Ok(Page::from_rows(accounts, limit, |account: &Account| {
+            Cursor {
+                at: account.created_at,
+                id: account.id.as_uuid(),
+            }
         }))
     }
 
@@ -57,10 +59,10 @@ impl Access {
     ) -> Result<Account, AccessError> {
         by.require_role(new.role)?;
         let mut problems = Vec::new();
-        let email = FieldProblem::keep(&mut problems, Email::parse(&new.email));
+        let email = FieldProblem::ok_or_push(&mut problems, Email::parse(&new.email));
         let name = new.name.filter(|name| !name.trim().is_empty());
         let name = name.unwrap_or_else(|| new.email.trim().chars().take(100).collect());
-        let name = FieldProblem::keep(&mut problems, parse_name(&name));
+        let name = FieldProblem::ok_or_push(&mut problems, parse_name(&name));
         if let Some(password) = &new.password {
             let related = vec![new.email.clone(), name.clone().unwrap_or_default()];
             problems.extend(
@@ -175,9 +177,9 @@ impl Access {
         let row = self.row(by.account_id).await?;
         let mut problems = Vec::new();
         let email = update.email.as_deref().map(Email::parse).transpose();
-        let email = FieldProblem::keep(&mut problems, email).flatten();
+        let email = FieldProblem::ok_or_push(&mut problems, email).flatten();
         let name = update.name.as_deref().map(parse_name).transpose();
-        let name = FieldProblem::keep(&mut problems, name).flatten();
+        let name = FieldProblem::ok_or_push(&mut problems, name).flatten();
         if let Some(password) = &update.new_password {
             let related = related(&row.account, email.as_ref(), name.as_deref());
             let found = self.password_problems("new_password", password, related);

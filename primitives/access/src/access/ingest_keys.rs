@@ -49,9 +49,11 @@ impl Access {
         limit: u32,
     ) -> Result<Page<IngestKey>, AccessError> {
         let keys = self.store().ingest_keys(cursor, limit.saturating_add(1));
-        Ok(Page::cut(keys.await?, limit, |key: &IngestKey| Cursor {
-            at: key.created_at,
-            id: key.id.as_uuid(),
+        Ok(Page::from_rows(keys.await?, limit, |key: &IngestKey| {
+            Cursor {
+                at: key.created_at,
+                id: key.id.as_uuid(),
+            }
         }))
     }
 

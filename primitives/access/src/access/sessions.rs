@@ -30,9 +30,11 @@ impl Access {
             .store()
             .sessions(account, now, idle_since, cursor, limit_and_one)
             .await?;
-        Ok(Page::cut(sessions, limit, |session: &Session| Cursor {
-            at: session.last_seen_at,
-            id: session.id.as_uuid(),
+        Ok(Page::from_rows(sessions, limit, |session: &Session| {
+            Cursor {
+                at: session.last_seen_at,
+                id: session.id.as_uuid(),
+            }
         }))
     }
 

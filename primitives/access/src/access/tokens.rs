@@ -36,12 +36,12 @@ impl Access {
     ) -> Result<CreatedToken, AccessError> {
         let mut problems = Vec::new();
         let name = parse_name(&new.name);
-        let name = FieldProblem::keep(&mut problems, name);
+        let name = FieldProblem::ok_or_push(&mut problems, name);
         let scopes = parse_scopes(&new.scopes, &mut problems);
         let now = self.now();
         let ends_with = by.token_id.and(by.expires_at);
         let expires_at = self.expiry(new.expiry, now, ends_with);
-        let expires_at = FieldProblem::keep(&mut problems, expires_at);
+        let expires_at = FieldProblem::ok_or_push(&mut problems, expires_at);
         AccessError::of_fields(problems)?;
         for scope in scopes.iter() {
             by.require(scope)?;
@@ -93,7 +93,7 @@ impl Access {
         let limit_and_one = limit.saturating_add(1);
         let rows = self.store().tokens(account, cursor, limit_and_one).await?;
         let tokens = rows.into_iter().map(|row| row.token).collect();
-        Ok(Page::cut(tokens, limit, |token: &Token| Cursor {
+        Ok(Page::from_rows(tokens, limit, |token: &Token| Cursor {
             at: token.created_at,
             id: token.id.as_uuid(),
         }))
