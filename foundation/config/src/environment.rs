@@ -1,17 +1,21 @@
-//! The one door to the process's environment.
+//! The process's environment variables.
 
 use std::collections::BTreeMap;
 
-/// Environment variables, read once, so that a test can pass its own and nothing depends on when it looks.
+/// A snapshot of the environment variables. It is read once, so its content does not depend on when it is read, and tests
+/// can pass their own.
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
 }
 
 impl Environment {
-    /// The variables of this process. Names and values that are not UTF-8 are left out; no key can be set by them.
+    /// Returns the variables of this process. Variables whose name or value is not UTF-8 are omitted; no key can use them.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one door to the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "only this function reads the environment"
+    )]
     pub fn of_process() -> Self {
         let text = |value: std::ffi::OsString| value.into_string().ok();
         let variables = std::env::vars_os()
@@ -20,7 +24,7 @@ impl Environment {
         Self { variables }
     }
 
-    /// The given variables.
+    /// Creates an environment from the given variables.
     #[must_use]
     pub fn from_pairs(pairs: &[(&str, &str)]) -> Self {
         let variables = pairs
@@ -30,7 +34,8 @@ impl Environment {
         Self { variables }
     }
 
-    /// The value of a variable, if it is set and not empty: an empty variable is how many deployment tools unset one.
+    /// Returns the value of a variable, or `None` if it is unset or empty. Many deployment tools unset a variable by
+    /// setting it to the empty string.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables
@@ -39,7 +44,7 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
-    /// All variables that are set and not empty, by name.
+    /// Iterates over all variables that are set and not empty, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables
             .iter()
@@ -49,7 +54,7 @@ impl Environment {
 }
 
 impl std::fmt::Debug for Environment {
-    /// Names only: values may be secrets.
+    /// Prints only the names, because values can be secrets.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_set()

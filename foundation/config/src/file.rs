@@ -1,4 +1,4 @@
-//! The configuration file, read so that every value knows its line.
+//! The configuration file, parsed with the line number of each value.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use toml::{
 
 use crate::{Origin, Problem};
 
-/// A name in the file with what it stands for.
+/// A name in the file with its value or table.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) name: String,
@@ -18,17 +18,17 @@ pub(crate) struct Entry {
     pub(crate) node: Node,
 }
 
-/// What a name stands for.
+/// The value or table of a name.
 #[derive(Debug)]
 pub(crate) enum Node {
     /// A value, or a list of values.
     Value(Value),
-    /// Further names.
+    /// A table.
     Table(Vec<Entry>),
 }
 
 impl Node {
-    /// The same without origins.
+    /// Converts the node to a JSON value, without origins.
     pub(crate) fn into_value(self) -> Value {
         match self {
             Self::Value(value) => value,
@@ -40,7 +40,7 @@ impl Node {
     }
 }
 
-/// Reads the file and returns its sections. What is not TOML, or stands outside of a section, is a problem.
+/// Parses the file and returns its sections. Reports a problem for invalid TOML and for values outside a section.
 pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Vec<(String, Vec<Entry>)> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -54,7 +54,7 @@ pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Vec<(String, Vec
     if !errors.is_empty() {
         for error in errors {
             let line = error.span().map(|span| line_of(&text, span.start));
-            let message = format!("it is not TOML: {}", error.message());
+            let message = format!("the file is not valid TOML: {}", error.message());
             problems.push(about_file(path, line, message));
         }
         return Vec::new();
@@ -64,7 +64,7 @@ pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Vec<(String, Vec
         let DeValue::Table(table) = content.into_inner() else {
             let line = line_of(&text, section.span().start);
             let message = format!(
-                "`{}` stands outside of a section; write it below a `[section]`",
+                "`{}` is outside a section; move it below a `[section]`",
                 section.get_ref()
             );
             problems.push(about_file(path, Some(line), message));
@@ -118,7 +118,7 @@ fn to_json(value: DeValue<'_>) -> Value {
     match value {
         DeValue::String(text) => Value::from(text.into_owned()),
         DeValue::Integer(integer) => {
-            // A number beyond 64 bits stays text, and is refused with its text by the key's type.
+            // An integer beyond 64 bits stays text; the key's type then rejects it with a message that shows it.
             i64::from_str_radix(integer.as_str(), integer.radix())
                 .map_or_else(|_| Value::from(integer.to_string()), Value::from)
         }

@@ -1,56 +1,57 @@
-//! A configuration key with everything that can be said about it.
+//! A configuration key with its value, origin and documentation.
 
 use serde_json::Value;
 
 use crate::Origin;
 
-/// One configuration key: what it is now, where that came from, what it means.
+/// A configuration key with its value, origin and documentation.
 #[derive(Debug, Clone)]
 pub struct Key {
     /// The section.
     pub section: &'static str,
-    /// The name within the section; for a key of a table's entry with the names of both: `handlers."report.build".command`.
+    /// The name within the section. For a key of a table entry, this includes the table and the entry:
+    /// `handlers."report.build".command`.
     pub name: String,
-    /// The value in force; secrets are `[secret]`. A table has the names of its entries.
+    /// The current value; secrets are `[secret]`. For a table, this is the list of its entries' names.
     pub value: Value,
     /// The default; secrets are `[secret]`.
     pub default: Value,
-    /// Where the value came from.
+    /// The source of the value.
     pub origin: Origin,
-    /// The kind of value in words: `size`, `duration`, `list of text`, `table of entries`, or the allowed words.
+    /// The type of the value in words: `size`, `duration`, `list of text`, `table of entries`, or the allowed words.
     pub kind: String,
-    /// What the value is measured in, such as bytes; `None` if it is no measure.
+    /// The unit of the value and how it is written, such as bytes; `None` if it has no unit.
     pub unit: Option<&'static str>,
-    /// What the key does, its unit, range and default.
+    /// The documentation of the key: its effect, unit, range and default.
     pub documentation: String,
     /// The environment variable that sets it.
     pub variable: String,
-    /// Further environment variables that set it.
+    /// Other environment variables that set it.
     pub aliases: Vec<&'static str>,
 }
 
 impl Key {
-    /// The key as people write it: `section.name`.
+    /// Returns the full name of the key: `section.name`.
     #[must_use]
     pub fn path(&self) -> String {
         format!("{}.{}", self.section, self.name)
     }
 }
 
-/// A section with its keys, in the order of the reference.
+/// A section with its keys, in the order of the reference page.
 #[derive(Debug, Clone)]
 pub struct SectionKeys {
     /// The section's name.
     pub name: &'static str,
-    /// What the section is about.
+    /// The documentation of the section.
     pub documentation: String,
-    /// Its keys. Each table is followed by the keys of its entries.
+    /// The keys. The keys of a table's entries follow the table.
     pub keys: Vec<Key>,
-    /// The keys that the entries of its tables can have, for the reference, with `NAME` in the place of the entry's name.
+    /// For the reference page: the keys that table entries can have, with `NAME` as the entry's name.
     pub templates: Vec<Key>,
 }
 
-/// A value as people write it in the configuration file.
+/// Formats a value for people, close to how the configuration file writes it.
 #[must_use]
 pub fn display_value(value: &Value) -> String {
     match value {

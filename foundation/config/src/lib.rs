@@ -1,10 +1,11 @@
-//! Typed configuration from four sources, each value with its provenance.
+//! Typed configuration from four sources, with the origin of each value.
 //!
-//! A crate that can be configured owns one documented struct, a [`Section`]. The application asks a [`Loader`] for each
-//! section; the loader knows where every value came from, refuses keys that nobody reads and suggests the nearest one,
-//! reports all problems at once, and gives the same documentation to `config explain`, the dashboard and the reference page.
+//! A configurable crate defines one documented struct, which implements [`Section`]. The application loads each section
+//! through a [`Loader`]. The loader records the origin of every value, rejects unknown keys and suggests the nearest known
+//! one, and reports all problems at once. `config explain`, the dashboard and the reference page all show the same
+//! documentation.
 //!
-//! Do not read the environment anywhere else: [`Environment`] is the door.
+//! Only [`Environment`] reads the process's environment.
 //!
 //! ```
 //! use outrigger_config::{Environment, Loader, Section, Sources};

@@ -1,11 +1,11 @@
-//! Four sources become typed sections.
+//! Loads typed sections from four sources.
 //!
-//! The weakest source is read first: defaults, file, environment, flags. Every value is kept with its [`Origin`] and is
-//! checked alone before it is merged, by deserialising its section from nothing but that value. That way each bad value is
-//! reported, with its own source, in one run, instead of one per attempt.
+//! Sources apply from weakest to strongest: defaults, file, environment, flags. Each value keeps its [`Origin`]. It is
+//! checked alone, by deserialising its section from only that value, before it is merged with the others. So one run
+//! reports every bad value with its own source.
 
 mod keys;
-mod place;
+mod resolve;
 mod variables;
 
 use std::{
@@ -17,7 +17,7 @@ use std::{
 use serde_json::{Map, Value};
 
 use self::{
-    place::{Placed, Placing, Raw, put, put_entry},
+    resolve::{Assignment, Raw, Resolver, put, put_entry},
     variables::{PREFIX, Variables},
 };
 use crate::{
@@ -27,49 +27,49 @@ use crate::{
     schema::{Kind, SectionSchema},
 };
 
-/// Where values may come from.
+/// The sources of configuration values.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    /// The configuration file, which must exist.
+    /// The configuration file, which must exist if it is set.
     pub file: Option<PathBuf>,
     /// The environment.
     pub environment: Environment,
-    /// The `section.key=value` of each `--set`, in order; a later one wins.
+    /// The `section.key=value` argument of each `--set`, in order. A later one overrides an earlier one.
     pub sets: Vec<String>,
-    /// Flags that stand for a key. They win over `sets`.
+    /// Dedicated flags that set a key. They override `sets`.
     pub flags: Vec<Flag>,
 }
 
-/// A flag of the command line that sets a key.
+/// A command line flag that sets a key.
 #[derive(Debug, Clone)]
 pub struct Flag {
-    /// The flag as it is typed, such as `--data-dir`.
+    /// The flag as written, such as `--data-dir`.
     pub flag: String,
-    /// The key that it sets, as `section.key`.
+    /// The key it sets, as `section.key`.
     pub key: String,
     /// The value.
     pub value: String,
 }
 
-/// Turns [`Sources`] into sections: ask for each section once, then [`finish`](Self::finish).
+/// Loads sections from [`Sources`]. Call [`section`](Self::section) once for each section, then [`finish`](Self::finish).
 #[derive(Debug)]
 pub struct Loader {
-    /// What the file says about sections that nobody has asked for yet.
+    /// File entries of sections that have not been loaded yet.
     file: BTreeMap<String, Vec<Entry>>,
-    /// What flags say about them: the path of the key, the value, the flag.
+    /// Flags for sections that have not been loaded yet: the path of the key, the value and the origin.
     flags: BTreeMap<String, Vec<(Vec<String>, String, Origin)>>,
     environment: Environment,
-    /// The variables that keys read.
+    /// The names of all variables that set a key.
     known_variables: BTreeSet<String>,
     sections: Vec<SectionKeys>,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
 }
 
-/// Everything that is wrong with the configuration.
+/// All problems of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors {
-    /// The problems, at least one.
+    /// The problems. Never empty.
     pub problems: Vec<Problem>,
 }
 
@@ -100,42 +100,42 @@ impl Loader {
         loader
     }
 
-    /// The section, with every usable value; unusable ones are reported by [`finish`](Self::finish) and stay at their default.
+    /// Loads a section. Invalid values keep their default and are reported by [`finish`](Self::finish).
     ///
     /// # Panics
     ///
-    /// When the section has both a key `x` and a key `x_file`.
+    /// Panics if the section has both a key `x` and a key `x_file`.
     pub fn section<S: Section>(&mut self) -> S {
         let schema = SectionSchema::of::<S>();
         let mut values = Map::new();
         let mut origins = BTreeMap::new();
-        for placed in self.place::<S>(&schema) {
-            let name = path::join(&placed.path);
-            match usable_value::<S>(&schema, &placed.path, placed.raw) {
+        for assignment in self.assignments::<S>(&schema) {
+            let name = path::join(&assignment.path);
+            match usable_value::<S>(&schema, &assignment.path, assignment.raw) {
                 Ok(Some(value)) => {
-                    put(&mut values, &placed.path, value);
-                    origins.insert(name, placed.origin);
+                    put(&mut values, &assignment.path, value);
+                    origins.insert(name, assignment.origin);
                 }
-                // The entry of a table, which keeps what it has.
+                // A table entry without keys must not overwrite an existing entry.
                 Ok(None) => {
-                    put_entry(&mut values, &placed.path);
-                    origins.insert(name, placed.origin);
+                    put_entry(&mut values, &assignment.path);
+                    origins.insert(name, assignment.origin);
                 }
                 Err(message) => {
-                    let found = match placed.is_alias {
+                    let found = match assignment.is_alias {
                         true => &mut self.warnings,
                         false => &mut self.problems,
                     };
                     found.push(Problem {
                         key: format!("{}.{name}", S::NAME),
                         message,
-                        source: Some(placed.origin.to_string()),
+                        source: Some(assignment.origin.to_string()),
                     });
                 }
             }
         }
         let section: S = serde_json::from_value(Value::Object(values)).unwrap_or_else(|error| {
-            // Each value was usable alone, so it is their combination that is refused.
+            // Each value is valid alone, so the combination is invalid.
             let message = match schema.fields.iter().any(|field| field.kind.is_secret()) {
                 true => "its values contradict each other".to_owned(),
                 false => format!("its values contradict each other: {error}"),
@@ -158,42 +158,42 @@ impl Loader {
         section
     }
 
-    /// What the sources say about a section, the weakest first.
-    fn place<S: Section>(&mut self, schema: &SectionSchema) -> Vec<Placed> {
-        let mut placed = Vec::new();
-        let mut placing = Placing {
+    /// Collects the values of a section from all sources, weakest first.
+    fn assignments<S: Section>(&mut self, schema: &SectionSchema) -> Vec<Assignment> {
+        let mut assignments = Vec::new();
+        let mut resolver = Resolver {
             section: S::NAME,
-            placed: &mut placed,
+            assignments: &mut assignments,
             problems: &mut self.problems,
         };
         if let Some(entries) = self.file.remove(S::NAME) {
-            placing.file(&schema.fields, entries);
+            resolver.file(&schema.fields, entries);
         }
         for (path, text, origin) in self.flags.remove(S::NAME).unwrap_or_default() {
-            placing.text(&schema.fields, &path, text, origin);
+            resolver.text(&schema.fields, &path, text, origin);
         }
         let mut variables = Variables {
             section: S::NAME,
             aliases: S::ALIASES,
             environment: &self.environment,
-            placed: &mut placed,
+            assignments: &mut assignments,
             problems: &mut self.problems,
             warnings: &mut self.warnings,
             known: &mut self.known_variables,
         };
         variables.read(&Kind::Record(schema.fields.clone()), &[]);
-        // Stable, so that of two flags the later wins.
-        placed.sort_by_key(|placed| strength(&placed.origin));
-        placed
+        // The sort is stable, so a later flag overrides an earlier one.
+        assignments.sort_by_key(|assignment| strength(&assignment.origin));
+        assignments
     }
 
-    /// What was ignored: values of variables that other programs read too, and that the key cannot have.
+    /// Returns problems that were ignored: invalid values of variables that other programs also use.
     #[must_use]
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings
     }
 
-    /// Reports that a key contradicts one of another section, unless `holds`.
+    /// Reports `message` for a key unless `holds`. Use it to check a key against another section.
     pub fn require(&mut self, holds: bool, section: &str, key: &str, message: &str) {
         if holds {
             return;
@@ -214,11 +214,11 @@ impl Loader {
         });
     }
 
-    /// Ends the loading: all keys with their provenance, when nothing is wrong.
+    /// Finishes loading and returns all keys with their origin.
     ///
     /// # Errors
     ///
-    /// Every problem of every section, and every key that no section knows, with the nearest name that exists.
+    /// Returns every problem of every section, and every unknown key or section with the nearest known name.
     pub fn finish(mut self) -> Result<Vec<SectionKeys>, ConfigErrors> {
         self.add_unknown_variables();
         for (section, entries) in std::mem::take(&mut self.file) {
@@ -250,7 +250,7 @@ impl Loader {
     fn add_set(&mut self, set: &str) {
         let assignment = path::split_assignment(set).filter(|(path, _)| path.len() > 1);
         let Some((mut path, value)) = assignment else {
-            // The text may hold a secret, so only what stands before the first `=` is repeated.
+            // The value can be a secret, so only the text before the first `=` is repeated.
             let shown = set.split('=').next().unwrap_or_default();
             self.problems.push(Problem {
                 key: format!("--set {shown}"),
@@ -274,8 +274,8 @@ impl Loader {
         });
     }
 
-    /// Variables of ours that no key reads. Only those with `__`: container platforms set others, such as
-    /// `OUTRIGGER_SERVICE_HOST`, by themselves.
+    /// Reports `OUTRIGGER_` variables that set no key. Only names with `__` are checked, because container platforms set
+    /// others, such as `OUTRIGGER_SERVICE_HOST`, on their own.
     fn add_unknown_variables(&mut self) {
         let unknown: Vec<_> = self
             .environment
@@ -338,13 +338,14 @@ fn strength(origin: &Origin) -> u8 {
     }
 }
 
-/// The value, if the section accepts it when nothing else is set; `None` for the entry of a table.
+/// Converts the value if the section accepts it with everything else at its default. Returns `Ok(None)` for a table entry
+/// without keys.
 fn usable_value<S: Section>(
     schema: &SectionSchema,
     path: &[String],
     raw: Raw,
 ) -> Result<Option<Value>, String> {
-    let field = schema.at(path).expect("values are placed by the schema");
+    let field = schema.at(path).expect("the schema resolved the path");
     let value = match raw {
         Raw::Present => return Ok(None),
         Raw::Text(text) => field.parse(&text)?,
@@ -355,16 +356,16 @@ fn usable_value<S: Section>(
     put(&mut alone, path, value.clone());
     match serde_json::from_value::<S>(Value::Object(alone)) {
         Ok(_) => Ok(Some(value)),
-        // The deserialiser's message repeats the value.
-        Err(_) if field.kind.is_secret() => Err("a secret is text".to_owned()),
+        // The deserialiser's message repeats the value, so it cannot be used.
+        Err(_) if field.kind.is_secret() => Err("a secret must be text".to_owned()),
         Err(error) => Err(error.to_string()),
     }
 }
 
-/// Of some names the one that was probably meant by `name`, if there is one like it.
+/// Returns the candidate most similar to `name`, or `None` if no candidate is similar.
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let scored = candidates.map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
     let best = scored.max_by(|(left, _), (right, _)| left.total_cmp(right))?;
-    // Below this the suggestion has little to do with what was written.
+    // Less similar names are not helpful suggestions.
     (best.0 >= 0.75).then_some(best.1)
 }

@@ -1,17 +1,17 @@
-//! Where a value came from.
+//! The source of a configuration value.
 
 use std::{fmt, path::PathBuf};
 
-/// Where a value came from.
+/// The source of a configuration value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// Nothing set it.
+    /// The default.
     Default,
     /// The configuration file.
     File {
         /// The file.
         path: PathBuf,
-        /// The line, counted from 1.
+        /// The line number, starting at 1.
         line: usize,
     },
     /// An environment variable.
@@ -19,16 +19,16 @@ pub enum Origin {
         /// The variable's name.
         name: String,
     },
-    /// A file that an environment variable names.
+    /// A file that an environment variable refers to.
     VariableFile {
-        /// The variable's name, with its `_FILE`.
+        /// The variable's name, including `_FILE`.
         name: String,
         /// The file that was read.
         path: PathBuf,
     },
-    /// A `--set` on the command line, or a flag that stands for one.
+    /// A `--set` or a dedicated flag on the command line.
     Flag {
-        /// The flag as it can be typed again, without the value.
+        /// The flag as written, without the value.
         flag: String,
     },
 }

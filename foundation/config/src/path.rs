@@ -1,27 +1,26 @@
-//! Names of keys as people write them: `cache.memory`, `jobs.handlers."report.build".command`.
+//! Key names in text form: `cache.memory`, `jobs.handlers."report.build".command`.
 //!
-//! As in TOML, parts are separated by dots, and a part that has other characters than letters, digits, `_` and `-` stands in
-//! quotes.
+//! As in TOML, dots separate the parts. A part is quoted if it contains characters other than letters, digits, `_` and `-`.
 
-/// Writes a name.
+/// Formats a name.
 pub(crate) fn join(parts: &[String]) -> String {
     let parts: Vec<_> = parts.iter().map(|part| quoted(part)).collect();
     parts.join(".")
 }
 
-/// Reads a name that ends the text.
+/// Parses a text that consists of a name only.
 pub(crate) fn parse(text: &str) -> Option<Vec<String>> {
     let (parts, rest) = parts(text)?;
     rest.is_empty().then_some(parts)
 }
 
-/// Splits `name=value` at the first `=` outside of quotes.
+/// Splits `name=value` at the first `=` outside quotes.
 pub(crate) fn split_assignment(text: &str) -> Option<(Vec<String>, &str)> {
     let (parts, rest) = parts(text)?;
     Some((parts, rest.strip_prefix('=')?))
 }
 
-/// The name of a key as Outrigger itself writes it, with quotes only where they are needed; `None` if it is not well formed.
+/// Returns the name in canonical form, with quotes only where they are required, or `None` if the name is malformed.
 #[must_use]
 pub fn canonical(name: &str) -> Option<String> {
     parse(name).map(|parts| join(&parts))
@@ -36,7 +35,7 @@ fn quoted(part: &str) -> String {
     }
 }
 
-/// The parts of a name at the start of `text`, and what follows.
+/// Parses the parts of a name at the start of `text`. Returns them and the rest of the text.
 fn parts(text: &str) -> Option<(Vec<String>, &str)> {
     let mut parts = Vec::new();
     let mut rest = text.trim_start();
@@ -65,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_with_their_quotes_and_written_with_the_quotes_they_need() {
+    fn names_are_parsed_with_quotes_and_printed_with_only_the_required_quotes() {
         for (written, expected) in [
             ("cache.memory", Some("cache.memory")),
             (" cache . memory ", Some("cache.memory")),
@@ -89,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn an_assignment_is_split_at_the_first_equals_sign_outside_of_quotes() {
+    fn an_assignment_is_split_at_the_first_equals_sign_outside_quotes() {
         let (name, value) = split_assignment("a.'b=c'.d = x=y").expect("it is an assignment");
 
         assert_eq!(

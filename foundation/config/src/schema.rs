@@ -1,11 +1,11 @@
-//! What a section's struct says about its keys: names, kinds, documentation.
+//! The keys of a section, derived from its struct: names, types, documentation.
 
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use crate::Section;
 
-/// A section as its struct describes it.
+/// A section's struct as a schema.
 #[derive(Debug)]
 pub(crate) struct SectionSchema {
     /// The struct's doc comment.
@@ -18,12 +18,12 @@ pub(crate) struct SectionSchema {
 pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) kind: Kind,
-    /// Whether the key may have no value, written `none`.
+    /// Whether the key can be empty, written `none`.
     pub(crate) optional: bool,
     pub(crate) documentation: String,
 }
 
-/// How the text of a value is read.
+/// The type of a value. It determines how text is parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     Boolean,
@@ -33,13 +33,13 @@ pub(crate) enum Kind {
     Size,
     Duration,
     Secret,
-    /// One of these words.
+    /// One of the listed words.
     Word(Vec<String>),
-    /// A list of such values, in text separated by commas.
+    /// A list of values, separated by commas in text.
     List(Box<Kind>),
-    /// Entries under names that the user chooses.
+    /// Entries whose names the user chooses.
     Table(Box<Kind>),
-    /// The keys of a table's entry.
+    /// The keys of a table entry.
     Record(Vec<Field>),
 }
 
@@ -55,7 +55,7 @@ impl SectionSchema {
         }
     }
 
-    /// The field that the path leads to.
+    /// Returns the field at `path`.
     pub(crate) fn at(&self, path: &[String]) -> Option<Field> {
         let (name, rest) = path.split_first()?;
         self.fields
@@ -66,11 +66,11 @@ impl SectionSchema {
 }
 
 impl Field {
-    /// The fields of a struct.
+    /// Returns the fields of a struct.
     ///
     /// # Panics
     ///
-    /// When there are two fields `x` and `x_file`: the variable with `_FILE` would have two meanings.
+    /// Panics if there are two fields `x` and `x_file`, because the variable of `x` with `_FILE` would have two meanings.
     fn all_of(schema: &Value) -> Vec<Self> {
         let properties = schema["properties"].as_object();
         let fields = properties.into_iter().flatten();
@@ -98,8 +98,8 @@ impl Field {
         }
     }
 
-    /// The field that the path leads to: through a table to its kind of entry, through an entry to its field. A table of
-    /// single values has a field for each of its names.
+    /// Returns the field at `path`. A table leads to its entry type, an entry to its fields. A table of single values has a
+    /// field for every name.
     pub(crate) fn at(&self, path: &[String]) -> Option<Self> {
         match (&self.kind, path) {
             (_, []) => Some(self.clone()),
@@ -118,7 +118,7 @@ impl Field {
         }
     }
 
-    /// The value that a text from the environment or the command line stands for, or why it cannot be one.
+    /// Parses text from the environment or the command line.
     pub(crate) fn parse(&self, text: &str) -> Result<Value, String> {
         if self.optional && text.trim() == "none" {
             return Ok(Value::Null);
@@ -158,14 +158,14 @@ impl Kind {
                     .collect::<Result<Vec<_>, _>>()
                     .map(Value::Array)
             }
-            // A secret may begin or end with a space.
+            // A secret can start or end with a space.
             Self::Secret => Ok(Value::from(text)),
             Self::Text | Self::Size | Self::Duration | Self::Word(_) => Ok(Value::from(trimmed)),
             Self::Table(_) | Self::Record(_) => Err("it is a table, not a value".to_owned()),
         }
     }
 
-    /// The kind in words, for the reference and `config explain`.
+    /// Returns the type in words, for the reference page and `config explain`.
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::Boolean => "boolean".to_owned(),
@@ -185,7 +185,7 @@ impl Kind {
         }
     }
 
-    /// What the value is measured in, and how that is written; `None` if it is no measure.
+    /// Returns the unit and how it is written; `None` if the value has no unit.
     pub(crate) fn unit(&self) -> Option<&'static str> {
         match self {
             Self::Size => Some("bytes, written such as `64KiB` or `8MiB`"),
@@ -202,7 +202,7 @@ impl Kind {
         }
     }
 
-    /// Whether a secret is in it.
+    /// Returns whether the value contains a secret.
     pub(crate) fn is_secret(&self) -> bool {
         match self {
             Self::Secret => true,

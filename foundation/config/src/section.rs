@@ -1,4 +1,4 @@
-//! What a section of the configuration is, and how its problems are collected.
+//! Sections of the configuration and the collection of their problems.
 
 use std::fmt;
 
@@ -7,39 +7,39 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::path;
 
-/// A section of the configuration: one documented struct, owned by the crate that it configures.
+/// A section of the configuration: one documented struct, defined by the crate that it configures.
 ///
-/// The struct derives `Serialize`, `Deserialize` with `#[serde(default, deny_unknown_fields)]` and `JsonSchema`; the doc
-/// comment of each field says what the key does, its unit, its range and its default, because that comment *is* the reference
-/// page and what `config explain` prints.
+/// The struct derives `Serialize`, `Deserialize` with `#[serde(default, deny_unknown_fields)]`, and `JsonSchema`. The doc
+/// comment of each field states what the key does, its unit, range and default. The reference page and `config explain`
+/// show that comment.
 ///
-/// Keys are scalars, lists of scalars, or tables: a `BTreeMap<String, Entry>` whose names the user chooses. `Entry` is a scalar
-/// or a struct that derives the same traits as the section. A section or an entry must not have both a key `x` and a key
-/// `x_file`, because the variable of `x` with `_FILE` names a file with the value of `x`.
+/// Keys are scalars, lists of scalars, or tables: a `BTreeMap<String, Entry>` whose names the user chooses. `Entry` is a
+/// scalar or a struct that derives the same traits as the section. A section or an entry must not have both a key `x` and a
+/// key `x_file`, because the variable of `x` with `_FILE` names a file that contains the value of `x`.
 pub trait Section:
     Serialize + DeserializeOwned + JsonSchema + Default + Clone + Send + Sync + 'static
 {
     /// The section's name in files and variables: the noun of the capability.
     const NAME: &'static str;
 
-    /// Environment variables that are understood beside `OUTRIGGER_SECTION__KEY`, with the key each one sets. Other programs
-    /// may read them too, so a value that the key cannot have is ignored with a warning.
+    /// Environment variables that set a key in addition to `OUTRIGGER_SECTION__KEY`, each with its key. Other programs may
+    /// use the same variables, so a value that is invalid for the key is ignored with a warning.
     const ALIASES: &'static [(&'static str, &'static str)] = &[];
 
-    /// Reports every value that is out of range or contradicts another.
+    /// Reports values that are out of range or contradict each other.
     fn validate(&self, problems: &mut Problems<'_>) {
         let _ = problems;
     }
 }
 
-/// Something wrong with the configuration.
+/// A problem of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The key, as `section.key`, or a section's name.
+    /// The key, as `section.key`, or the name of a section.
     pub key: String,
-    /// What is wrong with its value and what is allowed, without the key's name and without secrets.
+    /// What is wrong with the value and what is allowed. Contains neither the key's name nor secrets.
     pub message: String,
-    /// Which flag, variable or file set it; `None` for a contradiction between defaults.
+    /// The flag, variable or file that set the value; `None` if only defaults are involved.
     pub source: Option<String>,
 }
 
@@ -61,13 +61,13 @@ pub struct Problems<'a> {
 }
 
 impl<'a> Problems<'a> {
-    /// Collects into `found` what is wrong with `section`.
+    /// Creates a collector that appends the problems of `section` to `found`.
     pub fn new(section: &'static str, found: &'a mut Vec<Problem>) -> Self {
         Self { section, found }
     }
 
-    /// Reports that the value of `key` cannot be used. The message says what is allowed, names the limit, and does not
-    /// repeat the key.
+    /// Reports an invalid value of `key`. The message states what is allowed, including the limit, and does not repeat the
+    /// key.
     pub fn push(&mut self, key: &str, message: impl Into<String>) {
         let key = format!("{}.{key}", self.section);
         self.found.push(Problem {
@@ -77,7 +77,7 @@ impl<'a> Problems<'a> {
         });
     }
 
-    /// Reports that the value of `key` in the entry `name` of `table` cannot be used; without `key`, that the entry cannot.
+    /// Reports an invalid value of `key` in the entry `name` of `table`. Without `key`, reports the entry itself.
     pub fn push_entry(
         &mut self,
         table: &str,
@@ -93,7 +93,7 @@ impl<'a> Problems<'a> {
         self.push(&path::join(&parts), message);
     }
 
-    /// Reports `message` unless `holds`.
+    /// Reports `message` for `key` unless `holds`.
     pub fn require(&mut self, holds: bool, key: &str, message: &str) {
         if !holds {
             self.push(key, message);

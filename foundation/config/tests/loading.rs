@@ -1,4 +1,4 @@
-//! What people write, and what the program makes of it.
+//! Loading sections from all sources, and the errors.
 
 use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt};
 
@@ -106,7 +106,7 @@ fn messages(errors: &ConfigErrors) -> Vec<String> {
 }
 
 #[test]
-fn without_sources_everything_is_at_its_default() {
+fn without_sources_every_key_has_its_default() {
     let (boat, keys) = load(Sources::default());
 
     assert_eq!(boat.cargo, ByteSize::mib(2));
@@ -118,7 +118,7 @@ fn without_sources_everything_is_at_its_default() {
 }
 
 #[test]
-fn every_kind_of_value_is_read_from_text() {
+fn every_type_of_value_is_parsed_from_text() {
     let (boat, keys) = load(sets(&[
         "boat.harbour=127.0.0.1:80",
         "boat.cargo=1GiB",
@@ -143,7 +143,7 @@ fn every_kind_of_value_is_read_from_text() {
 }
 
 #[test]
-fn the_stronger_source_wins_and_is_named() {
+fn the_strongest_source_wins_and_is_the_origin() {
     let (_folder, mut sources) = file("[boat]\ncargo = \"1MiB\"\ntrip = \"1s\"\n\npaddlers = 3\n");
     sources.environment = Environment::from_pairs(&[
         ("OUTRIGGER_BOAT__CARGO", "3MiB"),
@@ -209,7 +209,7 @@ fn all_problems_are_reported_at_once_each_with_its_source() {
 }
 
 #[test]
-fn a_file_that_is_not_toml_is_refused_with_its_line() {
+fn an_invalid_toml_file_is_rejected_with_the_line_number() {
     let (_folder, sources) = file("[boat]\ncargo = = 1\n");
 
     let errors = load(sources).1.expect_err("it is not TOML");
@@ -218,19 +218,19 @@ fn a_file_that_is_not_toml_is_refused_with_its_line() {
 }
 
 #[test]
-fn a_key_outside_of_a_section_is_refused() {
+fn a_key_outside_a_section_is_rejected() {
     let (_folder, sources) = file("cargo = \"1MiB\"\n");
 
     let errors = load(sources).1.expect_err("it has no section");
 
     assert!(
-        errors.to_string().contains("stands outside of a section"),
+        errors.to_string().contains("is outside a section"),
         "{errors}"
     );
 }
 
 #[test]
-fn a_missing_file_that_was_asked_for_is_refused() {
+fn a_configured_file_that_is_missing_is_an_error() {
     let sources = Sources {
         file: Some("/nonexistent/outrigger.toml".into()),
         ..Sources::default()
@@ -245,7 +245,7 @@ fn a_missing_file_that_was_asked_for_is_refused() {
 }
 
 #[test]
-fn a_secret_can_come_from_a_file_and_is_never_shown() {
+fn a_secret_can_be_read_from_a_file_and_is_never_printed() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("password");
     fs::write(&path, "open sesame\n").expect("the file is written");
@@ -258,7 +258,7 @@ fn a_secret_can_come_from_a_file_and_is_never_shown() {
 }
 
 #[test]
-fn a_secret_of_the_wrong_kind_is_refused_without_being_repeated() {
+fn the_error_for_a_secret_of_the_wrong_type_does_not_contain_it() {
     let (_folder, sources) = file("[boat]\npassword = 12345678\n");
 
     let errors = load(sources).1.expect_err("a number is not text");
@@ -268,7 +268,7 @@ fn a_secret_of_the_wrong_kind_is_refused_without_being_repeated() {
 }
 
 #[test]
-fn a_secret_file_may_be_readable_by_others_and_on_a_read_only_mount() {
+fn a_secret_file_may_be_world_readable_and_on_a_read_only_mount() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("password");
     fs::write(&path, "open sesame").expect("the file is written");
@@ -283,7 +283,7 @@ fn a_secret_file_may_be_readable_by_others_and_on_a_read_only_mount() {
 }
 
 #[test]
-fn a_variable_and_its_file_are_not_both_set() {
+fn setting_a_variable_and_its_file_variant_is_an_error() {
     let errors = load(environment(&[
         ("OUTRIGGER_BOAT__PASSWORD", "hunter2"),
         ("OUTRIGGER_BOAT__PASSWORD_FILE", "/run/secrets/password"),
@@ -301,7 +301,7 @@ fn a_variable_and_its_file_are_not_both_set() {
 }
 
 #[test]
-fn an_alias_with_a_value_that_the_key_cannot_have_is_ignored_with_a_warning() {
+fn an_alias_with_an_invalid_value_is_ignored_with_a_warning() {
     let sources = environment(&[("BOAT_CARGO", "heavy"), ("BOAT_CARGO_FILE", "")]);
     let mut loader = Loader::new(sources);
 
@@ -319,7 +319,7 @@ fn an_alias_with_a_value_that_the_key_cannot_have_is_ignored_with_a_warning() {
 
 #[test]
 #[should_panic(expected = "`key_file` needs another name")]
-fn a_section_cannot_have_a_key_whose_variable_means_the_file_of_another() {
+fn a_section_cannot_have_both_a_key_x_and_a_key_x_file() {
     #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
     #[serde(default, deny_unknown_fields)]
     struct Ambiguous {
@@ -337,7 +337,7 @@ fn a_section_cannot_have_a_key_whose_variable_means_the_file_of_another() {
 }
 
 #[test]
-fn an_alias_sets_its_key_and_the_own_variable_wins_over_it() {
+fn an_alias_sets_its_key_but_the_key_s_own_variable_wins() {
     let alias_alone = load(environment(&[("BOAT_CARGO", "3MiB")])).0;
     let both = load(environment(&[
         ("BOAT_CARGO", "3MiB"),
@@ -350,7 +350,7 @@ fn an_alias_sets_its_key_and_the_own_variable_wins_over_it() {
 }
 
 #[test]
-fn variables_that_container_platforms_set_are_left_alone() {
+fn variables_set_by_container_platforms_are_ignored() {
     let (_, keys) = load(environment(&[
         ("OUTRIGGER_SERVICE_HOST", "10.0.0.1"),
         ("OUTRIGGER_PORT", "tcp://10.0.0.1:7300"),
@@ -360,7 +360,7 @@ fn variables_that_container_platforms_set_are_left_alone() {
 }
 
 #[test]
-fn an_optional_key_is_emptied_with_none() {
+fn none_clears_an_optional_key() {
     let (_folder, mut sources) = file("[boat]\nharbour = \"127.0.0.1:80\"\n");
     sources.sets = vec!["boat.harbour=none".to_owned()];
 
@@ -371,7 +371,7 @@ fn an_optional_key_is_emptied_with_none() {
 }
 
 #[test]
-fn the_reference_page_says_everything_about_a_key() {
+fn the_reference_page_documents_each_key() {
     let sections = load(Sources::default()).1.expect("defaults are fine");
 
     let page = reference(&sections);
@@ -391,7 +391,7 @@ fn the_reference_page_says_everything_about_a_key() {
     ");
 }
 
-/// Two numbers of which only one may be set.
+/// Two numbers. Only one of them may be set.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, try_from = "Pair")]
 struct EitherConfig {
@@ -424,7 +424,7 @@ impl Section for EitherConfig {
 }
 
 #[test]
-fn values_that_are_refused_only_together_are_reported_and_not_dropped_in_silence() {
+fn values_that_are_invalid_only_in_combination_are_reported() {
     let mut loader = Loader::new(sets(&["either.one=1", "either.other=2"]));
 
     let either: EitherConfig = loader.section();

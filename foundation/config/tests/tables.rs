@@ -1,4 +1,4 @@
-//! Tables: entries under names that the user chooses.
+//! Tables: entries whose names the user chooses.
 
 use std::{collections::BTreeMap, fs};
 
@@ -102,7 +102,7 @@ ana = "port"
 "#;
 
 #[test]
-fn entries_are_read_from_all_sources_and_each_key_names_its_own() {
+fn entries_are_merged_from_all_sources_and_each_key_has_its_own_origin() {
     let sets = [
         "fleet.boats.\"kai.one\".trip=3h",
         "fleet.boats.three.command=drift, slowly",
@@ -153,7 +153,7 @@ fn entries_are_read_from_all_sources_and_each_key_names_its_own() {
 }
 
 #[test]
-fn a_key_of_an_entry_knows_its_kind_default_documentation_and_variable() {
+fn a_key_of_an_entry_has_a_type_default_documentation_and_variable() {
     let (_folder, sources) = sources(FILE, &[], &[]);
 
     let sections = load(sources).1.expect("all values are usable");
@@ -175,7 +175,7 @@ fn a_key_of_an_entry_knows_its_kind_default_documentation_and_variable() {
 }
 
 #[test]
-fn an_entry_without_keys_is_an_entry() {
+fn an_entry_without_keys_exists() {
     let (_folder, sources) = sources("[fleet.boats.empty]\n", &[], &[]);
 
     let (fleet, sections) = load(sources);
@@ -192,7 +192,7 @@ fn an_entry_without_keys_is_an_entry() {
 }
 
 #[test]
-fn every_problem_of_every_entry_is_reported_with_its_line() {
+fn every_problem_of_every_entry_is_reported_with_its_line_number() {
     let file = r#"[fleet]
 crew = "ana"
 [fleet.boats.one]
@@ -222,7 +222,7 @@ trip = "2d"
         "outrigger.toml:6): it has no `command`",
         "outrigger.toml:10): it may stay out for a day",
         "`fleet.boats.one` (--set fleet.boats.one): it is a table, not a value",
-        "(--set fleet.boats.one.trip.x): there is nothing below this key",
+        "(--set fleet.boats.one.trip.x): this key has no keys below it",
         "(--set fleet.boat.one.trip): there is no such key; did you mean `fleet.boats`?",
         "`fleet.boats.one.trap` (OUTRIGGER_FLEET__BOATS__ONE__TRAP): there is no such key; did you mean `fleet.boats.one.trip`?",
     ] {
@@ -232,7 +232,7 @@ trip = "2d"
 }
 
 #[test]
-fn the_secret_of_an_entry_is_neither_shown_nor_repeated() {
+fn the_secret_of_an_entry_appears_in_no_output() {
     let (_folder, fine) = sources(FILE, &[], &[]);
     let file = "[fleet.boats.one]\ncommand = [\"x\"]\npassword = 12345678\n";
     let (_other, wrong) = sources(file, &["fleet.boats.two.password.x=hunter2"], &[]);
@@ -249,7 +249,7 @@ fn the_secret_of_an_entry_is_neither_shown_nor_repeated() {
 }
 
 #[test]
-fn the_secret_of_an_entry_can_come_from_a_file() {
+fn the_secret_of_an_entry_can_be_read_from_a_file() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("word");
     fs::write(&path, "open sesame\n").expect("the file is written");
@@ -265,7 +265,7 @@ fn the_secret_of_an_entry_can_come_from_a_file() {
 }
 
 #[test]
-fn the_reference_lists_what_an_entry_can_have() {
+fn the_reference_lists_the_keys_of_an_entry() {
     let sections = load(Sources::default()).1.expect("defaults are fine");
 
     let page = reference(&sections);

@@ -1,4 +1,4 @@
-//! The section `[log]`.
+//! The `[log]` section.
 
 use std::path::PathBuf;
 
@@ -17,28 +17,28 @@ use serde::{
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
-    /// The least severe level that is logged: `error`, `warn`, `info`, `debug` or `trace`. Libraries that Outrigger is made of
-    /// never log more than `info` because of this key; raise them by name under `log.targets`. Default `info`.
+    /// The least severe level that is logged: `error`, `warn`, `info`, `debug` or `trace`. This key never makes third-party
+    /// libraries log more than `info`; set their levels with `log.targets`. Default `info`.
     pub level: LogLevel,
-    /// Levels for parts of the program, each as the beginning of a module path, `=` and a level, such as
-    /// `outrigger_sql=debug`. The longest matching beginning wins. Default: none.
+    /// Levels for single modules, each as a module path prefix, `=` and a level, such as `outrigger_sql=debug`. The longest
+    /// matching prefix wins. Default: none.
     pub targets: Vec<String>,
-    /// How lines on standard error look: `text` for people, `json` for collectors that read it. Default `text`.
+    /// The format of lines on standard error: `text` for people or `json` for log collectors. Default `text`.
     pub format: LogFormat,
-    /// Whether log files are written beside standard error. Default `true`.
+    /// Whether to write log files in addition to standard error. Default `true`.
     pub write_files: bool,
-    /// The directory of the log files; relative paths start at the data directory. Default `logs`.
+    /// The directory of the log files. A relative path is relative to the data directory. Default `logs`.
     pub dir: PathBuf,
-    /// The size at which a log file is closed and the next one begun, from 4KiB to 1TiB. Default `10MiB`.
+    /// The size at which a log file is rotated, 4KiB to 1TiB. Default `10MiB`.
     pub file_size: ByteSize,
-    /// How many log files are kept, the one being written included, from 1 to 1000. Default 5.
+    /// The number of log files to keep, including the current one, 1 to 1000. Default 5.
     pub files: u32,
-    /// How many lines may wait for a slow disk, and as many for a slow reader of standard error, from 16 to 1000000; further
-    /// ones are dropped and counted. Default 4096.
+    /// The number of lines that can wait for a slow disk, and the number that can wait for a slow reader of standard error,
+    /// 16 to 1000000. Further lines are dropped and counted. Default 4096.
     pub queue: u32,
 }
 
-/// How severe an event is.
+/// The severity of an event.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -50,10 +50,10 @@ pub enum LogLevel {
     /// Something may stop working.
     #[serde(alias = "WARN", alias = "warning", alias = "WARNING")]
     Warn,
-    /// Events that an operator wants to know of.
+    /// Events of interest to an operator.
     #[serde(alias = "INFO")]
     Info,
-    /// What helps to find a fault.
+    /// Details that help to find a fault.
     #[serde(alias = "DEBUG")]
     Debug,
     /// Everything.
@@ -61,7 +61,7 @@ pub enum LogLevel {
     Trace,
 }
 
-/// How a line looks.
+/// The format of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -114,28 +114,28 @@ impl Section for LogConfig {
         problems.require(
             sizes.contains(&self.file_size),
             "file_size",
-            "a log file holds 4KiB to 1TiB",
+            "it must be 4KiB to 1TiB",
         );
         problems.require(
             (1..=1000).contains(&self.files),
             "files",
-            "1 to 1000 log files are kept",
+            "it must be 1 to 1000",
         );
         problems.require(
             (16..=1_000_000).contains(&self.queue),
             "queue",
-            "16 to 1000000 lines may wait",
+            "it must be 16 to 1000000",
         );
         problems.require(
             !self.dir.as_os_str().is_empty(),
             "dir",
-            "the directory has a name; `write_files = false` turns log files off",
+            "it must not be empty; to turn off log files, set `write_files = false`",
         );
     }
 }
 
 impl LogConfig {
-    /// The levels of `targets`; what cannot be read is left out, because [`validate`](Section::validate) has reported it.
+    /// Returns the parsed `targets`. Skips invalid ones, which [`validate`](Section::validate) has reported.
     pub(crate) fn target_levels(&self) -> impl Iterator<Item = (&str, LogLevel)> {
         self.targets
             .iter()
@@ -143,7 +143,7 @@ impl LogConfig {
     }
 }
 
-/// Takes `target=level` apart. Levels are spelt as for `level`.
+/// Splits `target=level`. Levels have the same spellings as `level`.
 fn target_and_level(text: &str) -> Option<(&str, LogLevel)> {
     let (target, level) = text.split_once('=')?;
     let target = target.trim();
@@ -159,7 +159,7 @@ fn target_and_level(text: &str) -> Option<(&str, LogLevel)> {
 }
 
 impl LogLevel {
-    /// The level in the words of `tracing`.
+    /// Converts the level to `tracing`'s.
     pub(crate) fn tracing(self) -> tracing::Level {
         match self {
             Self::Error => tracing::Level::ERROR,
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn the_spellings_of_levels_that_other_programs_use_are_understood() {
+    fn common_spellings_of_levels_are_accepted() {
         for (text, level) in [
             ("\"info\"", LogLevel::Info),
             ("\"WARNING\"", LogLevel::Warn),

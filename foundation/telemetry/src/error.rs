@@ -1,20 +1,20 @@
-//! Why logging could not start.
+//! Errors of starting the log.
 
 use std::{io, path::PathBuf};
 
 use outrigger_stdx::ErrorKind;
 use thiserror::Error;
 
-/// Why logging could not start. Nothing that happens later is an error to anyone: lines are dropped and counted.
+/// An error that prevents logging from starting. After the start, failures cause no errors: lines are dropped and counted.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TelemetryError {
-    /// The directory of the log files cannot be made.
+    /// The directory of the log files cannot be created.
     #[error("the log directory `{}` cannot be created", path.display())]
     Directory {
         /// The directory.
         path: PathBuf,
-        /// What the system said.
+        /// The error from the system.
         source: io::Error,
     },
     /// The log file cannot be opened for writing.
@@ -22,22 +22,22 @@ pub enum TelemetryError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error from the system.
         source: io::Error,
     },
-    /// A thread that writes log lines could not be started.
+    /// A thread that writes log lines cannot be started.
     #[error("the thread that writes log lines cannot be started")]
     Thread {
-        /// What the system said.
+        /// The error from the system.
         source: io::Error,
     },
-    /// Logging was started before in this process.
+    /// Logging was already started in this process.
     #[error("logging is already started in this process")]
     AlreadyStarted,
 }
 
 impl TelemetryError {
-    /// What a caller can decide about it.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -47,20 +47,20 @@ impl TelemetryError {
         }
     }
 
-    /// Whether the same call may succeed later without being changed.
+    /// Returns whether the same call can succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.kind().is_retryable()
     }
 
-    /// What to do about it.
+    /// Returns a sentence that says how to solve the problem, if known.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Directory { .. } | Self::File { .. } => {
-                Some("set `[log] dir` to a directory that Outrigger may write to")
+                Some("set `[log] dir` to a directory that Outrigger can write to")
             }
-            Self::Thread { .. } => Some("raise the limit of threads for this user"),
+            Self::Thread { .. } => Some("raise this user's thread limit"),
             Self::AlreadyStarted => None,
         }
     }

@@ -1,7 +1,7 @@
-//! The last hour of a few figures, in memory.
+//! An in-memory record of the last hour of selected metrics.
 //!
-//! One column per figure, all of the same length, so that a page can draw them without joining. The size is fixed when the
-//! first sample is taken: samples fall out at the old end, and the number of columns has a limit.
+//! Each series is a column, and all columns have the same length, so a page can draw them without a join. The memory is
+//! bounded: old samples are removed, and the number of columns is limited.
 
 use std::{
     borrow::Cow,
@@ -18,12 +18,13 @@ use parking_lot::Mutex;
 
 /// The time between two samples.
 const INTERVAL: Duration = Duration::from_secs(5);
-/// One hour of them.
+/// The number of samples in one hour.
 const SAMPLES_MAX: usize = 720;
-/// More series than a dashboard draws. Bounds the memory when a sampler makes names out of what it is given.
+/// The maximum number of series, which is more than the dashboard draws. It bounds the memory if a sampler derives names
+/// from user input.
 const SERIES_MAX: usize = 256;
 
-/// Reads what was recorded. Cheap to clone; clones share the record.
+/// The recorded samples. Cheap to clone; clones share the record.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     columns: Arc<Mutex<Columns>>,
@@ -32,32 +33,32 @@ pub struct History {
 #[derive(Debug, Default)]
 struct Columns {
     at_ms: VecDeque<i64>,
-    /// Each as long as `at_ms`; NaN where there is no figure.
+    /// Each column is as long as `at_ms`, with NaN where there is no value.
     series: BTreeMap<Cow<'static, str>, VecDeque<f64>>,
 }
 
-/// A part of the record: the n-th number of each series was taken at the n-th time.
+/// A range of the record. The n-th value of each series belongs to the n-th time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistorySlice {
     /// The time between two samples.
     pub interval: Duration,
-    /// When each sample was taken, in milliseconds since 1970.
+    /// The time of each sample, in milliseconds since 1970.
     pub at_ms: Vec<i64>,
-    /// The series by name; `None` where there was no figure.
+    /// The series by name; `None` where there is no value.
     pub series: BTreeMap<Cow<'static, str>, Vec<Option<f64>>>,
 }
 
-/// The figures of one moment.
+/// The values at one point in time.
 #[derive(Debug, Clone, Default)]
 pub struct Sample {
     figures: BTreeMap<Cow<'static, str>, f64>,
 }
 
-/// Writes the figures of one part of the program into a sample. It gets the monotonic time, for [`crate::RateOf`], and is
-/// called every five seconds from one task, so it may keep the totals that rates are computed from. Must not block.
+/// Writes the values of one part of the program into a sample. It receives the monotonic time, for [`crate::RateOf`]. One
+/// task calls it every five seconds, so it can keep state for rates. It must not block.
 pub type Sampler = Box<dyn FnMut(Monotonic, &mut Sample) + Send>;
 
-/// Takes a sample every five seconds.
+/// A service that takes a sample every five seconds.
 pub struct Recorder {
     history: History,
     clock: Arc<dyn Clock>,
@@ -65,14 +66,14 @@ pub struct Recorder {
 }
 
 impl Sample {
-    /// Adds a figure. A number that is not finite is ignored.
+    /// Sets the value of a series. Ignores values that are not finite.
     pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: f64) {
         if value.is_finite() {
             self.figures.insert(name.into(), value);
         }
     }
 
-    /// Adds a figure if there is one.
+    /// Sets the value of a series if there is one.
     pub fn set_some(&mut self, name: impl Into<Cow<'static, str>>, value: Option<f64>) {
         if let Some(value) = value {
             self.set(name, value);
@@ -87,11 +88,11 @@ impl History {
         Self::default()
     }
 
-    /// The samples taken after `since_ms` (milliseconds since 1970), or all of them.
+    /// Returns the samples after `since_ms` (milliseconds since 1970), or all samples for `None`.
     #[must_use]
     pub fn since(&self, since_ms: Option<i64>) -> HistorySlice {
         let columns = self.columns.lock();
-        // Looked up by its exact time first: after the wall clock was set back, later samples have smaller times.
+        // Search for the exact time first: if the wall clock was set back, later samples have smaller times.
         let times = &columns.at_ms;
         let skip = since_ms.map_or(0, |since| {
             times
@@ -140,7 +141,7 @@ impl History {
 }
 
 impl Recorder {
-    /// Records what the samplers write at each tick into `history`.
+    /// Creates a recorder that writes the values of the samplers into `history` at each interval.
     #[must_use]
     pub fn new(history: History, clock: Arc<dyn Clock>, samplers: Vec<Sampler>) -> Self {
         Self {
@@ -177,7 +178,7 @@ impl Service for Recorder {
         let mut next = self.clock.monotonic();
         loop {
             self.tick();
-            // After a pause of the machine the missed samples are not made up.
+            // Skip the samples that were missed while the machine was suspended.
             next = (next + INTERVAL).max(self.clock.monotonic());
             let clock = Arc::clone(&self.clock);
             tokio::select! {
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_stay_of_equal_length_when_series_come_and_go() {
+    fn columns_have_equal_lengths_when_series_appear_and_disappear() {
         let history = History::new();
 
         history.push(1000, &sample(&[("a", 1.0)]));
@@ -217,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_asks_again_gets_only_what_is_new() {
+    fn a_later_read_returns_only_new_samples() {
         let history = History::new();
         for at in [1000, 2000, 3000] {
             history.push(at, &sample(&[("a", at as f64)]));
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_gets_what_is_new_after_the_wall_clock_was_set_back() {
+    fn a_later_read_returns_new_samples_after_the_wall_clock_was_set_back() {
         let history = History::new();
         for at in [9000, 10_000, 2000, 3000] {
             history.push(at, &sample(&[("a", at as f64)]));
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_is_kept_and_no_more() {
+    fn samples_older_than_an_hour_are_removed() {
         let history = History::new();
         for at in 0..1000 {
             history.push(at, &sample(&[("a", 0.0)]));
@@ -255,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn series_that_have_had_no_figure_for_an_hour_make_room_for_others() {
+    fn a_series_without_a_value_for_an_hour_is_removed() {
         let history = History::new();
         let many = |prefix: &str| {
             let mut sample = Sample::default();
@@ -299,7 +300,7 @@ mod tests {
 
         let watch = async {
             for _ in 0..3 {
-                // The tick and the wait after it are one poll, so the clock can be advanced once the tick was seen.
+                // The tick and the next sleep happen in one poll, so once the tick is seen the clock can advance.
                 ticked.recv().await;
                 clock.advance(INTERVAL);
             }
@@ -307,7 +308,7 @@ mod tests {
         };
         let (ended, ()) = tokio::join!(recorder.run(stop.clone()), watch);
 
-        ended.expect("the recorder ends when it is told to");
+        ended.expect("the recorder ends when it is stopped");
         let read = history.since(None);
         assert_eq!(read.series["count"][..3], [Some(1.0), Some(2.0), Some(3.0)]);
         assert_eq!(read.series["queue_7"][0], Some(7.0));

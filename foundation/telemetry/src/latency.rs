@@ -1,42 +1,42 @@
-//! Latencies of one interval.
+//! Latency histograms of one interval.
 //!
-//! Recording happens on every request, from every thread, and must cost nanoseconds: one atomic addition to a bucket. The
-//! buckets are linear within each power of two (32 of them), so that a quantile is off by at most 1/32 of its value at any
-//! magnitude, and 4 KiB hold a microsecond and an hour alike.
+//! Every request records its latency, from any thread, so recording must take only nanoseconds: it is one atomic addition
+//! to a bucket. Each power of two has 32 linear buckets, so a quantile is off by at most 1/32 of its value at any
+//! magnitude, and 4 KiB cover one microsecond to one hour.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
-/// Linear buckets per power of two, as a power of two.
+/// The binary logarithm of the number of linear buckets per power of two.
 const PRECISION_BITS: u32 = 5;
 const PER_POWER: u64 = 1 << PRECISION_BITS;
-/// Longer latencies count as this many microseconds: 2³², which is 71 minutes.
+/// The longest latency, in microseconds: 2³², or 71 minutes. Longer ones are clamped to it.
 const LONGEST_MICROS: u64 = (1 << 32) - 1;
 const BUCKETS: usize = (32 - PRECISION_BITS as usize + 1) << PRECISION_BITS;
 
-/// Counts latencies, to be read and emptied once per interval.
+/// Counts latencies. Read and reset once per interval.
 #[derive(Debug)]
 pub struct Latency {
     buckets: Box<[AtomicU32]>,
 }
 
-/// The latencies of one interval. Quantiles are the upper end of the bucket they fall into.
+/// The latencies of one interval. A quantile is the upper end of its bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LatencySummary {
-    /// How many were recorded; the rest means nothing when it is zero.
+    /// The number of recorded latencies. If it is zero, the other fields are meaningless.
     pub count: u64,
-    /// Half were faster.
+    /// The median.
     pub p50: Duration,
-    /// 99 of 100 were faster.
+    /// The 99th percentile.
     pub p99: Duration,
-    /// The slowest.
+    /// The maximum.
     pub max: Duration,
 }
 
 impl Latency {
-    /// Without any recorded latency.
+    /// Creates an empty histogram.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -44,14 +44,14 @@ impl Latency {
         }
     }
 
-    /// Counts one latency, to the microsecond; those over 71 minutes count as 71 minutes.
+    /// Records a latency, with microsecond precision. Latencies over 71 minutes count as 71 minutes.
     pub fn record(&self, latency: Duration) {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(LONGEST_MICROS);
         self.buckets[bucket_of(micros)].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Summarises what was recorded since the last call, and starts over. What is recorded meanwhile is counted in this
-    /// interval or in the next one, never in both or none.
+    /// Returns a summary of the latencies since the last call and resets the histogram. A latency recorded concurrently is
+    /// counted exactly once, in this interval or the next.
     pub fn take(&self) -> LatencySummary {
         let counts: Vec<u64> = self
             .buckets
@@ -77,7 +77,7 @@ impl Default for Latency {
     }
 }
 
-/// The upper end of the bucket that holds the `rank`-th fastest.
+/// Returns the upper end of the bucket that contains the `rank`-th smallest latency.
 fn quantile(counts: &[u64], rank: u64) -> Duration {
     let mut seen = 0;
     for (index, count) in counts.iter().enumerate() {
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantiles_are_those_of_the_recorded_latencies() {
+    fn quantiles_match_the_recorded_latencies() {
         let latency = Latency::new();
         for millis in 1..=100 {
             latency.record(Duration::from_millis(millis));
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_latencies_still_have_a_bucket() {
+    fn the_longest_latencies_have_a_bucket() {
         let latency = Latency::new();
         latency.record(Duration::MAX);
 
@@ -158,7 +158,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_latency_lies_in_its_bucket_and_the_bucket_is_narrow(micros in 0..=LONGEST_MICROS) {
+        fn a_latency_falls_into_its_bucket_and_buckets_are_narrow(micros in 0..=LONGEST_MICROS) {
             let upper = upper_end(bucket_of(micros));
             prop_assert!(upper >= micros);
             prop_assert!(upper - micros <= micros / PER_POWER);

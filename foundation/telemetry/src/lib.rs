@@ -1,14 +1,14 @@
-//! Outrigger's own logs and figures.
+//! Outrigger's own logs and metrics.
 //!
-//! [`Log`] writes each event twice: for people on standard error, and as a line of JSON in a file that rotates. [`redact`]
-//! removes secrets from both, by the name of the field and by the shape of the text, so that a careless `?request` in some
-//! handler cannot leak a password. Panics are events too. [`Metrics`] is the registry behind `/metrics`. [`History`] keeps the
-//! last hour of the figures that the dashboard draws, so that a chart is full when its page opens.
+//! [`Log`] writes each event to two outputs: as text to standard error, and as a line of JSON to a rotated file. [`redact`]
+//! removes secrets from both, by field name and by the shape of the text, so that a careless `?request` in a handler cannot
+//! leak a password. Panics are logged as events too. [`Metrics`] is the registry behind `/metrics`. [`History`] keeps the
+//! last hour of the metrics on the dashboard, so that a chart is complete when its page opens.
 //!
-//! None of them may harm the process that it watches: a full disk, a slow disk, a vanished directory or a pipe that nobody
-//! reads costs log lines, which are counted, and nothing else.
+//! Logging must not harm the process: if the disk is full or slow, the directory is missing or nothing reads the pipe, log
+//! lines are dropped and counted, and nothing else fails.
 //!
-//! This crate knows no capability. Capabilities register their own metrics and hand in a [`Sampler`] for their charts.
+//! This crate knows no capability. Capabilities register their own metrics and supply a [`Sampler`] for their charts.
 //!
 //! ```
 //! use outrigger_stdx::SystemClock;

@@ -1,4 +1,4 @@
-//! Starts logging.
+//! Starting and controlling the log.
 
 mod files;
 mod layer;
@@ -24,11 +24,11 @@ use line::Style;
 use panics::PanicHook;
 use writer::{Writer, WriterGuard, Writers};
 
-/// Whether lines on standard error may be coloured. The caller reads `NO_COLOR`, because this crate does not read the
+/// Whether lines on standard error can have colours. The caller reads `NO_COLOR`, because this crate does not read the
 /// environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colour {
-    /// On a terminal.
+    /// If standard error is a terminal.
     Auto,
     /// Never.
     Never,
@@ -38,7 +38,7 @@ pub enum Colour {
 #[derive(Debug)]
 pub struct Log;
 
-/// Controls the running log and reads its figures. Cheap to clone.
+/// Controls the running log and reads its metrics. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct LogHandle {
     files: Option<Writer>,
@@ -47,7 +47,7 @@ pub struct LogHandle {
     dir: Option<PathBuf>,
 }
 
-/// Writes the queued lines when it is dropped: keep it until the end of `main`.
+/// Flushes the queued lines on drop. Keep it until the end of `main`.
 #[derive(Debug)]
 pub struct LogGuard {
     handle: LogHandle,
@@ -56,13 +56,14 @@ pub struct LogGuard {
 }
 
 impl Log {
-    /// Sends the events of this process to standard error and, unless `[log] write_files` is off, to files below
-    /// `data_dir`: what is logged by `tracing` and by `log`, and panics. Creates the directory. A full disk is no error: lines
-    /// are dropped until there is room.
+    /// Starts logging to standard error and, unless `[log] write_files` is off, to files below `data_dir`. Events come from
+    /// `tracing`, from `log` and from panics.
+    ///
+    /// Creates the directory. A full disk is not an error: lines are dropped until there is space.
     ///
     /// # Errors
     ///
-    /// When the directory or file cannot be created, or logging was started before in this process.
+    /// Returns an error if the directory or file cannot be created, or if logging was already started in this process.
     pub fn start(
         config: &LogConfig,
         data_dir: &Path,
@@ -83,7 +84,7 @@ impl Log {
         tracing::subscriber::set_global_default(subscriber)
             .map_err(|_| TelemetryError::AlreadyStarted)?;
         tracing_log::LogTracer::builder()
-            .with_max_level(loudest(config).as_log())
+            .with_max_level(most_detailed(config).as_log())
             .init()
             .map_err(|_| TelemetryError::AlreadyStarted)?;
         let (dropped, panics) = (writers.dropped(), Counter::default());
@@ -109,34 +110,34 @@ impl LogGuard {
 }
 
 impl LogHandle {
-    /// Closes the log file and opens it by its name again, so that `logrotate` can move it away: what SIGHUP does. Returns at
-    /// once; the next line goes to the new file.
+    /// Closes the log file and opens it again by name, so that `logrotate` can move it. SIGHUP calls this. Returns
+    /// immediately; the next line goes to the new file.
     pub fn reopen(&self) {
         if let Some(files) = &self.files {
             files.reopen();
         }
     }
 
-    /// How many lines were dropped because the disk was full, failing or too slow, or because nobody read standard error; a
-    /// line that neither output took counts twice.
+    /// Returns the number of lines that were dropped because the disk was full, failing or too slow, or because nothing
+    /// read standard error. A line that both outputs dropped counts twice.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped.get()
     }
 
-    /// The directory of the log files, where they are written.
+    /// Returns the directory of the log files, or `None` if none are written.
     #[must_use]
     pub fn dir(&self) -> Option<&Path> {
         self.dir.as_deref()
     }
 
-    /// How many times a thread or task of this process has panicked.
+    /// Returns the number of panics in threads and tasks of this process.
     #[must_use]
     pub fn panics(&self) -> u64 {
         self.panics.get()
     }
 
-    /// Adds `outrigger_log_dropped_total` and `outrigger_panics_total`.
+    /// Registers `outrigger_log_dropped_total` and `outrigger_panics_total`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "outrigger_log_dropped",
@@ -145,28 +146,28 @@ impl LogHandle {
         );
         registry.register(
             "outrigger_panics",
-            "Panics of threads and tasks; each one is a defect",
+            "Panics of threads and tasks; each one is a bug",
             self.panics.clone(),
         );
     }
 }
 
-/// Opens the log files in `dir`, which is made.
+/// Creates `dir` if necessary and opens the log files in it.
 fn open(config: &LogConfig, dir: &Path) -> Result<Files, TelemetryError> {
     let mut files = Files::new(dir, config.file_size.as_u64(), config.files);
-    if let Err(source) = make_dir(dir).or_else(unless_disk_is_full) {
+    if let Err(source) = make_dir(dir).or_else(ignore_full_disk) {
         let path = dir.to_owned();
         return Err(TelemetryError::Directory { path, source });
     }
-    if let Err(source) = files.open().or_else(unless_disk_is_full) {
+    if let Err(source) = files.open().or_else(ignore_full_disk) {
         let path = files.path(0);
         return Err(TelemetryError::File { path, source });
     }
     Ok(files)
 }
 
-/// A full disk passes; a directory that we may not write to does not.
-fn unless_disk_is_full(error: io::Error) -> io::Result<()> {
+/// Ignores the error of a full disk, which can be temporary. A missing write permission is not.
+fn ignore_full_disk(error: io::Error) -> io::Result<()> {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Ok(()),
         _ => Err(error),
@@ -181,13 +182,14 @@ fn style(config: &LogConfig, colour: Colour) -> Style {
     }
 }
 
-/// The most detailed level that any target has: what `log` need not even hand over is below it.
-fn loudest(config: &LogConfig) -> tracing::level_filters::LevelFilter {
+/// Returns the most detailed level of any target, so that `log` can discard records below it early.
+fn most_detailed(config: &LogConfig) -> tracing::level_filters::LevelFilter {
     let targets = config.target_levels().map(|(_, level)| level.tracing());
     targets.fold(config.level.tracing(), std::cmp::max).into()
 }
 
-/// Our own modules at the configured level, libraries at `info` at most, and what was named at its own.
+/// Builds the filter: Outrigger's modules at the configured level, libraries at `info` at most, and listed targets at
+/// theirs.
 fn filter(config: &LogConfig) -> Targets {
     let ours = config.level.tracing();
     let libraries = config.level.min(LogLevel::Info).tracing();
@@ -206,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn libraries_do_not_get_louder_with_us() {
+    fn a_verbose_level_does_not_apply_to_libraries() {
         let config = LogConfig {
             level: LogLevel::Debug,
             targets: vec!["hyper::client=trace".to_owned()],

@@ -18,21 +18,21 @@ pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.
 
 /// All metrics of the process. Cheap to clone; clones share the registry.
 ///
-/// Capabilities register at start, once; the registry does not grow afterwards.
+/// Capabilities register their metrics once, at startup; the registry does not grow after that.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
 }
 
 impl Metrics {
-    /// A registry that holds `outrigger_build_info` and the usual `process_*` metrics. Made at start: `clock` gives
-    /// `process_start_time_seconds`.
+    /// Creates a registry with `outrigger_build_info` and the standard `process_*` metrics. Call it at startup: the time of
+    /// `clock` becomes `process_start_time_seconds`.
     #[must_use]
     pub fn new(version: &str, clock: &dyn Clock) -> Self {
         let mut registry = Registry::default();
         registry.register(
             "outrigger_build",
-            "What is running",
+            "The running version",
             Info::new([("version".to_owned(), version.to_owned())]),
         );
         registry.register_collector(Box::new(ProcessCollector {
@@ -43,19 +43,19 @@ impl Metrics {
         }
     }
 
-    /// Lets `register` add to the registry; capabilities do this once, at start.
+    /// Calls `register` with the registry. Capabilities do this once, at startup.
     pub fn with_registry<T>(&self, register: impl FnOnce(&mut Registry) -> T) -> T {
         register(&mut self.registry.lock())
     }
 
-    /// All metrics in the OpenMetrics text format, with its closing `# EOF`; see [`METRICS_CONTENT_TYPE`]. Runs on the threads
-    /// for blocking work: collectors may read files, and thousands of labels take milliseconds.
+    /// Returns all metrics in the OpenMetrics text format, including the final `# EOF`; see [`METRICS_CONTENT_TYPE`]. Runs
+    /// on the blocking thread pool, because collectors can read files, and thousands of labels take milliseconds.
     pub async fn encode(&self) -> String {
         let metrics = self.clone();
         outrigger_supervisor::blocking(move || metrics.encode_blocking()).await
     }
 
-    /// The current value of every metric, for programs: what [`encode`](Self::encode) writes, read back.
+    /// Returns the current value of every metric: the output of [`encode`](Self::encode), parsed.
     pub async fn samples(&self) -> MetricSamples {
         let metrics = self.clone();
         outrigger_supervisor::blocking(move || MetricSamples::parse(&metrics.encode_blocking()))
@@ -70,7 +70,7 @@ impl Metrics {
     }
 }
 
-/// Reads the process's figures at each scrape, so that nothing runs between scrapes.
+/// Reads the process's metrics at each scrape, so that nothing runs between scrapes.
 #[derive(Debug)]
 struct ProcessCollector {
     started_seconds: f64,
@@ -96,7 +96,7 @@ impl Collector for ProcessCollector {
         )?;
         gauge(
             "process_max_fds",
-            "How many files and sockets may be open",
+            "Maximum number of open files and sockets",
             read.open_files_max,
         )?;
         gauge("process_threads", "Threads", read.threads)?;
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_page_has_what_was_registered_and_ends_as_the_format_wants() {
+    async fn the_page_contains_registered_metrics_and_ends_with_eof() {
         let metrics = Metrics::new("1.2.3", &ManualClock::new());
         let hits: Counter = Counter::default();
         metrics.with_registry(|registry| {
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_counted_can_be_read_by_name_and_labels() {
+    async fn samples_can_be_read_by_name_and_labels() {
         let metrics = Metrics::new("1.2.3", &ManualClock::new());
         let requests = Family::<Vec<(String, String)>, Counter>::default();
         metrics.with_registry(|registry| {
@@ -174,7 +174,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
-    async fn the_process_shows_its_use_of_the_machine() {
+    async fn process_metrics_are_included() {
         let page = Metrics::new("1.2.3", &ManualClock::new()).encode().await;
 
         for name in [

@@ -1,4 +1,4 @@
-//! What the process uses of the machine.
+//! The process's use of system resources.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -7,21 +7,22 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 
-/// What the process uses of the machine at one moment. A figure that the system does not provide is `None`, never zero.
+/// The process's use of system resources at one point in time. A value that the system does not provide is `None`, never
+/// zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ProcessUse {
     /// Resident memory in bytes.
     pub resident_bytes: Option<u64>,
-    /// Processor time used so far, of all threads, in user and kernel mode.
+    /// Processor time of all threads so far, in user and kernel mode.
     pub cpu: Option<Duration>,
-    /// How many files and sockets may be open; `None` also if there is no limit.
+    /// The maximum number of open files and sockets; `None` also if there is no limit.
     pub open_files_max: Option<u64>,
-    /// Threads.
+    /// The number of threads.
     pub threads: Option<u64>,
 }
 
 impl ProcessUse {
-    /// Asks the system about this process. Takes some ten microseconds.
+    /// Reads the values of this process from the system. Takes some ten microseconds.
     #[must_use]
     pub fn read() -> Self {
         Self {
@@ -31,7 +32,7 @@ impl ProcessUse {
         }
     }
 
-    /// The part that is read from the files of `/proc`.
+    /// Reads the values in `/proc`.
     fn read_proc(directory: &Path) -> Self {
         let status = fs::read_to_string(directory.join("status")).unwrap_or_default();
         Self {
@@ -42,21 +43,21 @@ impl ProcessUse {
     }
 }
 
-/// Counts the open files and sockets of this process; `None` where the system does not list them.
+/// Returns the number of open files and sockets of this process, or `None` if the system does not list them.
 ///
-/// Older systems can only be asked for a list, which takes milliseconds with ten thousand connections, so this runs on the
-/// threads for blocking work.
+/// Older kernels provide only the list, which takes milliseconds with ten thousand connections, so this runs on the
+/// blocking thread pool.
 pub async fn open_files() -> Option<u64> {
     outrigger_supervisor::blocking(count_open_files).await
 }
 
-/// As [`open_files`], on this thread.
+/// Like [`open_files`], but on the current thread.
 pub(crate) fn count_open_files() -> Option<u64> {
     files_in(Path::new("/proc/self/fd"))
 }
 
 fn files_in(directory: &Path) -> Option<u64> {
-    // Listing the directory opens one file more than the process has.
+    // Listing the directory opens one more file.
     let entries = fs::read_dir(directory).ok()?;
     Some((entries.count() as u64).saturating_sub(1))
 }
@@ -69,7 +70,7 @@ fn cpu_time() -> Option<Duration> {
     ))
 }
 
-/// The number in a line such as `VmRSS:      1234 kB`.
+/// Parses the number in a line such as `VmRSS:      1234 kB`.
 fn number_of(status: &str, name: &str) -> Option<u64> {
     let line = status.lines().find(|line| line.starts_with(name))?;
     line[name.len()..].split_whitespace().next()?.parse().ok()
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_are_read_from_the_files_of_proc() {
+    fn values_are_read_from_proc() {
         let directory = tempfile::tempdir().expect("a directory can be made");
         fs::write(
             directory.path().join("status"),
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_no_proc_there_are_no_figures() {
+    fn without_proc_the_values_are_none() {
         let read = ProcessUse::read_proc(Path::new("/nowhere"));
 
         assert_eq!(read, ProcessUse::default());

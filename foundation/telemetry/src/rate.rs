@@ -1,22 +1,22 @@
-//! Rates from counters.
+//! Rates of counters.
 
 use outrigger_stdx::Monotonic;
 
-/// Turns the readings of a counter into a rate per second.
+/// Converts readings of a counter to a rate per second.
 #[derive(Debug, Clone, Default)]
 pub struct RateOf {
     last: Option<(Monotonic, u64)>,
 }
 
 impl RateOf {
-    /// A rate whose first reading is still to come.
+    /// Creates a rate without a reading.
     #[must_use]
     pub const fn new() -> Self {
         Self { last: None }
     }
 
-    /// Takes a reading, and answers the rate since the one before. There is none at the first reading, when no time has
-    /// passed, or when the counter went backwards: what it counted starts anew, and a guess would draw a spike.
+    /// Adds a reading and returns the rate since the previous one. Returns `None` at the first reading, if no time has
+    /// passed, or if the counter went backwards: then it was reset, and a guessed rate would draw a spike.
     pub fn per_second(&mut self, now: Monotonic, total: u64) -> Option<f64> {
         let (then, before) = self.last.replace((now, total))?;
         let seconds = now.saturating_since(then).as_secs_f64();
@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_what_was_counted_over_the_time_that_passed() {
+    fn a_rate_is_the_increase_divided_by_the_time() {
         let mut rate = RateOf::new();
 
         assert_eq!(rate.per_second(at(0), 100), None);
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_that_starts_anew_has_no_rate_until_its_next_reading() {
+    fn a_counter_that_was_reset_has_no_rate_until_its_next_reading() {
         let mut rate = RateOf::new();
         rate.per_second(at(0), 100);
 

@@ -1,25 +1,26 @@
-//! Takes secrets out of text.
+//! Removes secrets from text.
 //!
-//! Two nets, because each has holes that the other covers. By *name*: what stands behind `password=`, `"api_key":` or
-//! `Authorization:` is cut, whatever it looks like, in plain text, in JSON and in Rust's debug output. By *shape*: our own
-//! tokens, bearer credentials, passwords in URLs, JSON web tokens and private keys are recognised wherever they stand.
+//! Two methods complement each other, because each misses secrets that the other finds. By *name*: the value after
+//! `password=`, `"api_key":` or `Authorization:` is replaced, whatever it looks like, in plain text, in JSON and in Rust's
+//! debug output. By *shape*: Outrigger's tokens, bearer credentials, passwords in URLs, JSON web tokens and private keys
+//! are recognised anywhere.
 //!
-//! Both would rather cut a harmless word than let a secret through: nobody is hurt by a log line that says
-//! `token: [redacted] was expected`.
+//! Both prefer to replace a harmless word over missing a secret: a log line such as `token: [redacted] was expected` does
+//! no damage.
 
 use std::borrow::Cow;
 
-/// What stands in the place of a secret.
+/// The replacement for a secret.
 pub const REDACTED: &str = "[redacted]";
 
-/// The longest run of characters that is looked at as a name.
+/// The maximum length of a name, in bytes.
 const NAME_MAX: usize = 64;
 
-/// How many bytes are searched for the end of a possible secret. Without a bound, a text in which one could begin at every
-/// byte would take quadratic time.
+/// The number of bytes searched for the end of a possible secret. Without a limit, a text in which a secret could start at
+/// every byte would take quadratic time.
 const WINDOW: usize = 512;
 
-/// Parts of names that say that the value is secret; letters only, because separators and case are ignored.
+/// Parts of names that mark the value as secret. Letters only: separators and case are ignored.
 const SECRET_PARTS: [&str; 20] = [
     "password",
     "passwd",
@@ -43,13 +44,13 @@ const SECRET_PARTS: [&str; 20] = [
     "loginlink",
 ];
 
-/// Ends of names that say that the value is about a secret, and not the secret: `token_id`, `password_rules`.
-const HARMLESS_ENDS: [&str; 14] = [
+/// Ends of names whose value is not itself secret, such as `token_id` or `password_rules`.
+const NON_SECRET_SUFFIXES: [&str; 14] = [
     "id", "ids", "name", "names", "count", "rules", "hint", "ttl", "file", "kind", "type", "max",
     "ms", "len",
 ];
 
-/// Whether a field of this name holds a secret.
+/// Returns whether a field with this name contains a secret.
 #[must_use]
 pub fn is_secret_key(name: &str) -> bool {
     let mut letters = String::with_capacity(name.len());
@@ -62,15 +63,15 @@ pub fn is_secret_key(name: &str) -> bool {
         .rsplit(|character: char| !character.is_ascii_alphanumeric())
         .next()
         .unwrap_or_default();
-    // `pass` alone is a word in many others: `passed`, `bypass`, `compass`.
+    // `pass` must be a whole word, because it occurs in many others: `passed`, `bypass`, `compass`.
     let is_pass = last_word.eq_ignore_ascii_case("pass");
     (is_pass || SECRET_PARTS.iter().any(|part| letters.contains(part)))
-        && !HARMLESS_ENDS
+        && !NON_SECRET_SUFFIXES
             .iter()
             .any(|end| last_word.eq_ignore_ascii_case(end))
 }
 
-/// The text with every secret replaced by [`REDACTED`]; borrowed when there is none.
+/// Replaces every secret in the text by [`REDACTED`]. Borrows the text if there is none.
 #[must_use]
 pub fn redact(text: &str) -> Cow<'_, str> {
     let mut clean = String::new();
@@ -92,7 +93,8 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
-/// Where the secret is that announces itself at this byte. Ranges are never empty and begin and end beside ASCII.
+/// Returns the range of a secret whose marker is at byte `at`. Ranges are never empty and their ends are next to ASCII
+/// bytes.
 fn secret_at(text: &str, at: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     match bytes[at] {
@@ -146,7 +148,7 @@ fn bearer(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     (end > start).then_some((start, end))
 }
 
-/// `-----BEGIN … PRIVATE KEY-----` up to its end, or to the end of the text.
+/// `-----BEGIN … PRIVATE KEY-----` up to its end marker, or to the end of the text.
 fn private_key(text: &str, at: usize) -> Option<(usize, usize)> {
     let rest = text[at..].strip_prefix("-----BEGIN ")?;
     let (label, body) = rest.split_once("-----")?;
@@ -163,8 +165,8 @@ fn private_key(text: &str, at: usize) -> Option<(usize, usize)> {
     Some((at, end))
 }
 
-/// The password in `scheme://user:password@host`, or the whole user when there is no password: some services take a token
-/// there. Passwords with a raw `/` or `@` in them are not valid URLs and still must not be printed.
+/// The password in `scheme://user:password@host`, or the whole user part if there is no password: some services expect a
+/// token there. A password with a raw `/` or `@` makes the URL invalid but must still be redacted.
 fn user_info(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
     let stops = |byte: u8| {
         !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b',')
@@ -175,11 +177,11 @@ fn user_info(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
     let user_and_host = &bytes[start..authority];
     let colon = user_and_host.iter().position(|byte| *byte == b':');
     let looks_like_port = |colon: usize| user_and_host[colon + 1..].iter().all(u8::is_ascii_digit);
-    let at_sign = match last_at(user_and_host) {
+    let at_sign = match last_at_sign(user_and_host) {
         Some(at) => at,
         None if colon.is_some_and(|colon| !looks_like_port(colon)) => {
             let near = &bytes[..bytes.len().min(authority + WINDOW)];
-            last_at(&bytes[start..run(near, authority, stops)])?
+            last_at_sign(&bytes[start..run(near, authority, stops)])?
         }
         None => return None,
     };
@@ -189,11 +191,11 @@ fn user_info(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
     (secret < at_sign).then_some((start + secret, start + at_sign))
 }
 
-fn last_at(bytes: &[u8]) -> Option<usize> {
+fn last_at_sign(bytes: &[u8]) -> Option<usize> {
     bytes.iter().rposition(|byte| *byte == b'@')
 }
 
-/// What stands behind `password=`, `"token": `, `Cookie: `, `api_key => `.
+/// The value after `password=`, `"token": `, `Cookie: `, `api_key => `.
 fn named_value(text: &str, separator: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     let name = name_before(text, separator)?;
@@ -218,7 +220,7 @@ fn named_value(text: &str, separator: usize) -> Option<(usize, usize)> {
             return quoted(bytes, start + 1);
         }
         _ if matches!(bytes.get(opener), Some(b'{' | b'(')) => bracketed(bytes, opener),
-        _ if takes_the_line(name) => run(bytes, start, |byte| !matches!(byte, b'\n' | b'\r')),
+        _ if spans_whole_line(name) => run(bytes, start, |byte| !matches!(byte, b'\n' | b'\r')),
         _ => run(bytes, start, |byte| {
             !byte.is_ascii_whitespace()
                 && !matches!(
@@ -230,7 +232,7 @@ fn named_value(text: &str, separator: usize) -> Option<(usize, usize)> {
     (end > start && &text[start..end] != REDACTED).then_some((start, end))
 }
 
-/// What stands behind the name of a type, as Rust's debug output has it: `Token("…")`, `Token { text: "…" }`.
+/// Skips the name of a type in Rust's debug output: `Token("…")`, `Token { text: "…" }`.
 fn after_type_name(bytes: &[u8], start: usize) -> usize {
     let end = run(bytes, start, |byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'<' | b'>')
@@ -241,14 +243,14 @@ fn after_type_name(bytes: &[u8], start: usize) -> usize {
     }
 }
 
-/// Headers whose values have spaces in them.
-fn takes_the_line(name: &str) -> bool {
+/// Returns whether this is a header whose values contain spaces.
+fn spans_whole_line(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name.ends_with("authorization") || name.ends_with("cookie")
 }
 
-/// The name in front of a separator, with quotes and spaces between them allowed. For a last word `key` the word before
-/// counts too, as in `api key: …`.
+/// Returns the name before a separator; quotes and spaces can stand between them. If the last word is `key`, the word
+/// before it is included, as in `api key: …`.
 fn name_before(text: &str, separator: usize) -> Option<&str> {
     let bytes = text.as_bytes();
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
@@ -270,13 +272,13 @@ fn name_before(text: &str, separator: usize) -> Option<&str> {
     (start < end).then(|| &text[start..end])
 }
 
-/// The inside of a quoted value, whose quotes may be escaped because the text itself is quoted.
+/// Returns the content of a quoted value. The quotes can be escaped, if the text itself is quoted.
 fn quoted(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
     let escapes = run(bytes, start, |byte| byte == b'\\') - start;
     let open = start + escapes;
     let quote = *bytes.get(open)?;
     if !matches!(quote, b'"' | b'\'' | b'`') {
-        // A value that begins with a backslash, and is not quoted.
+        // The value starts with a backslash but is not quoted.
         let end = run(bytes, start, |byte| !byte.is_ascii_whitespace());
         return (end > start).then_some((start, end));
     }
@@ -293,7 +295,7 @@ fn quoted(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
     (bytes.len() > inside).then_some((inside, bytes.len()))
 }
 
-/// The end of a bracketed value; the end of the text when it is not closed.
+/// Returns the end of a bracketed value, or the end of the text if it is not closed.
 fn bracketed(bytes: &[u8], start: usize) -> usize {
     let (mut depth, mut in_quotes, mut escaped) = (0_u32, false, false);
     for (offset, byte) in bytes[start..].iter().enumerate() {
@@ -318,7 +320,7 @@ fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
 }
 
-/// Where the run of accepted bytes that starts at `start` ends.
+/// Returns the end of the run of accepted bytes that starts at `start`.
 fn run(bytes: &[u8], start: usize, accept: impl Fn(u8) -> bool) -> usize {
     let rest = bytes.get(start..).unwrap_or_default();
     start + rest.iter().take_while(|byte| accept(**byte)).count()

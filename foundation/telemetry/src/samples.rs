@@ -1,8 +1,9 @@
 //! Metrics as values, for alerts.
 //!
-//! The registry can only be encoded. Its text is a standard with few rules, so it is read back instead of being kept twice.
+//! The registry can only be encoded as text. OpenMetrics is a simple standard format, so the text is parsed instead of
+//! keeping a second copy of the values.
 
-/// The values of all metrics at one moment.
+/// The values of all metrics at one point in time.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MetricSamples {
     samples: Vec<MetricSample>,
@@ -11,7 +12,7 @@ pub struct MetricSamples {
 /// The value of one metric with one set of labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricSample {
-    /// The name as `/metrics` shows it, with its suffix: a counter ends in `_total`, a histogram has `_bucket`, `_sum` and
+    /// The name as on `/metrics`, including the suffix: a counter ends in `_total`, a histogram has `_bucket`, `_sum` and
     /// `_count`.
     pub name: String,
     /// The labels, in the order of the page.
@@ -21,19 +22,19 @@ pub struct MetricSample {
 }
 
 impl MetricSamples {
-    /// The samples with this name; none if there is no such metric.
+    /// Returns the samples with this name; empty if there is no such metric.
     pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a MetricSample> {
         self.samples
             .iter()
             .filter(move |sample| sample.name == name)
     }
 
-    /// All samples, in the order of the page.
+    /// Returns all samples, in the order of the page.
     pub fn iter(&self) -> impl Iterator<Item = &MetricSample> {
         self.samples.iter()
     }
 
-    /// Reads a page in the OpenMetrics text format. Lines that are none are left out; the encoder writes no such line.
+    /// Parses a page in the OpenMetrics text format. Skips malformed lines, which the encoder never writes.
     pub(crate) fn parse(page: &str) -> Self {
         let lines = page.lines().filter(|line| !line.starts_with('#'));
         Self {
@@ -43,7 +44,7 @@ impl MetricSamples {
 }
 
 impl MetricSample {
-    /// The value of a label.
+    /// Returns the value of a label, or `None` if the sample does not have it.
     #[must_use]
     pub fn label(&self, name: &str) -> Option<&str> {
         let mut labels = self.labels.iter();
@@ -52,7 +53,7 @@ impl MetricSample {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Reads `name{label="value",…} 1.5`, where the labels may be missing and an exemplar may follow.
+    /// Parses `name{label="value",…} 1.5`. The labels are optional, and an exemplar can follow.
     fn parse(line: &str) -> Option<Self> {
         let end = line.find(['{', ' '])?;
         let (name, mut rest) = line.split_at(end);
@@ -76,7 +77,7 @@ impl MetricSample {
     }
 }
 
-/// Reads a value up to its closing quote. Returns it and the text after the quote.
+/// Parses a value up to its closing quote. Returns it and the text after the quote.
 fn unescape(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_with_an_exemplar_is_read_without_it() {
+    fn an_exemplar_at_the_end_of_a_line_is_ignored() {
         let page =
             "# TYPE a histogram\na_bucket{le=\"0.5\"} 7 # {id=\"x\"} 0.3\na_sum 1.5\n# EOF\n";
 

@@ -1,4 +1,4 @@
-//! Logging as the process sees it: one global log, so everything that needs it is one test, in order.
+//! Log files of a real process. The log is global, so one test runs all steps in order.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -13,7 +13,7 @@ fn start(data_dir: &Path) -> Result<LogGuard, TelemetryError> {
     Log::start(&config, data_dir, Colour::Never, SystemClock::shared())
 }
 
-/// Waits until `holds`, at most half a minute: the writer is a thread of its own.
+/// Waits until `holds` returns true, for at most half a minute: another thread writes the lines.
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..3000 {
         if holds() {
@@ -25,7 +25,7 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 #[test]
-fn lines_carry_their_spans_hide_secrets_follow_logrotate_and_survive_a_full_disk() {
+fn log_files_have_span_fields_redact_secrets_reopen_and_survive_a_full_disk() {
     let data = tempfile::tempdir().expect("a directory can be made");
     let logs = data.path().join("logs");
     let current = logs.join("outrigger.log");
@@ -90,7 +90,7 @@ fn lines_carry_their_spans_hide_secrets_follow_logrotate_and_survive_a_full_disk
 }
 
 #[test]
-fn a_directory_that_cannot_be_made_is_an_error_with_a_hint() {
+fn a_directory_that_cannot_be_created_is_an_error_with_a_hint() {
     let data = tempfile::tempdir().expect("a directory can be made");
     fs::write(data.path().join("logs"), "in the way").expect("the file can be written");
 

@@ -1,4 +1,4 @@
-//! Panics as the process sees them: one global hook, so this is one test.
+//! Panics of a real process. The panic hook is global, so there is one test.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use outrigger_telemetry::{Colour, Log, LogConfig};
 use prometheus_client::{encoding::text, registry::Registry};
 
 #[test]
-fn panics_of_threads_and_tasks_are_lines_without_secrets_and_are_counted() {
+fn panics_of_threads_and_tasks_are_redacted_logged_and_counted() {
     let data = tempfile::tempdir().expect("a directory can be made");
     let config = LogConfig::default();
     let guard = Log::start(&config, data.path(), Colour::Never, SystemClock::shared());

@@ -1,10 +1,10 @@
-//! What is secret never appears, and what is not secret stays readable.
+//! Secrets are removed, and other text stays unchanged.
 
 use outrigger_telemetry::{is_secret_key, redact};
 use proptest::prelude::*;
 
 #[test]
-fn secrets_are_taken_out_by_name_and_by_shape() {
+fn secrets_are_redacted_by_name_and_by_shape() {
     for (text, clean) in [
         ("password=hunter2", "password=[redacted]"),
         ("PASSWORD = hunter2, next", "PASSWORD = [redacted], next"),
@@ -90,7 +90,7 @@ fn secrets_are_taken_out_by_name_and_by_shape() {
 }
 
 #[test]
-fn what_is_not_secret_stays_as_it_is() {
+fn text_without_secrets_is_unchanged() {
     for text in [
         "",
         "listening on http://127.0.0.1:7300/admin/production",
@@ -108,7 +108,7 @@ fn what_is_not_secret_stays_as_it_is() {
 }
 
 #[test]
-fn names_of_secrets_are_known_in_every_spelling() {
+fn secret_names_are_recognised_in_every_spelling() {
     for name in [
         "password",
         "PASSWORD",
@@ -139,13 +139,13 @@ fn names_of_secrets_are_known_in_every_spelling() {
     }
 }
 
-/// Long enough that it is not found in the text by chance.
+/// Long enough not to occur in the text by chance.
 fn secret() -> impl Strategy<Value = String> {
     "[A-Za-z0-9]{16,40}"
 }
 
-/// How a secret is dressed; `§` stands for it.
-fn dress() -> impl Strategy<Value = &'static str> {
+/// A text that contains a secret; `§` is its placeholder.
+fn form() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "password=§",
         "\"password\": \"§\"",
@@ -174,21 +174,21 @@ fn dress() -> impl Strategy<Value = &'static str> {
 
 proptest! {
     #[test]
-    fn a_dressed_secret_never_appears_wherever_it_stands(
-        before in "\\PC{0,40}", secret in secret(), dress in dress(), after in "\\PC{0,40}",
+    fn a_secret_is_redacted_in_every_form_and_position(
+        before in "\\PC{0,40}", secret in secret(), form in form(), after in "\\PC{0,40}",
     ) {
-        let text = format!("{before} {} {after}", dress.replace('§', &secret));
+        let text = format!("{before} {} {after}", form.replace('§', &secret));
         let clean = redact(&text);
         prop_assert!(!clean.contains(&secret), "{clean}");
     }
 
     #[test]
-    fn any_text_is_taken(text in "(?s).{0,200}") {
+    fn any_text_is_handled(text in "(?s).{0,200}") {
         let _ = redact(&text);
     }
 
     #[test]
-    fn any_mix_of_the_marks_that_are_looked_for_is_taken(
+    fn any_mix_of_markers_is_handled(
         parts in prop::collection::vec(prop::sample::select(vec![
             "password", "token", "=", ":", "=>", "://", "@", "/", "\"", "'", "\\", "[", "{", ")", "]", "Some(", "otr_", "eyJ", ".",
             "bearer ", "-----BEGIN ", "PRIVATE KEY-----", "-----END ", "-----", "ö", " ", "\n", "cookie", "key",

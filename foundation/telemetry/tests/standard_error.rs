@@ -1,4 +1,4 @@
-//! Standard error as other processes see it: each test starts itself again as a child, which logs.
+//! Logging to standard error from a real process: each test runs itself again as a child process, which logs.
 
 use std::{
     io::Read,
@@ -9,7 +9,7 @@ use outrigger_stdx::SystemClock;
 use outrigger_telemetry::{Colour, Log, LogConfig};
 use outrigger_testkit::{child_of, is_child};
 
-/// More than a pipe and the queue hold together.
+/// More than a pipe and the queue can hold together.
 const LINES: usize = 20_000;
 
 fn start(mut test: Command) -> Child {
@@ -39,12 +39,12 @@ fn log(lines: usize) {
 }
 
 #[test]
-fn a_pipe_that_nobody_reads_does_not_keep_a_process_from_working_and_ending() {
+fn a_process_works_and_ends_when_nothing_reads_its_standard_error() {
     if is_child() {
         return log(LINES);
     }
     let mut child = start(child_of!(
-        a_pipe_that_nobody_reads_does_not_keep_a_process_from_working_and_ending
+        a_process_works_and_ends_when_nothing_reads_its_standard_error
     ));
 
     let mut unread = child.stderr.take().expect("it is a pipe");
@@ -56,11 +56,13 @@ fn a_pipe_that_nobody_reads_does_not_keep_a_process_from_working_and_ending() {
 }
 
 #[test]
-fn the_last_lines_appear_before_the_process_ends() {
+fn the_last_lines_are_written_before_the_process_ends() {
     if is_child() {
         return log(100);
     }
-    let mut child = start(child_of!(the_last_lines_appear_before_the_process_ends));
+    let mut child = start(child_of!(
+        the_last_lines_are_written_before_the_process_ends
+    ));
 
     let mut text = String::new();
     let mut stderr = child.stderr.take().expect("it is a pipe");

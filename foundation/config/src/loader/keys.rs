@@ -1,11 +1,11 @@
-//! The keys of a loaded section, for `config explain` and the reference.
+//! Lists the keys of a loaded section, for `config explain` and the reference page.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use super::{
-    place::{below, get, put},
+    resolve::{below, get, put},
     variables::variable_of,
 };
 use crate::{
@@ -13,8 +13,8 @@ use crate::{
     schema::{Field, Kind, SectionSchema},
 };
 
-/// Stands for the name of an entry in the reference.
-const ANY_NAME: &str = "NAME";
+/// The placeholder for an entry's name in the reference.
+const ENTRY_NAME: &str = "NAME";
 
 pub(super) fn section_keys<S: Section>(
     section: &S,
@@ -27,7 +27,7 @@ pub(super) fn section_keys<S: Section>(
     let defaults = serde_json::to_value(S::default()).unwrap_or_default();
     for field in &schema.fields {
         let at = [field.name.clone()];
-        let mut list = List::<S> {
+        let mut list = KeyList::<S> {
             origins,
             keys: &mut keys,
             section: std::marker::PhantomData,
@@ -44,14 +44,14 @@ pub(super) fn section_keys<S: Section>(
     }
 }
 
-struct List<'a, S> {
+struct KeyList<'a, S> {
     origins: &'a BTreeMap<String, Origin>,
     keys: &'a mut Vec<Key>,
     section: std::marker::PhantomData<S>,
 }
 
-impl<S: Section> List<'_, S> {
-    /// Adds the key, and for a table the keys of its entries.
+impl<S: Section> KeyList<'_, S> {
+    /// Adds a key and, for a table, the keys of its entries.
     fn add(&mut self, field: &Field, at: &[String], value: &Value, default: &Value) {
         let entries = match (&field.kind, value) {
             (Kind::Table(inner), Value::Object(entries)) => Some((&**inner, entries)),
@@ -88,7 +88,7 @@ impl<S: Section> List<'_, S> {
                     self.add(field, &below(at, &field.name), value, default);
                 }
             }
-            // A table of single values: what they mean is said at the table.
+            // A table of single values: its own documentation covers the values.
             _ => {
                 let field = Field {
                     kind: kind.clone(),
@@ -105,7 +105,7 @@ impl<S: Section> List<'_, S> {
         let Kind::Record(fields) = &**inner else {
             return;
         };
-        let (defaults, at) = (entry_defaults::<S>(at), below(at, ANY_NAME));
+        let (defaults, at) = (entry_defaults::<S>(at), below(at, ENTRY_NAME));
         for field in fields {
             let (at, default) = (below(&at, &field.name), &defaults[&field.name]);
             self.push(field, &at, (default.clone(), default.clone()));
@@ -131,9 +131,9 @@ impl<S: Section> List<'_, S> {
     }
 }
 
-/// The values that an entry has when none of its keys is set.
+/// Returns the default values of an entry's keys.
 fn entry_defaults<S: Section>(table: &[String]) -> Value {
-    let entry = below(table, ANY_NAME);
+    let entry = below(table, ENTRY_NAME);
     let mut values = serde_json::Map::new();
     put(&mut values, &entry, json!({}));
     let section = serde_json::from_value::<S>(values.into());

@@ -1,24 +1,24 @@
-//! What the environment says about a section.
+//! Reads the environment variables of a section.
 
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
 };
 
-use super::place::{Placed, Raw, below};
+use super::resolve::{Assignment, Raw, below};
 use crate::{Environment, Origin, Problem, path, schema::Kind};
 
 pub(super) const PREFIX: &str = "OUTRIGGER_";
 
-/// Reads variables for one section.
+/// Reads the environment variables of one section.
 pub(super) struct Variables<'a> {
     pub(super) section: &'static str,
     pub(super) aliases: &'static [(&'static str, &'static str)],
     pub(super) environment: &'a Environment,
-    pub(super) placed: &'a mut Vec<Placed>,
+    pub(super) assignments: &'a mut Vec<Assignment>,
     pub(super) problems: &'a mut Vec<Problem>,
     pub(super) warnings: &'a mut Vec<Problem>,
-    /// The variables that some key reads.
+    /// The names of all variables that set a key.
     pub(super) known: &'a mut BTreeSet<String>,
 }
 
@@ -37,7 +37,7 @@ impl Variables<'_> {
                 }
             }
             _ => {
-                // The own variable comes last, because the last of equal strength wins.
+                // The key's own variable comes last: of two values from sources of equal strength, the last one applies.
                 if let [name] = at {
                     for (alias, _) in self.aliases.iter().filter(|(_, key)| key == name) {
                         self.read_one(alias, at, true);
@@ -48,12 +48,13 @@ impl Variables<'_> {
         }
     }
 
-    /// The entries of a table: those that the file and the flags have, and those that only variables name, in lower case.
+    /// Returns the names of a table's entries: those in the file and the flags, and those that only variables contain, in
+    /// lower case.
     fn entries(&self, at: &[String]) -> Vec<String> {
         let depth = at.len();
-        let stronger = self.placed.iter().filter_map(|placed| {
-            let name = placed.path.get(depth)?;
-            (placed.path[..depth] == *at).then(|| name.clone())
+        let stronger = self.assignments.iter().filter_map(|assignment| {
+            let name = assignment.path.get(depth)?;
+            (assignment.path[..depth] == *at).then(|| name.clone())
         });
         let mut names: BTreeSet<String> = stronger.collect();
         let prefix = format!("{}__", variable_of(self.section, at));
@@ -97,7 +98,7 @@ impl Variables<'_> {
                 Err(message) => return self.problem(at, message, file_name, is_alias),
             },
         };
-        self.placed.push(Placed {
+        self.assignments.push(Assignment {
             path: at.to_vec(),
             raw: Raw::Text(text),
             origin,
@@ -118,13 +119,13 @@ impl Variables<'_> {
     }
 }
 
-/// The variable that sets the key at `at`.
+/// Returns the name of the variable that sets the key at `at`.
 pub(super) fn variable_of(section: &str, at: &[String]) -> String {
     let words = at.iter().map(|part| format!("__{}", word(part)));
     format!("{PREFIX}{}{}", word(section), words.collect::<String>())
 }
 
-/// A name in the letters that a variable may have.
+/// Converts a name to the characters allowed in a variable.
 fn word(name: &str) -> String {
     let letter = |letter: char| match letter.is_ascii_alphanumeric() {
         true => letter.to_ascii_uppercase(),
@@ -136,6 +137,6 @@ fn word(name: &str) -> String {
 fn read_value_file(path: &Path) -> Result<String, String> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?;
-    // Editors and `echo` end a file with a newline that nobody means.
+    // Editors and `echo` append a newline that is not part of the value.
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -1,4 +1,4 @@
-//! The log files: `outrigger.log`, and older ones as `outrigger.log.1`, `outrigger.log.2`, ….
+//! The log files: `outrigger.log` and the rotated files `outrigger.log.1`, `outrigger.log.2`, ….
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -8,7 +8,7 @@ use std::{
 };
 
 const NAME: &str = "outrigger.log";
-/// Readable by the owner's group, which is how log collectors get to read.
+/// Readable by the owner's group, so that log collectors can read them.
 const MODE: u32 = 0o640;
 
 /// Appends to the current file and keeps a number of older ones.
@@ -17,7 +17,7 @@ pub(super) struct Files {
     dir: PathBuf,
     size_max: u64,
     count: u32,
-    /// None while the file could not be opened; the next write tries again.
+    /// `None` if the file could not be opened; the next write tries again.
     current: Option<Current>,
 }
 
@@ -28,7 +28,7 @@ struct Current {
 }
 
 impl Files {
-    /// Keeps `count` files of `size_max` bytes in `dir`, which must exist.
+    /// Keeps `count` files of `size_max` bytes each in `dir`, which must exist.
     pub(super) fn new(dir: &Path, size_max: u64, count: u32) -> Self {
         Self {
             dir: dir.to_owned(),
@@ -38,7 +38,7 @@ impl Files {
         }
     }
 
-    /// Opens the current file, by its name. What happens to be there is appended to.
+    /// Opens the current file by name, for appending.
     pub(super) fn open(&mut self) -> io::Result<()> {
         self.current = None;
         let file = OpenOptions::new()
@@ -51,7 +51,8 @@ impl Files {
         Ok(())
     }
 
-    /// Appends a line, whole or not at all: what was written of a line that did not fit on the disk is cut off again.
+    /// Appends a line completely or not at all: if the line does not fit on the disk, the part already written is
+    /// truncated.
     pub(super) fn append(&mut self, line: &[u8]) -> io::Result<()> {
         if self.current.is_none() {
             self.make_dir()?;
@@ -71,7 +72,7 @@ impl Files {
         match current.file.write_all(line) {
             Ok(()) => current.size += length,
             Err(error) => {
-                // When even this fails, opening the file anew finds out what its size is.
+                // If truncation fails too, reopening the file determines its actual size.
                 if current.file.set_len(current.size).is_err() {
                     self.current = None;
                 }
@@ -81,7 +82,7 @@ impl Files {
         Ok(())
     }
 
-    /// The path of the current file (0) or of an older one.
+    /// Returns the path of the current file (`age` 0) or of an older one.
     pub(super) fn path(&self, age: u32) -> PathBuf {
         match age {
             0 => self.dir.join(NAME),
@@ -89,8 +90,8 @@ impl Files {
         }
     }
 
-    /// Makes every file one older, forgets the oldest, and begins a new one. Renaming needs no room on the disk; when it
-    /// fails all the same the line is dropped, because a file that grows without a bound is worse.
+    /// Rotates the files: renames each one, drops the oldest and starts a new one. Renaming needs no disk space. If it
+    /// fails, the line is dropped, because a file without a size limit is worse.
     fn rotate(&mut self) -> io::Result<()> {
         if self.count == 1 {
             if let Some(current) = &mut self.current {
@@ -113,7 +114,7 @@ impl Files {
     }
 }
 
-/// Makes the directory, for the owner and its group only.
+/// Creates the directory, accessible only to the owner and its group.
 pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
     if dir.is_dir() {
         return Ok(());
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_file_becomes_an_older_one_and_the_oldest_is_forgotten() {
+    fn a_full_file_is_rotated_and_the_oldest_is_deleted() {
         let dir = tempfile::tempdir().expect("a directory can be made");
         let mut files = files(dir.path(), 8, 3);
 
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_file_starts_over_when_it_is_full() {
+    fn a_single_file_is_emptied_when_it_is_full() {
         let dir = tempfile::tempdir().expect("a directory can be made");
         let mut files = files(dir.path(), 8, 1);
 
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_larger_than_a_file_is_written_whole() {
+    fn a_line_larger_than_the_file_size_is_written_completely() {
         let dir = tempfile::tempdir().expect("a directory can be made");
         let mut files = files(dir.path(), 8, 2);
 
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_earlier_process_wrote_is_appended_to_and_counts() {
+    fn an_existing_file_is_appended_to_and_its_size_counts() {
         let dir = tempfile::tempdir().expect("a directory can be made");
         files(dir.path(), 16, 2)
             .append(b"aaaaaaaaaa\n")
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn others_cannot_read_the_files() {
+    fn files_are_not_world_readable() {
         let dir = tempfile::tempdir().expect("a directory can be made");
         let mut files = files(dir.path(), 16, 2);
 

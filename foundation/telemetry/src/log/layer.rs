@@ -1,4 +1,4 @@
-//! Turns events into lines and queues them.
+//! The `tracing` layer that formats events and queues them.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::{
     writer::Writer,
 };
 
-/// Turns events into lines, with the fields of the spans around them, such as `request_id`.
+/// Formats events as lines, with the fields of their spans, such as `request_id`.
 #[derive(Debug)]
 pub(super) struct LineLayer {
     stderr: Writer,
@@ -48,7 +48,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LineLayer {
 
     fn on_record(&self, id: &span::Id, values: &span::Record<'_>, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        // Before the lock is taken: a value that panics when it is formatted logs its panic, which reads the span.
+        // Done before the lock is taken: if formatting a value panics, logging that panic reads the span.
         let mut recorded = Fields::default();
         values.record(&mut recorded);
         if let Some(fields) = span.extensions_mut().get_mut::<Fields>() {
@@ -65,7 +65,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LineLayer {
                 fields.inherit(outer);
             }
         }
-        // What came through the `log` crate says in its fields where it came from.
+        // Events from the `log` crate have their source location in their fields.
         let from_log = event.normalized_metadata();
         let metadata = from_log.as_ref().unwrap_or_else(|| event.metadata());
         let line = Line {

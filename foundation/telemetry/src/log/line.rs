@@ -1,4 +1,4 @@
-//! One event as a line, for people and for machines.
+//! Formats an event as a line of text or JSON.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -11,14 +11,14 @@ use tracing::{
 
 use crate::{REDACTED, is_secret_key, redact};
 
-/// Longer texts are cut, so that one line cannot fill a file.
+/// The maximum length of a text, so that one line cannot fill a file. Longer texts are truncated.
 const TEXT_MAX: usize = 16 << 10;
-/// Names that the line itself uses; a field of that name gets an underscore behind it.
+/// Names that the line itself uses. A field with such a name gets a trailing underscore.
 const RESERVED: [&str; 4] = ["at", "level", "target", "message"];
-/// Where a message of the `log` crate came from. The line shows it as its target.
+/// Fields with the source location of a `log` record. The line shows it as its target.
 const FROM_LOG: [&str; 4] = ["log.target", "log.module_path", "log.file", "log.line"];
 
-/// How a line is written.
+/// The format of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     Plain,
@@ -26,15 +26,15 @@ pub(super) enum Style {
     Json,
 }
 
-/// Fields of an event or span, without secrets.
+/// Redacted fields of an event or span.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fields {
     message: Option<String>,
-    /// By name, so that an event's field takes the place of its span's.
+    /// By name, so that an event's field overrides its span's.
     named: BTreeMap<&'static str, Value>,
 }
 
-/// An event, ready to be written.
+/// An event, ready to be formatted.
 #[derive(Debug)]
 pub(super) struct Line<'a> {
     pub(super) at: Timestamp,
@@ -44,14 +44,14 @@ pub(super) struct Line<'a> {
 }
 
 impl Fields {
-    /// Adds the fields of `outer` that are not there yet.
+    /// Adds the fields of `outer` that are not set.
     pub(super) fn inherit(&mut self, outer: &Self) {
         for (name, value) in &outer.named {
             self.named.entry(name).or_insert_with(|| value.clone());
         }
     }
 
-    /// A single message without fields.
+    /// Creates the fields of a message without other fields.
     pub(super) fn message(text: String) -> Self {
         Self {
             message: Some(text),
@@ -117,7 +117,7 @@ impl Visit for Fields {
 }
 
 impl Line<'_> {
-    /// The line as it is written, with its newline.
+    /// Formats the line, including its newline.
     pub(super) fn to_bytes(&self, style: Style) -> Vec<u8> {
         match style {
             Style::Json => self.to_json(),
@@ -126,7 +126,7 @@ impl Line<'_> {
         }
     }
 
-    /// One JSON object and a newline: `at`, `level`, `target`, `message`, then the fields.
+    /// Formats the line as one JSON object and a newline: `at`, `level`, `target`, `message`, then the fields.
     fn to_json(&self) -> Vec<u8> {
         let mut object = Map::new();
         object.insert("at".to_owned(), json!(format!("{:.3}", self.at)));
@@ -144,8 +144,8 @@ impl Line<'_> {
         line
     }
 
-    /// A line for people: time, level, where, message, fields. Control characters are escaped, so that nothing that was
-    /// logged can move the cursor or pretend to be a line of its own.
+    /// Formats the line for people: time, level, target, message, fields. Escapes control characters, so that logged text
+    /// cannot move the cursor or forge a line.
     fn to_text(&self, coloured: bool) -> String {
         let (colour, dim, off) = match (coloured, self.level) {
             (false, _) => ("", "", ""),
@@ -186,7 +186,7 @@ fn push_visible(line: &mut String, text: &str) {
     }
 }
 
-/// Without secrets, and not too long. Cut after redacting, because half a secret is one that is not recognised.
+/// Redacts and then truncates a text. Truncating first could leave a partial secret that redaction does not recognise.
 fn clean(text: &str) -> String {
     let mut text = redact(text).into_owned();
     if text.len() > TEXT_MAX {
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_for_people_has_time_level_place_message_and_fields() {
+    fn a_text_line_has_time_level_target_message_and_fields() {
         let line = line("started", &[("port", json!(7300)), ("path", json!("a b"))]);
 
         assert_eq!(
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_for_machines_is_one_object() {
+    fn a_json_line_is_one_object() {
         let line = line("two\nlines", &[("level", json!(9)), ("ok", json!(true))]);
 
         let json = String::from_utf8(line.to_json()).expect("JSON is UTF-8");
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_is_logged_can_forge_a_line_or_move_the_cursor() {
+    fn logged_text_cannot_forge_a_line_or_move_the_cursor() {
         let text = line("a\n2026 ERROR forged\x1b[2J", &[]).to_text(false);
 
         assert_eq!(text.matches('\n').count(), 1);
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_very_long_text_is_cut() {
+    fn a_very_long_text_is_truncated() {
         let text = line(&"ö".repeat(TEXT_MAX), &[]).to_text(false);
 
         assert!(text.len() < TEXT_MAX + 200);

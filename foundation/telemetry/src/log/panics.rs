@@ -1,7 +1,7 @@
-//! Panics become lines of the log.
+//! Logs panics as events.
 //!
-//! The standard library's hook writes to standard error itself: in several lines, with whatever secret is in the message, and
-//! it waits when nobody reads the pipe, which holds up the thread that panicked. This one logs an event like any other, so the
+//! The standard library's hook writes several lines directly to standard error. These can contain secrets, and if nothing
+//! reads the pipe, the write blocks the thread that panicked. This hook logs an ordinary event instead: the message is
 //! message is redacted, goes through the queue, and carries the fields of the span that it happened in.
 
 use std::{
@@ -11,12 +11,12 @@ use std::{
 
 use prometheus_client::metrics::counter::Counter;
 
-/// Sends panics to the log until it is dropped.
+/// Logs panics until it is dropped.
 #[derive(Debug)]
 pub(super) struct PanicHook;
 
 impl PanicHook {
-    /// Takes the place of the process's panic hook, and counts in `panics`.
+    /// Replaces the process's panic hook and counts panics in `panics`.
     pub(super) fn install(panics: Counter) -> Self {
         panic::set_hook(Box::new(move |info| {
             panics.inc();
@@ -28,7 +28,7 @@ impl PanicHook {
 
 impl Drop for PanicHook {
     fn drop(&mut self) {
-        // A panicking thread cannot change the hook; the process is about to end then.
+        // A panicking thread cannot change the hook, and the process is about to end anyway.
         if !std::thread::panicking() {
             drop(panic::take_hook());
         }
@@ -39,7 +39,7 @@ fn report(info: &panic::PanicHookInfo<'_>) {
     let message = info.payload_as_str().unwrap_or("without a message");
     let location = info.location().map(ToString::to_string);
     let thread = std::thread::current();
-    // `RUST_BACKTRACE` decides.
+    // Captured only if `RUST_BACKTRACE` is set.
     let backtrace = Backtrace::capture();
     let backtrace =
         (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());

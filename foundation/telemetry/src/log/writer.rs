@@ -1,10 +1,10 @@
 //! The threads that write log lines.
 //!
-//! A thread that logs puts its line into a bounded queue and goes on; a full queue drops the line and counts it. Each output
-//! has a thread that takes lines out of its queue and writes them, so neither a slow disk nor a pipe that nobody reads stops
-//! the threads that log. When writing fails, the line is dropped and counted, and the next line tries again. In both cases a
-//! line in the output says how many lines are missing at that place. When the log files cannot be written, one line on
-//! standard error says so.
+//! A logging thread puts its line into a bounded queue and continues; if the queue is full, the line is dropped and
+//! counted. Each output has its own thread, which writes the queued lines, so a slow disk or a pipe that nothing reads
+//! never blocks a logging thread. If a write fails, the line is dropped and counted, and the next line is tried again.
+//! Where lines were dropped, the output contains a line with their number. When the log files cannot be written, standard
+//! error gets one line about it.
 
 use std::{
     io::{self, Write},
@@ -26,16 +26,16 @@ use super::{
 };
 use crate::TelemetryError;
 
-/// How long the end of the process waits for the queued lines of all outputs together. A disk that hangs, or a pipe that
-/// nobody reads, must not keep it from ending.
-const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
+/// The time the process waits at its end for all queued lines. A hanging disk or a pipe that nothing reads must not keep
+/// the process from ending.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Where a thread writes its lines.
+/// The destination of a thread's lines.
 pub(super) trait Output: Send + 'static {
     /// Writes a line.
     fn append(&mut self, line: &[u8]) -> io::Result<()>;
 
-    /// Opens the output by its name again, where it has one.
+    /// Reopens the output by name, if it has one.
     fn reopen(&mut self) {}
 }
 
@@ -45,7 +45,7 @@ impl Output for Files {
     }
 
     fn reopen(&mut self) {
-        // When this fails the next line finds out.
+        // If this fails, the next line reports it.
         let _ = self.open();
     }
 }
@@ -64,19 +64,19 @@ pub(super) struct Writer {
     state: Arc<State>,
 }
 
-/// Starts the writers of one log, which share a counter and end together.
+/// Starts the writers of one log. They share a drop counter and end together.
 #[derive(Debug)]
 pub(super) struct Writers {
     queue: usize,
     clock: Arc<dyn Clock>,
     dropped: Counter,
     started: Vec<Writer>,
-    /// Each thread holds a sender until it ends; nothing is ever sent.
+    /// Each thread holds a sender until it ends. Nothing is ever sent.
     end: SyncSender<()>,
     ended: Receiver<()>,
 }
 
-/// Writes what is queued when it is dropped.
+/// Flushes the queued lines on drop.
 #[derive(Debug)]
 pub(super) struct WriterGuard {
     started: Vec<Writer>,
@@ -87,25 +87,25 @@ pub(super) struct WriterGuard {
 enum Message {
     Line {
         line: Vec<u8>,
-        /// How many lines did not fit into the queue before this one.
+        /// The number of lines dropped from the queue before this one.
         missing: u64,
     },
-    /// Wakes the thread, which reads its state.
+    /// Wakes the thread, so that it reads its state.
     Wake,
 }
 
 #[derive(Debug)]
 struct State {
     reopen: AtomicBool,
-    /// Whether the thread ends as soon as the queue is empty.
+    /// Whether the thread ends once the queue is empty.
     stop: AtomicBool,
-    /// Lines that did not fit into the queue since the last one that did.
+    /// The number of lines dropped since the last one that was queued.
     missing: AtomicU64,
     dropped: Counter,
 }
 
 impl Writers {
-    /// None yet; each will have a queue of so many lines.
+    /// Creates a log without writers. Each writer will have a queue of `queue` lines.
     pub(super) fn new(queue: u32, clock: Arc<dyn Clock>) -> Self {
         let (end, ended) = sync_channel(1);
         Self {
@@ -118,7 +118,7 @@ impl Writers {
         }
     }
 
-    /// Starts a thread that writes to `output`, and tells on `notices` when that fails.
+    /// Starts a thread that writes to `output` and reports failures to `notices`.
     pub(super) fn start(
         &mut self,
         name: &str,
@@ -156,12 +156,12 @@ impl Writers {
         Ok(writer)
     }
 
-    /// Lines that any of the writers dropped.
+    /// Returns the counter of lines dropped by any writer.
     pub(super) fn dropped(&self) -> Counter {
         self.dropped.clone()
     }
 
-    /// What ends all that were started.
+    /// Returns the guard that ends all started threads.
     pub(super) fn guard(self) -> WriterGuard {
         WriterGuard {
             started: self.started,
@@ -171,12 +171,12 @@ impl Writers {
 }
 
 impl Writer {
-    /// How its lines are written.
+    /// Returns the format of its lines.
     pub(super) fn style(&self) -> Style {
         self.style
     }
 
-    /// Queues a line, or drops and counts it when the queue is full. Never waits.
+    /// Queues a line, or drops and counts it if the queue is full. Never blocks.
     pub(super) fn write(&self, line: Vec<u8>) {
         let missing = self.state.missing.swap(0, Ordering::Relaxed);
         if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
@@ -187,7 +187,7 @@ impl Writer {
         }
     }
 
-    /// Opens the output anew before the next line.
+    /// Reopens the output before the next line.
     pub(super) fn reopen(&self) {
         self.state.reopen.store(true, Ordering::Release);
         self.wake();
@@ -199,7 +199,7 @@ impl Writer {
     }
 
     fn wake(&self) {
-        // A full queue will be looked at soon anyway.
+        // If the queue is full, the thread is already awake.
         let _ = self.queue.try_send(Message::Wake);
     }
 }
@@ -209,8 +209,8 @@ impl Drop for WriterGuard {
         for writer in &self.started {
             writer.stop();
         }
-        // Fails at once when the last thread has ended.
-        let _ = self.ended.recv_timeout(FLUSH_PATIENCE);
+        // Returns immediately with an error once the last thread has ended.
+        let _ = self.ended.recv_timeout(FLUSH_TIMEOUT);
     }
 }
 
@@ -220,7 +220,7 @@ struct Thread<O> {
     notices: Option<Writer>,
     clock: Arc<dyn Clock>,
     state: Arc<State>,
-    /// Lines that could not be written since the last one that could.
+    /// The number of lines that failed to be written since the last success.
     lost: u64,
 }
 
@@ -247,28 +247,28 @@ impl<O: Output> Thread<O> {
         self.note_missing(missing);
     }
 
-    /// Says where lines are missing that did not fit into the queue.
+    /// Writes a line with the number of lines dropped from the queue.
     fn note_missing(&mut self, missing: u64) {
         if missing > 0 && self.lost == 0 {
-            let gap = self.gap(missing, "they came faster than they could be written");
-            // When this fails so will the next line, which is counted.
+            let gap = self.gap(missing, "the queue was full");
+            // If this fails, so will the next line, which is counted.
             let _ = self.output.append(&gap);
         }
     }
 
     fn append(&mut self, line: &[u8]) {
         if self.lost > 0 {
-            // The gap is said first, where it is. When that does not fit, neither would the line.
+            // Write the gap line first, in its place. If it does not fit, neither does the line.
             let gap = self.gap(self.lost, "writing failed");
             if self.output.append(&gap).is_ok() {
-                self.tell(Level::INFO, "log files can be written again".to_owned());
+                self.report(Level::INFO, "log files can be written again".to_owned());
                 self.lost = 0;
             }
         }
         if self.lost == 0 {
             match self.output.append(line) {
                 Ok(()) => return,
-                Err(error) => self.tell(Level::WARN, format!(
+                Err(error) => self.report(Level::WARN, format!(
                     "log files cannot be written: {error}; lines are dropped and counted in `outrigger_log_dropped_total` until they can"
                 )),
             }
@@ -283,8 +283,8 @@ impl<O: Output> Thread<O> {
         self.own_line(Level::WARN, text, self.style)
     }
 
-    /// Not an event: it would come back here.
-    fn tell(&self, level: Level, text: String) {
+    /// Writes directly: an event would come back to this writer.
+    fn report(&self, level: Level, text: String) {
         if let Some(notices) = &self.notices {
             notices.write(self.own_line(level, text, notices.style));
         }
@@ -309,7 +309,7 @@ mod tests {
 
     use super::*;
 
-    /// Stands still until somebody reads, as a slow disk does.
+    /// Blocks until the pipe is read, like a slow disk.
     impl Output for PipeWriter {
         fn append(&mut self, line: &[u8]) -> io::Result<()> {
             self.write_all(line)
@@ -325,10 +325,10 @@ mod tests {
         (reader, writer, writers.dropped(), writers.guard())
     }
 
-    /// Fills pipe and queue, and answers how many short lines were taken.
+    /// Fills the pipe and the queue. Returns the number of short lines that were accepted.
     fn fill(mut pipe: &PipeReader, writer: &Writer, dropped: &Counter) -> usize {
-        // The first line is larger than the pipe, so that the writer hangs on it. Once a byte of it has come, it is out of the
-        // queue.
+        // The first line is larger than the pipe, so the writer blocks on it. Once one of its bytes can be read, it has
+        // left the queue.
         writer.write([&[b'x'; 1 << 20][..], b"\n"].concat());
         pipe.read_exact(&mut [0]).expect("the writer writes");
         let mut written = 0;
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_logs_never_waits_for_a_pipe_that_nobody_reads() {
+    fn logging_never_blocks_on_a_pipe_that_nothing_reads() {
         let (pipe, writer, dropped, guard) = start();
 
         fill(&pipe, &writer, &dropped);
@@ -358,13 +358,13 @@ mod tests {
         }
 
         assert_eq!(dropped.get(), 1001);
-        // Its patience ends, and with it the process.
+        // Returns after the flush timeout.
         drop(guard);
         drop(pipe);
     }
 
     #[test]
-    fn a_queue_that_is_full_at_the_end_is_written_too_and_says_once_what_is_missing() {
+    fn a_full_queue_is_flushed_at_the_end_with_one_line_about_the_gap() {
         let (pipe, writer, dropped, guard) = start();
         let taken = fill(&pipe, &writer, &dropped);
         writer.write(b"line\n".to_vec());

@@ -1,7 +1,7 @@
-//! Finds the key that a value is for.
+//! Resolves names to keys.
 //!
-//! What a source says about a section is a tree of names. The section's struct says where in that tree values stand. This file
-//! walks both together, until each value is a [`Placed`] one, and reports the names that no key has.
+//! Each source provides a tree of names for a section. The section's schema defines which names are keys. This module walks
+//! both trees together, collects an [`Assignment`] for each value, and reports unknown names.
 
 use serde_json::{Map, Value};
 
@@ -13,14 +13,14 @@ use crate::{
     schema::{Field, Kind},
 };
 
-/// A value with the path of its key, before it is checked.
+/// A value for a key, not yet checked.
 #[derive(Debug)]
-pub(super) struct Placed {
+pub(super) struct Assignment {
     /// The key's path within the section.
     pub(super) path: Vec<String>,
     pub(super) raw: Raw,
     pub(super) origin: Origin,
-    /// Whether it came from a variable that other programs read, too.
+    /// Whether it came from a variable that other programs also use.
     pub(super) is_alias: bool,
 }
 
@@ -30,24 +30,24 @@ pub(super) enum Raw {
     Typed(Value),
     /// From the environment or the command line.
     Text(String),
-    /// The entry of a table exists; none of its keys may be set.
+    /// A table entry that exists without any key.
     Present,
 }
 
-/// Places values into one section.
-pub(super) struct Placing<'a> {
+/// Resolves the names of one section.
+pub(super) struct Resolver<'a> {
     pub(super) section: &'static str,
-    pub(super) placed: &'a mut Vec<Placed>,
+    pub(super) assignments: &'a mut Vec<Assignment>,
     pub(super) problems: &'a mut Vec<Problem>,
 }
 
-impl Placing<'_> {
-    /// Places what the file says about the section.
+impl Resolver<'_> {
+    /// Resolves the file's entries of the section.
     pub(super) fn file(&mut self, fields: &[Field], entries: Vec<Entry>) {
         self.record(fields, &[], entries);
     }
 
-    /// Places a text that the command line gives to the key at `wanted`.
+    /// Resolves a text that the command line sets for the key at `wanted`.
     pub(super) fn text(
         &mut self,
         fields: &[Field],
@@ -73,7 +73,7 @@ impl Placing<'_> {
                     return self.problem(wanted, &origin, NOT_A_VALUE);
                 }
                 (_, Some(_)) => {
-                    return self.problem(wanted, &origin, "there is nothing below this key");
+                    return self.problem(wanted, &origin, "this key has no keys below it");
                 }
                 (_, None) => break,
             };
@@ -114,7 +114,7 @@ impl Placing<'_> {
     }
 
     fn push(&mut self, path: Vec<String>, raw: Raw, origin: Origin) {
-        self.placed.push(Placed {
+        self.assignments.push(Assignment {
             path,
             raw,
             origin,
@@ -122,7 +122,7 @@ impl Placing<'_> {
         });
     }
 
-    /// The field of this name; a problem if there is none.
+    /// Returns the field with this name, or reports a problem if there is none.
     fn field<'f>(
         &mut self,
         fields: &'f [Field],
@@ -168,7 +168,7 @@ pub(super) fn put(values: &mut Map<String, Value>, path: &[String], value: Value
     }
 }
 
-/// Creates the tables on the way to `path` that are not there yet, and returns the last one.
+/// Creates the missing tables along `path` and returns the last one.
 pub(super) fn put_entry<'v>(
     values: &'v mut Map<String, Value>,
     path: &[String],
@@ -178,11 +178,13 @@ pub(super) fn put_entry<'v>(
         if !inner.is_object() {
             *inner = Map::new().into();
         }
-        inner.as_object_mut().expect("it was made one")
+        inner
+            .as_object_mut()
+            .expect("every value on the path is a table")
     })
 }
 
-/// The value at `path`; `Null` if there is none.
+/// Returns the value at `path`, or `Null` if there is none.
 pub(super) fn get<'v>(values: &'v Value, path: &[String]) -> &'v Value {
     path.iter().fold(values, |value, name| &value[name])
 }
