@@ -35,8 +35,8 @@ impl Trail {
     ) -> Self {
         let request_id = context.request_id.clone();
         let request_id = match context.request_id_from_client {
-            true => RequestId::Clients(request_id),
-            false => RequestId::Ours(request_id),
+            true => RequestId::FromClient(request_id),
+            false => RequestId::Generated(request_id),
         };
         let actor = principal.map(|principal| principal.actor.clone());
         Self {

@@ -69,7 +69,7 @@ pub(crate) fn refusal(text: &str) -> Option<&'static str> {
         Some("it cannot be empty, or begin or end with a space")
     } else if text.chars().count() > LENGTH_MAX {
         Some("it can have at most 64 characters")
-    } else if text.chars().any(outrigger_stdx::disguises) {
+    } else if text.chars().any(outrigger_stdx::is_deceptive) {
         Some("it cannot contain control characters or invisible ones")
     } else {
         None

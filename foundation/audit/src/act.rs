@@ -1,4 +1,4 @@
-//! What a door knows about a request when it calls a verb.
+//! The context of an audited operation.
 
 use std::sync::{
     Arc,
@@ -10,10 +10,11 @@ use outrigger_stdx::Actor;
 
 use crate::AuditEntry;
 
-/// Somebody does something, now and through a door: the part of an audit entry that the door knows. Clones are the same act.
+/// An operation of an actor, as the interface that received the request knows it: who, from which address, in which
+/// request. Clones belong to the same operation.
 ///
-/// The verb that carries it out makes an [`entry`](Self::entry), appends it in the transaction of the change and, once that is
-/// committed, notes it with [`recorded`](Self::recorded). The door appends an entry itself when no verb did.
+/// The function that changes the store creates an [`entry`](Self::entry), appends it in the transaction of the change and,
+/// once that is committed, calls [`recorded`](Self::recorded). If it did not, the interface appends an entry itself.
 #[derive(Debug, Clone)]
 pub struct Act {
     actor: Actor,
@@ -22,18 +23,18 @@ pub struct Act {
     is_recorded: Arc<AtomicBool>,
 }
 
-/// The id of a request, and who chose it. An id that the client chose need not be unique, and may be that of somebody else's
+/// The id of a request and its source. An id from the client need not be unique and can be the id of another client's
 /// request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestId {
-    /// Outrigger made it.
-    Ours(String),
+    /// Outrigger generated it.
+    Generated(String),
     /// The client sent it.
-    Clients(String),
+    FromClient(String),
 }
 
 impl Act {
-    /// An act of this actor.
+    /// Creates the context of an operation by `actor`.
     #[must_use]
     pub fn new(actor: Actor) -> Self {
         Self {
@@ -44,21 +45,21 @@ impl Act {
         }
     }
 
-    /// The same act, from this address.
+    /// Sets the client's address.
     #[must_use]
     pub fn from_address(mut self, address: impl Into<String>) -> Self {
         self.address = Some(address.into());
         self
     }
 
-    /// The same act, in this request.
+    /// Sets the id of the request.
     #[must_use]
     pub fn in_request(mut self, id: RequestId) -> Self {
         self.request_id = Some(id);
         self
     }
 
-    /// The same act, once it is known who acts: after signing in.
+    /// Returns the same operation with its actor, once that is known after signing in.
     #[must_use]
     pub fn by(&self, actor: Actor) -> Self {
         Self {
@@ -67,13 +68,13 @@ impl Act {
         }
     }
 
-    /// Who acts.
+    /// Returns the actor.
     #[must_use]
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// An entry that says that `action`, such as `access.create_token`, was done.
+    /// Creates an entry for a successful `action`, such as `access.create_token`.
     #[must_use]
     pub fn entry(&self, action: &str, at: Timestamp) -> AuditEntry {
         AuditEntry::new(
@@ -85,12 +86,12 @@ impl Act {
         )
     }
 
-    /// Notes that an entry of this act is committed.
+    /// Marks the operation as audited, after its entry is committed.
     pub fn recorded(&self) {
         self.is_recorded.store(true, Ordering::Relaxed);
     }
 
-    /// Whether an entry of this act is committed.
+    /// Returns whether an entry of this operation is committed.
     #[must_use]
     pub fn is_recorded(&self) -> bool {
         self.is_recorded.load(Ordering::Relaxed)

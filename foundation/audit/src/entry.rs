@@ -1,4 +1,4 @@
-//! Entries.
+//! Entries of the audit log.
 
 use jiff::Timestamp;
 use outrigger_stdx::Actor;
@@ -7,63 +7,63 @@ use uuid::Uuid;
 
 use crate::{RequestId, safe_text::safe};
 
-/// The longest action, kind, door, outcome, address and id of a request, in characters.
+/// The maximum length of an action, kind, interface, outcome, address or request id, in characters.
 const WORD_MAX: usize = 100;
-/// The longest name of an actor or object and the longest id of an object.
+/// The maximum length of an actor's name, an object's name or an object's id, in characters.
 const NAME_MAX: usize = 200;
-/// The longest value before or after a change.
+/// The maximum length of a value before or after a change, in characters.
 const VALUE_MAX: usize = 500;
-/// How many changes an entry holds.
+/// The maximum number of changes of an entry.
 const CHANGES_MAX: usize = 20;
 
 outrigger_stdx::typed_id!(
-    /// The id of an entry of the audit log. Later ones come later in the log.
+    /// The id of an entry of the audit log. Ids sort in the order of the log.
     AuditEntryId
 );
 
-/// An entry of the audit log. Its text is escaped and cut to its limits: 100 characters for words, 200 for names, 500 for
-/// values, 20 changes.
+/// An entry of the audit log. Texts are escaped and truncated to their limits: 100 characters for words, 200 for names and
+/// 500 for values. An entry has at most 20 changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
     /// Its id.
     pub id: AuditEntryId,
-    /// When.
+    /// The time of the operation.
     pub at: Timestamp,
-    /// What kind of actor: `account`, `token`, `local`, `system`, `anonymous`.
+    /// The kind of the actor: `account`, `token`, `local`, `system`, `anonymous`.
     pub actor_kind: String,
     /// The id of the account or token.
     pub actor_id: Option<Uuid>,
-    /// Who, by the name at the time: an account's e-mail address, a token's name, `local`, `outrigger` or `anonymous`.
+    /// The actor's name at the time: an account's e-mail address, a token's name, `local`, `outrigger` or `anonymous`.
     pub actor: String,
-    /// The door: `dashboard`, `api`, `cli`, `redis`, `internal`.
+    /// The interface: `dashboard`, `api`, `cli`, `redis`, `internal`.
     pub via: String,
-    /// What was done, as `capability.verb_object`.
+    /// The operation, as `capability.verb_object`.
     pub action: String,
     /// The id of the object.
     pub target: Option<String>,
-    /// What the object was called at the time.
+    /// The name of the object at the time.
     pub target_name: Option<String>,
-    /// What changed.
+    /// The changes of the object.
     pub changes: Vec<Change>,
-    /// How it went: `ok` or a problem's code.
+    /// The outcome: `ok` or an error code.
     pub outcome: String,
-    /// Where from.
+    /// The client's address.
     pub address: Option<String>,
     /// The id of the request.
     pub request_id: Option<String>,
-    /// Whether the client chose the id of the request.
+    /// Whether the id of the request came from the client.
     pub request_id_from_client: bool,
 }
 
-/// What changed of an object.
+/// A change of one field of an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// Which part, such as `role`.
+    /// The field, such as `role`.
     pub field: String,
-    /// The value before; none when there was none.
+    /// The value before; `None` if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The value after; none when there is none.
+    /// The value after; `None` if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
 }
@@ -77,13 +77,13 @@ impl AuditEntry {
         request_id: Option<&RequestId>,
     ) -> Self {
         let (request_id, from_client) = match request_id {
-            Some(RequestId::Ours(id)) => (Some(id), false),
-            Some(RequestId::Clients(id)) => (Some(id), true),
+            Some(RequestId::Generated(id)) => (Some(id), false),
+            Some(RequestId::FromClient(id)) => (Some(id), true),
             None => (None, false),
         };
         Self {
             id: AuditEntryId::generate(at),
-            // As exact as stores keep it.
+            // Stores keep microseconds.
             at: Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at),
             actor_kind: actor.kind_name().to_owned(),
             actor_id: actor.id(),
@@ -100,7 +100,7 @@ impl AuditEntry {
         }
     }
 
-    /// The same entry, about the object with this id and, at the time, this name.
+    /// Sets the object by its id and its name at the time.
     #[must_use]
     pub fn on(self, id: &(impl ToString + ?Sized), name: &str) -> Self {
         Self {
@@ -109,14 +109,14 @@ impl AuditEntry {
         }
     }
 
-    /// The same entry, about the object with this id, whose name is not known.
+    /// Sets the object by its id, if the name is unknown.
     #[must_use]
     pub fn on_id(mut self, id: &(impl ToString + ?Sized)) -> Self {
         self.target = Some(safe(&id.to_string(), NAME_MAX));
         self
     }
 
-    /// The same entry, with what changed. Nothing is added when the two values are the same.
+    /// Adds a change, unless the two values are equal.
     #[must_use]
     pub fn change(mut self, field: &str, from: Option<&str>, to: Option<&str>) -> Self {
         if from != to && self.changes.len() < CHANGES_MAX {
@@ -130,20 +130,20 @@ impl AuditEntry {
         self
     }
 
-    /// The same entry, about something that did not succeed: a problem's code instead of `ok`.
+    /// Sets an error code as the outcome, for an operation that failed.
     #[must_use]
     pub fn failed(mut self, outcome: &str) -> Self {
         self.outcome = safe(outcome, WORD_MAX);
         self
     }
 
-    /// The changes as the column keeps them; none when nothing changed.
+    /// Returns the changes as stored in the column; `None` if there are none.
     pub(crate) fn changes_json(&self) -> Option<String> {
-        // Text and options of text always serialise.
+        // Serialising strings and optional strings cannot fail.
         (!self.changes.is_empty()).then(|| serde_json::to_string(&self.changes).unwrap_or_default())
     }
 
-    /// What the column keeps as changes. A later release may have written what this one cannot read.
+    /// Parses the column with the changes. Returns none for a format written by a later release.
     pub(crate) fn changes_from(json: Option<&str>) -> Vec<Change> {
         json.and_then(|json| serde_json::from_str(json).ok())
             .unwrap_or_default()

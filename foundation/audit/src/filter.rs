@@ -1,44 +1,44 @@
-//! Which entries to list, and the statement for it.
+//! Filters for audit entries and their SQL statements.
 //!
-//! Each combination has a statement of its own, so that each is answered by an index from where the part begins: one
-//! statement for all of them, with "or the parameter is null", reads the log from its end.
+//! Each combination of filters has its own statement, so that an index finds the first row of the page. A single statement
+//! with "or the parameter is null" would scan the log from its end.
 
 use uuid::Uuid;
 
-/// Which entries to list; without anything all.
+/// Selects audit entries. An empty filter selects all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
-    /// Only those of this actor.
+    /// Only entries of this actor.
     pub actor: Option<ByActor>,
-    /// Only those of this action or capability.
+    /// Only entries of this action or capability.
     pub action: Option<ByAction>,
 }
 
-/// Entries of an actor.
+/// Selects entries by actor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ByActor {
     /// By the id of the account or token.
     Id(Uuid),
-    /// By the name at the time, of anything but a token. Who makes a token chooses its name, so its name is no evidence.
+    /// By name at the time, excluding tokens. The creator of a token chooses its name, so that name proves nothing.
     Name(String),
-    /// By the kind, such as `token`, and the name at the time.
+    /// By kind, such as `token`, and name at the time.
     OfKind(String, String),
 }
 
-/// Entries of an action.
+/// Selects entries by action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ByAction {
-    /// This one.
+    /// A single action.
     Exactly(String),
-    /// All of a capability.
+    /// All actions of a capability.
     OfCapability(String),
 }
 
-/// The kinds of actors that a filter can name.
+/// The actor kinds that a filter can contain.
 const KINDS: [&str; 5] = ["account", "token", "local", "system", "anonymous"];
 
 impl ByActor {
-    /// Reads a filter: an id; a name, of anything but a token; or `kind:name`, such as `token:deploy`.
+    /// Parses a filter: an id; a name, which excludes tokens; or `kind:name`, such as `token:deploy`.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         if let Ok(id) = text.parse() {
@@ -54,7 +54,7 @@ impl ByActor {
 }
 
 impl ByAction {
-    /// Reads a filter: `access.` means all of access, `access.log_in` only that.
+    /// Parses a filter: `access.` selects all of access, `access.log_in` selects only that action.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         match text.strip_suffix('.') {
@@ -64,16 +64,16 @@ impl ByAction {
     }
 }
 
-/// Later than every entry: where the first part begins. A value in place of "or the parameter is null", with which no database
-/// seeks in its index.
+/// An id later than every entry, for the first page. It replaces "or the parameter is null", which prevents index use on
+/// every database.
 pub(crate) const LAST: Uuid = Uuid::max();
 
 const COLUMNS: &str = "id, at, actor_kind, actor_id, actor, via, action, target, target_name, changes, outcome, address, \
                        request_id, request_id_from_client";
 
 impl AuditFilter {
-    /// The statement for this filter. `$1` is the id that the part comes before, then come the values of the filter in the order
-    /// of its fields, then the number of entries.
+    /// Returns the statement for this filter. `$1` is the id before which the page ends; then follow the values of the
+    /// filter in field order, then the number of entries.
     pub(crate) fn statement(&self) -> String {
         let (actor, next) = match self.actor {
             None => ("", 2),
@@ -96,7 +96,7 @@ impl AuditFilter {
         )
     }
 
-    /// Whether no entry can match: none holds a NUL character, which PostgreSQL does not take in text at all.
+    /// Returns whether no entry can match. No entry contains a NUL character, and PostgreSQL rejects it in text.
     pub(crate) fn matches_nothing(&self) -> bool {
         let actor = match &self.actor {
             Some(ByActor::Name(text) | ByActor::OfKind(_, text)) => text,
@@ -109,7 +109,7 @@ impl AuditFilter {
         actor.contains('\0') || action.contains('\0')
     }
 
-    /// One filter of each form, for tests of the statements.
+    /// Returns one filter of each form, for tests of the statements.
     pub(crate) fn every_form() -> Vec<Self> {
         let name = || "name".to_owned();
         let actors = [
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_alone_is_never_that_of_a_token() {
+    fn a_name_without_a_kind_never_matches_a_token() {
         let by_name = ByActor::parse("root@example.org");
         let of_token = ByActor::parse("token:root@example.org");
 

@@ -1,8 +1,8 @@
-//! The audit log: who did what, to which object, and how it went.
+//! The audit log: who performed which operation on which object, and its outcome.
 //!
-//! A capability writes the entry in the transaction of the change, so that there is never one without the other:
-//! [`sqlite::append`] takes a connection, [`postgres::append`] a transaction. The door makes an [`Act`] from what it knows about
-//! the request and hands it to the verb; the verb makes the entry from it.
+//! A capability writes the entry in the transaction of the change, so that neither exists without the other:
+//! [`sqlite::append`] takes a connection, [`postgres::append`] a transaction. The interface that receives a request creates
+//! an [`Act`] from it and passes that to the capability, which creates the entry from it.
 //!
 //! ```
 //! use jiff::Timestamp;
@@ -17,11 +17,11 @@
 //! assert_eq!(entry.outcome, "ok");
 //! ```
 //!
-//! Everything in an entry may come from outside, so an entry cannot hold text that disguises itself: control characters and
-//! those that turn or hide text are escaped, and every part has a limit of length.
+//! Everything in an entry can come from outside, so an entry cannot contain deceptive text: control characters and
+//! characters that reverse or hide text are escaped, and the length of every part is limited.
 //!
-//! This crate does not know accounts, requests or what the actions are. It keeps words instead of types, because an entry
-//! outlives what it names.
+//! This crate knows neither accounts nor requests nor the list of actions. It stores words instead of typed references,
+//! because an entry outlives the objects it names.
 
 mod act;
 mod entry;

@@ -1,4 +1,4 @@
-//! The log of one database: opened, read, pruned.
+//! The audit log in one database.
 
 use jiff::Timestamp;
 use outrigger_sql::{BrokenStatement, Migrations, PostgresDatabase, SqlError, SqliteDatabase};
@@ -27,41 +27,42 @@ enum Database {
     Postgres(PostgresDatabase),
 }
 
-/// A part of the audit log, newest first.
+/// A page of the audit log, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditPage {
     /// The entries.
     pub entries: Vec<AuditEntry>,
-    /// After which entry the next part begins; none on the last one.
+    /// The cursor of the next page; `None` on the last page.
     pub next: Option<AuditEntryId>,
 }
 
 impl AuditLog {
-    /// The log in a SQLite file. Takes the missing steps of its table.
+    /// Opens the log in a SQLite file and runs the missing migrations of its table.
     ///
     /// # Errors
     ///
-    /// When the file cannot be migrated, for instance because a newer release has written it.
+    /// Returns an error if the migration fails, for example because a newer release wrote the file.
     pub async fn on_sqlite(database: SqliteDatabase) -> Result<Self, SqlError> {
         database.migrate(MIGRATIONS).await?;
         Ok(Self(Database::Sqlite(database)))
     }
 
-    /// The log in a PostgreSQL database. Takes the missing steps of its table.
+    /// Opens the log in a PostgreSQL database and runs the missing migrations of its table.
     ///
     /// # Errors
     ///
-    /// When the database cannot be migrated, for instance because a newer release has written it.
+    /// Returns an error if the migration fails, for example because a newer release wrote the database.
     pub async fn on_postgres(database: PostgresDatabase) -> Result<Self, SqlError> {
         database.migrate(MIGRATIONS).await?;
         Ok(Self(Database::Postgres(database)))
     }
 
-    /// Adds entries about what has no transaction of its own: refusals, and changes in memory. Durable when it returns.
+    /// Adds entries for operations without their own transaction: rejected requests and changes in memory. The entries are
+    /// durable when it returns.
     ///
     /// # Errors
     ///
-    /// When the database fails; then none of the entries is stored.
+    /// Returns an error if the database fails; then none of the entries is stored.
     pub async fn append(&self, entries: Vec<AuditEntry>) -> Result<(), SqlError> {
         match &self.0 {
             Database::Sqlite(database) => {
@@ -76,12 +77,12 @@ impl AuditLog {
         }
     }
 
-    /// A part of the log, newest first: at most `limit` entries that match, from `cursor` on, which is the `next` of the part
-    /// before. Reads no more than it returns, except for a filter with both an actor and an action.
+    /// Returns a page of at most `limit` matching entries, newest first. `cursor` is the `next` of the previous page. It
+    /// reads only the rows that it returns, except if the filter has both an actor and an action.
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn list(
         &self,
         filter: &AuditFilter,
@@ -95,7 +96,7 @@ impl AuditLog {
             });
         }
         let before = cursor.map(AuditEntryId::as_uuid);
-        // One more than asked for tells whether there is another part.
+        // The extra row shows whether there is another page.
         let limit_and_one = limit.saturating_add(1);
         let mut entries = match &self.0 {
             Database::Sqlite(database) => {
@@ -114,11 +115,11 @@ impl AuditLog {
         })
     }
 
-    /// Deletes at most `limit` entries that are older than `before` and returns how many it deleted.
+    /// Deletes at most `limit` entries older than `before` and returns the number of deleted entries.
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn prune(&self, before: Timestamp, limit: u32) -> Result<u64, SqlError> {
         match &self.0 {
             Database::Sqlite(database) => sqlite::prune(database, before, limit).await,
@@ -126,11 +127,11 @@ impl AuditLog {
         }
     }
 
-    /// Prepares every statement and returns those that the database does not understand: none.
+    /// Prepares every statement and returns those that the database rejects. Expected to be empty.
     ///
     /// # Errors
     ///
-    /// When the database cannot be asked.
+    /// Returns an error if the database is unavailable.
     pub async fn broken_statements(&self) -> Result<Vec<BrokenStatement>, SqlError> {
         match &self.0 {
             Database::Sqlite(database) => database.broken_statements(sqlite::statements::ALL).await,
@@ -140,7 +141,7 @@ impl AuditLog {
         }
     }
 
-    /// The statements that list entries, one for each form of a filter: for a test of how the database carries them out.
+    /// Returns the list statements, one for each form of a filter, for a test of their query plans.
     #[doc(hidden)]
     #[must_use]
     pub fn list_statements() -> Vec<String> {

@@ -1,4 +1,4 @@
-//! Entries in a PostgreSQL database.
+//! The audit log on PostgreSQL.
 
 use jiff::Timestamp;
 use outrigger_sql::{
@@ -28,12 +28,12 @@ pub(crate) mod statements {
     }
 }
 
-/// Adds entries, in one statement: to be called with the transaction of the change that they tell of. The database must have
-/// been given to [`AuditLog::on_postgres`](crate::AuditLog::on_postgres) before.
+/// Adds entries in one statement. Call it with the transaction of the change that the entries describe. The database must
+/// have been passed to [`AuditLog::on_postgres`](crate::AuditLog::on_postgres) before.
 ///
 /// # Errors
 ///
-/// When PostgreSQL fails; the transaction is then to be rolled back.
+/// Returns an error if PostgreSQL fails; the transaction must then be rolled back.
 pub async fn append(
     transaction: &PostgresConnection,
     entries: &[AuditEntry],

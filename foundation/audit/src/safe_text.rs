@@ -1,15 +1,15 @@
-//! Text that cannot disguise itself: in a terminal, on a page, in a table of the log.
+//! Escaping of deceptive text, for terminals, pages and log tables.
 
-use outrigger_stdx::disguises;
+use outrigger_stdx::is_deceptive;
 
-/// The text with at most `length_max` characters, in which control characters and those that turn or hide text are escaped, as
-/// in `\u{202e}`. A longer text ends with `…`.
+/// Returns at most `length_max` characters of the text. Control characters and characters that reverse or hide text are
+/// escaped, as in `\u{202e}`. A truncated text ends with `…`.
 pub(crate) fn safe(text: &str, length_max: usize) -> String {
     let mut safe = String::with_capacity(text.len().min(length_max));
     let mut length = 0;
     for letter in text.chars() {
         let escaped;
-        let part = if disguises(letter) {
+        let part = if is_deceptive(letter) {
             escaped = letter.escape_unicode().to_string();
             escaped.as_str()
         } else {
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_text_in_any_script_stays_as_it_is() {
+    fn ordinary_text_in_any_script_is_unchanged() {
         for text in [
             "ana@example.org",
             "Ünïcödé",
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_disguises_text_is_escaped() {
+    fn deceptive_characters_are_escaped() {
         for (text, shown) in [
             ("a\u{1b}[31mb", "a\\u{1b}[31mb"),
             ("a\nb", "a\\u{a}b"),
@@ -63,17 +63,17 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_cut_and_says_so() {
+    fn a_long_text_is_truncated_with_an_ellipsis() {
         assert_eq!(safe("abcdef", 3), "abc…");
         assert_eq!(safe("abc", 3), "abc");
     }
 
     proptest! {
         #[test]
-        fn no_text_is_longer_than_its_limit_or_disguised(text: String, limit in 0_usize..50) {
+        fn the_result_is_never_too_long_or_deceptive(text: String, limit in 0_usize..50) {
             let shown = safe(&text, limit);
             prop_assert!(shown.chars().count() <= limit + 1);
-            prop_assert!(!shown.chars().any(disguises));
+            prop_assert!(!shown.chars().any(is_deceptive));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Entries in a SQLite file.
+//! The audit log on SQLite.
 
 use jiff::Timestamp;
 use outrigger_sql::{SqlError, SqliteDatabase};
@@ -22,12 +22,12 @@ pub(crate) mod statements {
     }
 }
 
-/// Adds entries: to be called in the transaction of the change that they tell of. The file must have been given to
+/// Adds entries. Call it in the transaction of the change that the entries describe. The file must have been passed to
 /// [`AuditLog::on_sqlite`](crate::AuditLog::on_sqlite) before.
 ///
 /// # Errors
 ///
-/// When SQLite fails; the transaction is then to be rolled back.
+/// Returns an error if SQLite fails; the transaction must then be rolled back.
 pub fn append(connection: &Connection, entries: &[AuditEntry]) -> Result<(), SqlError> {
     let mut statement = connection.prepare_cached(statements::INSERT)?;
     for entry in entries {

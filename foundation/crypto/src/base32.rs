@@ -1,8 +1,9 @@
-//! Bytes as lower-case letters and digits that survive being read aloud: Crockford's alphabet, without padding.
+//! Base32 with Crockford's alphabet, in lower case and without padding. The alphabet avoids letters that are easily
+//! confused.
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// Five bits per letter; the last letter is filled up with zero bits.
+/// Encodes bytes, five bits per letter. The last letter is padded with zero bits.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(5) * 8);
     let (mut buffer, mut bits) = (0_u32, 0);
@@ -20,7 +21,7 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes of a text that [`encode`] made; none for any other.
+/// Decodes a text from [`encode`]. Returns `None` for any other text.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() * 5 / 8);
     let (mut buffer, mut bits) = (0_u32, 0);
@@ -49,12 +50,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_encoded_is_decoded(bytes: Vec<u8>) {
+        fn encoded_bytes_decode_to_the_same_bytes(bytes: Vec<u8>) {
             prop_assert_eq!(decode(&encode(&bytes)), Some(bytes));
         }
 
         #[test]
-        fn a_text_that_is_decoded_is_the_only_one_for_its_bytes(text in "[0-9a-z]{0,20}") {
+        fn decoding_accepts_only_the_canonical_encoding(text in "[0-9a-z]{0,20}") {
             if let Some(bytes) = decode(&text) {
                 prop_assert_eq!(encode(&bytes), text);
             }
@@ -62,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_outside_the_alphabet_are_refused() {
+    fn letters_outside_the_alphabet_are_rejected() {
         for text in ["il", "ou", "AB", "a-", "é"] {
             assert_eq!(decode(text), None, "{text}");
         }

@@ -1,4 +1,4 @@
-//! The section `[crypto]`.
+//! The `[crypto]` section.
 
 use std::path::{Path, PathBuf};
 
@@ -13,13 +13,14 @@ use crate::SecretKey;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CryptoConfig {
-    /// The key: 32 bytes as 64 hexadecimal digits or base64. All nodes need the same one. `OUTRIGGER_CRYPTO__KEY_FILE` names a
-    /// file with the key alone, such as a secret that is mounted into a container. Default: the key in `keyring`.
+    /// The encryption key: 32 bytes as 64 hexadecimal digits or base64. All nodes need the same key.
+    /// `OUTRIGGER_CRYPTO__KEY_FILE` names a file that contains only the key, such as a secret mounted into a container.
+    /// Default: the key in `keyring`.
     pub key: Option<Secret>,
-    /// Older keys that still decrypt, while data is encrypted again with the new one. Default: none.
+    /// Older keys, which still decrypt data until it is encrypted with the new key. Default: none.
     pub previous_keys: Vec<Secret>,
-    /// The file in which Outrigger keeps its keys, readable by its owner only; created with a fresh key at first start.
-    /// Relative paths start in the data directory. Not used when `key` is set. Default `outrigger.key`.
+    /// The file in which Outrigger keeps its keys, readable only by its owner; created with a new key at the first start. A
+    /// relative path is relative to the data directory. Not used if `key` is set. Default `outrigger.key`.
     pub keyring: String,
 }
 
@@ -34,7 +35,7 @@ impl Default for CryptoConfig {
 }
 
 impl CryptoConfig {
-    /// The path of the key file.
+    /// Returns the path of the key file.
     #[must_use]
     pub fn keyring(&self, data_dir: &Path) -> PathBuf {
         data_dir.join(&self.keyring)
@@ -45,7 +46,7 @@ impl Section for CryptoConfig {
     const NAME: &'static str = "crypto";
 
     fn validate(&self, problems: &mut Problems<'_>) {
-        const FORMAT: &str = "must be 32 bytes, as 64 hexadecimal digits or as base64";
+        const FORMAT: &str = "must be 32 bytes, as 64 hexadecimal digits or base64";
         let is_key = |text: &Secret| SecretKey::parse(text.expose(), "").is_ok();
         problems.require(self.key.as_ref().is_none_or(is_key), "key", FORMAT);
         problems.require(
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_are_valid_and_broken_keys_are_reported_without_showing_them() {
+    fn the_defaults_are_valid_and_errors_about_invalid_keys_do_not_contain_them() {
         let broken = CryptoConfig {
             key: Some(Secret::new("hunter2".to_owned())),
             previous_keys: vec![Secret::new("hunter3".to_owned())],

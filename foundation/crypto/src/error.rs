@@ -1,4 +1,4 @@
-//! What can go wrong with secrets.
+//! Errors of encryption.
 
 use std::path::PathBuf;
 
@@ -7,70 +7,70 @@ use thiserror::Error;
 
 use crate::KeyId;
 
-/// Why something cannot be sealed or opened. None of them tells more about a secret than that it cannot be opened.
+/// The reason a secret cannot be sealed or opened. No variant reveals anything about the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CryptoError {
     /// The text is not a key.
     #[error(
-        "the key from {origin} is not one: a key is 32 bytes, as 64 hexadecimal digits or as base64"
+        "the key from {origin} is invalid: a key is 32 bytes, as 64 hexadecimal digits or base64"
     )]
     KeyFormat {
-        /// Where the text came from.
+        /// The source of the text.
         origin: String,
     },
-    /// The key file cannot be read or made.
+    /// The key file cannot be read or created.
     #[error("the key file `{path}` cannot be used: {detail}")]
     KeyFile {
-        /// Where it is.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system says.
+        /// The error from the system.
         detail: String,
     },
-    /// The key file is missing, although there is data that it was used for.
-    #[error("the key file `{path}` is missing, and there is data from before")]
+    /// The key file is missing, but there is data that its keys may have encrypted.
+    #[error("the key file `{path}` is missing, but there is data that it may be needed for")]
     KeyFileMissing {
-        /// Where it should be.
+        /// The expected path.
         path: PathBuf,
     },
-    /// The key file can be read by others.
-    #[error("the key file `{path}` can be read by other users (its mode is {mode:04o})")]
+    /// Other users can read the key file.
+    #[error("the key file `{path}` is readable by other users (its mode is {mode:04o})")]
     KeyFileOpen {
-        /// Where it is.
+        /// The path of the file.
         path: PathBuf,
-        /// Its permissions.
+        /// The permission bits.
         mode: u32,
     },
-    /// The envelope was sealed with a key that is not on the ring.
-    #[error("this was encrypted with the key {id}, which is not among the configured ones")]
+    /// The key that sealed the envelope is not in the keyring.
+    #[error("the data was encrypted with the key {id}, which is not configured")]
     UnknownKey {
-        /// Which key would open it.
+        /// The key that can open it.
         id: KeyId,
     },
-    /// The envelope was changed, or belongs to another place.
-    #[error("the encrypted data was changed, or was moved here from another place")]
+    /// The envelope was modified, or was sealed for another context.
+    #[error("the encrypted data was modified or copied from another place")]
     Tampered,
-    /// The envelope is too short to be one.
-    #[error("the encrypted data is cut short")]
+    /// The envelope is too short.
+    #[error("the encrypted data is truncated")]
     Truncated,
-    /// The envelope has a version that this program does not know.
+    /// The envelope has an unknown version.
     #[error(
-        "the encrypted data has the format version {version}, and this program knows version 1"
+        "the encrypted data has the format version {version}, and this release supports only version 1"
     )]
     UnknownVersion {
         /// The version.
         version: u8,
     },
     /// The data is too large to be sealed.
-    #[error("the data is too large to be encrypted in one piece")]
+    #[error("the data is too large to encrypt")]
     TooLarge,
-    /// The operating system has no randomness.
-    #[error("the operating system gives no random numbers")]
+    /// The operating system provides no randomness.
+    #[error("the operating system provides no random numbers")]
     NoRandomness,
 }
 
 impl CryptoError {
-    /// What the caller can do about it.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -87,25 +87,25 @@ impl CryptoError {
         }
     }
 
-    /// Whether the same call may succeed later.
+    /// Returns whether the same call can succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.kind().is_retryable()
     }
 
-    /// What to do about it.
+    /// Returns a sentence that says how to solve the problem, if known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::KeyFormat { .. } => Some("make one with `openssl rand -hex 32`".to_owned()),
+            Self::KeyFormat { .. } => Some("create one with `openssl rand -hex 32`".to_owned()),
             Self::KeyFileOpen { path, .. } => Some(format!("chmod 600 {}", path.display())),
             Self::KeyFileMissing { path } => Some(format!(
-                "put the copy of it back, or the one of another node; or go on without what it encrypted, with a new key: \
+                "restore it from a backup or from another node, or create a new key and lose the data that the old one encrypted: \
                  `(umask 077; openssl rand -hex 32 > {})`",
                 path.display()
             )),
             Self::UnknownKey { .. } => Some(
-                "add the old key to `[crypto] previous_keys`, or as another line to the key file"
+                "add the old key to `[crypto] previous_keys`, or as another line of the key file"
                     .to_owned(),
             ),
             _ => None,

@@ -1,4 +1,4 @@
-//! Keys.
+//! Encryption keys.
 
 use std::fmt;
 
@@ -7,34 +7,34 @@ use zeroize::Zeroizing;
 
 use crate::CryptoError;
 
-/// 32 random bytes that seal and open envelopes. Cannot be printed; wiped when dropped.
+/// A key of 32 random bytes that seals and opens envelopes. It cannot be printed and is wiped on drop.
 #[derive(Clone)]
 pub struct SecretKey {
     bytes: Zeroizing<[u8; 32]>,
     id: KeyId,
 }
 
-/// Tells keys apart without telling anything about them.
+/// Identifies a key without revealing anything about it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyId(pub(crate) [u8; 8]);
 
 impl SecretKey {
-    /// A fresh key.
+    /// Generates a random key.
     ///
     /// # Errors
     ///
-    /// When the operating system has no randomness.
+    /// Returns an error if the operating system provides no randomness.
     pub fn generate() -> Result<Self, CryptoError> {
         let mut bytes = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *bytes).map_err(|_| CryptoError::NoRandomness)?;
         Ok(Self::from_bytes(bytes))
     }
 
-    /// Reads a key of 64 hexadecimal digits or in base64, with or without padding. `origin` is named in the error.
+    /// Parses a key of 64 hexadecimal digits or in base64, with or without padding. `origin` appears in the error.
     ///
     /// # Errors
     ///
-    /// When the text is not a key.
+    /// Returns an error if the text is not a key.
     pub fn parse(text: &str, origin: &str) -> Result<Self, CryptoError> {
         let text = text.trim();
         let decoded = hex::decode(text)
@@ -53,7 +53,7 @@ impl SecretKey {
         Ok(Self::from_bytes(Zeroizing::new(bytes)))
     }
 
-    /// Which key it is.
+    /// Returns the id of the key.
     #[must_use]
     pub fn id(&self) -> KeyId {
         self.id
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_reads_the_same_in_every_spelling() {
+    fn every_encoding_of_a_key_parses_to_the_same_key() {
         let key = SecretKey::generate().expect("there is randomness");
         let hex = key.to_hex();
         let base64 = BASE64_STANDARD.encode(key.as_bytes());
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_key_is_refused_without_repeating_it() {
+    fn text_that_is_not_a_key_is_rejected_without_repeating_it() {
         for text in ["", "hunter2", &"a".repeat(63), &"a".repeat(66)] {
             let error = SecretKey::parse(text, "`crypto.key`").expect_err("it is no key");
             assert!(error.to_string().contains("`crypto.key`"), "{error}");

@@ -1,6 +1,7 @@
-//! The file with the keys.
+//! The key file.
 //!
-//! One key per line in hexadecimal digits; the first one seals, the others only open. Lines that begin with `#` are ignored.
+//! It has one key per line in hexadecimal digits. The first key seals and opens, the others only open. Lines that start
+//! with `#` are ignored.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -17,14 +18,14 @@ const PREAMBLE: &str = "# The keys that encrypt secrets in Outrigger's databases
 # decrypt. Keep a copy apart from the backups of the data; without it, encrypted settings are lost.
 ";
 
-/// The file that holds the keys of a [`Keyring`], readable by its owner only.
+/// The file with the keys of a [`Keyring`], readable only by its owner.
 #[derive(Debug, Clone)]
 pub struct KeyFile {
     path: PathBuf,
 }
 
 impl KeyFile {
-    /// The file at `path`, which need not exist yet.
+    /// Creates a handle for the file at `path`, which need not exist yet.
     #[must_use]
     pub fn at(path: &Path) -> Self {
         Self {
@@ -32,12 +33,12 @@ impl KeyFile {
         }
     }
 
-    /// Reads the file; makes one with a fresh key when there is none. Of two processes that make it at once, both get the
-    /// same key.
+    /// Reads the file, or creates it with a new key if it does not exist. If two processes create it at the same time, both
+    /// get the same key.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read or made, can be read by others, or has a line that is no key.
+    /// Returns an error if the file cannot be read or created, if other users can read it, or if a line is not a key.
     pub fn open_or_create(&self) -> Result<Keyring, CryptoError> {
         if !self
             .path
@@ -51,17 +52,17 @@ impl KeyFile {
         self.open()
     }
 
-    /// Creates the file with `ring`, unless it exists by now. `link` is a parameter for the test.
+    /// Creates the file with the keys of `ring`, unless it exists. `link` is a parameter for tests.
     fn create(
         &self,
         ring: &Keyring,
         link: impl FnOnce(PathBuf, PathBuf) -> io::Result<()>,
     ) -> io::Result<()> {
         let written = self.write_beside(ring)?;
-        // A link instead of a rename, because it fails when another process was faster.
+        // A hard link instead of a rename, because it fails if another process was faster.
         let created = match link(written.clone(), self.path.clone()) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                // exFAT, SMB and some FUSE file systems have no links.
+                // exFAT, SMB and some FUSE file systems have no hard links.
                 self.rename_unless_exists(&written)
             }
             _ => Ok(()),
@@ -82,12 +83,12 @@ impl KeyFile {
         }
     }
 
-    /// Adds a fresh key that seals from now on, and answers with the new ring. The old keys stay in the file, also when others
-    /// change it at once; it is locked meanwhile, so this may block.
+    /// Adds a new key, which seals from now on, and returns the new keyring. The old keys stay in the file, even with
+    /// concurrent changes, because the file is locked. Waiting for the lock blocks.
     ///
     /// # Errors
     ///
-    /// As [`open_or_create`](Self::open_or_create). The file is then as it was.
+    /// Returns the same errors as [`open_or_create`](Self::open_or_create); the file is then unchanged.
     pub fn rotate(&self) -> Result<Keyring, CryptoError> {
         let _lock = self.lock()?;
         let ring = self.open()?.rotated(SecretKey::generate()?);
@@ -95,12 +96,12 @@ impl KeyFile {
         Ok(ring)
     }
 
-    /// Removes all keys but the current one. Only once nothing is left that they sealed.
+    /// Removes all keys except the current one. Call it only when no data sealed with the older keys is left.
     ///
     /// # Errors
     ///
-    /// As [`open_or_create`](Self::open_or_create). The file is then as it was.
-    pub fn forget_older(&self) -> Result<Keyring, CryptoError> {
+    /// Returns the same errors as [`open_or_create`](Self::open_or_create); the file is then unchanged.
+    pub fn remove_older(&self) -> Result<Keyring, CryptoError> {
         let _lock = self.lock()?;
         let ring = Keyring::new(self.open()?.current().clone(), vec![]);
         self.replace(&ring)?;
@@ -111,7 +112,8 @@ impl KeyFile {
     ///
     /// # Errors
     ///
-    /// [`CryptoError::KeyFileMissing`] when there is none; otherwise as [`open_or_create`](Self::open_or_create).
+    /// Returns [`CryptoError::KeyFileMissing`] if the file does not exist, otherwise the same errors as
+    /// [`open_or_create`](Self::open_or_create).
     pub fn open(&self) -> Result<Keyring, CryptoError> {
         let file = File::open(&self.path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => CryptoError::KeyFileMissing {
@@ -147,8 +149,8 @@ impl KeyFile {
             .map_err(|error| self.unusable(&error))
     }
 
-    /// Writes the keys to a new file in the same folder and syncs it. Its name is random: process ids are the same in two
-    /// containers that share the folder, and in two threads.
+    /// Writes the keys to a new file in the same folder and syncs it. Its name is random, because two threads, or processes
+    /// in two containers that share the folder, can have the same process id.
     fn write_beside(&self, ring: &Keyring) -> io::Result<PathBuf> {
         let mut name = self.path.clone().into_os_string();
         name.push(format!(".{:016x}", getrandom::u64()?));
@@ -159,15 +161,15 @@ impl KeyFile {
             .mode(0o600)
             .open(&path)?;
         if let Err(error) = write_keys(&mut file, ring) {
-            // Keys on a full disk are not left lying about.
+            // If the disk is full, do not leave a partial file with keys.
             let _ = fs::remove_file(&path);
             return Err(error);
         }
         Ok(path)
     }
 
-    /// Waits until nobody else changes the file, and keeps others from it until the lock is dropped. The folder is locked,
-    /// because the file itself is replaced.
+    /// Locks the file against changes by others, waiting if necessary. It locks the folder, because the file itself is
+    /// replaced.
     fn lock(&self) -> Result<File, CryptoError> {
         self.folder()
             .and_then(|folder| folder.lock().map(|()| folder))
@@ -209,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_file_is_made_once_and_only_its_owner_can_read_it() {
+    fn a_key_file_is_created_once_and_is_readable_only_by_its_owner() {
         let dir = TempDir::new();
         let file = KeyFile::at(&dir.join("outrigger.key"));
 
@@ -223,8 +225,8 @@ mod tests {
         assert_eq!(entries, 1, "something was left behind");
     }
 
-    /// What eight threads get that do the same at once.
-    fn at_once<T: Send>(work: impl Fn() -> T + Sync) -> Vec<T> {
+    /// Runs `work` on eight threads at the same time and returns the results.
+    fn concurrently<T: Send>(work: impl Fn() -> T + Sync) -> Vec<T> {
         let start = std::sync::Barrier::new(8);
         let work = || {
             start.wait();
@@ -240,11 +242,11 @@ mod tests {
     }
 
     #[test]
-    fn threads_that_make_a_key_file_at_once_all_get_the_same_key() {
+    fn threads_that_create_the_key_file_concurrently_get_the_same_key() {
         let dir = TempDir::new();
         let file = KeyFile::at(&dir.join("outrigger.key"));
 
-        let ids = at_once(|| file.open_or_create().expect("it is made").current().id());
+        let ids = concurrently(|| file.open_or_create().expect("it is made").current().id());
 
         assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
         let entries = fs::read_dir(dir.path()).expect("it exists").count();
@@ -252,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_file_is_made_on_file_systems_without_links_and_never_replaced() {
+    fn without_hard_links_a_key_file_is_created_and_never_replaced() {
         let dir = TempDir::new();
         let file = KeyFile::at(&dir.join("outrigger.key"));
         let fresh = || Keyring::new(SecretKey::generate().expect("there is randomness"), vec![]);
@@ -269,12 +271,12 @@ mod tests {
     }
 
     #[test]
-    fn no_key_is_lost_when_several_rotate_at_once() {
+    fn concurrent_rotations_lose_no_key() {
         let dir = TempDir::new();
         let file = KeyFile::at(&dir.join("outrigger.key"));
         file.open_or_create().expect("it is made");
 
-        let sealed = at_once(|| {
+        let sealed = concurrently(|| {
             let ring = file.rotate().expect("it is writable");
             ring.seal("place", b"secret").expect("it seals")
         });
@@ -284,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_file_that_others_can_read_is_refused_with_the_command_that_helps() {
+    fn a_key_file_readable_by_others_is_rejected_with_a_chmod_hint() {
         let dir = TempDir::new();
         let path = dir.join("outrigger.key");
         let file = KeyFile::at(&path);
@@ -303,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_file_that_is_missing_is_not_made_where_it_must_be_there() {
+    fn open_does_not_create_a_missing_key_file() {
         let dir = TempDir::new();
         let path = dir.join("outrigger.key");
 
@@ -316,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rotation_keeps_the_old_key_until_it_is_forgotten() {
+    fn a_rotation_keeps_the_old_key_until_it_is_removed() {
         let dir = TempDir::new();
         let file = KeyFile::at(&dir.join("outrigger.key"));
         let old = file.open_or_create().expect("it is made");
@@ -324,16 +326,16 @@ mod tests {
 
         file.rotate().expect("it is writable");
         let rotated = file.open_or_create().expect("it is read");
-        file.forget_older().expect("it is writable");
-        let forgotten = file.open_or_create().expect("it is read");
+        file.remove_older().expect("it is writable");
+        let remaining = file.open_or_create().expect("it is read");
 
         assert_ne!(rotated.current().id(), old.current().id());
         assert!(rotated.open("place", &envelope).is_ok());
-        assert!(forgotten.open("place", &envelope).is_err());
+        assert!(remaining.open("place", &envelope).is_err());
     }
 
     #[test]
-    fn a_file_without_a_key_or_with_something_else_is_refused() {
+    fn a_file_without_a_valid_key_is_rejected() {
         let dir = TempDir::new();
         let path = dir.join("outrigger.key");
 

@@ -1,8 +1,8 @@
-//! Sealing and opening with rotation.
+//! Authenticated encryption with key rotation.
 //!
-//! An envelope is `version (1) | key id (8) | nonce (24) | ciphertext and tag`. The tag covers the version, the key's id and
-//! a context, which is where the envelope belongs, so that one cannot be moved to another place. The nonce is random: with
-//! 24 bytes that is safe for as many envelopes as can be made.
+//! An envelope is `version (1) | key id (8) | nonce (24) | ciphertext and tag`. The tag covers the version, the key id and
+//! a context. The context names the place of the envelope, so that an envelope cannot be copied to another place. The nonce
+//! is random: with 24 bytes, a collision is negligible for any number of envelopes.
 
 use std::path::Path;
 
@@ -19,34 +19,35 @@ const HEADER: usize = 1 + 8;
 const NONCE: usize = 24;
 const TAG: usize = 16;
 
-/// One key that seals, and older ones that still open.
+/// A key that seals and opens, and older keys that only open.
 #[derive(Debug, Clone)]
 pub struct Keyring {
     current: SecretKey,
     older: Vec<SecretKey>,
 }
 
-/// What to do when there is no key file.
+/// What to do if the key file does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingKeyFile {
-    /// Make one with a fresh key: at a first start.
+    /// Create it with a new key, for a first start.
     Create,
-    /// Fail: there is data that a lost key may have encrypted.
+    /// Return an error, because the database contains data that the lost key may have encrypted.
     Refuse,
 }
 
 impl Keyring {
-    /// A ring of these keys.
+    /// Creates a keyring.
     #[must_use]
     pub fn new(current: SecretKey, older: Vec<SecretKey>) -> Self {
         Self { current, older }
     }
 
-    /// The ring that the configuration names: `[crypto] key` with `previous_keys`, or else the key file.
+    /// Loads the keys from the configuration: `[crypto] key` with `previous_keys`, or else the key file.
     ///
     /// # Errors
     ///
-    /// When a key is not one, or the file cannot be used, is readable by others, or is missing and must not be made.
+    /// Returns an error if a key is invalid, or if the file cannot be used, is readable by others, or is missing and must
+    /// not be created.
     pub fn from_config(
         config: &CryptoConfig,
         data_dir: &Path,
@@ -65,19 +66,19 @@ impl Keyring {
         Ok(ring)
     }
 
-    /// The key that seals.
+    /// Returns the key that seals.
     #[must_use]
     pub fn current(&self) -> &SecretKey {
         &self.current
     }
 
-    /// The keys that only open, newest first.
+    /// Returns the keys that only open, newest first.
     #[must_use]
     pub fn older(&self) -> &[SecretKey] {
         &self.older
     }
 
-    /// The ring on which `new` seals and all others still open.
+    /// Returns a keyring that seals with `new` and still opens with all present keys.
     #[must_use]
     pub fn rotated(&self, new: SecretKey) -> Self {
         let mut older = vec![self.current.clone()];
@@ -88,12 +89,12 @@ impl Keyring {
         }
     }
 
-    /// Seals `plaintext` for `context`, which says where it belongs, such as `settings/mail/password`. The result is 49 bytes
-    /// longer.
+    /// Seals `plaintext` for `context`, which names its place, such as `settings/mail/password`. The result is 49 bytes
+    /// longer than the plaintext.
     ///
     /// # Errors
     ///
-    /// Without randomness, or for data of more than 256 GiB.
+    /// Returns an error if there is no randomness or if the plaintext is larger than 256 GiB.
     pub fn seal(&self, context: &str, plaintext: &[u8]) -> Result<Vec<u8>, CryptoError> {
         let header = header(self.current.id());
         let mut nonce = [0; NONCE];
@@ -116,7 +117,8 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// When the key is not on the ring, or the envelope was cut, changed, or sealed for another context.
+    /// Returns an error if the key is not in the keyring, or if the envelope was truncated, modified or sealed for another
+    /// context.
     pub fn open(&self, context: &str, envelope: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
         let id = key_id(envelope)?;
         let key = self.find(id).ok_or(CryptoError::UnknownKey { id })?;
@@ -133,18 +135,18 @@ impl Keyring {
             .map_err(|_| CryptoError::Tampered)
     }
 
-    /// Whether the envelope was sealed with another key than the current one. True also for what is no envelope.
+    /// Returns whether the envelope was not sealed with the current key. Also true for bytes that are not an envelope.
     #[must_use]
     pub fn needs_rotation(&self, envelope: &[u8]) -> bool {
         key_id(envelope) != Ok(self.current.id())
     }
 
-    /// Seals again with the current key what an older one sealed; `None` if the current one did. The owner of the rows calls
-    /// this for each of them after a rotation, and may then drop the older keys.
+    /// Seals an envelope again with the current key, or returns `None` if the current key sealed it. After a rotation, the
+    /// owner of the rows calls this for each of them. Then the older keys can be removed.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open) and [`seal`](Self::seal).
+    /// Returns the same errors as [`open`](Self::open) and [`seal`](Self::seal).
     pub fn reseal(&self, context: &str, envelope: &[u8]) -> Result<Option<Vec<u8>>, CryptoError> {
         if !self.needs_rotation(envelope) {
             return Ok(None);
@@ -199,7 +201,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_sealed_is_opened_in_its_place_only(text: Vec<u8>, place: String, other: String) {
+        fn an_envelope_opens_only_in_its_context(text: Vec<u8>, place: String, other: String) {
             let ring = ring();
             let envelope = ring.seal(&place, &text).expect("it is small");
 
@@ -211,7 +213,7 @@ mod tests {
         }
 
         #[test]
-        fn a_changed_envelope_is_refused(text: Vec<u8>, position: prop::sample::Index, flip in 1..=255_u8) {
+        fn a_modified_envelope_is_rejected(text: Vec<u8>, position: prop::sample::Index, flip in 1..=255_u8) {
             let ring = ring();
             let mut envelope = ring.seal("place", &text).expect("it is small");
             let position = position.index(envelope.len());
@@ -228,7 +230,7 @@ mod tests {
         }
 
         #[test]
-        fn a_cut_envelope_is_refused(text: Vec<u8>, length: prop::sample::Index) {
+        fn a_truncated_envelope_is_rejected(text: Vec<u8>, length: prop::sample::Index) {
             let ring = ring();
             let envelope = ring.seal("place", &text).expect("it is small");
             let length = length.index(envelope.len());
@@ -243,20 +245,20 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_refused_without_a_panic(bytes: Vec<u8>) {
+        fn arbitrary_bytes_are_rejected_without_a_panic(bytes: Vec<u8>) {
             prop_assert!(ring().open("place", &bytes).is_err());
         }
     }
 
     #[test]
-    fn the_same_text_never_gives_the_same_envelope() {
+    fn sealing_the_same_text_twice_gives_different_envelopes() {
         let ring = ring();
 
         assert_ne!(ring.seal("place", b"text"), ring.seal("place", b"text"));
     }
 
     #[test]
-    fn another_ring_names_the_key_it_lacks() {
+    fn the_error_for_an_unknown_key_contains_its_id() {
         let (mine, theirs) = (ring(), ring());
         let envelope = theirs.seal("place", b"text").expect("it is small");
 
@@ -272,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_rotation_old_envelopes_open_and_are_sealed_again_once() {
+    fn after_a_rotation_old_envelopes_open_and_are_resealed_once() {
         let old = ring();
         let envelope = old.seal("place", b"text").expect("it is small");
 

@@ -1,9 +1,10 @@
-//! Secrets at rest, and tokens that nobody can guess.
+//! Encryption of stored secrets, and tokens.
 //!
-//! A [`Keyring`] seals secrets that must be readable again, such as a password for a mail server. The envelope names the key
-//! that sealed it, so keys can be rotated; a running process uses a [`LiveKeyring`], which notices a rotation. [`mint_token`]
-//! and [`hash_token`] are for secrets that must only be recognised, such as API tokens and sessions: the store keeps a hash,
-//! and nobody can read the token again. Passwords of people need a slow hash, and live in `access`.
+//! A [`Keyring`] seals secrets that must be readable again, such as the password of a mail server. The envelope contains
+//! the id of its key, so keys can be rotated. A running process uses a [`LiveKeyring`], which picks up a rotation.
+//! [`mint_token`] and [`hash_token`] are for secrets that only have to be verified, such as API tokens and sessions: the
+//! store keeps a hash, from which the token cannot be recovered. Passwords of people need a slow hash, which the `access`
+//! crate provides.
 //!
 //! ```
 //! use outrigger_crypto::{Keyring, SecretKey};

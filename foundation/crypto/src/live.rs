@@ -14,8 +14,8 @@ use crate::{CryptoConfig, CryptoError, Keyring, MissingKeyFile};
 
 /// A [`Keyring`] that follows its key file. Cheap to clone; clones share the keys.
 ///
-/// Another process, or the command line, can rotate the key while this process runs. What it seals then names a key that this
-/// process has never read, so it reads the file again before it gives up.
+/// Another process, or the command line, can rotate the key while this process runs. Envelopes sealed after that have a key
+/// id unknown to this process, so it reads the file again before it returns an error.
 #[derive(Debug, Clone)]
 pub struct LiveKeyring {
     inner: Arc<Inner>,
@@ -25,25 +25,25 @@ pub struct LiveKeyring {
 struct Inner {
     config: CryptoConfig,
     data_dir: PathBuf,
-    read: RwLock<Read>,
+    read: RwLock<LoadedKeys>,
 }
 
 #[derive(Debug)]
-struct Read {
+struct LoadedKeys {
     ring: Keyring,
-    /// Which state of the file the keys are from; `None` if they are not from a file, or it is gone.
+    /// The version of the file the keys were read from; `None` if they are not from a file or the file is gone.
     version: Option<Version>,
 }
 
-/// Tells two states of the file apart: it is replaced whole, never changed in place.
+/// Identifies a version of the file. The file is always replaced, never modified in place.
 type Version = (u64, i64, i64);
 
 impl LiveKeyring {
-    /// Reads the keys that the configuration names, as [`Keyring::from_config`] does.
+    /// Loads the keys from the configuration, like [`Keyring::from_config`].
     ///
     /// # Errors
     ///
-    /// As [`Keyring::from_config`].
+    /// Returns the same errors as [`Keyring::from_config`].
     pub fn from_config(
         config: &CryptoConfig,
         data_dir: &Path,
@@ -59,27 +59,27 @@ impl LiveKeyring {
         })
     }
 
-    /// The keys as they were read last.
+    /// Returns the keys as of the last read.
     #[must_use]
     pub fn ring(&self) -> Keyring {
         self.inner.read.read().ring.clone()
     }
 
-    /// Seals as [`Keyring::seal`] does.
+    /// Seals a secret, like [`Keyring::seal`].
     ///
     /// # Errors
     ///
-    /// As [`Keyring::seal`].
+    /// Returns the same errors as [`Keyring::seal`].
     pub fn seal(&self, context: &str, plaintext: &[u8]) -> Result<Vec<u8>, CryptoError> {
         self.inner.read.read().ring.seal(context, plaintext)
     }
 
-    /// Opens as [`Keyring::open`] does. When the key is unknown and the key file has changed, reads the file, which blocks for
-    /// about a millisecond, and tries again.
+    /// Opens an envelope, like [`Keyring::open`]. If the key is unknown and the key file has changed, it reads the file,
+    /// which blocks for about a millisecond, and tries again.
     ///
     /// # Errors
     ///
-    /// As [`Keyring::open`], or why the file cannot be read any more.
+    /// Returns the same errors as [`Keyring::open`], or the error of reading the file.
     pub fn open(&self, context: &str, envelope: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
         let known = self.inner.read.read().version;
         let opened = self.inner.read.read().ring.open(context, envelope);
@@ -94,7 +94,7 @@ impl LiveKeyring {
     ///
     /// # Errors
     ///
-    /// As [`Keyring::from_config`]. The keys are then as they were.
+    /// Returns the same errors as [`Keyring::from_config`]; the keys are then unchanged.
     pub fn reload(&self) -> Result<(), CryptoError> {
         let Inner {
             config, data_dir, ..
@@ -116,12 +116,12 @@ fn read(
     config: &CryptoConfig,
     data_dir: &Path,
     missing: MissingKeyFile,
-) -> Result<Read, CryptoError> {
-    // Before the keys: when the file is replaced in between, it is only read once more.
+) -> Result<LoadedKeys, CryptoError> {
+    // Read before the keys: if the file is replaced in between, it is only read once more.
     let before = version(config, data_dir);
     let ring = Keyring::from_config(config, data_dir, missing)?;
     let version = before.or_else(|| version(config, data_dir));
-    Ok(Read { ring, version })
+    Ok(LoadedKeys { ring, version })
 }
 
 fn version(config: &CryptoConfig, data_dir: &Path) -> Option<Version> {
@@ -142,7 +142,7 @@ mod tests {
     use crate::{KeyFile, SecretKey};
 
     #[test]
-    fn what_was_sealed_after_a_rotation_elsewhere_opens_without_a_restart() {
+    fn envelopes_sealed_after_a_rotation_by_another_process_open_without_a_restart() {
         let dir = TempDir::new();
         let config = CryptoConfig::default();
         let running = LiveKeyring::from_config(&config, dir.path(), MissingKeyFile::Create)

@@ -1,9 +1,9 @@
-//! Texts that nobody can guess, and how they are recognised.
+//! Random tokens and their hashes.
 //!
-//! A token is `otr_` and 64 letters and digits: an id of 16 bytes, a secret of 20 and a checksum of 4. The prefix lets
-//! scanners of code repositories recognise leaked tokens (`otr_[0-9a-hjkmnp-tv-z]{64}`), the checksum lets them and us tell
-//! a token from a typing error without asking a database, and the id finds the row. The store keeps a BLAKE3 hash, which is
-//! enough for a secret of 160 bits: there is nothing to guess that a slow hash would protect.
+//! A token is `otr_` and 64 letters and digits: an id of 16 bytes, a secret of 20 bytes and a checksum of 4 bytes. The
+//! prefix lets secret scanners recognise leaked tokens (`otr_[0-9a-hjkmnp-tv-z]{64}`). The checksum distinguishes a token
+//! from a typing error without a database query. The id finds the row. The store keeps a BLAKE3 hash: a secret of 160 bits
+//! cannot be guessed, so a slow hash would add no protection.
 
 use std::fmt;
 
@@ -12,48 +12,48 @@ use subtle::ConstantTimeEq;
 
 use crate::{CryptoError, base32};
 
-/// What every API token begins with.
+/// The prefix of every API token.
 pub const TOKEN_PREFIX: &str = "otr_";
 
 const ID: usize = 16;
 const SECRET: usize = 20;
 const CHECKSUM: usize = 4;
 
-/// How many letters of a token, its prefix included, are kept to recognise it by.
+/// The number of letters of a token, including the prefix, that are kept to recognise it.
 const HINT: usize = 16;
 
-/// The hash of a token. Compares in constant time; prints as `[hash]`.
+/// The hash of a token. It compares in constant time and prints as `[hash]`.
 #[derive(Clone, Copy)]
 pub struct Digest([u8; 32]);
 
-/// A token that was just made. Its text exists nowhere else.
+/// A new token. Its text is stored nowhere.
 #[derive(Debug, Clone)]
 pub struct MintedToken {
     /// The token.
     pub text: Secret,
-    /// What to store.
+    /// The hash to store.
     pub digest: Digest,
-    /// The first letters, to recognise it by in a list.
+    /// The first letters, to recognise the token in a list.
     pub hint: String,
 }
 
-/// A text that looks like a token.
+/// A well-formed token.
 #[derive(Debug, Clone)]
 pub struct ParsedToken {
-    /// The id that it was made with.
+    /// The id it was created with.
     pub id: [u8; 16],
-    /// What to compare with the stored one.
+    /// The hash to compare with the stored one.
     pub digest: Digest,
 }
 
 impl Digest {
-    /// A stored hash.
+    /// Wraps a stored hash.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes, for a store.
+    /// Returns the bytes, for a store.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -80,11 +80,11 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// Makes a token for the row with this id.
+/// Creates a token for the row with this id.
 ///
 /// # Errors
 ///
-/// When the operating system has no randomness.
+/// Returns an error if the operating system provides no randomness.
 pub fn mint_token(id: [u8; 16]) -> Result<MintedToken, CryptoError> {
     let mut bytes = [0; ID + SECRET + CHECKSUM];
     let (body, checksum) = bytes.split_at_mut(ID + SECRET);
@@ -99,7 +99,7 @@ pub fn mint_token(id: [u8; 16]) -> Result<MintedToken, CryptoError> {
     })
 }
 
-/// Reads a token; none when the text is not one, or has a typing error.
+/// Parses a token. Returns `None` if the text is not a token or has a typing error.
 #[must_use]
 pub fn parse_token(text: &str) -> Option<ParsedToken> {
     let bytes = base32::decode(text.strip_prefix(TOKEN_PREFIX)?)?;
@@ -116,17 +116,17 @@ pub fn parse_token(text: &str) -> Option<ParsedToken> {
     })
 }
 
-/// The hash under which a store knows a token, session or code. Only for texts of 128 random bits and more.
+/// Returns the hash by which a store finds a token, session or code. Use it only for texts with at least 128 random bits.
 #[must_use]
 pub fn hash_token(text: &str) -> Digest {
     Digest(*blake3::hash(text.as_bytes()).as_bytes())
 }
 
-/// A text of `bytes` random bytes in letters and digits: 16 bytes give 26 letters, 32 give 52.
+/// Creates a random text of letters and digits from `bytes` random bytes: 26 letters for 16 bytes, 52 for 32.
 ///
 /// # Errors
 ///
-/// When the operating system has no randomness.
+/// Returns an error if the operating system provides no randomness.
 pub fn random_text(bytes: usize) -> Result<Secret, CryptoError> {
     let mut buffer = zeroize::Zeroizing::new(vec![0; bytes]);
     getrandom::fill(&mut buffer).map_err(|_| CryptoError::NoRandomness)?;
@@ -147,7 +147,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_minted_token_is_read_back(id: [u8; 16]) {
+        fn a_minted_token_parses(id: [u8; 16]) {
             let minted = mint_token(id).expect("there is randomness");
             let text = minted.text.expose();
 
@@ -160,7 +160,7 @@ mod tests {
         }
 
         #[test]
-        fn a_typing_error_is_no_token(position in 0..68_usize, letter in "[0-9a-z]") {
+        fn a_token_with_a_typing_error_is_rejected(position in 0..68_usize, letter in "[0-9a-z]") {
             let minted = mint_token([7; 16]).expect("there is randomness");
             let mut text = minted.text.expose().to_owned();
             text.replace_range(position..=position, &letter);
@@ -169,13 +169,13 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read_without_a_panic(text: String) {
+        fn parsing_any_text_does_not_panic(text: String) {
             prop_assert!(parse_token(&text).is_none());
         }
     }
 
     #[test]
-    fn random_texts_have_the_length_of_their_bytes_and_differ() {
+    fn random_texts_have_the_expected_length_and_differ() {
         let texts = [16, 32].map(|bytes| random_text(bytes).expect("there is randomness"));
 
         assert_eq!(texts.each_ref().map(|text| text.expose().len()), [26, 52]);

@@ -2,7 +2,7 @@
 //!
 //! The standard library's hook writes several lines directly to standard error. These can contain secrets, and if nothing
 //! reads the pipe, the write blocks the thread that panicked. This hook logs an ordinary event instead: the message is
-//! message is redacted, goes through the queue, and carries the fields of the span that it happened in.
+//! redacted, goes through the queue, and has the fields of its span.
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
