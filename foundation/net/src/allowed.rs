@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use crate::{guard::Port, trusted::parse_network};
 
-/// What `[net] allow` lists.
+/// The parsed entries of `[net] allow`.
 #[derive(Debug, Default)]
 pub(crate) struct Allowed {
     entries: Vec<Entry>,
@@ -26,7 +26,7 @@ enum Target {
 }
 
 impl Allowed {
-    /// From entries that have been [checked](Self::check); others allow nothing.
+    /// Parses the entries. Ignores those that [`check`](Self::check) rejects.
     pub(crate) fn new(entries: &[String]) -> Self {
         let entries = entries.iter().filter_map(|entry| Entry::parse(entry));
         Self {
@@ -34,7 +34,7 @@ impl Allowed {
         }
     }
 
-    /// Whether an entry can be understood; otherwise returns what can.
+    /// Checks that an entry can be parsed. Otherwise returns a message with the valid forms.
     pub(crate) fn check(entry: &str) -> Result<(), String> {
         match Entry::parse(entry) {
             Some(_) => Ok(()),
@@ -45,7 +45,7 @@ impl Allowed {
         }
     }
 
-    /// Whether an entry names the host or the address, and the port.
+    /// Returns whether an entry covers the host or address with this port.
     pub(crate) fn lists(
         &self,
         host: &str,
@@ -79,7 +79,7 @@ impl Entry {
         let inside = target
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'));
-        // An IPv6 address with a port needs brackets; a network has no port.
+        // An IPv6 address with a port needs brackets. A network cannot have a port.
         let target = match inside {
             Some(inside) => Target::Network(inside.parse::<IpAddr>().ok()?.to_canonical().into()),
             None if target.contains([':', '/']) => return None,
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_without_a_port_names_all_of_them_and_one_with_a_port_only_that() {
+    fn an_entry_without_a_port_covers_all_ports_and_one_with_a_port_only_that() {
         let list = [
             "10.1.0.0/16",
             "Hooks.internal",
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_mean_nothing_are_refused() {
+    fn malformed_entries_are_rejected() {
         for entry in [
             "",
             "http://x",

@@ -1,15 +1,15 @@
-//! The client behind the proxies.
+//! The address of a client behind proxies.
 //!
-//! Each proxy appends the address that it saw to the forwarding header. So the rightmost element was written by our peer, and
-//! is as true as the peer is trusted; the one before was written by the proxy that the rightmost names, and so on. The walk
-//! goes left while the address that it stands on is trusted, and ends at the first one that is not: the client. Whatever is
-//! left of it was sent by the client and may say anything. An element that cannot be read ends the walk at the last trusted
-//! address, because skipping it would be guessing.
+//! Each proxy appends the address it saw to the forwarding header. So our peer wrote the rightmost element, which is as
+//! reliable as the peer; the proxy named by that element wrote the one to its left, and so on. The walk goes left as long
+//! as the current address is trusted, and ends at the first untrusted one, which is the client. The client sent everything
+//! further left, so that can contain anything. An element that cannot be parsed ends the walk at the last trusted address,
+//! because skipping it would be a guess.
 //!
-//! `X-Forwarded-For` and `Forwarded` say the same in two syntaxes. Proxies write one and pass the other on as the client sent
-//! it, and we cannot know which. When both are there and lead to different addresses, neither is believed, and the peer
-//! stands for the client. A client knows its own address, so it can make them agree: then a scheme or a host counts only when
-//! both say it, because what one of them says alone may be the client's.
+//! `X-Forwarded-For` and `Forwarded` carry the same information in two syntaxes. A proxy writes one of them and passes the
+//! other on as the client sent it; which one is unknown. If both are present and lead to different addresses, neither is
+//! trusted, and the peer is taken as the client. A client knows its own address and can make both headers agree on it. In
+//! that case, a scheme or host counts only if both contain it, because the client could have written the one that does.
 
 mod chain;
 mod node;
@@ -21,14 +21,14 @@ use http::HeaderMap;
 use crate::TrustedProxies;
 use chain::{Chain, Walk};
 
-/// Where a request comes from, as far as it can be trusted.
+/// The origin of a request, as far as it can be trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientAddress {
-    /// The client's address; IPv4 addresses in IPv6 form are IPv4 here.
+    /// The client's address. IPv4-mapped IPv6 addresses are converted to IPv4.
     pub ip: IpAddr,
-    /// The scheme that the client used; none when no trusted proxy said.
+    /// The scheme the client used; `None` if no trusted proxy reported it.
     pub scheme: Option<Scheme>,
-    /// The host that the client asked for, with its port when it is unusual; none when no trusted proxy said.
+    /// The host the client requested, with its port if that is not the default; `None` if no trusted proxy reported it.
     pub host: Option<String>,
 }
 
@@ -42,7 +42,8 @@ pub enum Scheme {
 }
 
 impl ClientAddress {
-    /// Finds the client of a request that came from `peer`. Never fails: when in doubt the peer is the client.
+    /// Determines the client of a request from `peer`. Never fails: if the headers are inconclusive, the peer is the
+    /// client.
     #[must_use]
     pub fn resolve(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> Self {
         let peer = peer.to_canonical();
@@ -72,21 +73,21 @@ impl ClientAddress {
                     return alone;
                 }
                 let extras = Extras::x_forwarded(headers, &listed, &first)
-                    .where_both_say_so(&Extras::forwarded(&standard, &second));
+                    .where_both_agree(&Extras::forwarded(&standard, &second));
                 extras.at(first.ip)
             }
         }
     }
 
-    /// A proxy that tells scheme and host, and not the client.
+    /// Uses the headers of a proxy that reports the scheme and host but not the client.
     fn from_extras(peer: IpAddr, headers: &HeaderMap) -> Self {
-        let (chain, walk) = (Chain::default(), Walk::nowhere(peer));
+        let (chain, walk) = (Chain::default(), Walk::at_peer(peer));
         Extras::x_forwarded(headers, &chain, &walk).at(peer)
     }
 }
 
-/// Whether anything in the headers says that a proxy passed the request on. Such a request is never treated as coming from
-/// this machine, however near its peer is.
+/// Returns whether any header shows that a proxy forwarded the request. Such a request never counts as local, even if its
+/// peer is.
 #[must_use]
 pub fn is_forwarded(headers: &HeaderMap) -> bool {
     const NAMES: [&str; 13] = [
@@ -109,13 +110,13 @@ pub fn is_forwarded(headers: &HeaderMap) -> bool {
         .any(|name| NAMES.contains(&name.as_str()) || name.as_str().starts_with("x-forwarded"))
 }
 
-/// Whether the address is this machine's loopback, in any form.
+/// Returns whether the address is a loopback address in any form.
 #[must_use]
 pub fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
-/// Scheme and host as a proxy told them.
+/// Scheme and host as reported by a proxy.
 #[derive(Debug, Default)]
 struct Extras {
     scheme: Option<Scheme>,
@@ -123,8 +124,8 @@ struct Extras {
 }
 
 impl Extras {
-    /// From `X-Forwarded-Proto` and `X-Forwarded-Host`. Where they list as many elements as there are addresses, the one
-    /// that belongs to the client's address counts; else the rightmost, which our peer wrote.
+    /// Reads `X-Forwarded-Proto` and `X-Forwarded-Host`. If they have as many elements as there are addresses, uses the
+    /// element at the client's position, otherwise the rightmost, which our peer wrote.
     fn x_forwarded(headers: &HeaderMap, chain: &Chain, walk: &Walk) -> Self {
         let pick = |name: &str| {
             let elements = chain::elements(headers, name);
@@ -140,7 +141,7 @@ impl Extras {
         }
     }
 
-    /// From the element of `Forwarded` that names the client.
+    /// Reads the element of `Forwarded` that contains the client's address.
     fn forwarded(chain: &Chain, walk: &Walk) -> Self {
         let element = walk.position.and_then(|position| chain.element(position));
         Self {
@@ -149,7 +150,7 @@ impl Extras {
         }
     }
 
-    fn where_both_say_so(self, other: &Self) -> Self {
+    fn where_both_agree(self, other: &Self) -> Self {
         Self {
             scheme: self.scheme.filter(|_| self.scheme == other.scheme),
             host: self.host.filter(|host| Some(host) == other.host.as_ref()),
@@ -172,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_header_that_proxies_set_marks_a_request_as_forwarded() {
+    fn any_header_set_by_proxies_marks_a_request_as_forwarded() {
         for name in [
             "forwarded",
             "x-forwarded-for",
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_known_in_every_form() {
+    fn loopback_is_recognised_in_every_form() {
         for (text, loopback) in [
             ("127.0.0.1", true),
             ("127.9.9.9", true),

@@ -1,4 +1,4 @@
-//! The section `[net]`.
+//! The `[net]` section.
 
 use std::path::PathBuf;
 
@@ -9,33 +9,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::{allowed::Allowed, outgoing::is_proxy};
 
-/// Requests that Outrigger sends to addresses that its users choose, such as webhooks and checks.
+/// Outgoing requests to addresses that users choose, such as webhooks and checks.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetConfig {
-    /// Destinations inside the network that may be called all the same: addresses (`10.0.0.7`, or with a port `10.0.0.7:8080`
-    /// and `[fd00::7]:8080`), networks (`10.1.0.0/16`) and host names (`hooks.internal`, or `hooks.internal:8080`; names below
-    /// them are not covered). Public destinations need not be listed, except for the addresses of this machine, which always
-    /// need an entry with the port. Default: none.
+    /// Destinations inside the network that requests may reach: addresses (`10.0.0.7`, or with a port `10.0.0.7:8080` and
+    /// `[fd00::7]:8080`), networks (`10.1.0.0/16`) and host names (`hooks.internal` or `hooks.internal:8080`; subdomains
+    /// are not included). Public destinations are always allowed, except for this machine's own addresses, which need an
+    /// entry with the port. Default: none.
     pub allow: Vec<String>,
-    /// How long connecting may take, name look-up and TLS included, from 100ms to 5m. Default `5s`.
+    /// The time limit for connecting, including name resolution and TLS, 100ms to 5m. Default `5s`.
     pub connect_timeout: HumanDuration,
-    /// How long a request may take in all, redirects and reading the answer included, from 100ms to 1h. Default `30s`.
+    /// The time limit for a request, including redirects and reading the response, 100ms to 1h. Default `30s`.
     pub timeout: HumanDuration,
-    /// How many requests may be under way at a time, from 1 to 10000; further ones wait. Default 256.
+    /// The maximum number of concurrent requests, 1 to 10000. Further requests wait. Default 256.
     pub requests_max: u32,
-    /// How many threads may wait for name servers at a time, from 1 to 256; further names wait. Default 16.
+    /// The maximum number of threads that wait for name servers, 1 to 256. Further lookups wait. Default 16.
     pub lookups_max: u32,
-    /// The largest answer that is read, from 1KiB to 1GiB; the request fails when there is more. Default `8MiB`.
+    /// The maximum size of a response, 1KiB to 1GiB. The request fails if the response is larger. Default `8MiB`.
     pub response_max: ByteSize,
-    /// How many redirects are followed, from 0 to 10. Each is checked like a first request, and never leads from `https` to
-    /// `http`. Default 3.
+    /// The maximum number of redirects to follow, 0 to 10. Each is checked like a first request and never leads from
+    /// `https` to `http`. Default 3.
     pub redirects: u8,
-    /// The HTTP proxy that requests go through, such as `http://user:password@proxy.internal:3128`. Destinations in `allow`
-    /// are called without it. The proxy resolves the names; where this machine can resolve them too, what leads inside is
-    /// refused before the proxy is asked. Default: none.
+    /// The HTTP proxy for requests, such as `http://user:password@proxy.internal:3128`. Destinations in `allow` are
+    /// requested without it. The proxy resolves names. If this machine can also resolve a name and it leads inside the
+    /// network, the request is rejected before it reaches the proxy. Default: none.
     pub proxy: Option<Secret>,
-    /// A file with certificates (PEM) that are trusted beside the system's. Default: none.
+    /// A PEM file with certificates to trust in addition to the system's. Default: none.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -68,38 +68,34 @@ impl Section for NetConfig {
         problems.require(
             (100..=300_000).contains(&millis(self.connect_timeout)),
             "connect_timeout",
-            "connecting may take 100ms to 5m",
+            "it must be 100ms to 5m",
         );
         problems.require(
             (100..=3_600_000).contains(&millis(self.timeout)),
             "timeout",
-            "a request may take 100ms to 1h",
+            "it must be 100ms to 1h",
         );
         problems.require(
             (1..=10_000).contains(&self.requests_max),
             "requests_max",
-            "1 to 10000 requests may be under way",
+            "it must be 1 to 10000",
         );
         problems.require(
             (1..=256).contains(&self.lookups_max),
             "lookups_max",
-            "1 to 256 threads may wait for name servers",
+            "it must be 1 to 256",
         );
         problems.require(
             self.proxy.as_ref().is_none_or(is_proxy),
             "proxy",
-            "it must be an address such as `http://proxy.internal:3128`, without a path",
+            "it must be a URL such as `http://proxy.internal:3128`, without a path",
         );
         problems.require(
             (ByteSize::kib(1)..=ByteSize::mib(1024)).contains(&self.response_max),
             "response_max",
-            "1KiB to 1GiB of an answer is read",
+            "it must be 1KiB to 1GiB",
         );
-        problems.require(
-            self.redirects <= 10,
-            "redirects",
-            "0 to 10 redirects are followed",
-        );
+        problems.require(self.redirects <= 10, "redirects", "it must be 0 to 10");
     }
 }
 
@@ -108,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_have_no_problems_and_wrong_values_are_all_reported() {
+    fn the_defaults_have_no_problems_and_every_invalid_value_is_reported() {
         let mut found = Vec::new();
         NetConfig::default().validate(&mut Problems::new("net", &mut found));
         assert_eq!(found, []);

@@ -1,41 +1,41 @@
-//! Why an outgoing request was not made, or not finished.
+//! Errors of outgoing requests.
 
 use std::{error::Error as StdError, net::IpAddr, time::Duration};
 
 use outrigger_stdx::{ByteSize, ErrorKind};
 use thiserror::Error;
 
-/// Why an outgoing request was not made, or not finished.
+/// The reason an outgoing request was not sent or not completed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum NetError {
-    /// The address is not one that can be requested.
+    /// The URL cannot be requested.
     #[error("`{url}` cannot be requested: {reason}")]
     Url {
-        /// The address, without user and password.
+        /// The URL, without user and password.
         url: String,
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// The destination is inside the network and not allow-listed.
-    #[error("`{host}` leads to {address}, which is not a public address")]
+    /// The destination is inside the network and not in `[net] allow`.
+    #[error("`{host}` resolves to {address}, which is not a public address")]
     NotPublic {
-        /// The host that was asked for.
+        /// The requested host.
         host: String,
-        /// The address that it has.
+        /// Its address.
         address: IpAddr,
     },
-    /// The destination is this machine, and not allow-listed with its port.
-    #[error("`{host}` leads to {address}, which is an address of this machine")]
+    /// The destination is this machine, and `[net] allow` has no entry with the port.
+    #[error("`{host}` resolves to {address}, which is an address of this machine")]
     OwnAddress {
-        /// The host that was asked for.
+        /// The requested host.
         host: String,
-        /// The address that it has.
+        /// Its address.
         address: IpAddr,
-        /// The port that was asked for.
+        /// The requested port.
         port: u16,
     },
-    /// A header was set that only the client itself may set.
+    /// The caller set a header that only the client can set.
     #[error("the header `{name}` cannot be set")]
     Header {
         /// The header.
@@ -44,33 +44,33 @@ pub enum NetError {
     /// The name cannot be resolved.
     #[error("`{host}` cannot be resolved: {reason}")]
     NoAddress {
-        /// The host that was asked for.
+        /// The requested host.
         host: String,
-        /// What the resolver says.
+        /// The message of the resolver.
         reason: String,
     },
-    /// A redirect was answered that is not followed.
+    /// The response is a redirect that is not followed.
     #[error("`{host}` redirects: {reason}")]
     Redirect {
         /// The host that redirected.
         host: String,
-        /// Why it is not followed.
+        /// The reason it is not followed.
         reason: &'static str,
     },
-    /// It took too long.
+    /// A time limit was exceeded.
     #[error("`{host}` took longer than {limit:?} to {step}")]
     Timeout {
-        /// The host that was asked for.
+        /// The requested host.
         host: String,
-        /// What was not done in time: `connect` or `answer`.
+        /// The step that was not completed: `connect` or `answer`.
         step: &'static str,
         /// The limit.
         limit: Duration,
     },
-    /// The answer is too large.
-    #[error("the answer of `{host}` is larger than {limit}")]
+    /// The response is too large.
+    #[error("the response of `{host}` is larger than {limit}")]
     TooLarge {
-        /// The host that answered.
+        /// The requested host.
         host: String,
         /// The limit.
         limit: ByteSize,
@@ -78,21 +78,21 @@ pub enum NetError {
     /// Connecting, TLS or the transfer failed.
     #[error("the request to `{host}` failed")]
     Transfer {
-        /// The host that was asked for.
+        /// The requested host.
         host: String,
-        /// What failed.
+        /// The cause.
         source: Box<dyn StdError + Send + Sync>,
     },
-    /// The client could not be made from its configuration.
-    #[error("the client for outgoing requests cannot be made")]
+    /// The client cannot be created from its configuration.
+    #[error("the client for outgoing requests cannot be created")]
     Setup {
-        /// What failed.
+        /// The cause.
         source: Box<dyn StdError + Send + Sync>,
     },
 }
 
 impl NetError {
-    /// What a caller can decide about it.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -107,21 +107,21 @@ impl NetError {
         }
     }
 
-    /// Whether the same call may succeed later without being changed.
+    /// Returns whether the same call can succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.kind().is_retryable()
     }
 
-    /// What to do about it.
+    /// Returns a sentence that says how to solve the problem, if known.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NotPublic { .. } => {
-                Some("if the destination is meant, add its host name or network to `[net] allow`")
-            }
+            Self::NotPublic { .. } => Some(
+                "if the destination is intended, add its host name or network to `[net] allow`",
+            ),
             Self::OwnAddress { .. } => Some(
-                "if the destination is meant, add it with its port to `[net] allow`, such as `hooks.internal:8080`",
+                "if the destination is intended, add it with its port to `[net] allow`, such as `hooks.internal:8080`",
             ),
             Self::Timeout {
                 step: "connect", ..
@@ -129,8 +129,10 @@ impl NetError {
                 Some("check that the destination can be reached, or raise `[net] connect_timeout`")
             }
             Self::Timeout { .. } => Some("raise `[net] timeout` if the destination is that slow"),
-            Self::TooLarge { .. } => Some("raise `[net] response_max` if such answers are meant"),
-            Self::Setup { .. } => Some("look at `[net] ca_file`"),
+            Self::TooLarge { .. } => {
+                Some("raise `[net] response_max` if such responses are expected")
+            }
+            Self::Setup { .. } => Some("check `[net] ca_file`"),
             _ => None,
         }
     }

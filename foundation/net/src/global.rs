@@ -1,12 +1,12 @@
-//! Which addresses belong to the public internet.
+//! Public addresses.
 //!
-//! From IANA's registries of special-purpose addresses. Where a registry calls a block partly global the whole block is
-//! refused: nobody runs a webhook on an anycast relay. IPv6 is the other way round: only the global unicast block is let
-//! through, so that what will be assigned tomorrow is refused until this list says otherwise.
+//! The lists come from IANA's registries of special-purpose addresses. A block that a registry calls partly global is
+//! rejected as a whole: nobody runs a webhook on an anycast relay. For IPv6, only the global unicast block is accepted, so
+//! that blocks assigned in the future are rejected until they are added here.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// IPv4 blocks that are not the public internet: (network, prefix length).
+/// IPv4 blocks that are not public: (network, prefix length).
 const NOT_GLOBAL_V4: [([u8; 4], u32); 18] = [
     ([0, 0, 0, 0], 8),        // this network
     ([10, 0, 0, 0], 8),       // private
@@ -28,7 +28,7 @@ const NOT_GLOBAL_V4: [([u8; 4], u32); 18] = [
     ([224, 0, 0, 0], 3),      // multicast, reserved, broadcast
 ];
 
-/// Blocks inside the global unicast block of IPv6 that are not the public internet: (network, prefix length).
+/// Blocks within the global unicast block of IPv6 that are not public: (network, prefix length).
 const NOT_GLOBAL_V6: [([u16; 8], u32); 5] = [
     ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), // protocol assignments: Teredo, ORCHID, benchmarks
     ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), // documentation
@@ -37,7 +37,7 @@ const NOT_GLOBAL_V6: [([u16; 8], u32); 5] = [
     ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), // documentation
 ];
 
-/// Whether the address belongs to the public internet. IPv4 addresses inside IPv6 ones are looked at as IPv4.
+/// Returns whether the address is public. IPv4 addresses embedded in IPv6 addresses are checked as IPv4.
 #[must_use]
 pub fn is_global(address: IpAddr) -> bool {
     match address.to_canonical() {
@@ -65,7 +65,7 @@ fn is_global_v6(address: Ipv6Addr) -> bool {
         })
 }
 
-/// The IPv4 address behind `64:ff9b::/96`, which is how IPv6-only networks name the IPv4 internet.
+/// Returns the IPv4 address in `64:ff9b::/96`, the prefix by which IPv6-only networks reach the IPv4 internet.
 fn nat64(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let segments = address.segments();
     let is_nat64 = segments[..6] == [0x64, 0xff9b, 0, 0, 0, 0];
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn every_special_block_is_refused_at_both_ends() {
+    fn the_first_and_last_address_of_every_special_block_are_rejected() {
         for text in [
             "0.0.0.0",
             "0.255.255.255",

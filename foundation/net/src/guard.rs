@@ -1,9 +1,9 @@
-//! Which addresses may be connected to.
+//! The guard against requests into the internal network.
 //!
-//! Users choose the addresses of webhooks and checks. Without a guard they could reach what only this machine or its network
-//! can reach: the metadata service of a cloud, an unprotected database, Outrigger's own ports. A caller connects to the
-//! addresses that [`Guard::vet`] returned, and never resolves the name again, so that a second answer of the name server cannot
-//! lead elsewhere.
+//! Users choose the addresses of webhooks and checks. Without a guard, they could reach hosts that only this machine or its
+//! network can reach: a cloud's metadata service, an unprotected database, Outrigger's own ports. A caller connects to the
+//! addresses that [`Guard::vet`] returns and never resolves the name again, so that a second, different response of the
+//! name server has no effect.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -14,7 +14,7 @@ use url::Host;
 
 use crate::{Lookup, NetConfig, NetError, SystemLookup, allowed::Allowed};
 
-/// Checks destinations that users chose. Cheap to clone.
+/// Checks destinations that users choose. Cheap to clone.
 #[derive(Clone)]
 pub struct Guard {
     allowed: Arc<Allowed>,
@@ -28,13 +28,13 @@ impl std::fmt::Debug for Guard {
 }
 
 impl Guard {
-    /// A guard that lets through public destinations, and those in `[net] allow`.
+    /// Creates a guard that accepts public destinations and those in `[net] allow`.
     #[must_use]
     pub fn new(config: &NetConfig) -> Self {
         Self::with_lookup(config, Arc::new(SystemLookup::new(config.lookups_max)))
     }
 
-    /// The same, with the answers of `lookup`.
+    /// Creates a guard that resolves names with `lookup`.
     #[must_use]
     pub fn with_lookup(config: &NetConfig, lookup: Arc<dyn Lookup>) -> Self {
         Self {
@@ -43,21 +43,22 @@ impl Guard {
         }
     }
 
-    /// Resolves `host`, a name or an address in any notation, and returns the addresses that may be connected to: one at
-    /// least. Addresses inside the network need an entry in `[net] allow`; addresses of this machine need one with the port.
+    /// Resolves `host`, a name or an address in any notation, and returns its permitted addresses: at least one. Addresses
+    /// inside the network need an entry in `[net] allow`; addresses of this machine need one with the port.
     ///
-    /// There is no limit of time; the caller has one.
+    /// There is no time limit; the caller must set one.
     ///
     /// # Errors
     ///
-    /// [`NetError::NotPublic`] or [`NetError::OwnAddress`] when no address of the host is allowed, [`NetError::NoAddress`] when
-    /// it has none.
+    /// Returns [`NetError::NotPublic`] or [`NetError::OwnAddress`] if no address of the host is permitted, and
+    /// [`NetError::NoAddress`] if it has none.
     pub async fn vet(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, NetError> {
         let found = self.resolve(host).await?;
         self.vet_addresses(host, port, found)
     }
 
-    /// As [`vet`](Self::vet) for a proxy, which resolves names itself: a name that has no address here passes.
+    /// Like [`vet`](Self::vet), for requests through a proxy, which resolves names itself: accepts a name that this machine
+    /// cannot resolve.
     pub(crate) async fn vet_for_proxy(&self, host: &str, port: u16) -> Result<(), NetError> {
         match self.resolve(host).await {
             Ok(found) => self.vet_addresses(host, port, found).map(|_| ()),
@@ -66,13 +67,13 @@ impl Guard {
         }
     }
 
-    /// Whether `[net] allow` names this destination.
+    /// Returns whether `[net] allow` covers this destination.
     pub(crate) fn is_listed(&self, host: &str, port: u16) -> bool {
         let address = address_of(host);
         self.allowed.lists(host, address, port, Port::AnyOrThis)
     }
 
-    /// All addresses of `host`, allowed or not.
+    /// Returns all addresses of `host`, permitted or not.
     pub(crate) async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, NetError> {
         if let Some(address) = address_of(host) {
             return Ok(vec![address]);
@@ -135,21 +136,21 @@ impl Guard {
     }
 }
 
-/// Which entries of the list count.
+/// Selects entries of the list by their port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Port {
-    /// Those without a port, and those with the port in question.
+    /// Entries without a port, and entries with this port.
     AnyOrThis,
-    /// Those with the port in question.
+    /// Entries with this port.
     This,
 }
 
-/// The address that `host` is, in whatever notation; `None` for a name.
+/// Parses `host` as an address in any notation; `None` for a name.
 fn address_of(host: &str) -> Option<IpAddr> {
     if let Ok(address) = host.parse() {
         return Some(address);
     }
-    // Also `127.1`, `0x7f000001` and `[::1]`, which the system's resolver would take for addresses, too.
+    // Also parses `127.1`, `0x7f000001` and `[::1]`, which the system's resolver accepts as addresses.
     match Host::parse(host).ok()? {
         Host::Ipv4(address) => Some(address.into()),
         Host::Ipv6(address) => Some(address.into()),

@@ -1,17 +1,16 @@
-//! Addresses: of clients, of destinations, of listeners.
+//! Addresses of clients, destinations and listeners.
 //!
-//! [`ClientAddress`] finds the address of a client behind proxies. It believes forwarding headers only from proxies that the
-//! configuration trusts, and reads them from the right, because the client can write everything to the left of the first
-//! untrusted address.
+//! [`ClientAddress`] determines the address of a client behind proxies. It trusts forwarding headers only from configured
+//! proxies and reads them from the right, because the client can write anything to the left of the first untrusted address.
 //!
-//! [`Guard`] decides whether a destination that a user chose may be connected to, for HTTP, TCP and SMTP alike: public
-//! addresses may, addresses inside the network only if they are allow-listed. [`OutgoingClient`] sends HTTP requests to such
-//! destinations (webhooks, checks), within limits of size and time. Do not use either for peers that an operator configured,
-//! such as a database: those may be inside.
+//! [`Guard`] decides whether a connection to a destination that a user chose is permitted, for HTTP, TCP and SMTP: public
+//! addresses are, addresses inside the network only if they are in the allow-list. [`OutgoingClient`] sends HTTP requests
+//! to such destinations (webhooks, checks), with limits on size and time. Do not use either for peers that an operator
+//! configures, such as a database: those can be inside the network.
 //!
 //! [`listen_tcp`] and [`listen_unix`] bind the sockets of listeners.
 //!
-//! This crate knows no capability and no framework: headers come as `http::HeaderMap`.
+//! This crate knows no capability and no web framework: headers are `http::HeaderMap`.
 //!
 //! ```
 //! use http::HeaderMap;

@@ -1,5 +1,5 @@
-//! Binds the sockets of listeners. They are bound before anything else starts, so that an address that is in use is an error of
-//! the start. Connections wait in the system's queue until they are accepted.
+//! Binds the sockets of listeners. They are bound before anything else starts, so that an address in use is reported at
+//! startup. Connections wait in the system's queue until they are accepted.
 
 use std::{
     fs, io,
@@ -14,20 +14,20 @@ use std::{
 use rustix::fs::{Gid, chown};
 use socket2::{Domain, SockAddr, Socket, Type};
 
-/// The longest path of a Unix socket in bytes: the size of the system's address without its terminator.
+/// The maximum length of a Unix socket path in bytes: the size of the system's address structure without the terminator.
 pub const SOCKET_PATH_MAX: usize = 107;
 
-/// How many connections may wait to be accepted. The system may have a lower limit.
+/// The maximum number of connections that wait to be accepted. The system can have a lower limit.
 const BACKLOG: i32 = 1024;
 
-/// Listens on a TCP address. The listener does not block.
+/// Listens on a TCP address. The listener is non-blocking.
 ///
 /// # Errors
 ///
-/// The system's error, usually that another program listens there, or that this machine does not have the address.
+/// Returns the system's error, usually because another program listens on the address or this machine does not have it.
 pub fn listen_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    // Without it a restart would have to wait until the system forgets the old connections. It does not allow two listeners.
+    // Otherwise a restart fails until the system has dropped the old connections. It does not permit a second listener.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
@@ -38,19 +38,20 @@ pub fn listen_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Listens on a Unix socket with these permissions, and this group if one is given. Replaces a socket that a killed process
-/// left behind. The listener does not block. Dropping it does not remove the file; its owner does.
+/// Listens on a Unix socket with the given permissions and, optionally, group. Replaces a socket that a killed process left
+/// behind. The listener is non-blocking. Dropping it does not remove the file; its owner must.
 ///
 /// # Errors
 ///
-/// [`io::ErrorKind::AddrInUse`] when a process answers there, [`io::ErrorKind::AlreadyExists`] when there is a file that is no
-/// socket, [`io::ErrorKind::InvalidInput`] when the path is longer than [`SOCKET_PATH_MAX`], or the system's error.
+/// Returns [`io::ErrorKind::AddrInUse`] if a process listens on the socket, [`io::ErrorKind::AlreadyExists`] if the path is
+/// a file that is not a socket, [`io::ErrorKind::InvalidInput`] if the path is longer than [`SOCKET_PATH_MAX`], or the
+/// system's error.
 pub fn listen_unix(path: &Path, mode: u32, group: Option<Gid>) -> io::Result<UnixListener> {
     let address = SockAddr::unix(path)?;
     remove_stale(path)?;
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.bind(&address)?;
-    // Nobody can connect before `listen`, so nobody gets in before the permissions are right.
+    // The permissions are set before `listen`, so no client can connect with the wrong ones.
     fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
     if let Some(group) = group {
         chown(path, None, Some(group))?;
@@ -60,7 +61,7 @@ pub fn listen_unix(path: &Path, mode: u32, group: Option<Gid>) -> io::Result<Uni
     Ok(socket.into())
 }
 
-/// Removes a socket that nobody answers on, left behind by a process that was killed.
+/// Removes a socket without a listener, left behind by a killed process.
 fn remove_stale(path: &Path) -> io::Result<()> {
     let found = match fs::symlink_metadata(path) {
         Ok(found) => found,
@@ -70,7 +71,7 @@ fn remove_stale(path: &Path) -> io::Result<()> {
     if !found.file_type().is_socket() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
-    // Without blocking: a socket whose queue is full would be waited for.
+    // Non-blocking, because connecting to a socket with a full queue would block.
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     match socket.connect(&SockAddr::unix(path)?) {
@@ -99,41 +100,41 @@ mod tests {
         busy.listen(0).expect("it is bound");
         let _waiting = UnixStream::connect(&path).expect("the queue has one place");
 
-        let refused = listen_unix(&path, 0o600, None).expect_err("somebody listens there");
+        let refused = listen_unix(&path, 0o600, None).expect_err("it is in use");
 
         assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
     }
 
     #[test]
-    fn an_address_is_taken_once() {
+    fn an_address_can_be_listened_on_only_once() {
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let first = listen_tcp(address).expect("a port is free");
         let taken = first.local_addr().expect("it has an address");
 
-        let second = listen_tcp(taken).expect_err("somebody listens there");
+        let second = listen_tcp(taken).expect_err("it is in use");
 
         assert_eq!(second.kind(), io::ErrorKind::AddrInUse);
     }
 
     #[test]
-    fn a_socket_has_its_permissions_and_is_replaced_only_when_nobody_answers() {
+    fn a_socket_has_its_permissions_and_is_replaced_only_if_nothing_listens_on_it() {
         let dir = tempfile::tempdir().expect("the directory can be made");
         let path = dir.path().join("a.sock");
         let abandoned = listen_unix(&path, 0o666, None).expect("nothing is there");
         drop(abandoned);
 
-        let living = listen_unix(&path, 0o640, None).expect("nobody answers");
-        let refused = listen_unix(&path, 0o600, None).expect_err("somebody answers");
+        let live = listen_unix(&path, 0o640, None).expect("nothing listens there");
+        let refused = listen_unix(&path, 0o600, None).expect_err("it is in use");
 
         assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
         let mode = fs::metadata(&path).expect("it is there").permissions();
         assert_eq!(mode.mode() & 0o777, 0o640);
         assert!(UnixStream::connect(&path).is_ok());
-        drop(living);
+        drop(live);
     }
 
     #[test]
-    fn a_file_that_is_no_socket_stays() {
+    fn a_file_that_is_not_a_socket_is_never_removed() {
         let dir = tempfile::tempdir().expect("the directory can be made");
         let path = dir.path().join("a.sock");
         fs::write(&path, "precious").expect("the directory can be written");
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_of_the_longest_length_is_taken_and_a_longer_one_is_not() {
+    fn a_path_of_the_maximum_length_is_accepted_and_a_longer_one_is_not() {
         let dir = tempfile::tempdir().expect("the directory can be made");
         let fill = SOCKET_PATH_MAX - dir.path().as_os_str().len() - 1;
 

@@ -1,4 +1,4 @@
-//! Names to addresses.
+//! Name resolution.
 
 use std::{
     fmt, io,
@@ -9,41 +9,41 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
-/// What the guard asks of the system. A trait, because tests answer themselves.
+/// Resolves names. A trait, so that tests can supply the results.
 #[async_trait]
 pub trait Lookup: Send + Sync + 'static {
-    /// All addresses of `host`.
+    /// Returns all addresses of `host`.
     ///
     /// # Errors
     ///
-    /// When the name server cannot be asked, or does not know the name.
+    /// Returns an error if the name server is unavailable or does not know the name.
     async fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>>;
 
-    /// The addresses of this machine.
+    /// Returns the addresses of this machine.
     ///
     /// # Errors
     ///
-    /// When the system does not list them.
+    /// Returns an error if the system does not list them.
     fn own_addresses(&self) -> io::Result<Vec<IpAddr>> {
         let interfaces = if_addrs::get_if_addrs()?;
         Ok(interfaces.iter().map(if_addrs::Interface::ip).collect())
     }
 }
 
-/// Asks the system's resolver, as every other program does.
+/// Resolves names with the system's resolver, like every other program.
 ///
-/// The resolver blocks a thread until it has an answer, and goes on when nobody waits any more. So that slow name servers
-/// cannot take all threads for blocking work, the number of threads that resolve is bounded; further names wait.
+/// The resolver blocks a thread until it has a result, even if the caller has stopped waiting. The number of threads that
+/// resolve is bounded, so that slow name servers cannot occupy the whole blocking thread pool. Further lookups wait.
 #[derive(Clone)]
 pub struct SystemLookup {
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     resolve: Resolve,
 }
 
 type Resolve = Arc<dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync>;
 
 impl SystemLookup {
-    /// A resolver that uses at most `lookups_max` threads.
+    /// Creates a resolver that uses at most `lookups_max` threads.
     #[must_use]
     pub fn new(lookups_max: u32) -> Self {
         Self::with(lookups_max, |host| {
@@ -57,7 +57,7 @@ impl SystemLookup {
         resolve: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static,
     ) -> Self {
         Self {
-            places: Arc::new(Semaphore::new(lookups_max as usize)),
+            permits: Arc::new(Semaphore::new(lookups_max as usize)),
             resolve: Arc::new(resolve),
         }
     }
@@ -66,11 +66,11 @@ impl SystemLookup {
 #[async_trait]
 impl Lookup for SystemLookup {
     async fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>> {
-        let place = Arc::clone(&self.places).acquire_owned().await;
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
         let (host, resolve) = (host.to_owned(), Arc::clone(&self.resolve));
         outrigger_supervisor::blocking(move || {
-            // Held by the thread, not by the caller, who may stop waiting for it.
-            let _place = place;
+            // Held by the thread and not by the caller, because the caller can stop waiting.
+            let _permit = permit;
             resolve(&host)
         })
         .await
@@ -81,7 +81,7 @@ impl fmt::Debug for SystemLookup {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("SystemLookup")
-            .field("free", &self.places.available_permits())
+            .field("free", &self.permits.available_permits())
             .finish_non_exhaustive()
     }
 }
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_lookup_that_nobody_waits_for_any_more_keeps_its_thread_from_others() {
+    async fn an_abandoned_lookup_keeps_its_thread_until_it_ends() {
         let (answer, answers) = mpsc::channel::<()>();
         let answers = Mutex::new(answers);
         let lookup = SystemLookup::with(1, move |_| {
@@ -105,7 +105,7 @@ mod tests {
         });
 
         let abandoned = lookup.addresses("one").now_or_never();
-        let free = lookup.places.available_permits();
+        let free = lookup.permits.available_permits();
         let mut second = lookup.addresses("two");
         let waits = second.as_mut().now_or_never().is_none();
         for _ in 0..2 {

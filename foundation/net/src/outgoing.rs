@@ -1,8 +1,8 @@
-//! Requests to addresses that users may choose.
+//! HTTP requests to destinations that users choose.
 //!
-//! Each request has a connection of its own, over HTTP/1.1. That costs a handshake, and buys that every request is vetted and
-//! measured on its own, and that a dropped future closes exactly its connection. No task runs
-//! behind a request: the caller drives the connection while it awaits the answer.
+//! Each request has its own HTTP/1.1 connection. That costs a handshake, but every request is checked and measured
+//! separately, and dropping the future closes exactly its connection. No background task is involved: the caller drives the
+//! connection while it awaits the response.
 
 mod dial;
 mod redirect;
@@ -35,16 +35,16 @@ pub use self::{
     response::{OutgoingResponse, ResponseStream, Timings},
 };
 
-/// The largest head of an answer.
+/// The maximum size of a response head.
 const HEAD_MAX: usize = 64 * 1024;
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("outrigger/", env!("CARGO_PKG_VERSION")));
 
-/// Sends requests to addresses that users may choose. Cheap to clone; clones share the limit of requests at a time.
+/// Sends requests to destinations that users choose. Cheap to clone; clones share the limit of concurrent requests.
 #[derive(Debug, Clone)]
 pub struct OutgoingClient {
     dialer: Dialer,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     config: Arc<NetConfig>,
 }
 
@@ -53,7 +53,7 @@ impl OutgoingClient {
     ///
     /// # Errors
     ///
-    /// [`NetError::Setup`] when `[net] ca_file` cannot be read.
+    /// Returns [`NetError::Setup`] if `[net] ca_file` cannot be read.
     pub fn new(config: &NetConfig, guard: Guard, clock: Arc<dyn Clock>) -> Result<Self, NetError> {
         let proxy = config
             .proxy
@@ -67,30 +67,31 @@ impl OutgoingClient {
                 timeout: config.connect_timeout.get(),
                 clock,
             },
-            places: Arc::new(Semaphore::new(config.requests_max as usize)),
+            permits: Arc::new(Semaphore::new(config.requests_max as usize)),
             config: Arc::new(config.clone()),
         })
     }
 
-    /// Sends the request, follows redirects as far as they are allowed, and reads the answer to its end. An answer with a
-    /// status of failure is an answer.
+    /// Sends the request, follows permitted redirects, and reads the response to its end. An error status is not an error
+    /// of this function.
     ///
     /// # Errors
     ///
-    /// When the destination is refused, cannot be reached, or breaks a limit of the request or of `[net]`.
+    /// Returns an error if the destination is rejected or unreachable, or if a limit of the request or of `[net]` is
+    /// exceeded.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future closes the connection; the request may have been received all the same.
+    /// Dropping the future closes the connection; the server may have received the request nevertheless.
     pub async fn send(&self, request: OutgoingRequest) -> Result<OutgoingResponse, NetError> {
         self.open(request).await?.read_to_end().await
     }
 
-    /// The same, and returns when the head of the answer has come: the body is read piece by piece.
+    /// Like [`send`](Self::send), but returns after the response head. The caller reads the body in chunks.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// Returns the same errors as [`send`](Self::send).
     pub async fn open(&self, request: OutgoingRequest) -> Result<ResponseStream, NetError> {
         request.check_headers()?;
         let limits = request.limits;
@@ -122,15 +123,15 @@ impl OutgoingClient {
         }
     }
 
-    /// Sends one request. Returns its answer, and the body if that can be sent again.
+    /// Sends one request. Returns the response and, if it can be sent again, the body.
     async fn send_once(
         &self,
         request: &mut OutgoingRequest,
         bounds: &Bounds,
     ) -> Result<(ResponseStream, Option<Bytes>), NetError> {
         let host = host_of(request.url());
-        let place = Arc::clone(&self.places).acquire_owned().await;
-        let place = place.map_err(|error| transfer(&host, error))?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let permit = permit.map_err(|error| transfer(&host, error))?;
         let connection = self.dialer.dial(request.url()).await?;
         let (message, again) = message(request, &connection, &host)?;
         let Connection {
@@ -146,7 +147,7 @@ impl OutgoingClient {
             .await
             .map_err(|error| transfer(&host, error))?;
         let mut driver: Option<Driver> = Some(Box::pin(async move {
-            // What went wrong is told to the request, too.
+            // The request also returns this error.
             let _ = driver.await;
         }));
         let mut answer = std::pin::pin!(sender.send_request(message));
@@ -178,18 +179,18 @@ impl OutgoingClient {
             driver,
             read: 0,
             bounds: bounds.clone(),
-            place,
+            permit,
         };
         Ok((response, again))
     }
 }
 
-/// Whether the text of `[net] proxy` can be used.
+/// Returns whether the text is a valid `[net] proxy`.
 pub(crate) fn is_proxy(url: &Secret) -> bool {
     Proxy::parse(url.expose()).is_some()
 }
 
-/// The request as it is written, and its body if that can be sent again.
+/// Returns the HTTP message and, if it can be sent again, the body.
 fn message(
     request: &mut OutgoingRequest,
     connection: &Connection,
@@ -197,7 +198,7 @@ fn message(
 ) -> Result<(Request<request::HttpBody>, Option<Bytes>), NetError> {
     let (body, again) = request.body.take();
     let url = request.url();
-    // A proxy gets the whole address, a server its path.
+    // A proxy gets the whole URL, a server only the path.
     let target = match &connection.proxy {
         Some(_) => &url[..url::Position::AfterQuery],
         None => &url[url::Position::BeforePath..url::Position::AfterQuery],
@@ -229,7 +230,7 @@ fn message(
 
 fn tls(config: &NetConfig) -> Result<rustls::ClientConfig, NetError> {
     let mut roots = RootCertStore::empty();
-    // A system without certificates trusts nobody; the handshake says so.
+    // Without system certificates, nothing is trusted, and the handshake returns the error.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(path) = &config.ca_file {
         let pem = fs::read(path).map_err(setup)?;
@@ -253,7 +254,7 @@ fn setup(error: impl Into<Box<dyn StdError + Send + Sync>>) -> NetError {
     }
 }
 
-/// An address, or a text that is none, without user, password and query, and not too long.
+/// Returns a URL, or any text, without user, password and query, truncated.
 fn without_secrets(text: &str) -> String {
     let end = text.find(['?', '#']).unwrap_or(text.len());
     let start = text.find("://").map_or(0, |scheme| scheme + 3).min(end);
@@ -264,7 +265,7 @@ fn without_secrets(text: &str) -> String {
     shown.take(200).collect()
 }
 
-/// The host of an address, an IPv6 one in brackets.
+/// Returns the host of a URL, with brackets for IPv6.
 fn host_of(url: &Url) -> String {
     url.host_str().unwrap_or_default().to_owned()
 }

@@ -1,4 +1,4 @@
-//! The proxies whose word counts.
+//! Trusted proxies.
 
 use std::{net::IpAddr, str::FromStr};
 
@@ -7,32 +7,34 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use thiserror::Error;
 
-/// Proxies whose forwarding headers are believed: addresses (`10.0.0.1`) and networks (`10.0.0.0/8`, `fd00::/8`).
+/// The proxies whose forwarding headers are trusted: addresses (`10.0.0.1`) and networks (`10.0.0.0/8`, `fd00::/8`).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(transparent)]
 pub struct TrustedProxies {
     networks: Vec<IpNet>,
 }
 
-/// The text is not a network that can be trusted.
+/// The error for text that is not a network or must not be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ParseNetworkError {
-    /// Neither an address nor a network.
+    /// The text is neither an address nor a network.
     #[error("`{text}` is not an address or network: write `10.0.0.1`, `10.0.0.0/8` or `fd00::/8`")]
     NotANetwork {
-        /// What was written.
+        /// The text.
         text: String,
     },
-    /// Everybody.
-    #[error("`{text}` is everybody: trusting it would let every client choose its own address")]
-    Everybody {
-        /// What was written.
+    /// The network contains every address.
+    #[error(
+        "`{text}` contains every address: trusting it would let every client choose its own address"
+    )]
+    EveryAddress {
+        /// The text.
         text: String,
     },
 }
 
 impl TrustedProxies {
-    /// Nobody is trusted: the peer is the client.
+    /// Trusts no proxy: the peer is always the client.
     #[must_use]
     pub const fn none() -> Self {
         Self {
@@ -40,11 +42,11 @@ impl TrustedProxies {
         }
     }
 
-    /// Reads addresses and networks.
+    /// Parses addresses and networks.
     ///
     /// # Errors
     ///
-    /// When one of them is neither, or is everybody.
+    /// Returns an error if one of them is neither, or if it contains every address.
     pub fn parse<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, ParseNetworkError> {
         let networks = texts
             .into_iter()
@@ -53,13 +55,13 @@ impl TrustedProxies {
         Ok(Self { networks })
     }
 
-    /// Whether nobody is trusted.
+    /// Returns whether no proxy is trusted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.networks.is_empty()
     }
 
-    /// Whether this address is a trusted proxy. IPv4 addresses in IPv6 form count as IPv4.
+    /// Returns whether this address is a trusted proxy. IPv4-mapped IPv6 addresses count as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -95,14 +97,14 @@ fn trusted_network(text: &str) -> Result<IpNet, ParseNetworkError> {
         text: text.to_owned(),
     })?;
     if network.prefix_len() == 0 {
-        return Err(ParseNetworkError::Everybody {
+        return Err(ParseNetworkError::EveryAddress {
             text: text.to_owned(),
         });
     }
     Ok(network)
 }
 
-/// Reads an address or a network; IPv4 in IPv6 form becomes IPv4.
+/// Parses an address or a network. IPv4-mapped IPv6 addresses become IPv4.
 pub(crate) fn parse_network(text: &str) -> Option<IpNet> {
     let text = text.trim();
     let network = IpNet::from_str(text)
@@ -152,18 +154,18 @@ mod tests {
     }
 
     #[test]
-    fn trusting_everybody_is_refused() {
+    fn trusting_every_address_is_rejected() {
         for text in ["0.0.0.0/0", "::/0", "::ffff:0:0/96"] {
             let refused = TrustedProxies::parse([text]);
             assert!(
-                matches!(refused, Err(ParseNetworkError::Everybody { .. })),
+                matches!(refused, Err(ParseNetworkError::EveryAddress { .. })),
                 "{text}"
             );
         }
     }
 
     #[test]
-    fn what_is_not_a_network_is_refused_with_an_example() {
+    fn text_that_is_not_a_network_is_rejected_with_an_example() {
         for text in [
             "",
             "proxy.local",
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_lists_them_as_text() {
+    fn trusted_proxies_are_configured_as_a_list_of_text() {
         let proxies: TrustedProxies =
             serde_json::from_str(r#"["10.0.0.1", "fd00::/8"]"#).expect("it is a list of networks");
 

@@ -1,4 +1,4 @@
-//! The corpus of client addresses, and what holds for all of them.
+//! The test cases of `ClientAddress`, and properties that hold for all inputs.
 
 use std::{collections::HashSet, net::IpAddr};
 
@@ -18,7 +18,7 @@ struct Case<'a> {
 }
 
 #[test]
-fn every_case_of_the_corpus_has_its_answer() {
+fn every_case_of_the_corpus_has_the_expected_result() {
     for case in cases() {
         let peer = case.peer.parse().expect("the peer is an address");
         let client = ClientAddress::resolve(peer, &headers(case.headers), &case.trusted);
@@ -49,7 +49,7 @@ proptest! {
     fn a_client_behind_a_proxy_cannot_choose_its_address(
         sent in prop::collection::vec((sent_header(), "[ -~]{0,60}"), 0..6),
     ) {
-        // The client sends any headers; the proxy appends the client's address to the list, as proxies do.
+        // The client sends any headers; the proxy appends the client's address to the list.
         let client: IpAddr = "203.0.113.9".parse().expect("it is an address");
         let mut headers = HeaderMap::new();
         for (name, value) in sent {
@@ -61,7 +61,7 @@ proptest! {
 
         let found = resolve("10.0.0.1", &headers).ip;
 
-        // The proxy stands for the client when the client's own `Forwarded` contradicts the list.
+        // The result is the proxy if the client's own `Forwarded` contradicts the list.
         let proxy: IpAddr = "10.0.0.1".parse().expect("it is an address");
         prop_assert!(found == client || (found == proxy && headers.contains_key("forwarded")), "{found}");
     }
@@ -88,7 +88,7 @@ proptest! {
     }
 
     #[test]
-    fn a_stranger_is_always_its_own_address(
+    fn an_untrusted_peer_is_always_the_client(
         sent in prop::collection::vec((sent_header(), "[ -~]{0,60}"), 0..6),
     ) {
         let mut headers = HeaderMap::new();
@@ -102,7 +102,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_taken(
+    fn any_bytes_are_handled(
         lines in prop::collection::vec(prop::collection::vec(0x20_u8..=0xfe, 0..200), 0..4),
     ) {
         let mut headers = HeaderMap::new();
@@ -186,7 +186,7 @@ fn headers(text: &str) -> HeaderMap {
     headers
 }
 
-/// Reads `\xNN` and `\\`.
+/// Decodes `\xNN` and `\\`.
 fn bytes(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();

@@ -1,4 +1,4 @@
-//! Outgoing requests against a local listener and a name server that lies.
+//! Outgoing requests to a local listener, with a controlled name server.
 
 use std::{
     io,
@@ -22,11 +22,11 @@ use tokio::{
     net::TcpListener,
 };
 
-/// Answers each question with the next list of addresses, and the last one for ever.
-struct Answers(Vec<Vec<IpAddr>>, AtomicUsize);
+/// A resolver that returns the next list of addresses for each lookup, and then repeats the last one.
+struct ScriptedLookup(Vec<Vec<IpAddr>>, AtomicUsize);
 
 #[async_trait]
-impl Lookup for Answers {
+impl Lookup for ScriptedLookup {
     async fn addresses(&self, _: &str) -> io::Result<Vec<IpAddr>> {
         let asked = self.1.fetch_add(1, Ordering::SeqCst);
         Ok(self.0[asked.min(self.0.len() - 1)].clone())
@@ -37,11 +37,14 @@ const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fn client(config: &NetConfig, answers: &[&[IpAddr]]) -> OutgoingClient {
     let answers = answers.iter().map(|answer| answer.to_vec()).collect();
-    let guard = Guard::with_lookup(config, Arc::new(Answers(answers, AtomicUsize::new(0))));
+    let guard = Guard::with_lookup(
+        config,
+        Arc::new(ScriptedLookup(answers, AtomicUsize::new(0))),
+    );
     OutgoingClient::new(config, guard, SystemClock::shared()).expect("the client can be made")
 }
 
-/// Allows this machine's own port under `host`.
+/// Allows this machine's port under `host`.
 fn allowing(host: &str, address: SocketAddr) -> NetConfig {
     NetConfig {
         allow: vec![format!("{host}:{}", address.port())],
@@ -82,7 +85,7 @@ async fn serve(listener: &TcpListener, answer: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_allow_listed_destination_is_called_and_its_answer_read() {
+async fn an_allowed_destination_is_requested_and_its_response_is_read() {
     let (listener, address) = listener().await;
     let client = client(&allowing("127.0.0.1", address), &[&[LOCAL]]);
 
@@ -105,7 +108,7 @@ async fn an_allow_listed_destination_is_called_and_its_answer_read() {
 }
 
 #[tokio::test]
-async fn addresses_inside_are_refused_however_they_are_written() {
+async fn internal_addresses_are_rejected_in_every_notation() {
     let client = client(&NetConfig::default(), &[&[LOCAL]]);
 
     for url in [
@@ -139,7 +142,7 @@ async fn addresses_inside_are_refused_however_they_are_written() {
 }
 
 #[tokio::test]
-async fn only_http_is_requested() {
+async fn only_http_and_https_are_accepted() {
     let client = client(&NetConfig::default(), &[&[LOCAL]]);
 
     for url in [
@@ -161,7 +164,7 @@ async fn only_http_is_requested() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_not_requested_is_named_without_its_secrets() {
+async fn the_error_for_an_invalid_url_contains_no_secrets() {
     let client = client(&NetConfig::default(), &[&[LOCAL]]);
 
     for url in [
@@ -180,8 +183,8 @@ async fn an_address_that_is_not_requested_is_named_without_its_secrets() {
 }
 
 #[tokio::test]
-async fn a_name_that_turns_inside_between_two_requests_is_refused_the_second_time() {
-    // The name server first names a place that is allowed, then one that is not: the trick of DNS rebinding.
+async fn a_name_that_changes_to_an_internal_address_is_rejected() {
+    // The name server first returns a permitted address, then another: DNS rebinding.
     let (listener, address) = listener().await;
     let inside: IpAddr = "127.0.0.2".parse().expect("it is an address");
     let client = client(&allowing("127.0.0.1", address), &[&[LOCAL], &[inside]]);
@@ -201,7 +204,7 @@ async fn a_name_that_turns_inside_between_two_requests_is_refused_the_second_tim
 }
 
 #[tokio::test]
-async fn of_several_addresses_only_the_allowed_ones_are_called() {
+async fn only_the_permitted_addresses_of_a_host_are_used() {
     let (listener, address) = listener().await;
     let metadata: IpAddr = "169.254.169.254".parse().expect("it is an address");
     let client = client(&allowing("127.0.0.1", address), &[&[metadata, LOCAL]]);
@@ -219,7 +222,7 @@ async fn of_several_addresses_only_the_allowed_ones_are_called() {
 }
 
 #[tokio::test]
-async fn a_name_can_be_allowed_and_does_not_open_the_network_to_others() {
+async fn allowing_a_name_does_not_allow_other_names_of_its_network() {
     let (listener, address) = listener().await;
     let client = client(&allowing("hooks.internal", address), &[&[LOCAL]]);
 
@@ -235,7 +238,7 @@ async fn a_name_can_be_allowed_and_does_not_open_the_network_to_others() {
 }
 
 #[tokio::test]
-async fn a_name_without_addresses_says_so() {
+async fn a_name_without_addresses_is_an_error() {
     let client = client(&NetConfig::default(), &[&[]]);
 
     let error = get(&client, "http://nowhere.example/")
@@ -247,7 +250,7 @@ async fn a_name_without_addresses_says_so() {
 }
 
 #[tokio::test]
-async fn a_redirect_inside_is_refused() {
+async fn a_redirect_to_an_internal_address_is_rejected() {
     let (listener, address) = listener().await;
     let client = client(&allowing("hooks.internal", address), &[&[LOCAL]]);
     let url = format!("http://hooks.internal:{}/", address.port());
@@ -272,7 +275,7 @@ async fn a_redirect_inside_is_refused() {
 }
 
 #[tokio::test]
-async fn redirects_are_followed_as_often_as_configured() {
+async fn redirects_are_followed_up_to_the_configured_number() {
     let (listener, address) = listener().await;
     let mut config = allowing("127.0.0.1", address);
     config.redirects = 1;
@@ -304,7 +307,7 @@ async fn redirects_are_followed_as_often_as_configured() {
 }
 
 #[tokio::test]
-async fn an_answer_over_the_limit_is_refused_whether_it_says_its_length_or_not() {
+async fn a_response_over_the_limit_is_rejected_with_and_without_a_declared_length() {
     let (listener, address) = listener().await;
     let mut config = allowing("127.0.0.1", address);
     config.response_max = ByteSize::kib(1);
@@ -326,7 +329,7 @@ async fn an_answer_over_the_limit_is_refused_whether_it_says_its_length_or_not()
 }
 
 #[tokio::test]
-async fn a_server_that_never_answers_is_given_up_after_the_time_of_the_request() {
+async fn a_request_to_a_silent_server_ends_at_its_time_limit() {
     let (listener, address) = listener().await;
     let config = allowing("127.0.0.1", address);
     let clock = Arc::new(ManualClock::new());
@@ -350,7 +353,7 @@ async fn a_server_that_never_answers_is_given_up_after_the_time_of_the_request()
     );
 }
 
-/// A server for `name` with a certificate of its own, and the file that makes a client trust it.
+/// Creates a TLS server for `name` with a self-signed certificate, and a file that makes a client trust it.
 fn tls_server(name: &str) -> (tokio_rustls::TlsAcceptor, tempfile::NamedTempFile, Vec<u8>) {
     let issued = rcgen::generate_simple_self_signed([name.to_owned()]).expect("it can be issued");
     let file = tempfile::NamedTempFile::new().expect("a file can be made");
@@ -398,7 +401,7 @@ async fn certificates_are_verified_and_a_private_authority_can_be_added() {
 }
 
 #[tokio::test]
-async fn a_proxy_is_passed_through_to_the_server_whose_certificate_is_verified() {
+async fn the_certificate_of_a_server_behind_a_proxy_is_verified() {
     let (listener, address) = listener().await;
     let (acceptor, file, certificate) = tls_server("hooks.example");
     let config = NetConfig {
@@ -429,13 +432,13 @@ async fn a_proxy_is_passed_through_to_the_server_whose_certificate_is_verified()
 }
 
 #[tokio::test]
-async fn a_stream_of_a_known_length_says_it_and_keeps_to_it() {
+async fn a_stream_with_a_declared_length_must_match_it() {
     let (listener, address) = listener().await;
     let client = client(&allowing("127.0.0.1", address), &[&[LOCAL]]);
     let url = format!("http://127.0.0.1:{}/", address.port());
     let put = async |length| {
-        let pieces = ["ab", "cd"].map(|piece| Ok::<_, io::Error>(bytes::Bytes::from(piece)));
-        let stream = OutgoingStream::with_length(length, futures_util::stream::iter(pieces));
+        let chunks = ["ab", "cd"].map(|chunk| Ok::<_, io::Error>(bytes::Bytes::from(chunk)));
+        let stream = OutgoingStream::with_length(length, futures_util::stream::iter(chunks));
         let mut request = OutgoingRequest::new(Method::PUT, &url).expect("it is an address");
         request.body = outrigger_net::OutgoingBody::Stream(stream);
         client.send(request).await
@@ -456,7 +459,7 @@ async fn a_stream_of_a_known_length_says_it_and_keeps_to_it() {
 }
 
 #[tokio::test]
-async fn a_public_address_of_this_machine_is_refused_unless_it_is_listed_with_its_port() {
+async fn this_machine_s_public_address_is_rejected_unless_allowed_with_its_port() {
     struct Own;
 
     #[async_trait]
@@ -497,7 +500,7 @@ async fn a_public_address_of_this_machine_is_refused_unless_it_is_listed_with_it
 }
 
 #[tokio::test]
-async fn what_the_guard_lets_through_can_be_connected_to_without_http() {
+async fn addresses_from_the_guard_can_be_used_without_http() {
     let (listener, address) = listener().await;
     let guard = Guard::new(&allowing("127.0.0.1", address));
 
@@ -511,8 +514,8 @@ async fn what_the_guard_lets_through_can_be_connected_to_without_http() {
     drop(listener);
 }
 
-/// Reads until the end of the chunked body, and answers.
-async fn swallow(listener: &TcpListener) -> usize {
+/// Reads to the end of the chunked body and responds.
+async fn read_upload(listener: &TcpListener) -> usize {
     let (mut stream, _) = listener.accept().await.expect("a client connects");
     let (mut read, mut buffer) = (0, vec![0; 64 * 1024]);
     let mut tail = Vec::new();
@@ -528,18 +531,18 @@ async fn swallow(listener: &TcpListener) -> usize {
 }
 
 #[tokio::test]
-async fn a_body_is_streamed_and_an_answer_is_read_piece_by_piece() {
-    const PIECES: usize = 64;
+async fn a_request_body_is_streamed_and_a_response_is_read_in_chunks() {
+    const CHUNKS: usize = 64;
     let (listener, address) = listener().await;
     let mut config = allowing("127.0.0.1", address);
     config.response_max = ByteSize::kib(1);
     let client = client(&config, &[&[LOCAL]]);
     let url = format!("http://127.0.0.1:{}/", address.port());
-    let piece = bytes::Bytes::from(vec![7; 64 * 1024]);
-    let pieces =
-        futures_util::stream::iter((0..PIECES).map(move |_| Ok::<_, io::Error>(piece.clone())));
+    let chunk = bytes::Bytes::from(vec![7; 64 * 1024]);
+    let chunks =
+        futures_util::stream::iter((0..CHUNKS).map(move |_| Ok::<_, io::Error>(chunk.clone())));
     let mut upload = OutgoingRequest::new(Method::PUT, &url).expect("it is an address");
-    upload.body = outrigger_net::OutgoingBody::Stream(OutgoingStream::new(pieces));
+    upload.body = outrigger_net::OutgoingBody::Stream(OutgoingStream::new(chunks));
     let mut download = OutgoingRequest::new(Method::GET, &url).expect("it is an address");
     download.limits.response_max = Some(ByteSize::mib(1));
     let body = "x".repeat(100 * 1024);
@@ -548,25 +551,25 @@ async fn a_body_is_streamed_and_an_answer_is_read_piece_by_piece() {
         body.len()
     );
 
-    let (uploaded, received) = tokio::join!(client.send(upload), swallow(&listener));
+    let (uploaded, received) = tokio::join!(client.send(upload), read_upload(&listener));
     let reading = async {
         let mut response = client.open(download).await.expect("it answers");
-        let mut pieces = Vec::new();
-        while let Some(piece) = response.chunk().await.expect("it is within the limit") {
-            pieces.push(piece.len());
+        let mut chunks = Vec::new();
+        while let Some(chunk) = response.chunk().await.expect("it is within the limit") {
+            chunks.push(chunk.len());
         }
-        pieces
+        chunks
     };
-    let (pieces, _) = tokio::join!(reading, serve(&listener, &answer));
+    let (chunks, _) = tokio::join!(reading, serve(&listener, &answer));
 
     assert_eq!(uploaded.expect("it is taken").status, StatusCode::OK);
-    assert!(received > PIECES * 64 * 1024, "{received}");
-    assert_eq!(pieces.iter().sum::<usize>(), 100 * 1024);
-    assert!(pieces.len() > 1, "it came in one piece");
+    assert!(received > CHUNKS * 64 * 1024, "{received}");
+    assert_eq!(chunks.iter().sum::<usize>(), 100 * 1024);
+    assert!(chunks.len() > 1, "it came in one chunk");
 }
 
 #[tokio::test]
-async fn user_and_password_of_an_address_survive_a_redirect_within_its_origin_only() {
+async fn url_credentials_survive_only_redirects_within_the_origin() {
     let (listener, address) = listener().await;
     let client = client(&allowing("127.0.0.1", address), &[&[LOCAL]]);
     let url = format!("http://ana:hunter2@127.0.0.1:{}/", address.port());
@@ -616,7 +619,7 @@ async fn the_steps_of_a_request_are_measured() {
 }
 
 #[tokio::test]
-async fn requests_beyond_the_limit_wait_for_a_place() {
+async fn requests_beyond_the_limit_wait() {
     let (listener, address) = listener().await;
     let mut config = allowing("127.0.0.1", address);
     config.requests_max = 1;
@@ -640,7 +643,7 @@ async fn requests_beyond_the_limit_wait_for_a_place() {
 }
 
 #[tokio::test]
-async fn a_proxy_gets_the_requests_and_decides_about_names_but_nothing_inside_is_asked_of_it() {
+async fn requests_go_through_the_proxy_unless_their_name_is_internal() {
     let (listener, address) = listener().await;
     let config = NetConfig {
         proxy: Some(Secret::new(format!(

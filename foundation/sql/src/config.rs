@@ -1,4 +1,4 @@
-//! The section `[store]`.
+//! The `[store]` section.
 
 use outrigger_config::{Problems, Section};
 use outrigger_stdx::{ByteSize, HumanDuration};
@@ -7,39 +7,41 @@ use serde::{Deserialize, Serialize};
 
 use crate::StoreUrl;
 
-/// Where the data is and how it is reached.
+/// The database and the limits of its use.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreConfig {
-    /// Where the data is: `sqlite` for files in the data directory, or `postgres://user:password@host:5432/database` for a
+    /// The database: `sqlite` for files in the data directory, or `postgres://user:password@host:5432/database` for a
     /// PostgreSQL server, which several nodes can share. `?sslmode=` is `disable`, `prefer` (the default), `require`
-    /// (encrypted, the server's certificate is not checked), `verify-ca` (a trusted certificate has signed the server's) or
-    /// `verify-full` (and its name is the host's). `&sslrootcert=FILE` replaces the system's certificates, and makes `require`
-    /// mean `verify-ca`. A connection pooler in between must pool sessions, not transactions. Default `sqlite`.
+    /// (encrypted, without checking the server's certificate), `verify-ca` (a trusted authority signed the certificate) or
+    /// `verify-full` (the certificate also matches the host name). `&sslrootcert=FILE` replaces the system's certificates
+    /// and turns `require` into `verify-ca`. A connection pooler in between must pool sessions, not transactions. Default
+    /// `sqlite`.
     pub url: StoreUrl,
-    /// How many connections to PostgreSQL are opened at most, 1 to 100; must not exceed what the server allows. Default 20.
+    /// The maximum number of connections to PostgreSQL, 1 to 100. It must not exceed the server's limit. Default 20.
     pub pool_max: u32,
-    /// How long a statement may take on PostgreSQL before it is cancelled, 1s to 1h. Migrations are not limited. Default 30s.
+    /// The time after which a statement on PostgreSQL is cancelled, 1s to 1h. It does not apply to migrations. Default 30s.
     pub statement_timeout: HumanDuration,
-    /// How long to wait for a free connection to PostgreSQL, for a free reader of a SQLite file, or for a place in its queue
-    /// before giving up, 100ms to 5m. Default 10s.
+    /// The maximum time to wait for a free connection to PostgreSQL, for a free reader of a SQLite file, or for space in
+    /// its queue, 100ms to 5m. Default 10s.
     pub wait_timeout: HumanDuration,
-    /// How long a read of a SQLite file may take before it is interrupted, 1s to 1h. Default 30s.
+    /// The time after which a read of a SQLite file is interrupted, 1s to 1h. Default 30s.
     pub read_timeout: HumanDuration,
-    /// How many operations may wait for the writer of a SQLite file, 1 to 100000; further callers wait for a place.
-    /// Default 1024.
+    /// The maximum number of operations in the queue of a SQLite file's writer, 1 to 100000. Further callers wait. Default
+    /// 1024.
     pub queue: usize,
-    /// How many bytes of bulk operations may wait for the writer of a SQLite file, 1MiB to 4GiB; further callers wait for
-    /// room. Default 32MiB.
+    /// The maximum number of bytes of bulk operations in the queue of a SQLite file's writer, 1MiB to 4GiB. Further callers
+    /// wait. Default 32MiB.
     pub queue_bytes: ByteSize,
-    /// How many waiting operations share one commit of a SQLite file at most, 1 to 10000. Default 256.
+    /// The maximum number of queued operations that share one commit of a SQLite file, 1 to 10000. Default 256.
     pub batch: usize,
-    /// How many connections read a SQLite file at the same time, 1 to 64; they are opened when they are needed. Default 4.
+    /// The maximum number of connections that read a SQLite file concurrently, 1 to 64. They are opened on demand. Default
+    /// 4.
     pub readers: usize,
-    /// How much of a SQLite file each connection keeps in memory, 64KiB to 1GiB. Default 2MiB.
+    /// The page cache of each connection to a SQLite file, 64KiB to 1GiB. Default 2MiB.
     pub page_cache: ByteSize,
-    /// How large the write-ahead log of a SQLite file grows before it is merged into the file, 1MiB to 1GiB; under constant
-    /// load, four times that. Default 16MiB.
+    /// The size at which the write-ahead log of a SQLite file is merged into the file, 1MiB to 1GiB. Under constant load it
+    /// can grow to four times this size. Default 16MiB.
     pub checkpoint_size: ByteSize,
 }
 

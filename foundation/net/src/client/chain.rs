@@ -1,4 +1,4 @@
-//! The chain of addresses in forwarding headers, and the walk along it.
+//! The chain of addresses in forwarding headers.
 
 use std::net::IpAddr;
 
@@ -7,37 +7,38 @@ use http::HeaderMap;
 use super::node;
 use crate::TrustedProxies;
 
-/// Longer chains than any sane set-up has; the walk ends there. The header's size is the HTTP server's to limit.
+/// The maximum number of elements that a walk visits, which is more than real deployments have. The HTTP server limits the
+/// header's size.
 const HOPS_MAX: usize = 32;
 
-/// What the proxies wrote, leftmost first.
+/// The elements that the proxies wrote, leftmost first.
 #[derive(Debug, Default)]
 pub(super) struct Chain {
     elements: Vec<Element>,
 }
 
-/// What one proxy wrote.
+/// The element that one proxy wrote.
 #[derive(Debug, Default)]
 pub(super) struct Element {
-    /// The address that it saw; none when that cannot be read, or was not told.
+    /// The address it saw; `None` if that is missing or cannot be parsed.
     pub(super) address: Option<IpAddr>,
-    /// The scheme that it saw (`Forwarded` only).
+    /// The scheme it saw (`Forwarded` only).
     pub(super) scheme: Option<Vec<u8>>,
-    /// The host that it saw (`Forwarded` only).
+    /// The host it saw (`Forwarded` only).
     pub(super) host: Option<Vec<u8>>,
 }
 
-/// Where a walk ended.
+/// The result of a walk.
 #[derive(Debug)]
 pub(super) struct Walk {
     /// The client's address.
     pub(super) ip: IpAddr,
-    /// The element that names it; none when it is the peer.
+    /// The position of the client's element; `None` if the client is the peer.
     pub(super) position: Option<usize>,
 }
 
 impl Walk {
-    pub(super) fn nowhere(peer: IpAddr) -> Self {
+    pub(super) fn at_peer(peer: IpAddr) -> Self {
         Self {
             ip: peer,
             position: None,
@@ -46,7 +47,7 @@ impl Walk {
 }
 
 impl Chain {
-    /// From `X-Forwarded-For`; none when there is no such header.
+    /// Parses `X-Forwarded-For`. Returns `None` if there is no such header.
     pub(super) fn x_forwarded(headers: &HeaderMap) -> Option<Self> {
         headers.get("x-forwarded-for")?;
         let elements = elements(headers, "x-forwarded-for")
@@ -59,7 +60,8 @@ impl Chain {
         Some(Self { elements })
     }
 
-    /// From `Forwarded`; none when there is no such header. A line that cannot be read stands as one unreadable element.
+    /// Parses `Forwarded`. Returns `None` if there is no such header. A malformed line becomes one element without an
+    /// address.
     pub(super) fn forwarded(headers: &HeaderMap) -> Option<Self> {
         headers.get("forwarded")?;
         let elements = headers
@@ -80,9 +82,9 @@ impl Chain {
         self.elements.get(position)
     }
 
-    /// Walks left from a trusted `peer` to the first address that is not trusted.
+    /// Walks left from a trusted `peer` to the first untrusted address.
     pub(super) fn walk(&self, peer: IpAddr, trusted: &TrustedProxies) -> Walk {
-        let mut walk = Walk::nowhere(peer);
+        let mut walk = Walk::at_peer(peer);
         for (position, element) in self.elements.iter().enumerate().rev().take(HOPS_MAX) {
             let Some(address) = element.address else {
                 break;
@@ -99,7 +101,7 @@ impl Chain {
     }
 }
 
-/// The comma-separated elements of all lines of a header, without the spaces around them.
+/// Returns the comma-separated elements of all lines of a header, trimmed.
 pub(super) fn elements<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a [u8]> {
     headers
         .get_all(name)

@@ -1,4 +1,4 @@
-//! Reads what stands in forwarding headers: addresses with ports and zones, schemes, hosts, and the pairs of `Forwarded`.
+//! Parses the content of forwarding headers: addresses with ports and zones, schemes, hosts, and the pairs of `Forwarded`.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -7,13 +7,13 @@ use std::{
 
 use super::{Scheme, chain::Element};
 
-/// Longer than any address with zone and port.
+/// The maximum length of an address with zone and port, with room to spare.
 const NODE_MAX: usize = 100;
-/// The longest host name, with a port.
+/// The maximum length of a host name with a port.
 const HOST_MAX: usize = 260;
 
-/// An address with an optional port: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`, with or without a zone.
-/// `unknown`, invented names and anything else are none.
+/// Parses an address with an optional port: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`, with or without
+/// a zone. Returns `None` for `unknown`, obfuscated identifiers and anything else.
 pub(super) fn address(text: &[u8]) -> Option<IpAddr> {
     if text.len() > NODE_MAX {
         return None;
@@ -57,7 +57,7 @@ fn is_broadcast(address: IpAddr) -> bool {
     matches!(address, IpAddr::V4(v4) if v4.is_broadcast())
 }
 
-/// A port, or the invented name that `Forwarded` allows in its place.
+/// Returns whether the text is a port, or the obfuscated port that `Forwarded` allows.
 fn is_port(text: &str) -> bool {
     let number = text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok();
     number || text.strip_prefix('_').is_some_and(is_obfuscated)
@@ -70,7 +70,7 @@ fn is_obfuscated(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
-/// `http` or `https`.
+/// Parses `http` or `https`.
 pub(super) fn scheme(text: &[u8]) -> Option<Scheme> {
     if text.eq_ignore_ascii_case(b"https") {
         Some(Scheme::Https)
@@ -81,7 +81,7 @@ pub(super) fn scheme(text: &[u8]) -> Option<Scheme> {
     }
 }
 
-/// A host with an optional port, in lower case; none when it could not stand in a URL.
+/// Parses a host with an optional port and converts it to lower case. Returns `None` if it is invalid in a URL.
 pub(super) fn host(text: &[u8]) -> Option<String> {
     if text.is_empty() || text.len() > HOST_MAX {
         return None;
@@ -101,14 +101,14 @@ pub(super) fn host(text: &[u8]) -> Option<String> {
     (valid && port.is_none_or(port_is_number)).then(|| text.to_ascii_lowercase())
 }
 
-/// The elements of one line of `Forwarded` (RFC 7239); none when any part of the line breaks the grammar.
+/// Parses one line of `Forwarded` (RFC 7239). Returns `None` if any part of the line is malformed.
 pub(super) fn forwarded_line(line: &[u8]) -> Option<Vec<Element>> {
     let mut elements = Vec::new();
     let mut element = Pairs::default();
     let mut rest = line;
     loop {
         rest = rest.trim_ascii_start();
-        // An element or pair may be empty; an element without `for` ends the walk like any other that names nobody.
+        // An element or pair can be empty. An element without `for` ends the walk, like any other without an address.
         if !matches!(rest.first(), None | Some(b',' | b';')) {
             rest = element.take(rest)?.trim_ascii_start();
         }
@@ -127,7 +127,7 @@ pub(super) fn forwarded_line(line: &[u8]) -> Option<Vec<Element>> {
     }
 }
 
-/// The pairs of one element, as they are read.
+/// The pairs of one element.
 #[derive(Debug, Default)]
 struct Pairs {
     node: Option<Vec<u8>>,
@@ -136,7 +136,7 @@ struct Pairs {
 }
 
 impl Pairs {
-    /// Takes one `name=value` from the front, and answers what is left. A name that comes twice breaks the grammar.
+    /// Parses one `name=value` at the start and returns the rest. A repeated name is malformed.
     fn take<'a>(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
         let equals = text.iter().position(|byte| *byte == b'=')?;
         let (name, rest) = (&text[..equals], &text[equals + 1..]);
@@ -162,8 +162,8 @@ impl Pairs {
     }
 }
 
-/// A token or quoted string from the front, and what is left. IPv6 addresses and ports need quotes by the grammar and often
-/// come without; they cannot be mistaken for anything else.
+/// Parses a token or quoted string at the start and returns it with the rest. The grammar requires quotes for IPv6
+/// addresses and ports, but many proxies omit them; unquoted ones are unambiguous and accepted.
 fn value(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let Some(quoted) = text.strip_prefix(b"\"") else {
         let accepted = |byte: u8| is_token(byte) || matches!(byte, b':' | b'[' | b']');

@@ -1,4 +1,4 @@
-//! Connections to the destination of a request: resolved, vetted, through a proxy or not, with TLS or not.
+//! Connects to the destination of a request: resolves and checks it, optionally through a proxy or with TLS.
 
 use std::{
     io,
@@ -27,10 +27,10 @@ use super::{
 };
 use crate::{Guard, NetError};
 
-/// The longest head that is read of a proxy's answer to `CONNECT`.
+/// The maximum size of a proxy's response to `CONNECT`.
 const PROXY_ANSWER_MAX: usize = 8 * 1024;
 
-/// Makes connections.
+/// Opens connections.
 #[derive(Debug, Clone)]
 pub(super) struct Dialer {
     pub(super) guard: Guard,
@@ -46,23 +46,23 @@ pub(super) struct Proxy {
     authorization: Option<HeaderValue>,
 }
 
-/// A connection that a request can be written to.
+/// A connection, ready for a request.
 pub(super) struct Connection {
     pub(super) stream: Stream,
     pub(super) timings: Timings,
     pub(super) certificate: Option<Bytes>,
-    /// The proxy that the request itself is for: one without `CONNECT`, as for plain `http`.
+    /// The proxy that receives the request itself, without `CONNECT`, as for plain `http`.
     pub(super) proxy: Option<Arc<Proxy>>,
 }
 
-/// With TLS or without.
+/// A TCP stream with or without TLS.
 pub(super) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Proxy {
-    /// Reads `http://proxy.internal:3128`, with user and password where the proxy wants them.
+    /// Parses `http://proxy.internal:3128`, with optional user and password.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;
         let is_bare = matches!(url.path(), "" | "/") && url.query().is_none();
@@ -72,7 +72,7 @@ impl Proxy {
         })
     }
 
-    /// The header that signs in to the proxy.
+    /// Returns the `Proxy-Authorization` header.
     pub(super) fn authorization(&self) -> Option<&HeaderValue> {
         self.authorization.as_ref()
     }
@@ -106,7 +106,7 @@ impl Dialer {
         let host = host_of(url);
         let port = url.port_or_known_default().unwrap_or(80);
         let started = self.clock.monotonic();
-        // What is listed is inside, where no proxy is needed.
+        // Destinations in `[net] allow` are inside the network and need no proxy.
         let proxy = self
             .proxy
             .as_ref()
@@ -162,8 +162,8 @@ impl Dialer {
         })
     }
 
-    /// Tries the addresses in turn. Each has an equal share of the time that is left, so that one that does not answer
-    /// leaves time for the others.
+    /// Tries the addresses in turn. Each gets an equal share of the remaining time, so that an unresponsive one leaves time
+    /// for the others.
     async fn connect(&self, host: &str, addresses: &[SocketAddr]) -> Result<TcpStream, NetError> {
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
         let deadline = self.clock.monotonic() + self.timeout;
@@ -177,7 +177,7 @@ impl Dialer {
             };
             match outcome {
                 Ok(stream) => {
-                    // Not worth losing the connection for.
+                    // A failure here is harmless.
                     let _ = stream.set_nodelay(true);
                     return Ok(stream);
                 }
@@ -200,10 +200,12 @@ async fn tunnel(stream: &mut TcpStream, proxy: &Proxy, host: &str, port: u16) ->
     head.extend_from_slice(b"\r\n");
     stream.write_all(&head).await?;
     let mut answer = Vec::new();
-    // Byte by byte, because what follows the head belongs to the destination.
+    // Read byte by byte, because the bytes after the head belong to the destination.
     while !answer.ends_with(b"\r\n\r\n") {
         if answer.len() == PROXY_ANSWER_MAX {
-            return Err(io::Error::other("the proxy's answer has too long a head"));
+            return Err(io::Error::other(
+                "the head of the proxy's response is too long",
+            ));
         }
         answer.push(stream.read_u8().await?);
     }
@@ -216,7 +218,7 @@ async fn tunnel(stream: &mut TcpStream, proxy: &Proxy, host: &str, port: u16) ->
     }
     let status = String::from_utf8_lossy(status).escape_default().to_string();
     Err(io::Error::other(format!(
-        "the proxy refuses the connection with status {status}"
+        "the proxy rejected the connection with status {status}"
     )))
 }
 

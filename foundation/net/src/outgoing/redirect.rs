@@ -1,4 +1,4 @@
-//! Which redirects are followed, and with what.
+//! Redirects.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header::LOCATION};
@@ -7,21 +7,22 @@ use url::Url;
 use super::{OutgoingRequest, host_of};
 use crate::NetError;
 
-/// What may be sent to another origin: an allow-list, because any other header may be a credential there.
-const HARMLESS: [&str; 4] = ["accept", "accept-language", "content-type", "user-agent"];
+/// Headers that may be sent to another origin. An allow-list, because any other header can be a credential.
+const CROSS_ORIGIN_HEADERS: [&str; 4] = ["accept", "accept-language", "content-type", "user-agent"];
 
-/// What to do with an answer.
+/// What to do after a response.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// Send this one next.
+    /// Send this request next.
     Follow(Box<OutgoingRequest>),
-    /// It is the final answer.
+    /// The response is final.
     Done,
 }
 
-/// Decides about the answer to `request`, with so many redirects `left`; `again` is its body, if that can be sent again. A
-/// redirect that would turn a write into a read is an answer, not a redirect: the sender of a webhook wants to know that it
-/// did not arrive.
+/// Decides what to do after the response to `request`. `left` is the number of remaining redirects, and `again` the
+/// request's body, if it can be sent again.
+///
+/// A redirect that would turn a write into a read is final: the sender of a webhook must learn that it was not delivered.
 pub(super) fn next(
     request: &OutgoingRequest,
     again: Option<Bytes>,
@@ -43,20 +44,20 @@ pub(super) fn next(
         Err(NetError::Redirect { host, reason })
     };
     if left == 0 {
-        return refuse("more often than `[net] redirects` allows");
+        return refuse("more often than `[net] redirects` permits");
     }
     let Some(url) = location
         .to_str()
         .ok()
         .and_then(|location| request.url().join(location).ok())
     else {
-        return refuse("its `Location` is not an address");
+        return refuse("its `Location` is not a URL");
     };
     if request.url().scheme() == "https" && url.scheme() != "https" {
-        return refuse("from `https` to an address without TLS");
+        return refuse("from `https` to a URL without TLS");
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return refuse("to an address with a user name in it");
+        return refuse("to a URL with a user name");
     }
     let same_origin = request.url().origin() == url.origin();
     let body = match again {
@@ -73,7 +74,7 @@ fn redirected(request: &OutgoingRequest, url: Url, body: Bytes) -> OutgoingReque
     if !same_origin {
         headers = headers
             .iter()
-            .filter(|(name, _)| HARMLESS.contains(&name.as_str()))
+            .filter(|(name, _)| CROSS_ORIGIN_HEADERS.contains(&name.as_str()))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
     }
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_is_redirected_only_as_a_write() {
+    fn a_redirect_never_turns_a_write_into_a_read() {
         let write = request(Method::POST, "https://a.example/x");
 
         assert!(matches!(answer(&write, 302, "/y"), Ok(Next::Done)));
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn redirects_that_weaken_the_request_are_refused() {
+    fn redirects_that_weaken_security_are_rejected() {
         let first = request(Method::GET, "https://a.example/x");
 
         for location in [
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn upgrading_to_tls_is_followed_and_an_ordinary_answer_is_final() {
+    fn a_redirect_to_tls_is_followed_and_an_ordinary_response_is_final() {
         let first = request(Method::GET, "http://a.example/x");
 
         assert_eq!(
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_within_an_origin_keeps_what_its_address_said_about_the_user() {
+    fn a_redirect_within_an_origin_keeps_the_credentials_of_the_url() {
         let first = OutgoingRequest::new(Method::GET, "https://u:p@a.example/x");
 
         let next = followed(answer(&first.expect("it is an address"), 302, "/y"));

@@ -1,4 +1,4 @@
-//! What is sent.
+//! Outgoing requests.
 
 use std::{
     error::Error as StdError,
@@ -21,7 +21,7 @@ use url::Url;
 use super::without_secrets;
 use crate::NetError;
 
-/// Headers that frame the message or belong to the connection. A caller that set them could smuggle a second request.
+/// Headers that frame the message or belong to the connection. A caller that could set them could smuggle a second request.
 const RESERVED: [HeaderName; 11] = [
     header::HOST,
     header::CONNECTION,
@@ -38,61 +38,60 @@ const RESERVED: [HeaderName; 11] = [
 
 pub(super) type HttpBody = UnsyncBoxBody<Bytes, Box<dyn StdError + Send + Sync>>;
 
-/// A request to be sent.
+/// An outgoing request.
 pub struct OutgoingRequest {
     method: Method,
     url: Url,
-    /// The headers. Those that may hold credentials are not sent on to another origin. Headers that frame the message or
-    /// belong to the connection, such as `Host`, are refused when the request is sent.
+    /// The headers. Headers that can contain credentials are not sent to another origin. Sending fails if the caller set a
+    /// header that frames the message or belongs to the connection, such as `Host`.
     pub headers: HeaderMap,
     /// The body.
     pub body: OutgoingBody,
-    /// What the request may take.
+    /// The limits.
     pub limits: RequestLimits,
 }
 
-/// What one request may take. `None` is the limit of the configuration.
+/// The limits of one request. `None` uses the configured limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RequestLimits {
-    /// How long it may take in all, redirects and reading the answer included, instead of `[net] timeout`.
+    /// The time limit, including redirects and reading the response, instead of `[net] timeout`.
     pub timeout: Option<Duration>,
-    /// The largest answer that is read, instead of `[net] response_max`.
+    /// The maximum size of the response, instead of `[net] response_max`.
     pub response_max: Option<ByteSize>,
 }
 
 /// The body of a request.
 pub enum OutgoingBody {
-    /// In memory; can be sent again after a redirect.
+    /// In memory. It can be sent again after a redirect.
     Bytes(Bytes),
-    /// A stream. Can be sent once, so a redirect that would send it again is an error.
+    /// A stream. It can be sent only once, so a redirect that would send it again is an error.
     Stream(OutgoingStream),
 }
 
-/// A body that is sent piece by piece, as fast as the receiver takes it.
+/// A body that is sent in chunks, as fast as the receiver accepts them.
 pub struct OutgoingStream {
     body: HttpBody,
 }
 
 impl OutgoingRequest {
-    /// Creates a request without headers and body. User and password in the address become an `Authorization` header.
+    /// Creates a request without headers and body. User and password in the URL become an `Authorization` header.
     ///
     /// # Errors
     ///
-    /// [`NetError::Url`] when the text is not an absolute `http` or `https` address.
+    /// Returns [`NetError::Url`] if the text is not an absolute `http` or `https` URL.
     pub fn new(method: Method, url: &str) -> Result<Self, NetError> {
         let refuse = |reason| {
             let url = without_secrets(url);
             NetError::Url { url, reason }
         };
-        let mut parsed = Url::parse(url).map_err(|_| {
-            refuse("it is not an absolute address such as `https://example.org/path`")
-        })?;
+        let mut parsed = Url::parse(url)
+            .map_err(|_| refuse("it is not an absolute URL such as `https://example.org/path`"))?;
         if !matches!(parsed.scheme(), "http" | "https") {
-            return Err(refuse("only `http` and `https` are requested"));
+            return Err(refuse("only `http` and `https` are supported"));
         }
         let mut headers = HeaderMap::new();
         headers.extend(authorization(&parsed).map(|value| (header::AUTHORIZATION, value)));
-        // Neither fails for an address with a host, which every `http` address has.
+        // Neither fails for a URL with a host, and every `http` URL has one.
         let _ = parsed.set_username("");
         let _ = parsed.set_password(None);
         Ok(Self {
@@ -104,19 +103,19 @@ impl OutgoingRequest {
         })
     }
 
-    /// The method.
+    /// Returns the method.
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// The address, without user and password.
+    /// Returns the URL, without user and password.
     #[must_use]
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// The same request to another address, which has no user and password.
+    /// Returns the same request for another URL, which must not contain user and password.
     pub(super) fn to(&self, url: Url, headers: HeaderMap, body: Bytes) -> Self {
         Self {
             method: self.method.clone(),
@@ -139,7 +138,7 @@ impl OutgoingRequest {
 }
 
 impl OutgoingBody {
-    /// The body, and what of it can be sent again.
+    /// Takes the body. Returns it and, if it can be sent again, its bytes.
     pub(super) fn take(&mut self) -> (HttpBody, Option<Bytes>) {
         match std::mem::replace(self, Self::Bytes(Bytes::new())) {
             Self::Bytes(bytes) => {
@@ -155,7 +154,7 @@ impl OutgoingBody {
 }
 
 impl OutgoingStream {
-    /// Sends what `stream` yields, in chunks. An error of the stream ends the request.
+    /// Creates a body from `stream`, sent with chunked encoding. An error of the stream ends the request.
     pub fn new<E>(stream: impl Stream<Item = Result<Bytes, E>> + Send + 'static) -> Self
     where
         E: Into<Box<dyn StdError + Send + Sync>> + 'static,
@@ -166,8 +165,8 @@ impl OutgoingStream {
         }
     }
 
-    /// The same with a `Content-Length`, which some receivers demand, such as S3. A stream that yields another number of bytes
-    /// ends the request with an error.
+    /// Creates a body with a `Content-Length`, which some receivers, such as S3, require. If the stream yields a different
+    /// number of bytes, the request fails.
     pub fn with_length<E>(
         length: u64,
         stream: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
@@ -185,7 +184,7 @@ impl OutgoingStream {
     }
 }
 
-/// A body that says how long it is, and keeps to it.
+/// A body that reports its length and returns an error if the stream deviates from it.
 struct WithLength {
     body: HttpBody,
     left: u64,
@@ -204,14 +203,20 @@ impl Body for WithLength {
             Some(Ok(frame)) => frame.data_ref().map_or(0, |data| data.len() as u64),
             Some(Err(_)) => return Poll::Ready(frame),
             None if self.left == 0 => return Poll::Ready(None),
-            None => return Poll::Ready(Some(Err("the body is shorter than was said".into()))),
+            None => {
+                return Poll::Ready(Some(Err(
+                    "the body is shorter than its declared length".into()
+                )));
+            }
         };
         match self.left.checked_sub(bytes) {
             Some(left) => {
                 self.left = left;
                 Poll::Ready(frame)
             }
-            None => Poll::Ready(Some(Err("the body is longer than was said".into()))),
+            None => Poll::Ready(Some(Err(
+                "the body is longer than its declared length".into()
+            ))),
         }
     }
 
@@ -227,7 +232,7 @@ impl From<Bytes> for OutgoingBody {
 }
 
 impl fmt::Debug for OutgoingRequest {
-    /// Without headers, body and query, which may hold secrets.
+    /// Omits headers, body and query, which can contain secrets.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("OutgoingRequest")
@@ -238,7 +243,7 @@ impl fmt::Debug for OutgoingRequest {
     }
 }
 
-/// Basic authentication with user and password of the address.
+/// Returns the `Basic` authorization for the user and password of the URL.
 pub(super) fn authorization(url: &Url) -> Option<HeaderValue> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
@@ -274,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_frame_the_message_are_refused() {
+    fn headers_that_frame_the_message_are_rejected() {
         for name in [
             "host",
             "Content-Length",

@@ -1,4 +1,4 @@
-//! What is answered.
+//! Responses to outgoing requests.
 
 use std::{
     fmt,
@@ -20,25 +20,25 @@ use url::Url;
 use super::{host_of, without_secrets};
 use crate::NetError;
 
-/// Drives the connection that an answer comes from.
+/// The future that drives the connection of a response.
 pub(super) type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// How long the steps of a request took. After redirects, those of the last request, except for `total`.
+/// The duration of the steps of a request. After redirects, these are the values of the last request, except for `total`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Timings {
-    /// Resolving the name, and waiting for a place among the lookups.
+    /// Name resolution, including the wait for a lookup slot.
     pub dns: Duration,
     /// Connecting, to the proxy if there is one.
     pub connect: Duration,
-    /// The TLS handshake, and before it the answer of a proxy; `None` without TLS.
+    /// The TLS handshake, including a proxy's response before it; `None` without TLS.
     pub tls: Option<Duration>,
-    /// From the connection to the first byte of the answer.
+    /// From the connection to the first byte of the response.
     pub first_byte: Duration,
-    /// From the start of the first request to the end of the answer's head, or to its end once it was read.
+    /// From the start of the first request to the end of the response head, or to the end of the response once it was read.
     pub total: Duration,
 }
 
-/// An answer, read to its end.
+/// A response, read to its end.
 #[derive(Clone)]
 pub struct OutgoingResponse {
     /// The status.
@@ -47,23 +47,23 @@ pub struct OutgoingResponse {
     pub headers: HeaderMap,
     /// The body, at most as long as the limit.
     pub body: Bytes,
-    /// Where the answer came from, after redirects.
+    /// The URL of the response, after redirects.
     pub url: Url,
-    /// How long it took.
+    /// The duration of the steps.
     pub timings: Timings,
-    /// The server's own certificate in DER; `None` without TLS.
+    /// The server's leaf certificate in DER; `None` without TLS.
     pub certificate: Option<Bytes>,
 }
 
-/// An answer whose body is read piece by piece. Dropping it closes the connection.
+/// A response whose body is read in chunks. Dropping it closes the connection.
 pub struct ResponseStream {
     /// The status.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// Where the answer comes from, after redirects.
+    /// The URL of the response, after redirects.
     pub url: Url,
-    /// The server's own certificate in DER; `None` without TLS.
+    /// The server's leaf certificate in DER; `None` without TLS.
     pub certificate: Option<Bytes>,
     pub(super) timings: Timings,
     pub(super) body: Incoming,
@@ -71,10 +71,10 @@ pub struct ResponseStream {
     pub(super) driver: Option<Driver>,
     pub(super) read: u64,
     pub(super) bounds: Bounds,
-    pub(super) place: OwnedSemaphorePermit,
+    pub(super) permit: OwnedSemaphorePermit,
 }
 
-/// What is left of a request's limits.
+/// The remaining limits of a request.
 #[derive(Debug, Clone)]
 pub(super) struct Bounds {
     pub(super) clock: Arc<dyn Clock>,
@@ -84,7 +84,7 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// Ends `work` when the time of the whole request is over.
+    /// Runs `work` until the time limit of the whole request.
     pub(super) async fn limit<T>(
         &self,
         host: &str,
@@ -103,11 +103,11 @@ impl Bounds {
 }
 
 impl ResponseStream {
-    /// The next piece of the body; `None` at its end. Cancel safe.
+    /// Returns the next chunk of the body, or `None` at its end. Cancel safe.
     ///
     /// # Errors
     ///
-    /// When the connection breaks, the request's time is over, or the body is longer than the limit.
+    /// Returns an error if the connection breaks, the time limit is exceeded, or the body is longer than the limit.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, NetError> {
         let host = host_of(&self.url);
         let bounds = self.bounds.clone();
@@ -125,7 +125,7 @@ impl ResponseStream {
                     Some(Err(error)) => return Poll::Ready(Err(transfer(&host, error))),
                     None => return Poll::Ready(Ok(None)),
                 };
-                // Trailers are not for anybody here.
+                // Trailers are ignored.
                 if let Ok(data) = frame.into_data() {
                     return Poll::Ready(Ok(Some(data)));
                 }
@@ -141,7 +141,7 @@ impl ResponseStream {
         Ok(chunk)
     }
 
-    /// How long it took so far.
+    /// Returns the duration of the steps so far.
     #[must_use]
     pub fn timings(&self) -> Timings {
         self.timings
@@ -157,7 +157,7 @@ impl ResponseStream {
         while let Some(chunk) = self.chunk().await? {
             body.extend_from_slice(&chunk);
         }
-        drop(self.place);
+        drop(self.permit);
         Ok(OutgoingResponse {
             status: self.status,
             headers: self.headers,
@@ -187,7 +187,7 @@ pub(super) fn transfer(
 }
 
 impl fmt::Debug for OutgoingResponse {
-    /// Without headers, body and query, which may hold secrets.
+    /// Omits headers, body and query, which can contain secrets.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("OutgoingResponse")
@@ -200,7 +200,7 @@ impl fmt::Debug for OutgoingResponse {
 }
 
 impl fmt::Debug for ResponseStream {
-    /// Without headers and query, which may hold secrets.
+    /// Omits headers and query, which can contain secrets.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ResponseStream")
