@@ -1,7 +1,7 @@
-//! Reading a row of either database, so that turning rows into nouns is written once.
+//! Reads rows of either database, so that the conversion from rows to types is written only once.
 //!
-//! How the two databases keep a value: a UUID is 16 bytes in SQLite and `uuid` in PostgreSQL, a time is microseconds since 1970
-//! and `timestamptz`, bytes are `blob` and `bytea`.
+//! The two databases store some types differently: a UUID is 16 bytes in SQLite and `uuid` in PostgreSQL, a time is
+//! microseconds since 1970 and `timestamptz`, bytes are `blob` and `bytea`.
 
 use jiff::Timestamp;
 use rusqlite::types::Type;
@@ -11,28 +11,28 @@ use crate::SqlError;
 
 /// A row of either database.
 pub trait Columns {
-    /// The value of the column at `index`.
+    /// Returns the value of the column at `index`.
     ///
     /// # Errors
     ///
-    /// When there is no such column, or it holds another type.
+    /// Returns an error if there is no such column or if it has another type.
     fn column<T: Column>(&self, index: usize) -> Result<T, SqlError>;
 }
 
-/// A value that a column can hold.
+/// A type that can be read from a column.
 pub trait Column: Sized {
-    /// Reads it from a row of SQLite.
+    /// Reads the value from a SQLite row.
     ///
     /// # Errors
     ///
-    /// When the column holds another type.
+    /// Returns an error if the column has another type.
     fn from_sqlite(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<Self>;
 
-    /// Reads it from a row of PostgreSQL.
+    /// Reads the value from a PostgreSQL row.
     ///
     /// # Errors
     ///
-    /// When the column holds another type.
+    /// Returns an error if the column has another type.
     fn from_postgres(
         row: &tokio_postgres::Row,
         index: usize,
@@ -51,8 +51,8 @@ impl Columns for tokio_postgres::Row {
     }
 }
 
-/// Values that both drivers read by themselves.
-macro_rules! plain {
+/// Types that both drivers support.
+macro_rules! native {
     ($($value:ty),*) => {
         $(impl Column for $value {
             fn from_sqlite(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<Self> {
@@ -69,7 +69,7 @@ macro_rules! plain {
     };
 }
 
-plain!(
+native!(
     String,
     Option<String>,
     bool,
@@ -80,8 +80,8 @@ plain!(
     Option<Vec<u8>>
 );
 
-/// Values that SQLite keeps as another type.
-macro_rules! kept_as {
+/// Types that SQLite stores as another type.
+macro_rules! stored_as {
     ($($value:ty as $kept:ty: $read:expr;)*) => {
         $(impl Column for $value {
             fn from_sqlite(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<Self> {
@@ -114,7 +114,7 @@ macro_rules! kept_as {
     };
 }
 
-kept_as! {
+stored_as! {
     Uuid as [u8; 16]: |bytes, _| Ok(Uuid::from_bytes(bytes));
     Timestamp as i64: |micros, index| {
         Timestamp::from_microsecond(micros).map_err(|error| {

@@ -1,4 +1,4 @@
-//! What can go wrong in a database, as far as a caller can decide about it.
+//! Database errors.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -7,210 +7,210 @@ use rusqlite::ErrorCode;
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
 
-/// Why a database did not do what it was asked. Cloneable, because the failure of one commit is the failure of every
-/// operation that shared it.
+/// The reason a database operation failed. It can be cloned, because a failed commit is the failure of every operation that
+/// shared it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SqlError {
-    /// Another process holds the SQLite file's lock.
+    /// Another process has locked the SQLite file.
     #[error("the database file is locked by another process")]
     Busy,
-    /// The disk has no room left. Nothing of what was answered with this error is stored.
+    /// The disk is full. Nothing of an operation with this error is stored.
     #[error("the disk that holds the database is full")]
     Full,
-    /// The row would break a rule of the schema.
-    #[error("the row breaks the {kind} constraint `{name}`")]
+    /// The row violates a constraint of the schema.
+    #[error("the row violates the {kind} constraint `{name}`")]
     Constraint {
-        /// What kind of rule.
+        /// The kind of the constraint.
         kind: ConstraintKind,
-        /// The constraint's name, in SQLite its columns.
+        /// The constraint's name; for SQLite, its columns.
         name: String,
     },
-    /// The file is not what it was when it was written.
+    /// The file is damaged.
     #[error("the database file is damaged: {detail}")]
     Corrupt {
         /// What SQLite found.
         detail: String,
     },
-    /// The file system refuses to read or write.
+    /// The file system returned an error.
     #[error("the database file cannot be used: {detail}")]
     Io {
-        /// What SQLite or the system says.
+        /// The error from SQLite or the system.
         detail: String,
     },
-    /// The file was removed, or another one was put into its place, while it was open.
+    /// The file was removed or replaced while it was open.
     #[error("the database file `{path}` was removed or replaced while it was open")]
     FileGone {
-        /// Where it was.
+        /// The path of the file.
         path: PathBuf,
     },
     /// The file was written as another database.
     #[error("the file `{path}` is not the database `{name}`: it was written as another one")]
     OtherFile {
-        /// Where it is.
+        /// The path of the file.
         path: PathBuf,
-        /// The database that belongs there.
+        /// The database expected there.
         name: &'static str,
     },
-    /// The disk has too little room for a copy of the data.
+    /// The disk has too little free space for a copy of the data.
     #[error("a copy of the data needs {needed} bytes, and the disk has {free} free")]
-    NoRoomForCopy {
-        /// How many bytes the copy takes.
+    NoSpaceForCopy {
+        /// The size of the copy in bytes.
         needed: u64,
-        /// How many bytes are free.
+        /// The free space in bytes.
         free: u64,
     },
-    /// The writer's queue was full, and stayed so.
+    /// The writer's queue was full until the time limit.
     #[error("the queue for writing to the database stayed full for {waited:?}")]
     QueueFull {
-        /// How long was waited.
+        /// The time waited.
         waited: Duration,
     },
-    /// All readers are in use, and none came free in time.
+    /// All readers were in use until the time limit.
     #[error(
-        "all {readers} readers of the database file are in use (`[store] readers`), none came free within {waited:?}"
+        "all {readers} readers of the database file are in use (`[store] readers`), and none became free within {waited:?}"
     )]
     ReadersBusy {
-        /// The limit.
+        /// The number of readers.
         readers: u32,
-        /// How long was waited.
+        /// The time waited.
         waited: Duration,
     },
-    /// A read took longer than allowed and was interrupted.
-    #[error("a read took longer than `[store] read_timeout` and was interrupted")]
+    /// A read exceeded its time limit and was interrupted.
+    #[error("the read took longer than `[store] read_timeout` and was interrupted")]
     ReadTimeout,
-    /// A read was interrupted, because nobody waits for it any more.
+    /// A read was interrupted because its caller stopped waiting.
     #[error("the read was interrupted")]
     Interrupted,
-    /// The thread that writes to the file has been busy with one transaction for long: the disk hangs, or an operation waits.
+    /// The writer thread has been busy with one transaction for long: the disk hangs, or an operation blocks.
     #[error("the database file has been busy with one transaction for {busy:?}")]
     WriterStalled {
-        /// For how long.
+        /// The time since the transaction began.
         busy: Duration,
     },
-    /// The thread that writes to the file has ended, which is a defect.
+    /// The writer thread has ended, which is a bug.
     #[error("the thread that writes to the database file has ended")]
     WriterEnded,
-    /// The database was closed; the process is about to end.
+    /// The database was closed because the process is about to end.
     #[error("the database is closed")]
     Closed,
-    /// The failure of another operation undid the transaction that this one shared.
-    #[error("the transaction was undone by the failure of another operation in it")]
+    /// The transaction was rolled back because another operation in it failed.
+    #[error("the transaction was rolled back because another operation in it failed")]
     Aborted,
     /// The operation panicked. Nothing of it is stored.
-    #[error("a database operation panicked; nothing of it was stored")]
+    #[error("the database operation panicked; nothing of it was stored")]
     Panicked,
     /// The server cannot be reached.
     #[error("the PostgreSQL server cannot be reached: {detail}")]
     Unreachable {
-        /// Why.
+        /// The cause.
         detail: String,
     },
-    /// The connection broke. Whether a commit that was under way arrived is not known.
+    /// The connection broke. If a commit was in progress, its outcome is unknown.
     #[error("the connection to the PostgreSQL server was lost: {detail}")]
     ConnectionLost {
-        /// How.
+        /// The cause.
         detail: String,
     },
-    /// The server refuses the user, the password or the database.
-    #[error("the PostgreSQL server refuses the connection: {detail}")]
+    /// The server rejected the user, the password or the database.
+    #[error("the PostgreSQL server rejected the connection: {detail}")]
     Refused {
-        /// In the server's words.
+        /// The message of the server.
         detail: String,
     },
-    /// The server accepts no writes.
+    /// The server does not accept writes.
     #[error("the PostgreSQL server is read-only")]
     ReadOnly,
-    /// All connections are in use, and none came free in time.
+    /// All connections were in use until the time limit.
     #[error(
-        "all {pool_max} connections to the PostgreSQL server are in use (`[store] pool_max`), none came free within {waited:?}"
+        "all {pool_max} connections to the PostgreSQL server are in use (`[store] pool_max`), and none became free within {waited:?}"
     )]
     PoolExhausted {
-        /// The limit.
+        /// The size of the pool.
         pool_max: u32,
-        /// How long was waited.
+        /// The time waited.
         waited: Duration,
     },
-    /// The server has no connection left for us, and none of ours came free in time.
+    /// The server accepts no further connection, and no pooled connection became free in time.
     #[error(
-        "the PostgreSQL server accepts no more connections, and none of ours came free in time"
+        "the PostgreSQL server accepts no more connections, and none of the pool became free in time"
     )]
     TooManyConnections,
-    /// All connections that a part of the process may use at the same time are in use, and none came free in time.
+    /// One part of the process used all the connections it may use until the time limit.
     #[error(
-        "all {max} connections to the PostgreSQL server that `{share}` may use are in use, none came free within {waited:?}"
+        "all {max} connections to the PostgreSQL server that `{share}` may use are in use, and none became free within {waited:?}"
     )]
     ShareExhausted {
         /// The part of the process.
         share: &'static str,
         /// The limit.
         max: u32,
-        /// How long was waited.
+        /// The time waited.
         waited: Duration,
     },
-    /// The server allows fewer connections than the pool may open.
+    /// The server allows fewer connections than `pool_max`.
     #[error(
         "`[store] pool_max` of {pool_max} exceeds the {allowed} connections that the PostgreSQL server allows"
     )]
     PoolTooLarge {
         /// The configured limit.
         pool_max: u32,
-        /// What the server leaves to ordinary users.
+        /// The number of connections the server allows for ordinary users.
         allowed: u32,
     },
-    /// Something between us and the server gives each transaction another session.
+    /// A pooler between Outrigger and the server assigns each transaction to a different session.
     #[error(
         "a connection pooler in front of the PostgreSQL server pools transactions, not sessions"
     )]
     TransactionPooling,
-    /// A statement took longer than allowed and was cancelled.
-    #[error("a statement took longer than `[store] statement_timeout` and was cancelled")]
+    /// A statement exceeded its time limit and was cancelled.
+    #[error("the statement took longer than `[store] statement_timeout` and was cancelled")]
     Timeout,
-    /// A text has a character that PostgreSQL does not store: NUL, or one that the database's encoding does not have.
-    #[error("a text has a character that the PostgreSQL database cannot store, such as NUL")]
+    /// A text contains a character that PostgreSQL cannot store: NUL, or one that the database's encoding lacks.
+    #[error("a text contains a character that the PostgreSQL database cannot store, such as NUL")]
     Unstorable,
-    /// Two transactions got into each other's way, and this one was undone.
-    #[error("the transaction collided with another one and was undone")]
+    /// The transaction conflicted with another one and was rolled back.
+    #[error("the transaction conflicted with another one and was rolled back")]
     Conflict,
-    /// A lock was not free within the `lock_timeout` of the transaction or session.
-    #[error("a lock in the database was not free in time")]
+    /// A lock did not become free within the `lock_timeout` of the transaction or session.
+    #[error("a lock in the database did not become free in time")]
     Locked,
-    /// A newer release has written the data.
+    /// A newer release wrote the data.
     #[error(
         "the data of `{capability}` is at version {found}, and this program knows versions up to {known}"
     )]
     Newer {
-        /// Whose data.
+        /// The capability that owns the data.
         capability: &'static str,
         /// The version of the data.
         found: i32,
-        /// The newest version that this program knows.
+        /// The newest version that this release supports.
         known: i32,
     },
-    /// A migration could not be applied. The data is as it was before.
+    /// A migration failed. The data is unchanged.
     #[error("the data of `{capability}` cannot be migrated: {detail}")]
     Migration {
-        /// Whose data.
+        /// The capability that owns the data.
         capability: &'static str,
-        /// What happened.
+        /// The cause.
         detail: String,
     },
-    /// The statement is wrong, or a value does not fit: a defect.
-    #[error("a statement failed: {detail}")]
+    /// The statement or a value in it is invalid, which is a bug.
+    #[error("the statement failed: {detail}")]
     Statement {
-        /// What the database says.
+        /// The message of the database.
         detail: String,
     },
 }
 
-/// A kind of rule in a schema.
+/// The kind of a constraint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConstraintKind {
     /// Another row has the same key.
     Unique,
-    /// The row that is referred to does not exist, or is still referred to.
+    /// The referenced row does not exist, or the row is still referenced.
     ForeignKey,
-    /// Any other rule.
+    /// Any other constraint.
     Check,
 }
 
@@ -225,14 +225,14 @@ impl std::fmt::Display for ConstraintKind {
 }
 
 impl SqlError {
-    /// What the caller can do about it.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Busy
             | Self::Full
             | Self::FileGone { .. }
-            | Self::NoRoomForCopy { .. }
+            | Self::NoSpaceForCopy { .. }
             | Self::QueueFull { .. }
             | Self::ReadersBusy { .. }
             | Self::ReadTimeout
@@ -265,50 +265,54 @@ impl SqlError {
         }
     }
 
-    /// Whether the same operation may succeed later.
+    /// Returns whether the same operation can succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.kind().is_retryable() && *self != Self::Closed
     }
 
-    /// What to do about it.
+    /// Returns a sentence that says how to solve the problem, if known.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Full | Self::NoRoomForCopy { .. } => {
+            Self::Full | Self::NoSpaceForCopy { .. } => {
                 Some("free some space on the file system that holds the data directory")
             }
             Self::FileGone { .. } => Some(
-                "stop Outrigger, put the file back or restore it from a backup, and start again",
+                "stop Outrigger, put the file back or restore it from a backup, and start Outrigger again",
             ),
-            Self::OtherFile { .. } => Some("put the right file back into its place"),
+            Self::OtherFile { .. } => Some("put the correct file back"),
             Self::QueueFull { .. } => {
-                Some("check whether the disk is slow; `[store] queue` is the limit")
+                Some("check whether the disk is slow, or raise `[store] queue`")
             }
             Self::ReadersBusy { .. } => Some("raise `[store] readers`"),
-            Self::ReadTimeout => Some("ask for less at a time, or raise `[store] read_timeout`"),
-            Self::WriterStalled { .. } => Some("check whether the disk is slow or does not answer"),
-            Self::WriterEnded => Some("start Outrigger again, and report what the log says"),
+            Self::ReadTimeout => {
+                Some("request less data at a time, or raise `[store] read_timeout`")
+            }
+            Self::WriterStalled { .. } => Some("check whether the disk is slow or hangs"),
+            Self::WriterEnded => Some("restart Outrigger and report the error in the log"),
             Self::Busy => {
-                Some("only Outrigger may open its database files; close the other program")
+                Some("close the other program; only Outrigger may open its database files")
             }
             Self::Corrupt { .. } => Some("restore the data directory from a backup"),
             Self::Io { .. } => {
-                Some("check the disk, and that this user may write to the data directory")
+                Some("check the disk, and that this user can write to the data directory")
             }
             Self::Unreachable { .. } => {
-                Some("check that the server runs and that `[store] url` names it")
+                Some("check that the server is running and that `[store] url` is correct")
             }
-            Self::Refused { .. } => Some("check user, password and database name in `[store] url`"),
+            Self::Refused { .. } => {
+                Some("check the user, password and database name in `[store] url`")
+            }
             Self::ReadOnly => Some(
-                "let `[store] url` name the primary, or all servers with `target_session_attrs=read-write`",
+                "set `[store] url` to the primary, or to all servers with `target_session_attrs=read-write`",
             ),
             Self::PoolExhausted { .. } => Some("raise `[store] pool_max`"),
             Self::TooManyConnections | Self::PoolTooLarge { .. } => {
                 Some("lower `[store] pool_max` or raise the server's `max_connections`")
             }
             Self::TransactionPooling => {
-                Some("connect to the server itself, or let the pooler pool sessions")
+                Some("connect to the server directly, or configure the pooler to pool sessions")
             }
             Self::Newer { .. } => Some(
                 "start the newer release, or restore the snapshot that was taken before the upgrade",
@@ -317,7 +321,8 @@ impl SqlError {
         }
     }
 
-    /// What happened, without what only the operator of the server should read: no address, no user, no words of the server.
+    /// Returns the message without details that only the server's operator should see: no address, no user, no server
+    /// message.
     #[must_use]
     pub fn public(&self) -> String {
         match self {
@@ -325,8 +330,8 @@ impl SqlError {
             Self::ConnectionLost { .. } => {
                 "the connection to the PostgreSQL server was lost".to_owned()
             }
-            Self::Refused { .. } => "the PostgreSQL server refuses the connection".to_owned(),
-            Self::Statement { .. } => "a statement failed".to_owned(),
+            Self::Refused { .. } => "the PostgreSQL server rejected the connection".to_owned(),
+            Self::Statement { .. } => "the statement failed".to_owned(),
             Self::Migration { capability, .. } => {
                 format!("the data of `{capability}` cannot be migrated")
             }
@@ -334,8 +339,8 @@ impl SqlError {
         }
     }
 
-    /// Whether the unique constraint of one column was broken. On PostgreSQL it must have the name that the server gives it by
-    /// default, `<table>_<column>_key`.
+    /// Returns whether this is a violation of the unique constraint on one column. On PostgreSQL, the constraint must have
+    /// the default name, `<table>_<column>_key`.
     #[must_use]
     pub fn is_unique_violation_of(&self, table: &str, column: &str) -> bool {
         let Self::Constraint {
@@ -398,7 +403,7 @@ fn sqlite_constraint(extended_code: i32) -> ConstraintKind {
 impl From<tokio_postgres::Error> for SqlError {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(answer) = error.as_db_error() else {
-            let detail = chain(&error);
+            let detail = error_chain(&error);
             return if error.is_closed() || is_io(&error) {
                 Self::ConnectionLost { detail }
             } else {
@@ -411,7 +416,7 @@ impl From<tokio_postgres::Error> for SqlError {
             name: answer.constraint().unwrap_or("unnamed").to_owned(),
         };
         let code = answer.code();
-        // The first two characters are the class of the code; what a server sends need not have so many.
+        // The first two characters are the class of the code. A server can send shorter codes.
         match (code, code.code().get(..2).unwrap_or_default()) {
             (code, _) if *code == SqlState::UNIQUE_VIOLATION => constraint(ConstraintKind::Unique),
             (code, _) if *code == SqlState::FOREIGN_KEY_VIOLATION => {
@@ -444,8 +449,8 @@ fn is_io(error: &tokio_postgres::Error) -> bool {
     std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>())
 }
 
-/// An error with its causes, since the outermost one often says no more than "db error".
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+/// Formats an error with its causes, because the outermost message is often only "db error".
+pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
@@ -461,7 +466,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_unique_violation_is_of_the_column_and_of_no_other_that_contains_its_name() {
+    fn a_unique_violation_matches_its_column_but_no_longer_name() {
         let violation = |name: &str| SqlError::Constraint {
             kind: ConstraintKind::Unique,
             name: name.to_owned(),

@@ -1,17 +1,14 @@
-//! SQLite and PostgreSQL, opened in one place.
+//! Access to SQLite and PostgreSQL.
 //!
-//! A capability writes its SQL twice, once per database, because the two are good at different things; what it should not
-//! write twice is how a database is opened, migrated, shared, watched and closed. That is here, and it is the only place that
-//! opens a pool.
+//! A capability writes its SQL once per database, because their strengths differ. This crate contains everything else a
+//! store needs: opening, migrating, pooling, monitoring and closing a database. No other crate opens connections.
 //!
-//! * [`SqliteDatabase`]: one writer thread per file that shares each commit between all operations that wait for one, and a
-//!   pool of readers beside it.
-//! * [`PostgresDatabase`]: a pool of connections in the schema `outrigger`, checked while idle, reconnected with backoff;
-//!   [transactions](PostgresDatabase::transaction) that are repeated when they collide; connections
-//!   [of one's own](PostgresDatabase::dedicated) for long work; [notifications](PostgresListener).
-//! * [`Migrations`]: forward only, run under a lock, refusing data that a newer release has written.
-//! * [`Columns`]: reading a row of either database.
-//! * [`statements!`](crate::statements): SQL as named constants, all of which a test can prepare.
+//! * [`SqliteDatabase`]: one writer thread per file, which shares each commit between all waiting operations, and a pool of
+//! readers. * [`PostgresDatabase`]: a connection pool in the schema `outrigger`, with checks of idle connections and
+//! reconnection with backoff; [transactions](PostgresDatabase::transaction) that are retried on conflicts;
+//! [dedicated](PostgresDatabase::dedicated) connections for long work; [notifications](PostgresListener). * [`Migrations`]:
+//! forward only, run under a lock, rejecting data that a newer release wrote. * [`Columns`]: reads rows of either database.
+//! * [`statements!`](crate::statements): SQL as named constants, which a test can prepare.
 //!
 //! This crate knows no table.
 //!
@@ -64,6 +61,6 @@ pub use sqlite::{Check, Durability, SqliteDatabase, SqliteHealth, SqliteOptions}
 pub use statements::BrokenStatement;
 pub use url::{ParseStoreUrlError, PostgresUrl, StoreUrl};
 
-// The only way to name them, so that all crates mean the same version.
+// Re-exported so that all crates use the same version.
 pub use rusqlite;
 pub use tokio_postgres;

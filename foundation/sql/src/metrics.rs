@@ -1,8 +1,8 @@
 //! The metrics of all databases of a process.
 //!
-//! One family per metric and process, with a label `database`: OpenMetrics forbids a second family of the same name, so a
-//! database must not register families of its own. The owner of the databases makes one [`StoreMetrics`], registers it once,
-//! and passes a clone to each database in its options.
+//! There is one family per metric, with a label `database`. OpenMetrics forbids two families with the same name, so
+//! databases must not register their own. The owner of the databases creates one [`StoreMetrics`], registers it once, and
+//! passes a clone to each database in its options.
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -29,7 +29,7 @@ struct Database {
     database: String,
 }
 
-/// In seconds: from a commit that the operating system's cache absorbs to a disk that is about to fail.
+/// In seconds. The range is from commits that the operating system's cache absorbs to a failing disk.
 const COMMIT_BUCKETS: [f64; 13] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0,
 ];
@@ -51,7 +51,7 @@ impl Default for StoreMetrics {
 }
 
 impl StoreMetrics {
-    /// Registers every family. Call this once per registry.
+    /// Registers all families. Call it once per registry.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "outrigger_store_operations",
@@ -60,28 +60,28 @@ impl StoreMetrics {
         );
         registry.register(
             "outrigger_store_commits",
-            "Commits to a SQLite file, each shared by the operations that waited for one",
+            "Commits to a SQLite file, each shared by the operations waiting at that time",
             self.commits.clone(),
         );
         registry.register(
             "outrigger_store_failed_commits",
-            "Commits to a SQLite file that failed, for instance because the disk was full",
+            "Commits to a SQLite file that failed, for example because the disk was full",
             self.failed_commits.clone(),
         );
         registry.register_with_unit(
             "outrigger_store_commit_time",
-            "How long a commit to a SQLite file took, including its sync",
+            "Duration of a commit to a SQLite file, including its sync",
             Unit::Seconds,
             self.commit_times.clone(),
         );
         registry.register(
             "outrigger_store_queued",
-            "Operations that wait for the writer of a SQLite file",
+            "Operations waiting for the writer of a SQLite file",
             self.queued.clone(),
         );
         registry.register(
             "outrigger_store_interrupted_reads",
-            "Reads of a SQLite file that were interrupted because they took too long or their caller went away",
+            "Reads of a SQLite file that were interrupted because they took too long or their caller stopped waiting",
             self.interrupted_reads.clone(),
         );
         registry.register(
@@ -129,7 +129,7 @@ fn label(database: &str) -> Database {
     }
 }
 
-/// What has happened to one SQLite file. Cheap to clone; clones share the values.
+/// The counters of one SQLite file. Cheap to clone; clones share the values.
 #[derive(Debug, Clone)]
 pub struct SqliteFigures {
     pub(crate) operations: Counter,
@@ -141,26 +141,26 @@ pub struct SqliteFigures {
 }
 
 impl SqliteFigures {
-    /// How many operations have succeeded.
+    /// Returns the number of successful operations.
     #[must_use]
     pub fn operations(&self) -> u64 {
         self.operations.get()
     }
 
-    /// How many commits they took.
+    /// Returns the number of commits.
     #[must_use]
     pub fn commits(&self) -> u64 {
         self.commits.get()
     }
 
-    /// How many reads were interrupted.
+    /// Returns the number of interrupted reads.
     #[must_use]
     pub fn interrupted_reads(&self) -> u64 {
         self.interrupted_reads.get()
     }
 }
 
-/// What has happened to the connections of one PostgreSQL database.
+/// The counters of one PostgreSQL database's connections.
 #[derive(Debug, Clone)]
 pub(crate) struct PostgresFigures {
     pub(crate) checked: Counter,

@@ -1,16 +1,16 @@
-//! Migrations: the steps that made the tables of a capability what they are.
+//! Migrations of a capability's tables.
 //!
-//! Each capability has its own steps and its own history table, `<capability>_migrations`, so that capabilities can be added
-//! and used alone. Steps only go forward. Nodes of the previous release may share a PostgreSQL database, so a step must leave
-//! them working while they run. A node of the previous release that starts afterwards is refused ([`SqlError::Newer`]); the way
-//! back is the snapshot or the dump from before.
+//! Each capability has its own steps and its own history table, `<capability>_migrations`, so that capabilities can be
+//! added and used independently. Steps only go forward. Nodes of the previous release can share a PostgreSQL database, so a
+//! step must not break them while they run. A node of the previous release that starts afterwards is rejected
+//! ([`SqlError::Newer`]). To go back, restore the snapshot or dump from before the upgrade.
 //!
-//! On SQLite foreign keys are off while steps run, so a step may rebuild a table that others refer to; all references are
+//! On SQLite, foreign keys are off while steps run, so a step can rebuild a table that others reference. All references are
 //! checked before the commit.
 
 use crate::SqlError;
 
-/// One step: a name `V1__words_about_it` and the SQL.
+/// One step: a name `V1__description` and the SQL.
 pub type Migration = (&'static str, &'static str);
 
 /// The steps of one capability, for both databases.
@@ -27,16 +27,16 @@ pub type Migration = (&'static str, &'static str);
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Migrations {
-    /// The capability: prefix of its tables.
+    /// The capability, which is the prefix of its tables.
     pub capability: &'static str,
-    /// The steps for SQLite in ascending order; usually `include_str!` of the files in `migrations/sqlite`.
+    /// The steps for SQLite in ascending order, usually `include_str!` of the files in `migrations/sqlite`.
     pub sqlite: &'static [Migration],
     /// The steps for PostgreSQL in ascending order.
     pub postgres: &'static [Migration],
 }
 
 impl Migrations {
-    /// The version after all `steps`.
+    /// Returns the version after all `steps`.
     #[must_use]
     pub fn newest(&self, steps: &[Migration]) -> i32 {
         steps
@@ -46,12 +46,12 @@ impl Migrations {
             .unwrap_or(0)
     }
 
-    /// The table that records which steps were taken.
+    /// Returns the name of the table that records the applied steps.
     pub(crate) fn history_table(&self) -> String {
         format!("{}_migrations", self.capability)
     }
 
-    /// The steps with their numbers and check sums.
+    /// Returns the steps with their versions and checksums.
     pub(crate) fn parsed(&self, steps: &[Migration]) -> Result<Vec<refinery::Migration>, SqlError> {
         let parsed: Result<Vec<_>, _> = steps
             .iter()
@@ -60,8 +60,7 @@ impl Migrations {
         parsed.map_err(|error| self.failed(&error))
     }
 
-    /// Compares the steps that were taken (number, name, check sum; ascending) with those that this program knows, and returns
-    /// the missing ones.
+    /// Compares the applied steps (version, name, checksum; ascending) with the known ones and returns the missing steps.
     pub(crate) fn missing(
         &self,
         steps: &[Migration],
@@ -76,7 +75,7 @@ impl Migrations {
                 .is_none_or(|step| step.name() != name || step.checksum().to_string() != *checksum)
             {
                 return Err(self.refused(format!(
-                    "the step V{version}__{name} was taken in another form than this program knows"
+                    "the applied step V{version}__{name} differs from the one in this program"
                 )));
             }
         }
@@ -84,7 +83,7 @@ impl Migrations {
         Ok(missing.collect())
     }
 
-    /// Refuses data that a newer release has written.
+    /// Returns an error for data that a newer release wrote.
     pub(crate) fn refuse_newer(&self, steps: &[Migration], found: i32) -> Result<(), SqlError> {
         let known = self.newest(steps);
         if found > known {
@@ -98,7 +97,7 @@ impl Migrations {
     }
 
     pub(crate) fn failed(&self, error: &refinery::Error) -> SqlError {
-        self.refused(crate::error::chain(error))
+        self.refused(crate::error::error_chain(error))
     }
 
     pub(crate) fn refused(&self, detail: String) -> SqlError {

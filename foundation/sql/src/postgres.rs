@@ -1,9 +1,9 @@
-//! A PostgreSQL database with a pool of connections.
+//! A PostgreSQL database with a connection pool.
 //!
-//! Everything lives in the schema `outrigger`, so that the server can be the application's own. Connections are checked
-//! while nobody uses them, because a firewall that forgets an idle connection tells neither side. While the server is away,
-//! one caller at a time finds out whether it is back, after a backoff; all others get [`SqlError::Unreachable`] at once
-//! instead of waiting for a time-out each.
+//! All tables are in the schema `outrigger`, so the server can be the application's own. Idle connections are checked,
+//! because a firewall that drops an idle connection notifies neither side. While the server is unavailable, one caller at a
+//! time tries to connect, after a backoff; all others get [`SqlError::Unreachable`] immediately instead of waiting for a
+//! timeout.
 
 mod checker;
 mod client;
@@ -32,10 +32,10 @@ pub use connection::{PostgresConnection, PostgresValues};
 pub use listener::{Notification, Notifications, PostgresListener};
 
 use crate::{
-    BrokenStatement, Migrations, PostgresUrl, SqlError, StoreConfig, StoreMetrics, error::chain,
-    metrics::PostgresFigures,
+    BrokenStatement, Migrations, PostgresUrl, SqlError, StoreConfig, StoreMetrics,
+    error::error_chain, metrics::PostgresFigures,
 };
-use connector::{Connector, no_answer};
+use connector::{Connector, no_response};
 use gate::Gate;
 use share::Share;
 
@@ -43,50 +43,51 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 /// The value of the label `database`: a process has one PostgreSQL database.
 const METRICS_LABEL: &str = "postgres";
-/// How much longer than the server's own limit we wait for an answer.
-const ANSWER_GRACE: Duration = Duration::from_secs(5);
-/// How often a transaction is tried that collides with others.
+/// The time that the client waits for a response beyond the server's own time limit.
+const RESPONSE_GRACE: Duration = Duration::from_secs(5);
+/// The maximum number of attempts of a transaction that conflicts with others.
 const ATTEMPTS_MAX: u32 = 5;
-/// How many connections may exist beside the pool.
+/// The maximum number of connections outside the pool.
 const DEDICATED_MAX: usize = 8;
 
-/// How a PostgreSQL database is opened.
+/// The options for opening a PostgreSQL database.
 #[derive(Debug, Clone)]
 pub struct PostgresOptions {
-    /// Which one.
+    /// The URL of the database.
     pub url: PostgresUrl,
-    /// How many connections are opened at most, 1 to 100.
+    /// The maximum number of connections, 1 to 100.
     pub pool_max: u32,
-    /// How long a statement may take on the server.
+    /// The time limit of a statement on the server.
     pub statement_timeout: Duration,
-    /// How long to wait for the answer to a statement, in case the server is silent. Longer than `statement_timeout`.
-    pub answer_timeout: Duration,
-    /// How long to wait for a free connection.
+    /// The time to wait for the response to a statement, in case the server does not respond. Longer than
+    /// `statement_timeout`.
+    pub response_timeout: Duration,
+    /// The time to wait for a free connection.
     pub wait_timeout: Duration,
-    /// How long connecting may take, with everything that belongs to it.
+    /// The time limit for connecting, including TLS, authentication and session setup.
     pub connect_timeout: Duration,
-    /// The process's metrics. Default: values that nobody exports.
+    /// The process's metrics. The default values are not exported.
     pub metrics: StoreMetrics,
 }
 
 impl PostgresOptions {
-    /// The database at `url` with the limits of the configuration.
+    /// Creates options for the database at `url` with the configured limits.
     #[must_use]
     pub fn new(url: PostgresUrl, config: &StoreConfig) -> Self {
         Self {
             url,
             pool_max: config.pool_max,
             statement_timeout: config.statement_timeout.get(),
-            answer_timeout: config.statement_timeout.get() + ANSWER_GRACE,
+            response_timeout: config.statement_timeout.get() + RESPONSE_GRACE,
             wait_timeout: config.wait_timeout.get(),
             connect_timeout: CONNECT_TIMEOUT,
             metrics: StoreMetrics::default(),
         }
     }
 
-    /// How long to wait for the answer to a question that takes the server no time.
+    /// Returns the time to wait for the response to a trivial query.
     fn check_timeout(&self) -> Duration {
-        CHECK_TIMEOUT.min(self.answer_timeout)
+        CHECK_TIMEOUT.min(self.response_timeout)
     }
 }
 
@@ -94,7 +95,7 @@ impl PostgresOptions {
 #[derive(Clone)]
 pub struct PostgresDatabase {
     inner: Arc<Inner>,
-    /// `None`: as many connections as there are.
+    /// `None`: limited only by the pool.
     share: Option<Share>,
 }
 
@@ -104,7 +105,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     gate: Gate,
     figures: PostgresFigures,
-    /// Says that a connection was given back.
+    /// Notifies that a connection was returned.
     returned: Notify,
     dedicated: Arc<Semaphore>,
 }
@@ -116,12 +117,12 @@ impl Inner {
 }
 
 impl PostgresDatabase {
-    /// Connects, checks the server's limit of connections, and makes the schema `outrigger` when it is not there.
+    /// Connects, checks the server's connection limit, and creates the schema `outrigger` if it does not exist.
     ///
     /// # Errors
     ///
-    /// When the server cannot be reached or refuses, or allows fewer connections than the pool may open; or when a pooler
-    /// stands in between that gives each transaction another session ([`SqlError::TransactionPooling`]).
+    /// Returns an error if the server is unreachable, rejects the connection, or allows fewer connections than `pool_max`,
+    /// or if a pooler in front of it pools transactions ([`SqlError::TransactionPooling`]).
     pub async fn open(options: PostgresOptions, clock: Arc<dyn Clock>) -> Result<Self, SqlError> {
         let figures = options.metrics.postgres(METRICS_LABEL);
         let connector = Connector::new(&options, figures.dropped.clone())?;
@@ -145,20 +146,21 @@ impl PostgresDatabase {
         Ok(database)
     }
 
-    /// A connection from the pool, for statements that are complete on their own. Waits while all are in use.
+    /// Returns a connection from the pool, for independent statements. Waits while all connections are in use.
     ///
-    /// What must happen together belongs into a [`transaction`](Self::transaction); what changes the session (`set`, `listen`,
-    /// advisory locks, temporary tables) or takes long, to a [`dedicated`](Self::dedicated) connection. Statements that change
-    /// the session are refused here.
+    /// Statements that must be atomic need a [`transaction`](Self::transaction). Long statements and those that change the
+    /// session (`set`, `listen`, advisory locks, temporary tables) need a [`dedicated`](Self::dedicated) connection; a
+    /// pooled connection rejects statements that change the session.
     ///
     /// # Errors
     ///
-    /// [`SqlError::PoolExhausted`], [`SqlError::ShareExhausted`] or [`SqlError::TooManyConnections`] when none came free in
-    /// time; [`SqlError::Unreachable`] or [`SqlError::Refused`] at once while the server is known to be away.
+    /// Returns [`SqlError::PoolExhausted`], [`SqlError::ShareExhausted`] or [`SqlError::TooManyConnections`] if none became
+    /// free in time. Returns [`SqlError::Unreachable`] or [`SqlError::Refused`] immediately while the server is known to be
+    /// unavailable.
     pub async fn client(&self) -> Result<PostgresClient, SqlError> {
         let inner = &*self.inner;
-        let place = match &self.share {
-            Some(share) => Some(share.place(inner.options.wait_timeout).await?),
+        let permit = match &self.share {
+            Some(share) => Some(share.permit(inner.options.wait_timeout).await?),
             None => None,
         };
         match self.object().await {
@@ -166,7 +168,7 @@ impl PostgresDatabase {
                 if Object::metrics(&object).recycle_count == 0 {
                     inner.gate.succeeded();
                 }
-                Ok(PostgresClient::new(object, Arc::clone(&self.inner), place))
+                Ok(PostgresClient::new(object, Arc::clone(&self.inner), permit))
             }
             Err(error) => {
                 if matches!(
@@ -181,8 +183,8 @@ impl PostgresDatabase {
         }
     }
 
-    /// Takes a connection out of the pool or makes one. A server that has none left is waited for: one of ours may come free,
-    /// or one of another program.
+    /// Takes a connection from the pool or opens one. If the server has none left, it waits until a connection of this pool
+    /// or of another program becomes free.
     async fn object(&self) -> Result<Object<Connector>, SqlError> {
         let wait = self.inner.options.wait_timeout;
         let taken = self.object_of_pool(wait).await;
@@ -207,11 +209,11 @@ impl PostgresDatabase {
         taken.unwrap_or(Err(SqlError::TooManyConnections))
     }
 
-    /// Waits for a connection of the pool, but not for the server to have one left.
+    /// Waits for a connection of the pool, but not for the server if that has none left.
     async fn object_of_pool(&self, wait: Duration) -> Result<Object<Connector>, SqlError> {
         let inner = &*self.inner;
         if inner.pool.status().available == 0 {
-            inner.gate.pass(&*inner.clock)?;
+            inner.gate.try_pass(&*inner.clock)?;
         }
         let timeouts = Timeouts {
             wait: Some(wait),
@@ -221,8 +223,9 @@ impl PostgresDatabase {
         taken.map_err(|error| self.classify(error))
     }
 
-    /// The same database with at most `max` connections of the pool at the same time for `name`, so that a rush there leaves
-    /// connections for others. Clones of what this returns share the limit. A `max` of the pool's size or more limits nothing.
+    /// Returns a handle to the same database that uses at most `max` connections of the pool at the same time. A burst of
+    /// work through it leaves connections for others. `name` appears in errors. Clones of the handle share the limit. A
+    /// `max` of the pool's size or more has no effect.
     #[must_use]
     pub fn share(&self, name: &'static str, max: u32) -> Self {
         Self {
@@ -231,16 +234,16 @@ impl PostgresDatabase {
         }
     }
 
-    /// Runs `work` in a transaction (read committed) and commits what it did. When `work` returns an error, the transaction
-    /// is rolled back and the error returned.
+    /// Runs `work` in a transaction (read committed) and commits it. If `work` returns an error, the transaction is rolled
+    /// back and the error returned.
     ///
-    /// When the transaction collides with another one (a deadlock, or a failure to serialise), `work` is called again, five
-    /// times at most and after a short random wait; it must not have effects outside of the transaction. After any failed
-    /// statement nothing is committed, even when `work` returns `Ok`.
+    /// If the transaction conflicts with another one (a deadlock or a serialisation failure), `work` is called again after
+    /// a short random delay, up to five times in total. It must not have effects outside the transaction. After any failed
+    /// statement, nothing is committed, even if `work` returns `Ok`.
     ///
-    /// `work` is a closure that returns a future, not an async closure: the compiler cannot show yet that the future of an
-    /// async closure with borrowed captures is `Send`. The block is `async move`, so what it uses of its surroundings is
-    /// `Copy` or a reference.
+    /// `work` is a closure that returns a future and not an async closure, because the compiler cannot yet prove that the
+    /// future of an async closure with borrowed captures is `Send`. The block is `async move`, so everything it captures
+    /// must be `Copy` or a reference.
     ///
     /// ```no_run
     /// # use outrigger_sql::{PostgresDatabase, SqlError};
@@ -260,8 +263,8 @@ impl PostgresDatabase {
     ///
     /// # Errors
     ///
-    /// What `work` returned, or why no connection was free or the commit failed. [`SqlError::ConnectionLost`] from the commit
-    /// means that nobody knows whether it arrived.
+    /// Returns the error of `work`, or the reason that no connection was free or that the commit failed. If the commit
+    /// returns [`SqlError::ConnectionLost`], it is unknown whether it succeeded.
     pub async fn transaction<T, E: From<SqlError>, Work: Future<Output = Result<T, E>>>(
         &self,
         work: impl Fn(PostgresTransaction) -> Work,
@@ -276,8 +279,8 @@ impl PostgresDatabase {
             })
             .await;
             if Arc::strong_count(&client) > 1 {
-                // Used later, it would act outside of the transaction, on a connection that is somebody else's.
-                client.lose();
+                // A kept transaction would act outside the transaction, on a connection that now belongs to another caller.
+                client.mark_lost();
                 let detail = "`work` kept its transaction".to_owned();
                 return Err(SqlError::Statement { detail }.into());
             }
@@ -297,21 +300,21 @@ impl PostgresDatabase {
         }
     }
 
-    /// A connection outside of the pool, for what takes long or belongs to a session. Statements on it are limited by
-    /// `statement_timeout`, or not at all. At most 8 exist at the same time.
+    /// Opens a connection outside the pool, for long work or for work that depends on the session. Its statements have
+    /// `statement_timeout` as their limit, or none. At most 8 such connections exist at the same time.
     ///
     /// # Errors
     ///
-    /// [`SqlError::PoolExhausted`] when none came free in time; else when the server cannot be reached.
+    /// Returns [`SqlError::PoolExhausted`] if none became free in time, or the error of connecting.
     pub async fn dedicated(
         &self,
         statement_timeout: Option<Duration>,
     ) -> Result<DedicatedConnection, SqlError> {
         let inner = &*self.inner;
         let waited = inner.options.wait_timeout;
-        let place = Arc::clone(&inner.dedicated).acquire_owned();
-        let place = match tokio::time::timeout(waited, place).await {
-            Ok(place) => place.map_err(|_| SqlError::Closed)?,
+        let permit = Arc::clone(&inner.dedicated).acquire_owned();
+        let permit = match tokio::time::timeout(waited, permit).await {
+            Ok(permit) => permit.map_err(|_| SqlError::Closed)?,
             Err(_) => {
                 return Err(SqlError::PoolExhausted {
                     pool_max: u32::try_from(DEDICATED_MAX).unwrap_or(u32::MAX),
@@ -323,44 +326,46 @@ impl PostgresDatabase {
         Ok(DedicatedConnection::new(
             connection,
             Arc::clone(&self.inner),
-            place,
+            permit,
         ))
     }
 
-    /// Asks the server for an answer, within 5 seconds (or `answer_timeout`, if that is shorter).
+    /// Checks that the server responds, within 5 seconds or `response_timeout`, whichever is shorter.
     ///
     /// # Errors
     ///
-    /// When there is no connection to it, or no answer.
+    /// Returns an error if there is no connection or no response.
     pub async fn ping(&self) -> Result<(), SqlError> {
         let limit = self.inner.options.check_timeout();
-        let silent = || no_answer(limit);
+        let timed_out = || no_response(limit);
         let asked = async {
             let client = self.client().await?;
             let is_alive = client.is_alive(limit).await;
-            is_alive.then_some(()).ok_or_else(silent)
+            is_alive.then_some(()).ok_or_else(timed_out)
         };
         let answer = tokio::time::timeout(limit, asked).await;
-        answer.unwrap_or_else(|_| Err(silent()))
+        answer.unwrap_or_else(|_| Err(timed_out()))
     }
 
-    /// Takes the steps that the database has not taken yet, under a lock that all nodes share. A step waits for the locks that
-    /// it needs without keeping others waiting, for a quarter of an hour at most. A step whose text begins with the line
-    /// `-- outside of a transaction` runs like that, for `create index concurrently`; it must be such that it can be repeated
-    /// after it failed halfway.
+    /// Applies the missing steps, under a lock shared by all nodes.
+    ///
+    /// A step waits for its table locks without blocking others, for a quarter of an hour at most. A step whose first line
+    /// is `-- outside of a transaction` runs outside a transaction, as `create index concurrently` requires. Such a step
+    /// must be repeatable after a partial failure.
     ///
     /// # Errors
     ///
-    /// [`SqlError::Newer`] when a newer release has written the data; otherwise why a step failed. The data is then as before.
+    /// Returns [`SqlError::Newer`] if a newer release wrote the data, otherwise the error of the failed step. The data is
+    /// then unchanged.
     pub async fn migrate(&self, migrations: Migrations) -> Result<(), SqlError> {
         migrate::migrate(self, &migrations).await
     }
 
-    /// How many bytes the schema's tables and indexes take on the server.
+    /// Returns the size of the schema's tables and indexes on the server, in bytes.
     ///
     /// # Errors
     ///
-    /// When the server cannot be asked.
+    /// Returns an error if the server is unavailable.
     pub async fn size(&self) -> Result<u64, SqlError> {
         const SIZE: &str = "
             select coalesce(sum(pg_total_relation_size(class.oid)), 0)::bigint
@@ -371,11 +376,11 @@ impl PostgresDatabase {
         Ok(u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or(0))
     }
 
-    /// Prepares every statement and answers with those that PostgreSQL does not understand.
+    /// Prepares every statement and returns those that PostgreSQL rejects.
     ///
     /// # Errors
     ///
-    /// When the server cannot be asked.
+    /// Returns an error if the server is unavailable.
     pub async fn broken_statements(
         &self,
         statements: &'static [&'static str],
@@ -391,26 +396,25 @@ impl PostgresDatabase {
         Ok(broken)
     }
 
-    /// The background service that checks idle connections every 30 seconds, and finds out whether a server that was away is
-    /// back.
+    /// Returns the service that checks idle connections every 30 seconds and detects when an unavailable server is back.
     #[must_use]
     pub fn checker(&self) -> ConnectionChecker {
         ConnectionChecker::new(self.clone())
     }
 
-    /// A background service that listens on channels, each with a name of lower-case letters, digits and `_`.
+    /// Returns a service that listens on channels. Channel names consist of lower-case letters, digits and `_`.
     #[must_use]
     pub fn listener(&self, channels: &[&'static str]) -> PostgresListener {
         PostgresListener::new(self.clone(), channels)
     }
 
-    /// How many connections of the pool are open.
+    /// Returns the number of open connections in the pool.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.inner.pool.status().size
     }
 
-    /// Closes all connections; those in use when they are given back.
+    /// Closes all connections. Connections in use are closed when they are returned.
     pub fn close(&self) {
         self.inner.pool.close();
     }
@@ -428,8 +432,8 @@ impl PostgresDatabase {
         Ok(())
     }
 
-    /// Prepared statements, settings and locks of a session need a session. Two connections at the same time that are the same
-    /// process of the server show that there is none.
+    /// Returns an error if a pooler pools transactions: prepared statements, settings and locks need a session. Two
+    /// simultaneous connections to the same server process show that there is none.
     async fn refuse_transaction_pooling(&self, client: &PostgresClient) -> Result<(), SqlError> {
         const PROCESS: &str = "
             select pid, backend_start::text from pg_stat_activity where pid = pg_backend_pid()";
@@ -437,7 +441,7 @@ impl PostgresDatabase {
             let row = client.query_one(PROCESS, &[]).await?;
             Ok::<(i32, String), SqlError>((row.try_get(0)?, row.try_get(1)?))
         };
-        // Where there is only one connection, there is nothing to compare.
+        // With only one connection, there is nothing to compare.
         let Ok(other) = self.object_of_pool(Duration::ZERO).await else {
             return Ok(());
         };
@@ -454,11 +458,11 @@ impl PostgresDatabase {
                 pool_max: self.inner.options.pool_max,
                 waited: self.inner.options.wait_timeout,
             },
-            PoolError::Timeout(_) => no_answer(self.inner.options.connect_timeout),
+            PoolError::Timeout(_) => no_response(self.inner.options.connect_timeout),
             PoolError::Closed => SqlError::Closed,
             PoolError::Backend(error) => error,
             other => SqlError::Unreachable {
-                detail: chain(&other),
+                detail: error_chain(&other),
             },
         }
     }
@@ -476,7 +480,7 @@ fn pool(connector: Connector, options: &PostgresOptions) -> Result<Pool<Connecto
         .runtime(Runtime::Tokio1)
         .build()
         .map_err(|error| SqlError::Unreachable {
-            detail: chain(&error),
+            detail: error_chain(&error),
         })
 }
 

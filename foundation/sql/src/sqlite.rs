@@ -1,19 +1,19 @@
 //! A SQLite file with one writer and several readers.
 //!
-//! SQLite lets one connection write at a time, and what a durable write costs is the `fsync` of its commit. So each file has
-//! one thread that writes. It takes an operation from a bounded queue, runs it in a savepoint of a transaction, goes on with
-//! the operations that wait meanwhile, commits, and only then answers the callers. Alone, an operation waits for one commit;
-//! in a crowd it shares one. A failed operation is rolled back to its savepoint and takes nobody with it; a failed commit
-//! fails everybody in it, because nothing of it is stored.
+//! SQLite allows one writing connection at a time, and the main cost of a durable write is the `fsync` of its commit. So
+//! each file has one writer thread. It takes an operation from a bounded queue, runs it in a savepoint of a transaction,
+//! does the same with all operations that are waiting, commits, and only then returns the results. A single operation waits
+//! for one commit; concurrent operations share one. A failed operation is rolled back to its savepoint and does not affect
+//! the others. A failed commit fails all operations in it, because none of them is stored.
 //!
-//! Readers never wait for the writer (WAL), nor the writer for them. A read has a deadline, and ends when its caller goes
-//! away.
+//! In WAL mode, readers and the writer never wait for each other. A read has a time limit and is interrupted if its future
+//! is dropped.
 
 mod connection;
 mod file;
 mod health;
+mod integrity;
 mod interrupt;
-mod log;
 mod maintenance;
 mod migrate;
 mod options;
@@ -21,7 +21,7 @@ mod queue;
 mod readers;
 mod request;
 mod snapshot;
-mod soundness;
+mod wal;
 mod writer;
 
 use std::{
@@ -41,8 +41,8 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 pub use health::SqliteHealth;
+pub use integrity::Check;
 pub use options::{Durability, SqliteOptions};
-pub use soundness::Check;
 
 use crate::{Migrations, SqlError, SqliteFigures};
 use file::OpenFile;
@@ -52,8 +52,8 @@ use readers::Readers;
 use request::{Operation, Request, TypedOperation};
 use writer::{Shared, Writer};
 
-/// An open SQLite file. Cheap to clone; the file is closed by [`close`](Self::close), or some time after the last clone is
-/// gone.
+/// An open SQLite file. Cheap to clone. [`close`](Self::close) closes the file; otherwise it is closed some time after the
+/// last clone is dropped.
 #[derive(Clone)]
 pub struct SqliteDatabase {
     inner: Arc<Inner>,
@@ -63,7 +63,7 @@ struct Inner {
     path: PathBuf,
     options: SqliteOptions,
     shared: Shared,
-    /// None after `close`.
+    /// `None` after `close`.
     writer: Mutex<Option<JoinHandle<()>>>,
     is_closed: AtomicBool,
     readers: Readers,
@@ -72,13 +72,13 @@ struct Inner {
 }
 
 impl SqliteDatabase {
-    /// Opens the file, or makes it so that only this user can read it. Blocks for as long as SQLite needs to recover what an
-    /// earlier process left, and for a second at most to look for damage, on the thread pool for such work.
+    /// Opens the file, or creates it with permissions for this user only. Runs on the blocking thread pool, for as long as
+    /// SQLite needs to recover from an earlier process, plus up to a second to check for damage.
     ///
     /// # Errors
     ///
-    /// When the file cannot be opened or made, is damaged, is not a SQLite database, or was written under another
-    /// [name](SqliteOptions::name).
+    /// Returns an error if the file cannot be opened or created, is damaged, is not a SQLite database, or was written under
+    /// another [name](SqliteOptions::name).
     pub async fn open(
         path: &Path,
         options: SqliteOptions,
@@ -94,7 +94,7 @@ impl SqliteDatabase {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SqlError> {
         let mut connection = connection::open_writer(&path, &options)?;
-        soundness::prepare(&mut connection, &path, options.name, &clock)?;
+        integrity::prepare(&mut connection, &path, options.name, &clock)?;
         let figures = options.metrics.sqlite(options.name);
         let queue = Queue::new(&options, Arc::clone(&clock), figures.queued.clone());
         let shared = Shared {
@@ -124,18 +124,19 @@ impl SqliteDatabase {
         })
     }
 
-    /// Runs `work` on the writer in a transaction, and returns when it is durable.
+    /// Runs `work` on the writer in a transaction, and returns when the transaction is durable.
     ///
-    /// Others may share the transaction, but not the savepoint: when `work` fails or panics, only what it did is undone.
-    /// `work` must not begin or end transactions, nor leave a deferred constraint broken: that would only be found at the
-    /// commit, and fail everybody in it. It should wait for nothing but the database, because everybody else waits for it,
-    /// and hold no more than a few KiB; larger work belongs into [`write_bulk`](Self::write_bulk).
+    /// Operations can share a transaction but not a savepoint: if `work` fails or panics, only its own changes are undone.
+    /// `work` must not begin or end transactions. It must not leave a deferred constraint violated, because that would fail
+    /// the shared commit. It should not block on anything except the database, because all other operations wait for it,
+    /// and it should hold at most a few KiB; use [`write_bulk`](Self::write_bulk) for larger work.
     ///
-    /// Waits while the queue is full. When the future is dropped before its turn has come, `work` does not run; later it does.
+    /// Waits while the queue is full. If the future is dropped before `work` has started, `work` does not run; after that,
+    /// it runs to completion.
     ///
     /// # Errors
     ///
-    /// The error of `work`; why the commit failed, in which case nothing is stored; or [`SqlError::QueueFull`].
+    /// Returns the error of `work`, the error of the commit, in which case nothing is stored, or [`SqlError::QueueFull`].
     pub async fn write<T, E>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
@@ -147,12 +148,12 @@ impl SqliteDatabase {
         self.queue(work, Lane::Small).await
     }
 
-    /// The same for work that writes or holds many KiB: `size` bytes, roughly. Its queue is bounded in bytes, and it lets
-    /// small operations go first. Split what takes longer than some milliseconds into several calls.
+    /// Like [`write`](Self::write), for work that writes or holds more memory: about `size` bytes. Its queue is bounded in
+    /// bytes, and small operations take precedence. Split work that takes more than some milliseconds into several calls.
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write).
+    /// Returns the same errors as [`write`](Self::write).
     pub async fn write_bulk<T, E>(
         &self,
         size: ByteSize,
@@ -165,12 +166,13 @@ impl SqliteDatabase {
         self.queue(work, Lane::Bulk(size)).await
     }
 
-    /// Runs `work` on one of the readers, on a snapshot of the data that does not change meanwhile. Waits while all readers
-    /// are busy. A read that takes longer than `read_timeout` is interrupted, and so is one whose future is dropped.
+    /// Runs `work` on a reader, in a read transaction with a consistent snapshot of the data. Waits while all readers are
+    /// busy. A read that takes longer than `read_timeout` or whose future is dropped is interrupted.
     ///
     /// # Errors
     ///
-    /// The error of `work`; [`SqlError::ReadersBusy`] or [`SqlError::ReadTimeout`]; or why there is no reader.
+    /// Returns the error of `work`, [`SqlError::ReadersBusy`], [`SqlError::ReadTimeout`], or the reason that no reader is
+    /// available.
     pub async fn read<T, E>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
@@ -182,19 +184,18 @@ impl SqliteDatabase {
         self.inner.readers.read(work).await
     }
 
-    /// Takes the steps that the file has not taken yet, all in one go, alone on the writer. Before the first steps on a file
-    /// that has data, a snapshot of it is left in the folder `snapshots` beside it: one each time that the file is opened and
-    /// needs any.
+    /// Applies the missing steps in one transaction, with exclusive use of the writer. Before the first steps on a file
+    /// with data, it saves a snapshot in the folder `snapshots` next to the file: at most one each time the file is opened.
     ///
     /// # Errors
     ///
-    /// [`SqlError::Newer`] when a newer release has written the data; [`SqlError::NoRoomForCopy`] without room for the
-    /// snapshot; otherwise why a step failed. The data is then as before.
+    /// Returns [`SqlError::Newer`] if a newer release wrote the data, [`SqlError::NoSpaceForCopy`] if there is no space for
+    /// the snapshot, otherwise the error of the failed step. The data is then unchanged.
     pub async fn migrate(&self, migrations: Migrations) -> Result<(), SqlError> {
         let (inner, clock) = (Arc::clone(&self.inner), &self.inner.shared.clock);
         let lock = file::lock(&inner.path, &**clock, inner.options.migration_timeout).await?;
         let now = clock.now();
-        self.alone(move |connection| {
+        self.exclusive(move |connection| {
             let _lock = lock;
             let has_snapshot = &inner.has_snapshot;
             migrate::migrate(connection, &inner.path, &migrations, now, has_snapshot)
@@ -202,27 +203,29 @@ impl SqliteDatabase {
         .await?
     }
 
-    /// Where the file is.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.inner.path
     }
 
-    /// The database's name.
+    /// Returns the name of the database.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.inner.options.name
     }
 
-    /// What has happened to the file so far.
+    /// Returns the counters of the file.
     #[must_use]
     pub fn figures(&self) -> &SqliteFigures {
         &self.inner.shared.figures
     }
 
-    /// Finishes what is queued, merges everything into the file and closes it. Later operations fail with
-    /// [`SqlError::Closed`]. Reads that run are interrupted after a grace. Returns after three times `close_timeout` at the
-    /// latest, with a warning in the log; what was acknowledged is safe even then. Does nothing the second time.
+    /// Finishes the queued operations, merges the write-ahead log into the file and closes it. Later operations return
+    /// [`SqlError::Closed`].
+    ///
+    /// Running reads are interrupted after a grace period. Returns after at most three times `close_timeout`, if necessary
+    /// with a warning in the log; acknowledged data is safe even then. Further calls do nothing.
     pub async fn close(&self) {
         let inner = &*self.inner;
         let (path, grace) = (inner.path.display(), inner.options.close_timeout);
@@ -266,13 +269,13 @@ impl SqliteDatabase {
             .unwrap_or_else(|_| Err(self.without_answer().into()))
     }
 
-    async fn alone<T: Send + 'static>(
+    async fn exclusive<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> T + Send + 'static,
     ) -> Result<T, SqlError> {
         let (reply, answer) = oneshot::channel();
-        let request = Request::Alone(Box::new(move |connection| {
-            // The caller may have gone away.
+        let request = Request::Exclusive(Box::new(move |connection| {
+            // The caller may have stopped waiting.
             let _ = reply.send(work(connection));
         }));
         self.send(request, Lane::Small).await?;
@@ -287,7 +290,7 @@ impl SqliteDatabase {
         })
     }
 
-    /// Why the writer does not answer.
+    /// Returns the reason that the writer did not reply.
     fn without_answer(&self) -> SqlError {
         if self.is_closed() {
             SqlError::Closed
@@ -301,7 +304,7 @@ impl SqliteDatabase {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // Without this, the writer would wait for requests that nobody can make any more.
+        // Otherwise the writer would wait forever for requests.
         self.shared.queue.close();
     }
 }

@@ -1,13 +1,13 @@
-//! Statements as named constants, so that a test can prepare every one of them.
+//! SQL statements as named constants, so that a test can prepare all of them.
 
 use std::fmt;
 
-/// A statement that a database does not understand.
+/// A statement that a database rejects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokenStatement {
     /// The statement.
     pub sql: &'static str,
-    /// What the database says.
+    /// The message of the database.
     pub detail: String,
 }
 
@@ -17,8 +17,8 @@ impl fmt::Display for BrokenStatement {
     }
 }
 
-/// Declares constants with SQL, and `ALL`, the list of them, which cannot forget one. A store's conformance test prepares `ALL`
-/// on a migrated database: a typing error in a statement that nobody runs is found all the same.
+/// Declares constants with SQL, and `ALL`, the list of these constants. A store's conformance test prepares `ALL` on a
+/// migrated database, which finds a typing error even in a statement that no other test runs.
 ///
 /// ```
 /// mod statements {

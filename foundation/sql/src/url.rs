@@ -1,4 +1,4 @@
-//! Where the data is: a word for the data directory, or the address of a server.
+//! The URL of the database: `sqlite` for files in the data directory, or the URL of a server.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
@@ -9,10 +9,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 use tokio_postgres::config::SslMode;
 
-/// What stands for a password where the address is shown.
+/// The placeholder for a password.
 const HIDDEN: &str = "***";
 
-/// Where the data is. Prints and serialises without the password.
+/// The URL of the database. It prints and serialises without the password.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum StoreUrl {
     /// `sqlite`: files in the data directory.
@@ -22,61 +22,64 @@ pub enum StoreUrl {
     Postgres(PostgresUrl),
 }
 
-/// The address of a PostgreSQL database. Prints without the password.
+/// The URL of a PostgreSQL database. It prints without the password.
 #[derive(Clone)]
 pub struct PostgresUrl {
-    /// The address as it was given.
+    /// The URL as configured.
     full: Secret,
     shown: String,
     pub(crate) tls: TlsMode,
-    /// The file with the certificates to trust, instead of the system's.
+    /// The file with the trusted certificates, which replaces the system's.
     pub(crate) root_certificates: Option<PathBuf>,
     pub(crate) config: Box<tokio_postgres::Config>,
 }
 
-/// How much the connection is protected.
+/// The protection of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TlsMode {
     /// Never encrypted.
     Disable,
-    /// Encrypted if the server offers it; no protection against an active attacker.
+    /// Encrypted if the server supports it. No protection against an active attacker.
     Prefer,
-    /// Encrypted; the server's certificate is checked only where `sslrootcert` names certificates to trust.
+    /// Encrypted. The server's certificate is checked only if `sslrootcert` is set.
     Require,
-    /// Encrypted, and a certificate that is trusted has signed the server's; its name does not matter.
+    /// Encrypted, with a certificate that a trusted authority signed. Its name does not matter.
     VerifyCa,
-    /// Encrypted, and the server proves its name.
+    /// Encrypted, with a trusted certificate that matches the host name.
     VerifyFull,
 }
 
-/// The text is not an address of data.
+/// The error for text that is not a database URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ParseStoreUrlError {
-    /// Neither of the known kinds.
-    #[error("write `sqlite`, or an address such as `postgres://user:password@host:5432/database`")]
+    /// The URL is of no supported kind.
+    #[error("write `sqlite` or a URL such as `postgres://user:password@host:5432/database`")]
     Kind,
-    /// A PostgreSQL address that cannot be read.
+    /// The text is not a valid PostgreSQL URL.
     #[error(
-        "the address of the PostgreSQL database cannot be read: write `postgres://user:password@host:5432/database`, with special characters in the password percent-encoded"
+        "the URL of the PostgreSQL database is invalid: write `postgres://user:password@host:5432/database`, with special characters in the password percent-encoded"
     )]
     Syntax,
-    /// An option after the `?` that is unknown or has a wrong value.
+    /// An option after the `?` is unknown or has an invalid value.
     #[error(
-        "an option after the `?` in the address of the PostgreSQL database is unknown or has a wrong value"
+        "an option after the `?` in the URL of the PostgreSQL database is unknown or has an invalid value"
     )]
     Option,
-    /// An unknown `sslmode`.
-    #[error("`sslmode` is `disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`")]
+    /// The value of `sslmode` is unknown.
+    #[error(
+        "`sslmode` must be `disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`"
+    )]
     TlsMode,
 }
 
 impl PostgresUrl {
-    /// Reads an address as the driver does, with the options of libpq that the driver knows, and besides these `sslmode` and
-    /// `sslrootcert`. Everything else goes to the driver as it is written.
+    /// Parses a URL like the driver, which knows many of libpq's options, and in addition `sslmode` and `sslrootcert`.
+    /// Everything else is passed to the driver unchanged.
     ///
     /// # Errors
     ///
-    /// When the text is not such an address. The error does not repeat the text, which may hold a password.
+    /// Returns an error if the text is not a PostgreSQL URL. The error does not contain the text, which can include a
+    /// password.
     pub fn parse(text: &str) -> Result<Self, ParseStoreUrlError> {
         let (base, query) = text.split_once('?').unwrap_or((text, ""));
         let shown_base = hide_password(base)?;
@@ -132,8 +135,8 @@ impl PostgresUrl {
     }
 }
 
-/// The address with a placeholder for the password. The driver takes everything before the first `@` for user and password;
-/// an address where that is not what it seems to be is refused, because it would show parts of the password.
+/// Replaces the password with a placeholder. The driver takes everything before the first `@` as user and password. A URL
+/// that is ambiguous in this respect is rejected, because printing it would reveal parts of the password.
 fn hide_password(base: &str) -> Result<String, ParseStoreUrlError> {
     let (scheme, rest) = base.split_once("://").ok_or(ParseStoreUrlError::Syntax)?;
     let Some((credentials, place)) = rest.split_once('@') else {
@@ -225,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_never_shown() {
+    fn a_password_is_never_printed() {
         for (text, shown) in [
             (
                 "postgres://ana:hunter2@db:5432/app?sslmode=require",
@@ -249,14 +252,14 @@ mod tests {
     }
 
     #[test]
-    fn an_error_does_not_repeat_a_password() {
+    fn an_error_does_not_contain_the_password() {
         let error = "postgres://ana:hunter2@db:port/app".parse::<StoreUrl>();
 
         assert_eq!(error, Err(ParseStoreUrlError::Syntax));
     }
 
     #[test]
-    fn the_options_of_libpq_for_tls_are_understood() {
+    fn the_tls_options_of_libpq_are_supported() {
         for (mode, expected) in [
             ("disable", TlsMode::Disable),
             ("prefer", TlsMode::Prefer),
@@ -279,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn options_reach_the_driver_as_they_are_written() {
+    fn options_are_passed_to_the_driver_unchanged() {
         let url = PostgresUrl::parse(
             "postgres://ana@db/app?options=-c%20search_path%3Dx&sslmode=require&application_name=my%20app&password=a%20b",
         )
@@ -295,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn several_hosts_reach_the_driver() {
+    fn several_hosts_are_passed_to_the_driver() {
         let url = PostgresUrl::parse(
             "postgres://ana:hunter2@one:5432,two:5433/app?target_session_attrs=read-write",
         )
@@ -309,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn an_option_that_nobody_knows_is_refused() {
+    fn an_unknown_option_is_rejected() {
         for option in [
             "sslmodex=require",
             "sslrootcerts=a",
@@ -323,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_is_not_encoded_is_refused_instead_of_shown_in_part() {
+    fn a_password_that_is_not_percent_encoded_is_rejected() {
         for text in [
             "postgres://ana:hun@ter2@db/app",
             "postgres://ana:hun/ter2@db/app",
@@ -333,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn other_databases_are_refused() {
+    fn urls_of_other_databases_are_rejected() {
         for text in ["", "mysql://db", "sqlite.db", "/var/lib/data.db"] {
             assert_eq!(
                 text.parse::<StoreUrl>(),

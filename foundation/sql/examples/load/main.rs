@@ -1,8 +1,8 @@
-//! The load of `cargo x bench sql`: the same work through [`SqliteDatabase`](outrigger_sql::SqliteDatabase), and as an
-//! application without it would do it, with `rusqlite` and one connection behind a mutex.
+//! The workload of `cargo x bench sql`: the same work with [`SqliteDatabase`](outrigger_sql::SqliteDatabase), and as an
+//! application would do it without that, with `rusqlite` and one connection behind a mutex.
 //!
-//! `load ours|peer SCENARIO SECONDS FOLDER` works for so long, checks that what was acknowledged is stored, and prints one line
-//! of figures.
+//! `load ours|peer SCENARIO SECONDS FOLDER` runs for this time, checks that acknowledged rows are stored, and prints one
+//! line of results.
 
 mod ours;
 mod peer;
@@ -20,7 +20,7 @@ use std::{
 
 use work::{Figures, Scenario};
 
-/// How often the size of the write-ahead log is looked at.
+/// The interval at which the size of the write-ahead log is measured.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 fn main() -> ExitCode {

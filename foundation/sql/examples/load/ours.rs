@@ -1,4 +1,4 @@
-//! The load through `SqliteDatabase`.
+//! The workload with `SqliteDatabase`.
 
 use std::{path::Path, sync::Arc, time::Duration};
 

@@ -1,5 +1,5 @@
-//! The load as a careful application does it without us: one connection that writes, behind a mutex, a transaction with a
-//! synced commit per operation, and a connection per reader.
+//! The workload as a careful application implements it without Outrigger: one writing connection behind a mutex, one
+//! transaction with a synced commit per operation, and one connection per reader.
 
 use std::{
     path::Path,

@@ -1,4 +1,4 @@
-//! What both sides do: tables, statements, scenarios and figures.
+//! The tables, statements, scenarios and results of both implementations.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ pub(crate) const SCHEMA: &str = "
     create table tasks (id integer primary key, state integer not null) strict;
     create index tasks_waiting on tasks (id) where state = 0;";
 
-/// How many tasks wait when the scenario of the queue begins: more than are done in its time.
+/// The number of tasks at the start of the queue scenario: more than can be completed in its time.
 const TASKS: i64 = 400_000;
-/// How many tasks are claimed at a time.
+/// The number of tasks claimed at a time.
 const CLAIM: i64 = 64;
-/// How many bytes a row has.
+/// The number of bytes of a row.
 const BODY: usize = 100;
-/// What a row takes in memory, for the queue of bulk work.
+/// The memory use of a row, for the queue of bulk operations.
 pub(crate) const ROW: u64 = 128;
 
-/// A kind of load.
+/// A workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scenario {
     /// One row per operation.
@@ -27,7 +27,7 @@ pub(crate) enum Scenario {
     Hundred,
     /// Claims 64 tasks, then completes them: two operations.
     Queue,
-    /// One row per operation, with readers beside it.
+    /// One row per operation, with concurrent readers.
     Reads,
 }
 
@@ -48,7 +48,7 @@ impl Scenario {
         Self::ALL.map(|(name, _)| name).join("|")
     }
 
-    /// How many callers write at the same time.
+    /// Returns the number of concurrent writers.
     pub(crate) fn writers(self) -> usize {
         match self {
             Self::Queue => 8,
@@ -56,7 +56,7 @@ impl Scenario {
         }
     }
 
-    /// How many callers read at the same time.
+    /// Returns the number of concurrent readers.
     pub(crate) fn readers(self) -> usize {
         match self {
             Self::Reads => 4,
@@ -64,7 +64,7 @@ impl Scenario {
         }
     }
 
-    /// How many rows an insert has.
+    /// Returns the number of rows of an insert.
     pub(crate) fn rows(self) -> usize {
         match self {
             Self::Hundred => 100,
@@ -73,19 +73,19 @@ impl Scenario {
     }
 }
 
-/// What a run has measured.
+/// The results of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
     pub(crate) took: Duration,
-    /// How long each acknowledged operation took.
+    /// The duration of each acknowledged operation.
     pub(crate) writes: Vec<Duration>,
     pub(crate) reads: Vec<Duration>,
-    /// Rows inserted, or tasks completed.
+    /// The number of inserted rows or completed tasks.
     pub(crate) rows: usize,
     pub(crate) commits: u64,
 }
 
-/// What one caller has measured.
+/// The results of one caller.
 #[derive(Debug, Default)]
 pub(crate) struct Caller {
     pub(crate) writes: Vec<Duration>,
@@ -101,7 +101,7 @@ impl Figures {
     }
 }
 
-/// The median and the 99th percentile in milliseconds; zero without measurements.
+/// Returns the median and the 99th percentile in milliseconds, or zeros without measurements.
 pub(crate) fn percentiles(times: &[Duration]) -> (f64, f64) {
     let mut sorted = times.to_vec();
     sorted.sort_unstable();
@@ -156,7 +156,7 @@ pub(crate) fn complete(connection: &Connection, ids: &[i64]) -> Result<(), Error
     Ok(())
 }
 
-/// Reads one row: one that was written lately.
+/// Reads one recently written row.
 pub(crate) fn read(connection: &Connection) -> Result<(), Error> {
     let sql = "select caller, body from entries order by id desc limit 1";
     let mut statement = connection.prepare_cached(sql)?;
@@ -167,7 +167,7 @@ pub(crate) fn read(connection: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// How many rows are stored of those that [`Figures::rows`] counts.
+/// Returns the number of stored rows of those that [`Figures::rows`] counts.
 pub(crate) fn stored(connection: &Connection, scenario: Scenario) -> Result<usize, Error> {
     let sql = match scenario {
         Scenario::Queue => "select count(*) from tasks where state = 2",

@@ -1,4 +1,4 @@
-//! Checks connections that nobody uses.
+//! The service that checks idle connections.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -7,17 +7,17 @@ use outrigger_supervisor::{Service, ServiceError, Stop};
 
 use super::PostgresDatabase;
 
-/// How often idle connections are checked.
-const EVERY: Duration = Duration::from_secs(30);
+/// The interval of the checks.
+const CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Checks each idle connection every 30 seconds and drops the broken ones; while the server is away, finds out with backoff
-/// whether it is back.
+/// Checks each idle connection every 30 seconds and drops broken ones. While the server is unavailable, tries to connect
+/// with backoff.
 #[derive(Debug)]
 pub struct ConnectionChecker {
     database: PostgresDatabase,
 }
 
-/// What a pass over the idle connections found.
+/// The result of a pass over the idle connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Checked {
     pub(super) alive: u32,
@@ -29,13 +29,14 @@ impl ConnectionChecker {
         Self { database }
     }
 
-    /// Looks at every idle connection once.
+    /// Checks every idle connection once.
     async fn check(&self) -> Checked {
         let inner = &*self.database.inner;
         let mut checked = Checked::default();
-        // The pool hands out the one that was idle longest and takes it back at the other end, so each has its turn.
+        // The pool hands out the connection that was idle longest and takes it back at the other end, so every connection
+        // is checked.
         for _ in 0..inner.pool.status().available {
-            // A silent one takes the others with it.
+            // A connection that does not respond removes all idle ones.
             if inner.pool.status().available == 0 {
                 break;
             }
@@ -64,14 +65,17 @@ impl Service for ConnectionChecker {
     async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
         loop {
             let inner = &*self.database.inner;
-            let wait = inner.gate.closed_for(&*inner.clock).unwrap_or(EVERY);
+            let wait = inner
+                .gate
+                .closed_for(&*inner.clock)
+                .unwrap_or(CHECK_INTERVAL);
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = inner.clock.sleep(wait) => {}
                 () = inner.gate.closed() => continue,
             }
             if inner.gate.closed_for(&*inner.clock).is_some() {
-                // The pool's figures and log tell how it went; the connection goes back to the pool at once.
+                // The pool's metrics and log show the outcome. The connection returns to the pool immediately.
                 drop(self.database.client().await);
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Connections as callers hold them: from the pool, of their own, and within a transaction.
+//! Connections for callers: pooled, dedicated, and within a transaction.
 
 use std::{fmt, ops::Deref, sync::Arc};
 
@@ -8,26 +8,26 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{Inner, connection::PostgresConnection, connector::Connector};
 use crate::SqlError;
 
-/// A connection from the pool, which gets it back when this is dropped. A connection whose last statement has no answer is
-/// closed instead, and its statement cancelled.
+/// A connection from the pool, which returns to the pool when it is dropped. If its last statement has no response, the
+/// connection is closed instead and the statement is cancelled.
 pub struct PostgresClient {
-    /// `None` only while this is being dropped.
+    /// `None` only during drop.
     object: Option<Object<Connector>>,
     database: Arc<Inner>,
-    /// The place in the share of the pool, where there is one.
-    place: Option<OwnedSemaphorePermit>,
+    /// The permit of the share, if the handle has one.
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl PostgresClient {
     pub(super) fn new(
         object: Object<Connector>,
         database: Arc<Inner>,
-        place: Option<OwnedSemaphorePermit>,
+        permit: Option<OwnedSemaphorePermit>,
     ) -> Self {
         Self {
             object: Some(object),
             database,
-            place,
+            permit,
         }
     }
 }
@@ -36,9 +36,7 @@ impl Deref for PostgresClient {
     type Target = PostgresConnection;
 
     fn deref(&self) -> &PostgresConnection {
-        self.object
-            .as_ref()
-            .expect("only `drop` takes the object out")
+        self.object.as_ref().expect("only `drop` takes the object")
     }
 }
 
@@ -53,20 +51,21 @@ impl Drop for PostgresClient {
             return;
         }
         if object.is_lost() {
-            // The others lead to the same silent server, or through the same firewall.
+            // The others lead to the same unresponsive server or go through the same firewall.
             let others = self.database.pool.retain(|_, _| false).removed;
             let dropped = u64::try_from(others.len()).unwrap_or(u64::MAX);
             self.database.figures.dropped.inc_by(dropped);
         }
         let database = Arc::clone(&self.database);
-        let place = self.place.take();
-        // Keeps its place in the pool until the server was asked to cancel, so that no more connections exist than may.
+        let permit = self.permit.take();
+        // The pool slot stays occupied until the cancel request is sent, so that the number of connections stays within its
+        // limit.
         self.database.connector().spawn(async move {
             if let Some(token) = object.cancel_token() {
                 database.connector().cancel(&token).await;
             }
             drop(Object::take(object));
-            drop(place);
+            drop(permit);
             database.returned.notify_one();
         });
     }
@@ -78,29 +77,30 @@ impl fmt::Debug for PostgresClient {
     }
 }
 
-/// A connection outside of the pool, for what takes long or belongs to a session: `set`, advisory locks, temporary tables.
-/// It is closed when this is dropped.
+/// A connection outside the pool, for long work or for work that depends on the session: `set`, advisory locks, temporary
+/// tables. It is closed when it is dropped.
 pub struct DedicatedConnection {
-    /// `None` only while this is being dropped.
+    /// `None` only during drop.
     connection: Option<PostgresConnection>,
     database: Arc<Inner>,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl DedicatedConnection {
     pub(super) fn new(
         connection: PostgresConnection,
         database: Arc<Inner>,
-        place: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
     ) -> Self {
         Self {
             connection: Some(connection),
             database,
-            _place: place,
+            _permit: permit,
         }
     }
 
-    /// Runs statements without values, separated by semicolons, as one transaction unless they say otherwise.
+    /// Runs statements without values, separated by semicolons, as one transaction unless they contain transaction
+    /// statements.
     ///
     /// # Errors
     ///
@@ -116,7 +116,7 @@ impl Deref for DedicatedConnection {
     fn deref(&self) -> &PostgresConnection {
         self.connection
             .as_ref()
-            .expect("only `drop` takes the connection out")
+            .expect("only `drop` takes the connection")
     }
 }
 
@@ -142,7 +142,7 @@ impl fmt::Debug for DedicatedConnection {
     }
 }
 
-/// A connection within a transaction: see [`PostgresDatabase::transaction`](super::PostgresDatabase::transaction).
+/// A connection within a transaction; see [`PostgresDatabase::transaction`](super::PostgresDatabase::transaction).
 #[derive(Debug)]
 pub struct PostgresTransaction {
     pub(super) client: Arc<PostgresClient>,

@@ -1,8 +1,8 @@
-//! One connection to PostgreSQL: the verbs, their time limit, and whether the connection may be used again.
+//! A connection to PostgreSQL: its queries, their time limit, and whether the connection can be reused.
 //!
-//! A query whose future is dropped still runs on the server, and whatever is sent next on its connection waits for it. The
-//! driver does not tell, so each verb notes here when it starts and when it has its answer. A connection with an unanswered
-//! statement is never given to anybody else.
+//! If the future of a query is dropped, the query continues on the server, and the next query on the connection waits for
+//! it. The driver does not report this, so each query records here when it starts and when it has its response. A
+//! connection with an unanswered statement is never reused.
 
 use std::{
     fmt,
@@ -27,38 +27,40 @@ use crate::SqlError;
 /// The values of a statement, in the order of its `$1`, `$2`, ….
 pub type PostgresValues<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-/// A connection to PostgreSQL. Statements are given as text and prepared once per connection; the 256 that were used last
-/// stay prepared, so text that differs from call to call costs a round trip and displaces others: pass values as values.
+/// A connection to PostgreSQL.
 ///
-/// Every verb ends after the statement timeout plus a few seconds, also when the server is silent. A verb whose future is
-/// dropped cancels its statement, and the connection is closed instead of being used again.
+/// Statements are prepared once per connection, and the 256 most recently used ones stay prepared. A text that differs from
+/// call to call costs a round trip and evicts others, so pass values as parameters.
+///
+/// Every query ends after the statement timeout plus a few seconds, even if the server does not respond. If the future of a
+/// query is dropped, the statement is cancelled and the connection is closed.
 pub struct PostgresConnection {
     client: Client,
     statements: Mutex<StatementCache>,
-    /// How long a verb waits for its answer.
+    /// The time to wait for a response.
     limit: Duration,
-    /// Statements without an answer. A verb that is dropped leaves its own behind.
-    unanswered: AtomicUsize,
-    /// Whether the server did not answer within the limit, or is not the one that we want.
+    /// The number of statements without a response. It stays above zero if the future of a query was dropped.
+    pending: AtomicUsize,
+    /// Whether the server did not respond in time, or is not the expected one.
     is_lost: AtomicBool,
     is_pooled: bool,
     transaction: Mutex<Transaction>,
     driver: CancellationToken,
 }
 
-/// How far the transaction of a connection got.
+/// The state of the connection's transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Transaction {
     None,
     Open,
-    /// A statement failed, so the server answers `commit` by rolling back.
+    /// A statement failed, so the server responds to `commit` by rolling back.
     Failed,
-    /// A statement failed that may succeed when the whole transaction is repeated.
-    Collided,
+    /// A statement failed and can succeed if the whole transaction is retried.
+    Conflicted,
 }
 
 impl PostgresConnection {
-    /// `driver` stops the task that moves the connection's bytes.
+    /// `driver` stops the task that drives the connection.
     pub(super) fn new(
         client: Client,
         limit: Duration,
@@ -69,7 +71,7 @@ impl PostgresConnection {
             client,
             statements: Mutex::default(),
             limit,
-            unanswered: AtomicUsize::new(0),
+            pending: AtomicUsize::new(0),
             is_lost: AtomicBool::new(false),
             is_pooled,
             transaction: Mutex::new(Transaction::None),
@@ -77,7 +79,7 @@ impl PostgresConnection {
         }
     }
 
-    /// Runs a statement and returns all its rows. Meant for statements that limit their number.
+    /// Runs a statement and returns all rows. The statement should limit their number.
     ///
     /// # Errors
     ///
@@ -89,11 +91,11 @@ impl PostgresConnection {
         .await
     }
 
-    /// Runs a statement that returns one row or none.
+    /// Runs a statement that returns at most one row.
     ///
     /// # Errors
     ///
-    /// [`SqlError::Statement`] when there are more; else see [`SqlError`].
+    /// Returns [`SqlError::Statement`] if there are more rows; otherwise see [`SqlError`].
     pub async fn query_opt(
         &self,
         sql: &str,
@@ -105,11 +107,11 @@ impl PostgresConnection {
         .await
     }
 
-    /// Runs a statement that returns one row.
+    /// Runs a statement that returns exactly one row.
     ///
     /// # Errors
     ///
-    /// [`SqlError::Statement`] when there is none, or more than one; else see [`SqlError`].
+    /// Returns [`SqlError::Statement`] if there is no row or more than one; otherwise see [`SqlError`].
     pub async fn query_one(&self, sql: &str, values: PostgresValues<'_>) -> Result<Row, SqlError> {
         self.prepared(sql, |statement| async move {
             self.client.query_one(&statement, values).await
@@ -117,7 +119,7 @@ impl PostgresConnection {
         .await
     }
 
-    /// Runs a statement and returns the number of rows that it changed.
+    /// Runs a statement and returns the number of changed rows.
     ///
     /// # Errors
     ///
@@ -129,13 +131,16 @@ impl PostgresConnection {
         .await
     }
 
-    /// Copies rows into a table, which is faster than inserting them from some hundred rows on. `sql` is a `copy boats (id,
-    /// name) from stdin binary`, `types` are those of its columns, and each row has a value per column. All rows arrive or
-    /// none, and all of it counts as one statement for the time limits. Returns the number of rows.
+    /// Copies rows into a table and returns their number. From some hundred rows on, this is faster than inserting them.
+    ///
+    /// `sql` is a statement such as `copy boats (id, name) from stdin binary`, `types` are the types of its columns, and
+    /// each row has one value per column. Either all rows are stored or none. The whole copy counts as one statement for
+    /// the time limits.
     ///
     /// # Errors
     ///
-    /// [`SqlError::Statement`] when a row has another number of values than `types`; else see [`SqlError`].
+    /// Returns [`SqlError::Statement`] if the number of values in a row differs from that of `types`; otherwise see
+    /// [`SqlError`].
     pub async fn copy_in<'a, Values>(
         &self,
         sql: &str,
@@ -146,12 +151,12 @@ impl PostgresConnection {
         Values: AsRef<[&'a (dyn ToSql + Sync)]>,
     {
         let mut is_uneven = false;
-        let copied = self.answered(async {
+        let copied = self.await_response(async {
             let sink = self.client.copy_in::<_, Bytes>(sql).await?;
             let mut writer = pin!(BinaryCopyInWriter::new(sink, types));
             for row in rows {
                 if row.as_ref().len() != types.len() {
-                    // Not finishing tells the server to forget the rows.
+                    // Without `finish`, the server discards the rows.
                     is_uneven = true;
                     return Ok(0);
                 }
@@ -161,49 +166,49 @@ impl PostgresConnection {
         });
         let copied = copied.await;
         if is_uneven || copied.is_err() {
-            // Also an error of our own fails the transaction on the server.
+            // A local error also fails the transaction on the server.
             let mut transaction = self.transaction.lock();
             if *transaction == Transaction::Open {
                 *transaction = Transaction::Failed;
             }
         }
         if is_uneven {
-            let detail = format!("a row to copy has not {} values", types.len());
+            let detail = format!("a row to copy does not have {} values", types.len());
             return Err(SqlError::Statement { detail });
         }
         copied
     }
 
-    /// Sends a notification to everybody who listens on the channel, from a transaction when it commits. See
-    /// [`PostgresListener`](super::PostgresListener). The same payload twice in a transaction arrives once.
+    /// Sends a notification to all listeners of the channel; within a transaction, when it commits. See
+    /// [`PostgresListener`](super::PostgresListener). A payload that is sent twice in a transaction arrives once.
     ///
     /// # Errors
     ///
-    /// [`SqlError::Statement`] when the payload has 8000 bytes or more; else see [`SqlError`].
+    /// Returns [`SqlError::Statement`] if the payload has 8000 bytes or more; otherwise see [`SqlError`].
     pub async fn notify(&self, channel: &str, payload: &str) -> Result<(), SqlError> {
         let notify = "select pg_notify($1, $2)";
         self.execute(notify, &[&channel, &payload]).await?;
         Ok(())
     }
 
-    /// Asks the server whether it understands a statement, without running it.
+    /// Prepares a statement without running it, to check it.
     pub(super) async fn check(&self, sql: &str) -> Result<(), SqlError> {
-        self.answered(async { self.client.prepare(sql).await.map(drop) })
+        self.await_response(async { self.client.prepare(sql).await.map(drop) })
             .await
     }
 
     /// Runs statements without values, unprepared.
     pub(super) async fn batch(&self, sql: &str) -> Result<(), SqlError> {
-        self.answered(self.client.batch_execute(sql)).await
+        self.await_response(self.client.batch_execute(sql)).await
     }
 
-    /// Whether the server answers within `limit`. A connection that does not is lost.
+    /// Returns whether the server responds within `limit`. If not, the connection is marked as lost.
     pub(super) async fn is_alive(&self, limit: Duration) -> bool {
-        let asked = self.answered(self.client.check_connection());
+        let asked = self.await_response(self.client.check_connection());
         match tokio::time::timeout(limit, asked).await {
             Ok(answer) => answer.is_ok(),
             Err(_) => {
-                self.lose();
+                self.mark_lost();
                 false
             }
         }
@@ -214,8 +219,8 @@ impl PostgresConnection {
         self.batch("begin").await
     }
 
-    /// Commits. A transaction in which a statement failed is not committed: the server would roll it back and not call that
-    /// an error.
+    /// Commits the transaction. If a statement failed, this returns an error: the server would roll back and not report an
+    /// error.
     pub(super) async fn commit(&self) -> Result<(), SqlError> {
         let state = *self.transaction.lock();
         if state != Transaction::Open {
@@ -226,37 +231,37 @@ impl PostgresConnection {
         Ok(())
     }
 
-    /// Rolls back, and says whether the transaction failed for a reason that may be gone when it is repeated. When rolling
-    /// back fails, the connection is not reusable, and the server rolls back as it ends.
+    /// Rolls back and returns whether the transaction failed for a reason that a retry can solve. If the rollback fails,
+    /// the connection is not reusable; the server rolls back when it is closed.
     pub(super) async fn roll_back(&self) -> bool {
-        let collided = *self.transaction.lock() == Transaction::Collided;
+        let conflicted = *self.transaction.lock() == Transaction::Conflicted;
         if self.batch("rollback").await.is_ok() {
             *self.transaction.lock() = Transaction::None;
         }
-        collided
+        conflicted
     }
 
-    /// Whether somebody else may use the connection.
+    /// Returns whether the connection can be reused.
     pub(super) fn is_reusable(&self) -> bool {
-        self.unanswered.load(Ordering::Acquire) == 0
+        self.pending.load(Ordering::Acquire) == 0
             && !self.is_lost()
             && *self.transaction.lock() == Transaction::None
             && !self.client.is_closed()
     }
 
-    /// Whether the server was silent for too long.
+    /// Returns whether the server did not respond in time.
     pub(super) fn is_lost(&self) -> bool {
         self.is_lost.load(Ordering::Acquire)
     }
 
-    /// Makes every later use fail.
-    pub(super) fn lose(&self) {
+    /// Marks the connection as lost, so that every later use fails.
+    pub(super) fn mark_lost(&self) {
         self.is_lost.store(true, Ordering::Release);
     }
 
-    /// What cancels the running statement; none when none runs.
+    /// Returns the token that cancels the running statement, or `None` if none is running.
     pub(super) fn cancel_token(&self) -> Option<CancelToken> {
-        let is_running = self.unanswered.load(Ordering::Acquire) > 0;
+        let is_running = self.pending.load(Ordering::Acquire) > 0;
         is_running.then(|| self.client.cancel_token())
     }
 
@@ -269,13 +274,13 @@ impl PostgresConnection {
         if cached.is_none() && self.is_pooled && session_state::is_changed_by(sql) {
             return Err(session_state::refused(sql));
         }
-        self.answered(async {
+        self.await_response(async {
             let statement = match cached {
                 Some(statement) => statement,
                 None => self.prepare(sql).await?,
             };
             match run(statement).await {
-                // A migration changed a table after the statement was prepared. Nothing was run yet.
+                // A migration changed a table after the statement was prepared. The statement has not run yet.
                 Err(error) if is_outdated(&error) => {
                     self.statements.lock().clear();
                     if *self.transaction.lock() != Transaction::None {
@@ -295,34 +300,34 @@ impl PostgresConnection {
         Ok(statement)
     }
 
-    /// Waits for the answer within the limit, and draws the conclusions from an error.
-    async fn answered<T>(
+    /// Waits for the response within the limit and updates the state of the connection after an error.
+    async fn await_response<T>(
         &self,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, SqlError> {
         if self.is_lost() {
-            let detail = "it was given up before".to_owned();
+            let detail = "the connection was marked as lost".to_owned();
             return Err(SqlError::ConnectionLost { detail });
         }
-        self.unanswered.fetch_add(1, Ordering::AcqRel);
+        self.pending.fetch_add(1, Ordering::AcqRel);
         let Ok(answer) = tokio::time::timeout(self.limit, work).await else {
-            self.lose();
+            self.mark_lost();
             return Err(SqlError::ConnectionLost {
-                detail: format!("no answer within {:?}", self.limit),
+                detail: format!("no response within {:?}", self.limit),
             });
         };
-        self.unanswered.fetch_sub(1, Ordering::AcqRel);
+        self.pending.fetch_sub(1, Ordering::AcqRel);
         answer.map_err(|error| {
             let may_be_repeated = is_outdated(&error);
             let from_server = error.as_db_error().is_some();
             let error = SqlError::from(error);
             if error == SqlError::ReadOnly {
-                self.lose();
+                self.mark_lost();
             }
             let mut transaction = self.transaction.lock();
             if from_server && *transaction != Transaction::None {
                 *transaction = match may_be_repeated || error == SqlError::Conflict {
-                    true => Transaction::Collided,
+                    true => Transaction::Conflicted,
                     false => Transaction::Failed,
                 };
             }
@@ -333,8 +338,8 @@ impl PostgresConnection {
 
 impl Drop for PostgresConnection {
     fn drop(&mut self) {
-        // The driver would wait for the answer. Without one to wait for, it says goodbye to the server and ends.
-        if self.unanswered.load(Ordering::Acquire) > 0 || self.is_lost() {
+        // The driver would wait for the response. Aborting the task closes the connection.
+        if self.pending.load(Ordering::Acquire) > 0 || self.is_lost() {
             self.driver.cancel();
         }
     }
@@ -349,7 +354,7 @@ impl fmt::Debug for PostgresConnection {
     }
 }
 
-/// "cached plan must not change result type", or a prepared statement that the server does not know.
+/// "cached plan must not change result type", or a prepared statement unknown to the server.
 fn is_outdated(error: &Error) -> bool {
     let Some(answer) = error.as_db_error() else {
         return false;

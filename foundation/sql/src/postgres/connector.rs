@@ -1,4 +1,4 @@
-//! How connections to the server are made, for the pool and beside it.
+//! Opens connections to the server, for the pool and outside it.
 
 use std::{future::poll_fn, time::Duration};
 
@@ -10,23 +10,23 @@ use tokio_postgres::{AsyncMessage, CancelToken, Config, Connection, Socket, tls:
 use super::{PostgresOptions, connection::PostgresConnection, tls};
 use crate::SqlError;
 
-/// How long a request to cancel a statement may take.
+/// The time limit of a cancel request.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many connections beside those of the pool may end at the same time.
+/// The maximum number of connections that can be closing at the same time.
 const ENDING_MAX: usize = 100;
 
-/// A connection that is not driven yet, as the driver returns it.
+/// The driver's connection future, not yet polled.
 type Driver = Connection<Socket, <tls::Connector as MakeTlsConnect<Socket>>::Stream>;
 
-/// Makes connections, and keeps the tasks that move their bytes.
+/// Opens connections and owns the tasks that drive them.
 pub(super) struct Connector {
     config: Config,
     tls: tls::Connector,
     statement_timeout: Duration,
-    answer_timeout: Duration,
+    response_timeout: Duration,
     connect_timeout: Duration,
     tasks: TaskGroup,
-    /// Connections of the pool that were found broken.
+    /// Pooled connections that were found broken.
     dropped: Counter,
 }
 
@@ -46,36 +46,39 @@ impl Connector {
             config,
             tls: tls::connector(&options.url)?,
             statement_timeout: options.statement_timeout,
-            answer_timeout: options.answer_timeout,
+            response_timeout: options.response_timeout,
             connect_timeout: options.connect_timeout,
             tasks: TaskGroup::new(2 * pool_max + ENDING_MAX),
             dropped,
         })
     }
 
-    /// A connection of one's own, without a statement timeout on the server unless one is given.
+    /// Opens a dedicated connection, without a statement timeout on the server unless one is given.
     pub(super) async fn dedicated(
         &self,
         statement_timeout: Option<Duration>,
     ) -> Result<PostgresConnection, SqlError> {
         let limit = match statement_timeout {
-            Some(timeout) => timeout + (self.answer_timeout.saturating_sub(self.statement_timeout)),
+            Some(timeout) => {
+                timeout + (self.response_timeout.saturating_sub(self.statement_timeout))
+            }
             None => Duration::MAX,
         };
-        let made = self.connect(statement_timeout.unwrap_or_default(), limit, false);
-        let made = tokio::time::timeout(self.connect_timeout, made).await;
-        made.unwrap_or_else(|_| Err(no_answer(self.connect_timeout)))
+        let connected = self.connect(statement_timeout.unwrap_or_default(), limit, false);
+        let connected = tokio::time::timeout(self.connect_timeout, connected).await;
+        connected.unwrap_or_else(|_| Err(no_response(self.connect_timeout)))
     }
 
-    /// A connection of one's own whose notifications go to `notify`, with a token that is cancelled when it breaks.
+    /// Opens a dedicated connection whose notifications go to `notify`. Returns it with a token that is cancelled when it
+    /// breaks.
     pub(super) async fn listening(
         &self,
         mut notify: impl FnMut(tokio_postgres::Notification) + Send + 'static,
     ) -> Result<(PostgresConnection, CancellationToken), SqlError> {
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
-        let made = self.open(
-            self.answer_timeout,
+        let connected = self.open(
+            self.response_timeout,
             false,
             async move |mut driver: Driver| {
                 let _guard = guard;
@@ -89,9 +92,9 @@ impl Connector {
                 }
             },
         );
-        let made = tokio::time::timeout(self.connect_timeout, made).await;
-        let made = made.unwrap_or_else(|_| Err(no_answer(self.connect_timeout)));
-        Ok((made?, ended))
+        let connected = tokio::time::timeout(self.connect_timeout, connected).await;
+        let connected = connected.unwrap_or_else(|_| Err(no_response(self.connect_timeout)));
+        Ok((connected?, ended))
     }
 
     async fn connect(
@@ -100,13 +103,13 @@ impl Connector {
         limit: Duration,
         is_pooled: bool,
     ) -> Result<PostgresConnection, SqlError> {
-        let made = self.open(limit, is_pooled, |driver| driver).await?;
-        let set_up = made.batch(&settings(statement_timeout)).await;
-        set_up.map_err(connecting)?;
-        Ok(made)
+        let connected = self.open(limit, is_pooled, |driver| driver).await?;
+        let set_up = connected.batch(&settings(statement_timeout)).await;
+        set_up.map_err(connect_error)?;
+        Ok(connected)
     }
 
-    /// Connects without setting anything up. `drive` moves the bytes until the connection ends.
+    /// Connects without configuring the session. `drive` polls the connection until it ends.
     async fn open<Driving>(
         &self,
         limit: Duration,
@@ -117,7 +120,7 @@ impl Connector {
         Driving: Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
     {
         let connected = self.config.connect(self.tls.clone()).await;
-        let (client, driver) = connected.map_err(|error| connecting(error.into()))?;
+        let (client, driver) = connected.map_err(|error| connect_error(error.into()))?;
         let driving = drive(driver);
         let stop = CancellationToken::new();
         let stopped = stop.clone();
@@ -135,15 +138,15 @@ impl Connector {
         Ok(PostgresConnection::new(client, limit, is_pooled, stop))
     }
 
-    /// Asks the server to cancel a statement. Nobody learns whether it did.
+    /// Asks the server to cancel a statement. The outcome is not reported.
     pub(super) async fn cancel(&self, token: &CancelToken) {
         let asked = token.cancel_query(self.tls.clone());
         let _ = tokio::time::timeout(CANCEL_TIMEOUT, asked).await;
     }
 
-    /// Runs `work` beside the connections. Dropped when too many end at the same time.
+    /// Runs `work` in the background. Drops it if too many connections are closing.
     pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        // Without a runtime the process is about to end, and its connections with it.
+        // Without a runtime, the process is about to end, and its connections with it.
         if tokio::runtime::Handle::try_current().is_ok() {
             let _ = self.tasks.spawn(work);
         }
@@ -155,7 +158,7 @@ impl Manager for Connector {
     type Error = SqlError;
 
     async fn create(&self) -> Result<PostgresConnection, SqlError> {
-        self.connect(self.statement_timeout, self.answer_timeout, true)
+        self.connect(self.statement_timeout, self.response_timeout, true)
             .await
     }
 
@@ -172,13 +175,14 @@ impl Manager for Connector {
     }
 }
 
-pub(super) fn no_answer(within: Duration) -> SqlError {
+pub(super) fn no_response(within: Duration) -> SqlError {
     SqlError::Unreachable {
-        detail: format!("no answer within {within:?}"),
+        detail: format!("no response within {within:?}"),
     }
 }
 
-/// What a session starts with. A commit that is not synced is no commit; one that also waits for replicas goes on doing so.
+/// The settings of a session. A commit must be synced to disk; if the server also waits for replicas, that is left as
+/// configured.
 fn settings(statement_timeout: Duration) -> String {
     format!(
         "set search_path to outrigger; set timezone to 'UTC'; set statement_timeout to {};
@@ -187,8 +191,8 @@ fn settings(statement_timeout: Duration) -> String {
     )
 }
 
-/// What a failure means while connecting, when nothing can have been lost yet.
-fn connecting(error: SqlError) -> SqlError {
+/// Converts an error during connecting: at that point, no transaction can have been lost.
+fn connect_error(error: SqlError) -> SqlError {
     match error {
         SqlError::ConnectionLost { detail } | SqlError::Statement { detail } => {
             SqlError::Unreachable { detail }

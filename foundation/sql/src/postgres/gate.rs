@@ -1,10 +1,10 @@
-//! Who may try to connect while the server is away.
+//! Limits connection attempts while the server is unavailable.
 //!
-//! When a server goes away, many callers find out at the same time. Only the first of them counts as a failure, and later
-//! only the one whose turn it was: otherwise a crowd of callers would raise the wait to its maximum at once.
+//! When a server becomes unavailable, many callers fail at the same time. Only the first counts as a failure, and later
+//! only the one whose turn it was. Otherwise a burst of callers would raise the backoff to its maximum at once.
 //!
-//! Only attempts to connect open and close the gate. An idle connection that is handed out proves nothing, and a server that
-//! has no connection left for us is there.
+//! Only connection attempts open and close the gate. An idle connection proves nothing, and a server without free
+//! connections is available.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -16,11 +16,11 @@ use tokio::sync::Notify;
 
 use crate::SqlError;
 
-/// Open while the server answers. After a failure it opens for one caller each time a backoff is over.
+/// Open while the server is available. After a failure, it lets one caller through each time the backoff has passed.
 #[derive(Debug)]
 pub(super) struct Gate {
     state: Mutex<State>,
-    /// Says that the gate was closed.
+    /// Notifies that the gate was closed.
     closed: Notify,
 }
 
@@ -33,11 +33,11 @@ struct State {
 
 #[derive(Debug)]
 struct Closed {
-    /// When the next caller may try.
+    /// The time of the next attempt.
     until: Monotonic,
-    /// Whether a caller whose turn it was is trying.
-    is_tried: bool,
-    /// What the last one found.
+    /// Whether an attempt is in progress.
+    is_attempting: bool,
+    /// The error of the last attempt.
     error: SqlError,
 }
 
@@ -52,8 +52,9 @@ impl Gate {
         }
     }
 
-    /// Whether the caller may try; if so after a failure, others may not for a while.
-    pub(super) fn pass(&self, clock: &dyn Clock) -> Result<(), SqlError> {
+    /// Returns whether the caller may try to connect. After a failure, this blocks other attempts until the next backoff
+    /// has passed.
+    pub(super) fn try_pass(&self, clock: &dyn Clock) -> Result<(), SqlError> {
         let mut state = self.lock();
         let now = clock.monotonic();
         let ceiling = state.backoff.ceiling();
@@ -61,14 +62,14 @@ impl Gate {
             None => Ok(()),
             Some(closed) if closed.until <= now => {
                 closed.until = now + ceiling;
-                closed.is_tried = true;
+                closed.is_attempting = true;
                 Ok(())
             }
             Some(closed) => Err(closed.error.clone()),
         }
     }
 
-    /// How long until the next try; `None` while the gate is open.
+    /// Returns the time until the next attempt, or `None` while the gate is open.
     pub(super) fn closed_for(&self, clock: &dyn Clock) -> Option<Duration> {
         let until = self.lock().closed.as_ref()?.until;
         Some(until.saturating_since(clock.monotonic()))
@@ -78,30 +79,30 @@ impl Gate {
         let mut state = self.lock();
         if state.closed.take().is_some() {
             state.backoff.reset();
-            tracing::info!("connecting to the PostgreSQL server succeeds again");
+            tracing::info!("reconnected to the PostgreSQL server");
         }
     }
 
-    /// Notes that no connection could be made. Only the first failure is logged.
+    /// Records a failed attempt. Only the first failure is logged.
     pub(super) fn failed(&self, clock: &dyn Clock, error: &SqlError) {
         let mut state = self.lock();
         match &state.closed {
             None => {
-                tracing::warn!(%error, "connecting to the PostgreSQL server fails");
+                tracing::warn!(%error, "cannot connect to the PostgreSQL server");
                 self.closed.notify_one();
             }
-            Some(closed) if !closed.is_tried => return,
+            Some(closed) if !closed.is_attempting => return,
             Some(_) => {}
         }
         let wait = state.backoff.next_random();
         state.closed = Some(Closed {
             until: clock.monotonic() + wait,
-            is_tried: false,
+            is_attempting: false,
             error: error.clone(),
         });
     }
 
-    /// Waits until the gate is closed. One waiter is told.
+    /// Waits until the gate is closed. Wakes one waiter.
     pub(super) async fn closed(&self) {
         self.closed.notified().await;
     }
@@ -118,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn after_a_failure_one_caller_per_backoff_may_try() {
+    fn after_a_failure_one_caller_per_backoff_may_connect() {
         let (gate, clock) = (Gate::new(), ManualClock::new());
         let away = SqlError::Unreachable {
             detail: "connection refused".to_owned(),
@@ -126,16 +127,16 @@ mod tests {
 
         gate.failed(&clock, &away);
         clock.advance(Duration::from_secs(60));
-        let (first, second) = (gate.pass(&clock), gate.pass(&clock));
+        let (first, second) = (gate.try_pass(&clock), gate.try_pass(&clock));
         gate.succeeded();
 
         assert_eq!(first, Ok(()));
         assert_eq!(second, Err(away));
-        assert_eq!(gate.pass(&clock), Ok(()));
+        assert_eq!(gate.try_pass(&clock), Ok(()));
     }
 
     #[test]
-    fn a_crowd_that_fails_at_the_same_time_counts_as_one_failure() {
+    fn simultaneous_failures_count_as_one() {
         let (gate, clock) = (Gate::new(), ManualClock::new());
         let away = SqlError::Unreachable {
             detail: "connection refused".to_owned(),
@@ -148,7 +149,7 @@ mod tests {
         let longest = gate.lock().backoff.ceiling();
         assert_eq!(longest, Duration::from_millis(500));
         clock.advance(longest);
-        assert_eq!(gate.pass(&clock), Ok(()));
+        assert_eq!(gate.try_pass(&clock), Ok(()));
         gate.failed(&clock, &away);
         assert_eq!(gate.lock().backoff.ceiling(), Duration::from_secs(1));
     }

@@ -1,4 +1,4 @@
-//! Notifications from the server, on a connection of their own.
+//! Notifications from the server, over a dedicated connection.
 
 use std::{borrow::Cow, fmt, time::Duration};
 
@@ -10,23 +10,24 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use super::PostgresDatabase;
 use crate::SqlError;
 
-/// How many notifications wait for a subscriber that is busy. One that misses some is told so.
+/// The number of notifications queued for a slow subscriber. If some are dropped, the subscriber gets
+/// [`Notification::Missed`].
 const QUEUE: usize = 1024;
-/// How often the connection is checked: no notification may mean that nothing happened, or that it is broken.
-const CHECK_EVERY: Duration = Duration::from_secs(30);
+/// The interval of connection checks: without notifications, a broken connection looks like an idle one.
+const CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
-/// What a subscriber is told.
+/// A notification for a subscriber.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notification {
-    /// Somebody has sent this.
+    /// A notification was sent.
     Sent {
         /// The channel.
         channel: String,
         /// The payload, possibly empty.
         payload: String,
     },
-    /// Notifications may have been lost: look for yourself. This comes after each connecting, the first included, and after
-    /// a subscriber has been too slow.
+    /// Notifications may have been lost, so read the current state. Sent after each connection, including the first, and
+    /// after the subscriber was too slow.
     Missed,
 }
 
@@ -35,7 +36,7 @@ pub enum Notification {
 pub struct Notifications(broadcast::Receiver<Notification>);
 
 impl Notifications {
-    /// Waits for the next notification. `None` when the listener is gone.
+    /// Waits for the next notification. Returns `None` when the listener no longer exists.
     pub async fn next(&mut self) -> Option<Notification> {
         match self.0.recv().await {
             Ok(notification) => Some(notification),
@@ -45,8 +46,8 @@ impl Notifications {
     }
 }
 
-/// Listens on channels of the database (`listen`) over a connection outside of the pool, and connects again when that breaks,
-/// after a backoff. Send with [`PostgresConnection::notify`](super::PostgresConnection::notify).
+/// Listens on channels of the database (`listen`) over a connection outside the pool. If the connection breaks, it
+/// reconnects after a backoff. Send with [`PostgresConnection::notify`](super::PostgresConnection::notify).
 pub struct PostgresListener {
     database: PostgresDatabase,
     channels: Vec<&'static str>,
@@ -62,18 +63,18 @@ impl PostgresListener {
         }
     }
 
-    /// Subscribes to all its channels, from now on.
+    /// Subscribes to all channels, starting now.
     #[must_use]
     pub fn subscribe(&self) -> Notifications {
         Notifications(self.sender.subscribe())
     }
 
-    /// Listens until the connection breaks, or until the service is to stop.
+    /// Listens until the connection breaks or the service is stopped.
     async fn listen(&self, stop: &Stop, backoff: &mut Backoff) -> Result<(), SqlError> {
         let inner = &*self.database.inner;
         let sender = self.sender.clone();
         let connecting = inner.connector().listening(move |notification| {
-            // Without subscribers nobody misses it.
+            // Sending fails if there is no subscriber, which is harmless.
             let _ = sender.send(Notification::Sent {
                 channel: notification.channel().to_owned(),
                 payload: notification.payload().to_owned(),
@@ -92,14 +93,14 @@ impl PostgresListener {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = ended.cancelled() => {
-                    let detail = "the connection that listens was closed".to_owned();
+                    let detail = "the listening connection was closed".to_owned();
                     return Err(SqlError::ConnectionLost { detail });
                 }
-                () = inner.clock.sleep(CHECK_EVERY) => {}
+                () = inner.clock.sleep(CHECK_INTERVAL) => {}
             }
             let limit = inner.options.check_timeout();
             if !connection.is_alive(limit).await {
-                let detail = format!("no answer within {limit:?}");
+                let detail = format!("no response within {limit:?}");
                 return Err(SqlError::ConnectionLost { detail });
             }
         }
@@ -116,7 +117,7 @@ impl Service for PostgresListener {
         let mut backoff = Backoff::new(Duration::from_millis(250), 2, Duration::from_secs(30));
         let mut is_reported = false;
         while let Err(error) = self.listen(&stop, &mut backoff).await {
-            // A backoff that was reset means that it has listened in between.
+            // A backoff that was reset means that it was listening in between.
             is_reported &= backoff.ceiling() > Duration::from_millis(250);
             if !is_reported {
                 tracing::warn!(%error, "notifications from PostgreSQL are interrupted");

@@ -1,11 +1,11 @@
-//! Migrations of a PostgreSQL database, while other processes work on it.
+//! Migrations of a PostgreSQL database, while other processes use it.
 //!
-//! Most changes of a table need a lock that excludes everybody, and while one waits for it, everybody else waits behind. So a
-//! step waits five seconds for a lock, then lets the others pass, and is tried again.
+//! Most changes to a table need an exclusive lock, and while a statement waits for one, all other statements on the table
+//! queue up behind it. So a step waits five seconds for a lock, then lets the others proceed, and is tried again.
 //!
-//! A step that begins with [`OUTSIDE`] runs outside of a transaction, one statement after the other, for what PostgreSQL does
-//! only there: `create index concurrently`. It may fail halfway, and is then repeated as a whole at the next start. So it
-//! first removes what it may have left: `drop index concurrently if exists …`.
+//! A step that starts with [`OUTSIDE`] runs outside a transaction, statement by statement, because PostgreSQL requires it
+//! for `create index concurrently`. It can fail partway and is then repeated as a whole at the next start, so it must first
+//! remove what it may have left: `drop index concurrently if exists …`.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use crate::{Migrations, SqlError};
 
 /// The advisory lock that all nodes take before they change the schema: the first eight letters of "outrigger".
 const LOCK: i64 = i64::from_be_bytes(*b"outrigge");
-/// How often to look whether another node has finished.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often a step is tried that does not get its locks: a quarter of an hour, more or less.
+/// The interval at which a node checks whether another has finished.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The maximum number of attempts of a step that does not get its locks: about a quarter of an hour.
 const ATTEMPTS_MAX: u32 = 100;
-/// The first line of a step that runs outside of a transaction. Each of its statements ends with a `;` at the end of a line.
+/// The first line of a step that runs outside a transaction. Each of its statements ends with a `;` at the end of a line.
 const OUTSIDE: &str = "-- outside of a transaction\n";
 
-/// Makes the schema. Under the lock, because two nodes that make it at once collide although both say "if not exists".
+/// Creates the schema. Under the lock, because two nodes that create it at the same time conflict despite "if not exists".
 pub(super) async fn create_schema(database: &PostgresDatabase) -> Result<(), SqlError> {
     database
         .transaction(|transaction| async move {
@@ -40,7 +40,7 @@ pub(super) async fn create_schema(database: &PostgresDatabase) -> Result<(), Sql
         .await
 }
 
-/// Takes the missing steps. On a connection of its own: closing it gives the lock back, whatever happens.
+/// Applies the missing steps. Uses a dedicated connection, so that closing it always releases the lock.
 pub(super) async fn migrate(
     database: &PostgresDatabase,
     migrations: &Migrations,
@@ -49,11 +49,11 @@ pub(super) async fn migrate(
     lock(database, &connection, migrations).await?;
     let taken = history(&connection, migrations).await?;
     let missing = migrations.missing(migrations.postgres, &taken)?;
-    // Steps that follow each other within transactions share one: all of them or none.
+    // Consecutive steps within transactions share one transaction.
     for steps in missing.chunk_by(|one, next| !is_outside(one) && !is_outside(next)) {
         let mut backoff = Backoff::new(Duration::from_secs(2), 2, Duration::from_secs(10));
         let mut attempt = 1;
-        while let Err(error) = take(database, &connection, migrations, steps).await {
+        while let Err(error) = apply(database, &connection, migrations, steps).await {
             if error != SqlError::Locked || attempt == ATTEMPTS_MAX {
                 let names: Vec<String> = steps.iter().map(ToString::to_string).collect();
                 return Err(migrations.refused(format!("{}: {error}", names.join(", "))));
@@ -66,8 +66,8 @@ pub(super) async fn migrate(
     Ok(())
 }
 
-/// Takes the lock of all nodes. By asking again and again: a statement that waits for it would be a transaction for which
-/// `create index concurrently` waits on the other node, for ever.
+/// Takes the lock shared by all nodes. It polls, because a statement that waits for the lock would be an open transaction,
+/// for which `create index concurrently` on the other node waits forever.
 async fn lock(
     database: &PostgresDatabase,
     connection: &DedicatedConnection,
@@ -87,11 +87,11 @@ async fn lock(
             );
             is_reported = true;
         }
-        database.inner.clock.sleep(LOOK_EVERY).await;
+        database.inner.clock.sleep(POLL_INTERVAL).await;
     }
 }
 
-/// The steps that were taken: number, name, check sum.
+/// Returns the applied steps: version, name, checksum.
 async fn history(
     connection: &DedicatedConnection,
     migrations: &Migrations,
@@ -118,8 +118,8 @@ async fn history(
     Ok(rows?)
 }
 
-/// Takes steps that share a transaction, or one outside of it.
-async fn take(
+/// Applies steps that share a transaction, or one step outside a transaction.
+async fn apply(
     database: &PostgresDatabase,
     connection: &DedicatedConnection,
     migrations: &Migrations,
@@ -131,7 +131,7 @@ async fn take(
         for statement in statements(step) {
             connection.batch_execute(statement).await?;
         }
-        return note(database, connection, migrations, step).await;
+        return record(database, connection, migrations, step).await;
     }
     let changed = async {
         let begin = "begin; set local lock_timeout = '5s'";
@@ -139,20 +139,20 @@ async fn take(
         for step in steps {
             let sql = step.sql().unwrap_or_default();
             connection.batch_execute(sql).await?;
-            note(database, connection, migrations, step).await?;
+            record(database, connection, migrations, step).await?;
         }
         connection.batch_execute("commit").await
     };
     let changed = changed.await;
     if changed.is_err() {
-        // When this fails as well, the connection is lost, and the transaction with it.
+        // If this also fails, the connection is lost, and with it the transaction.
         let _ = connection.batch_execute("rollback").await;
     }
     changed
 }
 
-/// Writes into the history that a step was taken.
-async fn note(
+/// Records an applied step in the history table.
+async fn record(
     database: &PostgresDatabase,
     connection: &DedicatedConnection,
     migrations: &Migrations,
@@ -171,7 +171,7 @@ async fn note(
     Ok(())
 }
 
-/// Logs what a step waits for, as far as the server shows it to us: the oldest transaction is the likely holder of the lock.
+/// Logs the likely holder of the lock that a step waits for: the oldest transaction, if the server shows it.
 async fn report_wait(
     connection: &DedicatedConnection,
     migrations: &Migrations,
@@ -204,7 +204,7 @@ fn is_outside(step: &refinery::Migration) -> bool {
     step.sql().is_some_and(|sql| sql.starts_with(OUTSIDE))
 }
 
-/// The statements of a step outside of a transaction.
+/// Returns the statements of a step outside a transaction.
 fn statements(step: &refinery::Migration) -> impl Iterator<Item = &str> {
     let sql = step.sql().unwrap_or_default();
     sql.split_inclusive(";\n")

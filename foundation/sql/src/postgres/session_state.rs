@@ -1,10 +1,10 @@
-//! Statements that change more than data: what they set stays with the connection, and its next user would find it.
+//! Detects statements that change the session, because the next user of the connection would inherit the change.
 //!
-//! The list is a guard against mistakes, not a parser. Functions that change settings are beyond it.
+//! The list guards against mistakes. It is not a parser and does not cover functions that change settings.
 
 use crate::SqlError;
 
-/// First words of statements that change the session, or that open or end a transaction behind our back.
+/// The first words of statements that change the session or that begin or end a transaction.
 const FIRST_WORDS: &[&str] = &[
     "abort",
     "begin",
@@ -26,10 +26,10 @@ const FIRST_WORDS: &[&str] = &[
     "unlisten",
 ];
 
-/// Functions that take a lock which lasts as long as the session.
+/// Functions that take a session-level lock.
 const LOCKS: &[&str] = &["pg_advisory_lock", "pg_try_advisory_lock"];
 
-/// Whether the statement leaves something behind on its connection.
+/// Returns whether the statement changes the session.
 pub(super) fn is_changed_by(sql: &str) -> bool {
     let mut words = sql.split_whitespace().map(str::to_ascii_lowercase);
     let first = words.next().unwrap_or_default();
@@ -45,7 +45,7 @@ pub(super) fn is_changed_by(sql: &str) -> bool {
 pub(super) fn refused(sql: &str) -> SqlError {
     SqlError::Statement {
         detail: format!(
-            "`{}` changes the connection, which others use after it: take a `dedicated` one",
+            "`{}` changes the session of a pooled connection: use a `dedicated` connection",
             sql.trim()
         ),
     }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_outlives_the_statement_is_found() {
+    fn statements_that_change_the_session_are_detected() {
         for sql in [
             "set statement_timeout to 0",
             "  LISTEN boats",
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_with_the_transaction_is_allowed() {
+    fn statements_that_end_with_the_transaction_are_allowed() {
         for sql in [
             "set local lock_timeout = '5s'",
             "select pg_advisory_xact_lock($1)",

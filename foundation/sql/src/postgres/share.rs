@@ -1,4 +1,4 @@
-//! A part of the pool for a part of the process.
+//! A limit on the pooled connections that one part of the process can use.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,29 +6,29 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::SqlError;
 
-/// How many connections of the pool somebody may hold at the same time.
+/// A limit on concurrently used connections of the pool.
 #[derive(Debug, Clone)]
 pub(super) struct Share {
     name: &'static str,
     max: u32,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl Share {
     pub(super) fn new(name: &'static str, max: u32) -> Self {
-        let places = usize::try_from(max).unwrap_or(Semaphore::MAX_PERMITS);
+        let permits = usize::try_from(max).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             name,
             max,
-            places: Arc::new(Semaphore::new(places)),
+            permits: Arc::new(Semaphore::new(permits)),
         }
     }
 
-    /// Waits for a place.
-    pub(super) async fn place(&self, wait: Duration) -> Result<OwnedSemaphorePermit, SqlError> {
-        let place = Arc::clone(&self.places).acquire_owned();
-        match tokio::time::timeout(wait, place).await {
-            Ok(place) => place.map_err(|_| SqlError::Closed),
+    /// Waits for a permit.
+    pub(super) async fn permit(&self, wait: Duration) -> Result<OwnedSemaphorePermit, SqlError> {
+        let permit = Arc::clone(&self.permits).acquire_owned();
+        match tokio::time::timeout(wait, permit).await {
+            Ok(permit) => permit.map_err(|_| SqlError::Closed),
             Err(_) => Err(SqlError::ShareExhausted {
                 share: self.name,
                 max: self.max,

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use tokio_postgres::Statement;
 
-/// How many statements stay prepared per connection. Each takes some KiB on the server.
+/// The maximum number of prepared statements per connection. Each takes some KiB on the server.
 const STATEMENTS_MAX: usize = 256;
 
-/// Statements by their text, without those that were used least recently.
+/// A least-recently-used cache of statements, by their text.
 #[derive(Default)]
 pub(super) struct StatementCache {
     statements: HashMap<Box<str>, Used>,
-    /// Counts uses, to know which one was longest ago.
+    /// Counts uses, to find the least recently used statement.
     uses: u64,
 }
 

@@ -1,4 +1,4 @@
-//! TLS for connections to PostgreSQL, by rustls.
+//! TLS for connections to PostgreSQL, with rustls.
 
 use std::{
     future::Future,
@@ -21,23 +21,23 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use crate::{PostgresUrl, SqlError, error::chain, url::TlsMode};
+use crate::{PostgresUrl, SqlError, error::error_chain, url::TlsMode};
 
-/// Makes connections encrypted as the address asks.
+/// Encrypts connections according to the URL.
 #[derive(Clone)]
 pub(super) struct Connector(TlsConnector);
 
 /// The connector for one host.
 pub(super) struct HostConnector {
     connector: TlsConnector,
-    /// `None` for a unix socket, which is never encrypted.
+    /// `None` for a Unix socket, which is never encrypted.
     host: Option<ServerName<'static>>,
 }
 
 /// An encrypted connection.
 pub(super) struct Encrypted<S>(TlsStream<S>);
 
-/// Reads the certificates to trust and makes a connector.
+/// Loads the trusted certificates and creates a connector.
 pub(super) fn connector(url: &PostgresUrl) -> Result<Connector, SqlError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -50,7 +50,7 @@ pub(super) fn connector(url: &PostgresUrl) -> Result<Connector, SqlError> {
     } else {
         let checks_signer = match url.tls {
             TlsMode::VerifyCa => true,
-            // As in libpq: certificates to trust are given in order to be used.
+            // As in libpq, specifying root certificates enables verification.
             TlsMode::Require => url.root_certificates.is_some(),
             TlsMode::Disable | TlsMode::Prefer | TlsMode::VerifyFull => false,
         };
@@ -76,7 +76,7 @@ fn roots(url: &PostgresUrl) -> Result<RootCertStore, SqlError> {
         return Ok(roots);
     };
     let unreadable = |error: &dyn std::error::Error| SqlError::Refused {
-        detail: format!("`sslrootcert` `{}`: {}", file.display(), chain(error)),
+        detail: format!("`sslrootcert` `{}`: {}", file.display(), error_chain(error)),
     };
     for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unreadable(&error))? {
         let certificate = certificate.map_err(|error| unreadable(&error))?;
@@ -169,7 +169,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Encrypted<S> {
     }
 }
 
-/// Accepts every name, and every certificate unless there is an authority. Checks that the server has the certificate's key.
+/// Accepts every name, and every certificate unless an authority is set. Verifies that the server has the certificate's
+/// key.
 #[derive(Debug)]
 struct UnverifiedName {
     provider: Arc<CryptoProvider>,
@@ -188,7 +189,7 @@ impl ServerCertVerifier for UnverifiedName {
         let Some(authority) = &self.authority else {
             return Ok(ServerCertVerified::assertion());
         };
-        // The name is checked last: a certificate that fails there is signed by the authority.
+        // The name is checked last, so a certificate rejected for its name is signed by the authority.
         match authority.verify_server_cert(certificate, chain, name, ocsp, now) {
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },

@@ -1,4 +1,4 @@
-//! How connections to a SQLite file are opened.
+//! Opens connections to a SQLite file.
 
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path};
 
@@ -7,12 +7,12 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use super::{Durability, SqliteOptions, file::unusable};
 use crate::SqlError;
 
-/// Statements that a connection keeps prepared.
+/// The number of statements a connection keeps prepared.
 const PREPARED_MAX: usize = 128;
 
-/// Opens the one connection that writes; makes the file when it is not there.
+/// Opens the writing connection. Creates the file if it does not exist.
 pub(super) fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, SqlError> {
-    // SQLite would make the file readable for everybody; its companions get the rights of the file.
+    // SQLite would create a world-readable file. The companion files inherit the permissions of the file.
     OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -25,7 +25,7 @@ pub(super) fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connec
         Connection::open_with_flags(path, flags).map_err(|error| unusable(path, &error))?;
     prepare(&connection, options)?;
     if count(&connection, "page_count")? == 0 {
-        // So that a file can shrink; only an empty file takes the setting for nothing.
+        // Allows the file to shrink. Only an empty file can change this setting without a rewrite.
         connection.pragma_update(None, "auto_vacuum", "incremental")?;
     }
     let mode: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
@@ -41,7 +41,7 @@ pub(super) fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connec
         Durability::Full => "full",
         Durability::Normal => "normal",
     };
-    // The writer merges the log by itself, when nobody waits for it. The log's file is cut back when the log restarts.
+    // The writer merges the log itself when it is idle. The log file is truncated when the log restarts.
     connection.execute_batch(&format!(
         "pragma synchronous = {synchronous};
          pragma wal_autocheckpoint = 0;
@@ -52,7 +52,7 @@ pub(super) fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connec
     Ok(connection)
 }
 
-/// Opens one of the connections that read.
+/// Opens a reading connection.
 pub(super) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connection, SqlError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection =
@@ -62,7 +62,7 @@ pub(super) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connec
     Ok(connection)
 }
 
-/// Opens a connection to a file that a copy is written to. The copy is synced once it is complete.
+/// Opens a connection to the file of a copy. The copy is synced once it is complete.
 pub(super) fn open_copy(path: &Path) -> Result<Connection, SqlError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection =
@@ -74,14 +74,14 @@ pub(super) fn open_copy(path: &Path) -> Result<Connection, SqlError> {
 fn prepare(connection: &Connection, options: &SqliteOptions) -> Result<(), SqlError> {
     connection.busy_timeout(options.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_MAX);
-    // A schema is data: nothing in it may call functions with side effects.
+    // The schema counts as data: nothing in it may call functions with side effects.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    // A misspelt column in double quotes is an error instead of a string.
+    // Makes a misspelt column in double quotes an error instead of a string.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
-    // Sorts and savepoints must not need a writable temporary folder, nor leave data there. For the cache, negative means
-    // KiB instead of pages.
+    // Sorts and savepoints must not need a writable temporary folder or leave data there. A negative cache size is in KiB
+    // instead of pages.
     connection.execute_batch(&format!(
         "pragma temp_store = memory; pragma cache_size = -{}; pragma cell_size_check = on;",
         options.page_cache.as_u64().div_ceil(1024)
@@ -89,7 +89,7 @@ fn prepare(connection: &Connection, options: &SqliteOptions) -> Result<(), SqlEr
     Ok(())
 }
 
-/// The value of a pragma that is a count.
+/// Returns the value of a numeric pragma.
 pub(super) fn count(connection: &Connection, pragma: &str) -> Result<u64, SqlError> {
     let count: i64 = connection.pragma_query_value(None, pragma, |row| row.get(0))?;
     Ok(u64::try_from(count).unwrap_or(0))

@@ -1,4 +1,4 @@
-//! The file itself: its locks, its identity, its room on the disk.
+//! The database file: its locks, its identity, its free disk space.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions, TryLockError},
@@ -13,11 +13,11 @@ use outrigger_supervisor::blocking;
 
 use crate::SqlError;
 
-/// With less room than this on the disk the next write may fail: the log grows by whole pages, and not by one alone.
-const ROOM_MIN: ByteSize = ByteSize::kib(64);
+/// With less free space than this, the next write may fail: the log grows by several whole pages.
+const FREE_SPACE_MIN: ByteSize = ByteSize::kib(64);
 
-/// The file that was opened. A write is refused once its path leads elsewhere: SQLite would go on writing to a file that is
-/// gone, and acknowledge what nobody can read again.
+/// The opened file. A write fails once the path leads to another file: SQLite would continue to write to the deleted file
+/// and acknowledge data that nobody can read again.
 #[derive(Debug)]
 pub(super) struct OpenFile {
     path: PathBuf,
@@ -35,7 +35,7 @@ impl OpenFile {
         })
     }
 
-    /// Fails when the path does not lead to the file any more.
+    /// Returns an error if the path no longer leads to the file.
     pub(super) fn check(&self) -> Result<(), SqlError> {
         match fs::metadata(&self.path) {
             Ok(metadata) if (metadata.dev(), metadata.ino()) == (self.device, self.inode) => Ok(()),
@@ -48,31 +48,32 @@ impl OpenFile {
         }
     }
 
-    /// Fails when the disk is full.
-    pub(super) fn check_room(&self) -> Result<(), SqlError> {
-        match free(&self.path) {
-            Some(free) if free < ROOM_MIN.as_u64() => Err(SqlError::Full),
+    /// Returns an error if the disk is full.
+    pub(super) fn check_free_space(&self) -> Result<(), SqlError> {
+        match free_bytes(&self.path) {
+            Some(free) if free < FREE_SPACE_MIN.as_u64() => Err(SqlError::Full),
             _ => Ok(()),
         }
     }
 }
 
-/// How many bytes this user may still write to the disk that holds `path`; `None` when the system does not tell.
-pub(super) fn free(path: &Path) -> Option<u64> {
+/// Returns the number of bytes that this user can still write to the disk with `path`, or `None` if the system does not
+/// report it.
+pub(super) fn free_bytes(path: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(path).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
-/// Takes the lock that keeps other processes from migrating the file. It ends when the result is dropped.
+/// Takes the lock that prevents other processes from migrating the file. Dropping the result releases it.
 ///
-/// The lock file is private and no link is followed: another user could otherwise hold the lock for ever, or make us
-/// truncate a file of ours.
+/// The lock file is private, and links are not followed. Otherwise another user could hold the lock forever, or make
+/// Outrigger truncate a file of its own.
 pub(super) async fn lock(
     path: &Path,
     clock: &dyn Clock,
     timeout: Duration,
 ) -> Result<File, SqlError> {
-    let path = beside(path, "-lock");
+    let path = with_suffix(path, "-lock");
     let file = open_lock(&path).map_err(|error| unusable(&path, &error))?;
     match file.try_lock() {
         Ok(()) => return Ok(file),
@@ -95,25 +96,25 @@ fn open_lock(path: &Path) -> io::Result<File> {
         .mode(0o600)
         .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
         .open(path)?;
-    // Earlier releases made it readable for others.
+    // Earlier releases created it world-readable.
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
         file.set_permissions(Permissions::from_mode(0o600))?;
     }
     Ok(file)
 }
 
-/// The path with `suffix` after the file's whole name.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// Returns the path with `suffix` appended to the file name.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.to_owned().into_os_string();
     name.push(suffix);
     name.into()
 }
 
-/// The file and its companions, as far as they exist.
+/// Returns the file and those of its companions that exist.
 pub(super) fn with_companions(path: &Path) -> impl Iterator<Item = PathBuf> {
     ["", "-wal", "-shm"]
         .into_iter()
-        .map(|suffix| beside(path, suffix))
+        .map(|suffix| with_suffix(path, suffix))
 }
 
 /// Makes the entries of a path's folder durable.

@@ -1,4 +1,4 @@
-//! Whether a file can be read and written, as the last attempts showed.
+//! The health of a file, according to the last operations.
 
 use std::{
     sync::{
@@ -16,20 +16,20 @@ use crate::SqlError;
 /// The state of an open SQLite file.
 #[derive(Debug, Clone)]
 pub struct SqliteHealth {
-    /// Why the file cannot be used now; `None` when it can.
+    /// The reason the file is unusable; `None` if it is usable.
     pub problem: Option<SqlError>,
     /// The time since the last successful commit; `None` before the first.
     pub last_commit: Option<Duration>,
-    /// How many operations wait for the writer.
+    /// The number of operations waiting for the writer.
     pub queued: usize,
-    /// Whether the thread that writes is alive.
+    /// Whether the writer thread is running.
     pub is_writer_alive: bool,
 }
 
-/// How long the writer may be busy with one transaction until the file counts as unusable.
+/// The time the writer can be busy with one transaction before the file counts as unusable.
 const STALLED: Duration = Duration::from_secs(10);
 
-/// What is remembered of the last attempts.
+/// The results of the last operations.
 #[derive(Debug)]
 pub(super) struct Health {
     clock: Arc<dyn Clock>,
@@ -40,11 +40,11 @@ pub(super) struct Health {
 #[derive(Debug, Default)]
 struct Attempts {
     committed_at: Option<Monotonic>,
-    /// Since when the writer is busy with what it does now.
+    /// The time since when the writer is busy.
     busy_since: Option<Monotonic>,
-    /// Why the last commit failed.
+    /// The error of the last commit, if it failed.
     failure: Option<SqlError>,
-    /// What the last look at the tables found.
+    /// The result of the last check of the tables.
     damage: Option<SqlError>,
 }
 
@@ -57,12 +57,12 @@ impl Health {
         }
     }
 
-    /// The writer takes up work.
+    /// Records that the writer starts to work.
     pub(super) fn began(&self) {
         self.attempts.lock().busy_since = Some(self.clock.monotonic());
     }
 
-    /// The writer is done with it.
+    /// Records that the writer has finished.
     pub(super) fn ended(&self) {
         self.attempts.lock().busy_since = None;
     }
@@ -77,7 +77,7 @@ impl Health {
         self.attempts.lock().failure = Some(error);
     }
 
-    pub(super) fn looked(&self, damage: Option<SqlError>) {
+    pub(super) fn checked(&self, damage: Option<SqlError>) {
         self.attempts.lock().damage = damage;
     }
 
@@ -89,13 +89,13 @@ impl Health {
         self.is_writer_alive.load(Ordering::Relaxed)
     }
 
-    /// The time since the last successful commit.
+    /// Returns the time since the last successful commit.
     pub(super) fn last_commit(&self) -> Option<Duration> {
         let committed_at = self.attempts.lock().committed_at?;
         Some(self.clock.monotonic().saturating_since(committed_at))
     }
 
-    /// Whether the last commit succeeded, no longer ago than `age`.
+    /// Returns whether the last commit succeeded within the last `age`.
     pub(super) fn committed_within(&self, age: Duration) -> bool {
         let has_failed = self.attempts.lock().failure.is_some();
         !has_failed && self.last_commit().is_some_and(|last| last < age)

@@ -1,8 +1,8 @@
-//! How a running read is stopped.
+//! Interrupts running reads.
 //!
-//! SQLite asks a connection's progress handler every some hundred instructions whether to go on. A flag that belongs to one
-//! read is safer there than `sqlite3_interrupt`, which does nothing between two statements and could hit the next read on
-//! the same connection.
+//! SQLite calls a connection's progress handler every few hundred instructions, and the handler can stop the statement. A
+//! flag per read is safer than `sqlite3_interrupt`, which has no effect between two statements and could interrupt the next
+//! read on the same connection.
 
 use std::sync::{
     Arc,
@@ -14,14 +14,14 @@ use rusqlite::Connection;
 
 use crate::SqlError;
 
-/// How many instructions of SQLite's virtual machine run between two looks at the flags: some ten microseconds.
+/// The number of instructions of SQLite's virtual machine between two checks of the flags: some ten microseconds.
 const INSTRUCTIONS: i32 = 1000;
 
-/// Tells a read to stop. Clones share the flag.
+/// A flag that interrupts a read. Clones share the flag.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Stop(Arc<AtomicBool>);
+pub(super) struct InterruptFlag(Arc<AtomicBool>);
 
-impl Stop {
+impl InterruptFlag {
     pub(super) fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -37,21 +37,22 @@ impl Stop {
         closing: &Self,
     ) -> Result<(), SqlError> {
         let (this, closing) = (self.clone(), closing.clone());
-        let stops = move || this.is_set() || closing.is_set();
-        Ok(connection.progress_handler(INSTRUCTIONS, Some(stops))?)
+        let is_interrupted = move || this.is_set() || closing.is_set();
+        Ok(connection.progress_handler(INSTRUCTIONS, Some(is_interrupted))?)
     }
 }
 
-/// Stops a read unless it was [told](Self::finished) that the read is done: when the caller's future is dropped.
-pub(super) struct StopOnDrop {
-    pub(super) stop: Stop,
+/// Interrupts a read when it is dropped, unless [`finished`](Self::finished) was called. So dropping the caller's future
+/// interrupts the read.
+pub(super) struct InterruptOnDrop {
+    pub(super) flag: InterruptFlag,
     interrupted: Option<Counter>,
 }
 
-impl StopOnDrop {
+impl InterruptOnDrop {
     pub(super) fn new(interrupted: Counter) -> Self {
         Self {
-            stop: Stop::default(),
+            flag: InterruptFlag::default(),
             interrupted: Some(interrupted),
         }
     }
@@ -61,11 +62,11 @@ impl StopOnDrop {
     }
 }
 
-impl Drop for StopOnDrop {
+impl Drop for InterruptOnDrop {
     fn drop(&mut self) {
         if let Some(interrupted) = &self.interrupted {
             interrupted.inc();
-            self.stop.set();
+            self.flag.set();
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is done to a whole file: checks, copies, upkeep, and its end.
+//! Operations on a whole file: checks, copies, compaction, removal.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -16,24 +16,24 @@ use super::{
     SqliteDatabase, SqliteHealth,
     connection::{count, open_copy, open_reader},
     file,
-    log::checkpoint,
+    integrity::{self, Check},
     snapshot::used_bytes,
-    soundness::{self, Check},
+    wal::checkpoint,
 };
 use crate::{BrokenStatement, SqlError};
 
-/// How many pages a copy takes at a time, before it looks whether it is still wanted.
+/// The number of pages copied between two checks whether the copy was cancelled.
 const COPY_STEP: i32 = 256;
-/// A commit that succeeded so recently needs no further proof that the file can be written.
+/// A successful commit this recent proves that the file is writable.
 const PROOF_AGE: Duration = Duration::from_secs(10);
 
 impl SqliteDatabase {
-    /// The file and its companions; those that do not exist now are listed, too.
+    /// Returns the paths of the file and its companions, whether they exist or not.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
         file::with_companions(self.path())
     }
 
-    /// How many bytes the file takes on disk, including its write-ahead log.
+    /// Returns the size of the file on disk in bytes, including its write-ahead log.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.files()
@@ -41,7 +41,7 @@ impl SqliteDatabase {
             .sum()
     }
 
-    /// The state of the file, from what is known; touches no table.
+    /// Returns the state of the file according to the last operations. Does not access any table.
     #[must_use]
     pub fn health(&self) -> SqliteHealth {
         let shared = &self.inner.shared;
@@ -51,7 +51,7 @@ impl SqliteDatabase {
         } else if is_writer_alive {
             let gone = shared.file.check().err();
             gone.or_else(|| shared.health.problem())
-                .or_else(|| shared.file.check_room().err())
+                .or_else(|| shared.file.check_free_space().err())
         } else {
             Some(SqlError::WriterEnded)
         };
@@ -63,9 +63,8 @@ impl SqliteDatabase {
         }
     }
 
-    /// Finds out whether the file can be read and written: reads the first pages of every table from the disk, and commits
-    /// a change of one page unless another commit has just succeeded. Later calls of [`health`](Self::health) tell the
-    /// result, too.
+    /// Checks that the file is readable and writable: reads the first pages of every table from disk, and commits a change
+    /// of one page unless another commit has just succeeded. Later calls of [`health`](Self::health) include the result.
     pub async fn probe(&self) -> SqliteHealth {
         let health = &self.inner.shared.health;
         if !health.committed_within(PROOF_AGE) {
@@ -75,59 +74,59 @@ impl SqliteDatabase {
             }
         }
         let (path, options) = (self.path().to_owned(), self.inner.options.clone());
-        // A connection of its own has nothing cached.
-        let looked = self.read(move |_| soundness::check_roots(&open_reader(&path, &options)?));
-        match looked.await {
-            Ok(()) => health.looked(None),
+        // A new connection has an empty cache.
+        let checked = self.read(move |_| integrity::check_roots(&open_reader(&path, &options)?));
+        match checked.await {
+            Ok(()) => health.checked(None),
             Err(error @ (SqlError::Corrupt { .. } | SqlError::Io { .. })) => {
-                health.looked(Some(error));
+                health.checked(Some(error));
             }
-            // Busy readers say nothing about the file.
+            // Busy readers are no evidence about the file.
             Err(_) => {}
         }
         self.health()
     }
 
-    /// Reads the whole file and reports what is damaged; nothing when it is intact. One check runs at a time; it stops when
-    /// the future is dropped or the database is closed.
+    /// Reads the whole file and returns the damage it finds; empty if the file is intact. Only one check runs at a time. It
+    /// stops if the future is dropped or the database is closed.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read.
+    /// Returns an error if the file cannot be read.
     pub async fn check(&self, kind: Check) -> Result<Vec<String>, SqlError> {
         let readers = &self.inner.readers;
         readers
-            .aside(move |connection, _| soundness::check(connection, kind))
+            .run_long(move |connection, _| integrity::check(connection, kind))
             .await
     }
 
-    /// Copies the data as it is now to a new private file, while others read and write. The copy is there, complete and
-    /// synced, or it is not there at all. It stops when the future is dropped or the database is closed.
+    /// Copies the current data to a new private file, while others read and write. The copy appears only once it is
+    /// complete and synced. It stops if the future is dropped or the database is closed.
     ///
     /// # Errors
     ///
-    /// When `path` exists or cannot be written, or the disk has too little room for the copy.
+    /// Returns an error if `path` exists or cannot be written, or if the disk has too little space for the copy.
     pub async fn backup_to(&self, path: &Path) -> Result<(), SqlError> {
         let path = path.to_owned();
         self.inner
             .readers
-            .aside(move |connection, stops| copy(connection, &path, stops))
+            .run_long(move |connection, is_interrupted| copy(connection, &path, is_interrupted))
             .await
     }
 
-    /// Rewrites the whole file without its free space. Nobody can write meanwhile, and the disk needs room for a second
-    /// copy. Afterwards the file can [give back](Self::release_pages) free space by itself.
+    /// Rewrites the whole file without its free space. Writes wait meanwhile, and the disk needs space for a second copy.
+    /// Afterwards, [`release_pages`](Self::release_pages) can release free space.
     ///
     /// # Errors
     ///
-    /// [`SqlError::NoRoomForCopy`], or why the file cannot be rewritten; it is then as before.
+    /// Returns [`SqlError::NoSpaceForCopy`] or the error of the rewrite; the file is then unchanged.
     pub async fn compact(&self) -> Result<(), SqlError> {
         let path = self.path().to_owned();
-        self.alone(move |connection| {
-            // Once in the log, once in the file.
+        self.exclusive(move |connection| {
+            // One copy in the log and one in the file.
             let needed = used_bytes(connection)?.saturating_mul(2);
-            if let Some(free) = file::free(&path).filter(|free| *free < needed) {
-                return Err(SqlError::NoRoomForCopy { needed, free });
+            if let Some(free) = file::free_bytes(&path).filter(|free| *free < needed) {
+                return Err(SqlError::NoSpaceForCopy { needed, free });
             }
             connection.execute_batch("pragma auto_vacuum = incremental; vacuum;")?;
             checkpoint(connection, "truncate")?;
@@ -136,14 +135,14 @@ impl SqliteDatabase {
         .await?
     }
 
-    /// Gives up to `pages` free pages back to the file system; returns how many remain free. A thousand pages take some
-    /// milliseconds, in which nobody else writes.
+    /// Releases up to `pages` free pages to the file system. Returns the number of remaining free pages. A thousand pages
+    /// take some milliseconds, during which other writes wait.
     ///
     /// # Errors
     ///
-    /// When the file cannot be written.
+    /// Returns an error if the file cannot be written.
     pub async fn release_pages(&self, pages: u32) -> Result<u64, SqlError> {
-        self.alone(move |connection| {
+        self.exclusive(move |connection| {
             let mut statement =
                 connection.prepare(&format!("pragma incremental_vacuum({pages})"))?;
             let mut rows = statement.query([])?;
@@ -153,14 +152,14 @@ impl SqliteDatabase {
         .await?
     }
 
-    /// Merges the write-ahead log into the file and empties it; returns whether that was possible. It is not while somebody
-    /// reads older data.
+    /// Merges the write-ahead log into the file and empties it. Returns whether that was possible: it is not while a reader
+    /// uses older data.
     ///
     /// # Errors
     ///
-    /// When the file cannot be written.
+    /// Returns an error if the file cannot be written.
     pub async fn checkpoint(&self) -> Result<bool, SqlError> {
-        self.alone(|connection| checkpoint(connection, "truncate"))
+        self.exclusive(|connection| checkpoint(connection, "truncate"))
             .await?
     }
 
@@ -168,11 +167,11 @@ impl SqliteDatabase {
     ///
     /// # Errors
     ///
-    /// When a file cannot be deleted, or another one has taken its path.
+    /// Returns an error if a file cannot be deleted, or if another file has taken its path.
     pub async fn remove(self) -> Result<(), SqlError> {
         self.close().await;
         self.inner.shared.file.check()?;
-        let lock = file::beside(self.path(), "-lock");
+        let lock = file::with_suffix(self.path(), "-lock");
         for path in file::with_companions(self.path()).chain([lock]) {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -184,11 +183,11 @@ impl SqliteDatabase {
         file::sync_folder(self.path()).map_err(|error| file::unusable(self.path(), &error))
     }
 
-    /// Prepares every statement and returns those that SQLite does not understand.
+    /// Prepares every statement and returns those that SQLite rejects.
     ///
     /// # Errors
     ///
-    /// When there is no reader.
+    /// Returns an error if no reader is available.
     pub async fn broken_statements(
         &self,
         statements: &'static [&'static str],
@@ -205,7 +204,7 @@ impl SqliteDatabase {
     }
 }
 
-/// The smallest change of a file: one number in its first page, which nothing else uses.
+/// Makes the smallest possible change: one otherwise unused number in the first page.
 fn touch(connection: &Connection) -> Result<(), SqlError> {
     let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     Ok(connection.pragma_update(None, "user_version", version.wrapping_add(1))?)
@@ -214,10 +213,10 @@ fn touch(connection: &Connection) -> Result<(), SqlError> {
 fn copy(
     connection: &mut Connection,
     path: &Path,
-    stops: &dyn Fn() -> bool,
+    is_interrupted: &dyn Fn() -> bool,
 ) -> Result<(), SqlError> {
     let unusable = |error: std::io::Error| file::unusable(path, &error);
-    let partial = file::beside(path, ".partial");
+    let partial = file::with_suffix(path, ".partial");
     if path.try_exists().map_err(unusable)? {
         return Err(SqlError::Io {
             detail: format!("`{}` exists already", path.display()),
@@ -226,10 +225,10 @@ fn copy(
     let needed = used_bytes(connection)?;
     if let Some(free) = path
         .parent()
-        .and_then(file::free)
+        .and_then(file::free_bytes)
         .filter(|free| *free < needed)
     {
-        return Err(SqlError::NoRoomForCopy { needed, free });
+        return Err(SqlError::NoSpaceForCopy { needed, free });
     }
     let file = OpenOptions::new()
         .create(true)
@@ -238,11 +237,11 @@ fn copy(
         .mode(0o600)
         .open(&partial)
         .map_err(unusable)?;
-    let copied = copy_pages(connection, &partial, &file, stops)
+    let copied = copy_pages(connection, &partial, &file, is_interrupted)
         .and_then(|()| fs::rename(&partial, path).map_err(unusable))
         .and_then(|()| file::sync_folder(path).map_err(unusable));
     if copied.is_err() {
-        // Half a copy must not pass for a whole one; when it cannot be removed either, the first error says more.
+        // A partial copy must not look complete. If it cannot be removed either, the first error is more useful.
         let _ = fs::remove_file(&partial);
     }
     copied
@@ -252,17 +251,17 @@ fn copy_pages(
     connection: &mut Connection,
     to: &Path,
     file: &File,
-    stops: &dyn Fn() -> bool,
+    is_interrupted: &dyn Fn() -> bool,
 ) -> Result<(), SqlError> {
     let mut copy = open_copy(to)?;
-    // In a read transaction the copy does not begin again when somebody writes.
+    // In a read transaction, the copy does not restart when another connection writes.
     let snapshot = connection.transaction()?;
     {
         let backup = Backup::new(&snapshot, &mut copy)?;
         loop {
             match backup.step(COPY_STEP)? {
                 StepResult::Done => break,
-                StepResult::More if stops() => return Err(SqlError::Interrupted),
+                StepResult::More if is_interrupted() => return Err(SqlError::Interrupted),
                 StepResult::More => {}
                 _ => return Err(SqlError::Busy),
             }

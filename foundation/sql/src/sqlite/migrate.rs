@@ -12,14 +12,14 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::snapshot;
 use crate::{Migrations, SqlError};
 
-/// Takes the missing steps, all in one transaction. The caller holds the file's migration lock.
+/// Applies the missing steps in one transaction. The caller holds the file's migration lock.
 ///
-/// Several capabilities share a file, and an upgrade migrates one after the other. Only the first takes a snapshot, because
-/// that one is what somebody who goes back wants; the others would push it out.
+/// Several capabilities share a file, and an upgrade migrates them one after the other. Only the first takes a snapshot,
+/// because that is the one to go back to; the others would displace it.
 ///
-/// Foreign keys are off meanwhile: SQLite changes most of a table only by rebuilding it, and dropping the old table with
-/// foreign keys on would delete the rows of every table that refers to it with `on delete cascade`. Instead, all
-/// references are checked before the commit.
+/// Foreign keys are off during the steps: SQLite makes most changes to a table only by rebuilding it, and dropping the old
+/// table with foreign keys on would delete the rows of every table that references it with `on delete cascade`. Instead,
+/// all references are checked before the commit.
 pub(super) fn migrate(
     connection: &mut Connection,
     path: &Path,
@@ -48,7 +48,7 @@ pub(super) fn migrate(
     let applied = apply(connection, migrations, &missing, now);
     connection.pragma_update(None, "foreign_keys", true)?;
     if let (Err(_), Some(snapshot)) = (&applied, &taken) {
-        // The data is as before. A process that is started again and again must not fill the disk with copies of it.
+        // The data is unchanged. A process that restarts in a loop must not fill the disk with copies of it.
         has_snapshot.store(false, Ordering::Relaxed);
         if let Err(error) = fs::remove_file(snapshot) {
             tracing::warn!(snapshot = %snapshot.display(), %error, "the snapshot before a failed migration cannot be removed");
@@ -57,13 +57,13 @@ pub(super) fn migrate(
     applied
 }
 
-/// The steps that were taken: number, name, check sum.
+/// Returns the applied steps: version, name, checksum.
 fn history(
     connection: &Connection,
     migrations: &Migrations,
 ) -> Result<Vec<(i32, String, String)>, SqlError> {
     let table = migrations.history_table();
-    // A query, because what the connection remembers of the schema can be older than another process's migration.
+    // Queries the database, because the connection's cached schema can be older than a migration by another process.
     let exists = "select exists (select 1 from sqlite_schema where type = 'table' and name = ?1)";
     if !connection.query_row(exists, [&table], |row| row.get::<_, bool>(0))? {
         return Ok(Vec::new());
@@ -110,7 +110,7 @@ fn apply(
     Ok(transaction.commit()?)
 }
 
-/// Fails when a row refers to one that is not there.
+/// Returns an error if a row references one that does not exist.
 fn refuse_orphans(connection: &Connection, migrations: &Migrations) -> Result<(), SqlError> {
     let mut statement = connection.prepare("pragma foreign_key_check")?;
     let mut rows = statement.query([])?;
@@ -119,6 +119,6 @@ fn refuse_orphans(connection: &Connection, migrations: &Migrations) -> Result<()
     };
     let (child, parent): (String, String) = (row.get(0)?, row.get(2)?);
     Err(migrations.refused(format!(
-        "rows of `{child}` refer to rows of `{parent}` that the steps have removed"
+        "rows of `{child}` reference rows of `{parent}` that the steps removed"
     )))
 }

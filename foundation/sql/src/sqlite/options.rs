@@ -1,4 +1,4 @@
-//! How a SQLite file is opened.
+//! Options of a SQLite file.
 
 use std::time::Duration;
 
@@ -9,54 +9,55 @@ use crate::{StoreConfig, StoreMetrics};
 /// When a commit to a SQLite file is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// After it was synced: it survives a power cut.
+    /// After it was synced to disk: it survives a power failure.
     Full,
-    /// After it was handed to the operating system: it survives the end of the process, but the last commits may be lost in
-    /// a power cut. The file stays intact. For data that can be measured or fetched again.
+    /// After it was passed to the operating system: it survives the end of the process, but a power failure can lose the
+    /// last commits. The file stays intact. For data that can be measured or fetched again.
     Normal,
 }
 
-/// How a SQLite file is opened. [`named`](Self::named) takes the limits from the configuration; what a file needs otherwise
-/// is set on the result.
+/// The options for opening a SQLite file. [`named`](Self::named) takes the limits from the configuration; set other options
+/// on the result.
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
-    /// The database's name, in metrics and inside the file: a file that was written under another name is refused.
+    /// The database's name, in metrics and inside the file. A file written under another name is rejected.
     pub name: &'static str,
     /// When a commit is acknowledged. Default [`Durability::Full`].
     pub durability: Durability,
-    /// How many small operations may wait for the writer; further callers wait for a place.
+    /// The maximum number of queued small operations. Further callers wait.
     pub queue: usize,
-    /// How many bytes of bulk operations may wait for the writer; further callers wait for room.
+    /// The maximum number of bytes of queued bulk operations. Further callers wait.
     pub queue_bytes: ByteSize,
-    /// How many operations share one commit at most.
+    /// The maximum number of operations that share one commit.
     pub batch: usize,
-    /// How many bytes of bulk operations share one commit at most; one operation may exceed it alone. Default 4MiB.
+    /// The maximum number of bytes of bulk operations that share one commit. A single operation can exceed it. Default
+    /// 4MiB.
     pub batch_bytes: ByteSize,
-    /// How long a commit waits for further operations to run. Default 2ms.
+    /// The maximum time a commit waits while further operations run. Default 2ms.
     pub batch_time: Duration,
-    /// How many connections read at the same time at most.
+    /// The maximum number of concurrent readers.
     pub readers: usize,
-    /// How much of the file each connection keeps in memory.
+    /// The page cache of each connection.
     pub page_cache: ByteSize,
-    /// How large the write-ahead log may grow before it is merged into the file. It is merged while the writer is idle, and
-    /// under constant load once it has four times this size.
+    /// The size at which the write-ahead log is merged into the file while the writer is idle. Under constant load, it is
+    /// merged at four times this size.
     pub checkpoint_size: ByteSize,
-    /// How long a read may take before it is interrupted.
+    /// The time after which a read is interrupted.
     pub read_timeout: Duration,
-    /// How long to wait for a reader or for a place in the queue.
+    /// The maximum time to wait for a reader or for space in the queue.
     pub wait_timeout: Duration,
-    /// How long to wait for a lock that another process holds on the file. Default 5s.
+    /// The maximum time to wait for another process's lock on the file. Default 5s.
     pub busy_timeout: Duration,
-    /// How long to wait for another process that migrates the file. Default 10m.
+    /// The maximum time to wait for another process that migrates the file. Default 10m.
     pub migration_timeout: Duration,
-    /// How long closing waits for each of: reads that are running, reads that were interrupted, the writer. Default 5s.
+    /// The maximum time that closing waits for each of: running reads, interrupted reads, the writer. Default 5s.
     pub close_timeout: Duration,
-    /// The process's metrics. Default: values that nobody exports.
+    /// The process's metrics. The default values are not exported.
     pub metrics: StoreMetrics,
 }
 
 impl SqliteOptions {
-    /// The database `name` with the limits of the configuration.
+    /// Creates options for the database `name` with the configured limits.
     #[must_use]
     pub fn named(name: &'static str, config: &StoreConfig) -> Self {
         Self {

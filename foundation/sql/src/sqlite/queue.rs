@@ -1,9 +1,9 @@
-//! The queue in front of the writer: two lanes, each with a bound.
+//! The writer's queue: two lanes, each with a bound.
 //!
-//! Small operations are bounded by their number, bulk operations by their bytes, and a caller that finds its lane full waits
-//! no longer than `wait_timeout`. The writer serves small operations first, so a flood of bulk work cannot delay them by
-//! more than one bulk operation per commit; each commit takes at least one bulk operation along when one waits, so small
-//! operations cannot starve bulk work either.
+//! The number of small operations and the bytes of bulk operations are bounded. If its lane is full, a caller waits for at
+//! most `wait_timeout`. The writer takes small operations first, so bulk work cannot delay them by more than one bulk
+//! operation per commit. Each commit includes at least one bulk operation if one is waiting, so small operations cannot
+//! starve bulk work.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -15,36 +15,36 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::{SqliteOptions, request::Request};
 use crate::SqlError;
 
-/// What one permit of the bulk lane stands for: semaphores count in 32 bits, and a lane may hold more than 4 GiB.
+/// The number of bytes per permit of the bulk lane. Semaphores count in 32 bits, and a lane can be larger than 4 GiB.
 const UNIT: u64 = 4096;
 
-/// Which lane a request takes.
+/// The lane of a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Lane {
     Small,
-    /// The bytes that the request keeps in memory and is about to write.
+    /// The bytes that the request keeps in memory and will write.
     Bulk(ByteSize),
 }
 
-/// A request that waits, and the place that it holds until the writer takes it.
+/// A waiting request with the permit it holds until the writer takes it.
 struct Waiting {
     request: Request,
     bytes: u64,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
-/// A request that the writer has taken out of the queue.
+/// A request that the writer has taken from the queue.
 pub(super) struct Taken {
     pub(super) request: Request,
     pub(super) bytes: u64,
     pub(super) is_bulk: bool,
 }
 
-/// What the writer is told.
+/// The result of [`Queue::receive`].
 pub(super) enum Received {
     Request(Taken),
-    /// Nothing came in time.
-    Nothing,
+    /// No request arrived in time.
+    TimedOut,
     /// The queue is closed and empty.
     Closed,
 }
@@ -82,17 +82,17 @@ impl Queue {
         }
     }
 
-    /// Waits for a place in the lane and queues the request.
+    /// Waits for space in the lane and queues the request.
     pub(super) async fn push(&self, request: Request, lane: Lane) -> Result<(), SqlError> {
-        let (places, permits, bytes) = match lane {
+        let (semaphore, permits, bytes) = match lane {
             Lane::Small => (&self.small, 1, 0),
-            // What is larger than the whole lane passes once the lane is empty.
+            // A request larger than the whole lane is accepted once the lane is empty.
             Lane::Bulk(size) => (&self.bulk, units(size).min(self.bulk_units), size.as_u64()),
         };
-        let place = match Arc::clone(places).try_acquire_many_owned(permits) {
-            Ok(place) => place,
+        let permit = match Arc::clone(semaphore).try_acquire_many_owned(permits) {
+            Ok(permit) => permit,
             Err(_) => tokio::select! {
-                place = Arc::clone(places).acquire_many_owned(permits) => place.map_err(|_| SqlError::Closed)?,
+                permit = Arc::clone(semaphore).acquire_many_owned(permits) => permit.map_err(|_| SqlError::Closed)?,
                 () = self.clock.sleep(self.wait_timeout) => {
                     return Err(SqlError::QueueFull { waited: self.wait_timeout });
                 }
@@ -101,7 +101,7 @@ impl Queue {
         let waiting = Waiting {
             request,
             bytes,
-            _place: place,
+            _permit: permit,
         };
         let mut lanes = self.lanes.lock();
         if lanes.is_closed {
@@ -117,8 +117,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits for the next request, for `patience` if there is one. Blocks.
-    pub(super) fn receive(&self, patience: Option<Duration>) -> Received {
+    /// Waits for the next request, for at most `timeout` if given. Blocks.
+    pub(super) fn receive(&self, timeout: Option<Duration>) -> Received {
         let mut lanes = self.lanes.lock();
         loop {
             if let Some(taken) = self.take(&mut lanes, true) {
@@ -127,15 +127,15 @@ impl Queue {
             if lanes.is_closed {
                 return Received::Closed;
             }
-            match patience {
+            match timeout {
                 None => self.arrived.wait(&mut lanes),
-                Some(patience) => {
-                    let waited = self.arrived.wait_for(&mut lanes, patience);
+                Some(timeout) => {
+                    let waited = self.arrived.wait_for(&mut lanes, timeout);
                     if waited.timed_out() && lanes.small.is_empty() && lanes.bulk.is_empty() {
                         return if lanes.is_closed {
                             Received::Closed
                         } else {
-                            Received::Nothing
+                            Received::TimedOut
                         };
                     }
                 }
@@ -143,18 +143,18 @@ impl Queue {
         }
     }
 
-    /// The next request, if one waits now: a small one, or else a bulk one.
+    /// Takes the next waiting request, small ones first.
     pub(super) fn next(&self) -> Option<Taken> {
         self.take(&mut self.lanes.lock(), true)
     }
 
-    /// The next bulk request, if one waits now.
+    /// Takes the next waiting bulk request.
     pub(super) fn next_bulk(&self) -> Option<Taken> {
         self.take(&mut self.lanes.lock(), false)
     }
 
-    fn take(&self, lanes: &mut Lanes, small_too: bool) -> Option<Taken> {
-        let small = if small_too {
+    fn take(&self, lanes: &mut Lanes, include_small: bool) -> Option<Taken> {
+        let small = if include_small {
             lanes.small.pop_front()
         } else {
             None
@@ -169,13 +169,13 @@ impl Queue {
         })
     }
 
-    /// How many requests wait.
+    /// Returns the number of waiting requests.
     pub(super) fn len(&self) -> usize {
         let lanes = self.lanes.lock();
         lanes.small.len() + lanes.bulk.len()
     }
 
-    /// Refuses further requests; those that wait are still served.
+    /// Rejects further requests. Waiting requests are still served.
     pub(super) fn close(&self) {
         self.lanes.lock().is_closed = true;
         self.small.close();
@@ -183,7 +183,7 @@ impl Queue {
         self.arrived.notify_all();
     }
 
-    /// Closes the queue and drops what waits, whose callers get [`SqlError::Closed`].
+    /// Closes the queue and drops the waiting requests, whose callers get [`SqlError::Closed`].
     pub(super) fn abandon(&self) {
         self.close();
         let dropped = std::mem::take(&mut *self.lanes.lock());

@@ -1,4 +1,4 @@
-//! The connections that read.
+//! The reading connections.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -16,17 +16,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::{
     SqliteOptions,
     connection::open_reader,
-    interrupt::{Stop, StopOnDrop},
+    interrupt::{InterruptFlag, InterruptOnDrop},
 };
 use crate::{SqlError, SqliteFigures};
 
-/// Read-only connections to one file, opened when they are needed.
+/// Read-only connections to one file, opened on demand.
 pub(super) struct Readers {
-    /// One permit per connection that may be in use. Closed with the database.
-    places: Arc<Semaphore>,
+    /// One permit per connection in use. Closed with the database.
+    permits: Arc<Semaphore>,
     limit: u32,
-    /// One permit for long work on a connection of its own. Closed with the database.
-    aside: Arc<Semaphore>,
+    /// One permit for long work on a separate connection. Closed with the database.
+    long_work: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
     shared: Arc<Shared>,
 }
@@ -36,9 +36,9 @@ struct Shared {
     options: SqliteOptions,
     idle: Mutex<Vec<Connection>>,
     /// Set when closing begins: no further read starts.
-    refusing: Stop,
-    /// Set when closing has waited long enough: running reads are interrupted.
-    closing: Stop,
+    refusing: InterruptFlag,
+    /// Set when the grace period of closing is over: running reads are interrupted.
+    closing: InterruptFlag,
     figures: SqliteFigures,
 }
 
@@ -51,22 +51,22 @@ impl Readers {
     ) -> Self {
         let limit = u32::try_from(options.readers.max(1)).unwrap_or(u32::MAX);
         Self {
-            places: Arc::new(Semaphore::new(limit as usize)),
+            permits: Arc::new(Semaphore::new(limit as usize)),
             limit,
-            aside: Arc::new(Semaphore::new(1)),
+            long_work: Arc::new(Semaphore::new(1)),
             clock,
             shared: Arc::new(Shared {
                 path,
                 options,
                 idle: Mutex::default(),
-                refusing: Stop::default(),
-                closing: Stop::default(),
+                refusing: InterruptFlag::default(),
+                closing: InterruptFlag::default(),
                 figures,
             }),
         }
     }
 
-    /// Runs `work` in a read transaction, for `read_timeout` at most. A read whose caller goes away is interrupted, too.
+    /// Runs `work` in a read transaction, for at most `read_timeout`. A read whose future is dropped is interrupted too.
     pub(super) async fn read<T, E>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
@@ -75,12 +75,12 @@ impl Readers {
         T: Send + 'static,
         E: From<SqlError> + Send + 'static,
     {
-        let place = self.place().await?;
-        let guard = StopOnDrop::new(self.shared.figures.interrupted_reads.clone());
-        let (shared, stop) = (Arc::clone(&self.shared), guard.stop.clone());
+        let permit = self.permit().await?;
+        let guard = InterruptOnDrop::new(self.shared.figures.interrupted_reads.clone());
+        let (shared, flag) = (Arc::clone(&self.shared), guard.flag.clone());
         let reading = blocking(move || {
-            let result = shared.read(&stop, work);
-            drop(place);
+            let result = shared.read(&flag, work);
+            drop(permit);
             result
         });
         tokio::select! {
@@ -93,19 +93,19 @@ impl Readers {
         }
     }
 
-    /// Runs `work` on a connection of its own, for as long as it takes; one at a time. It stops when the caller goes away or
-    /// the database is closed; between statements `work` must look at the flag itself.
-    pub(super) async fn aside<T: Send + 'static>(
+    /// Runs `work` on a separate connection, without a time limit, one at a time. It stops if the future is dropped or the
+    /// database is closed. Between statements, `work` must check the flag itself.
+    pub(super) async fn run_long<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection, &dyn Fn() -> bool) -> Result<T, SqlError> + Send + 'static,
     ) -> Result<T, SqlError> {
-        let permit = Arc::clone(&self.aside).acquire_owned().await;
+        let permit = Arc::clone(&self.long_work).acquire_owned().await;
         let permit = permit.map_err(|_| SqlError::Closed)?;
         self.refuse_closed()?;
-        let guard = StopOnDrop::new(self.shared.figures.interrupted_reads.clone());
-        let (shared, stop) = (Arc::clone(&self.shared), guard.stop.clone());
+        let guard = InterruptOnDrop::new(self.shared.figures.interrupted_reads.clone());
+        let (shared, flag) = (Arc::clone(&self.shared), guard.flag.clone());
         let result = blocking(move || {
-            let result = shared.aside(&stop, work);
+            let result = shared.run_long(&flag, work);
             drop(permit);
             result
         })
@@ -114,18 +114,18 @@ impl Readers {
         result
     }
 
-    async fn place(&self) -> Result<OwnedSemaphorePermit, SqlError> {
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, SqlError> {
         self.refuse_closed()?;
-        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            return Ok(place);
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return Ok(permit);
         }
         let (readers, waited) = (self.limit, self.shared.options.wait_timeout);
-        let place = tokio::select! {
-            place = Arc::clone(&self.places).acquire_owned() => place.map_err(|_| SqlError::Closed)?,
+        let permit = tokio::select! {
+            permit = Arc::clone(&self.permits).acquire_owned() => permit.map_err(|_| SqlError::Closed)?,
             () = self.clock.sleep(waited) => return Err(SqlError::ReadersBusy { readers, waited }),
         };
         self.refuse_closed()?;
-        Ok(place)
+        Ok(permit)
     }
 
     fn refuse_closed(&self) -> Result<(), SqlError> {
@@ -135,8 +135,8 @@ impl Readers {
         Ok(())
     }
 
-    /// Refuses further reads, waits for those that run, interrupts them when they take longer than `grace`, and waits as
-    /// long again. Returns whether all have ended.
+    /// Rejects further reads, waits `grace` for the running ones, interrupts the rest, and waits for `grace` again. Returns
+    /// whether all have ended.
     pub(super) async fn close(&self, grace: Duration) -> bool {
         self.shared.refusing.set();
         let mut ended = self.ended_within(grace).await;
@@ -147,17 +147,17 @@ impl Readers {
         if !ended {
             ended = self.ended_within(grace).await;
         }
-        self.places.close();
-        self.aside.close();
+        self.permits.close();
+        self.long_work.close();
         self.shared.idle.lock().clear();
         ended
     }
 
     async fn ended_within(&self, grace: Duration) -> bool {
         let all = async {
-            // Errors mean that the semaphores were closed by an earlier call, so nothing runs.
-            let _places = self.places.acquire_many(self.limit).await;
-            let _aside = self.aside.acquire().await;
+            // An error means that an earlier call closed the semaphores, so nothing is running.
+            let _permits = self.permits.acquire_many(self.limit).await;
+            let _long_work = self.long_work.acquire().await;
         };
         tokio::select! {
             biased;
@@ -170,10 +170,10 @@ impl Readers {
 impl Shared {
     fn read<T, E: From<SqlError>>(
         &self,
-        stop: &Stop,
+        flag: &InterruptFlag,
         work: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        if stop.is_set() {
+        if flag.is_set() {
             return Err(SqlError::Interrupted.into());
         }
         let idle = self.idle.lock().pop();
@@ -181,15 +181,15 @@ impl Shared {
             Some(connection) => connection,
             None => open_reader(&self.path, &self.options)?,
         };
-        stop.watch(&mut connection, &self.closing)?;
+        flag.watch(&mut connection, &self.closing)?;
         let result = {
-            // A transaction, so that several statements see the same data; it ends when it is dropped, panic or not.
+            // A transaction, so that several statements see the same data. It ends on drop, even after a panic.
             let snapshot = connection.unchecked_transaction().map_err(SqlError::from)?;
             catch_unwind(AssertUnwindSafe(|| work(&snapshot)))
                 .unwrap_or_else(|_| Err(SqlError::Panicked.into()))
         };
         let is_closing = self.closing.is_set();
-        // A connection whose transaction did not end would keep the log from being merged.
+        // A connection whose transaction did not end would prevent the log from being merged.
         if connection.is_autocommit() && !is_closing {
             self.idle.lock().push(connection);
         }
@@ -199,15 +199,15 @@ impl Shared {
         result
     }
 
-    fn aside<T>(
+    fn run_long<T>(
         &self,
-        stop: &Stop,
+        flag: &InterruptFlag,
         work: impl FnOnce(&mut Connection, &dyn Fn() -> bool) -> Result<T, SqlError>,
     ) -> Result<T, SqlError> {
         let mut connection = open_reader(&self.path, &self.options)?;
-        stop.watch(&mut connection, &self.closing)?;
-        let stops = || stop.is_set() || self.closing.is_set();
-        let result = catch_unwind(AssertUnwindSafe(|| work(&mut connection, &stops)))
+        flag.watch(&mut connection, &self.closing)?;
+        let is_interrupted = || flag.is_set() || self.closing.is_set();
+        let result = catch_unwind(AssertUnwindSafe(|| work(&mut connection, &is_interrupted)))
             .unwrap_or(Err(SqlError::Panicked));
         if self.closing.is_set() && result.is_err() {
             return Err(SqlError::Closed);

@@ -1,4 +1,4 @@
-//! What callers ask the writer to do.
+//! Requests to the writer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,21 +7,21 @@ use tokio::sync::oneshot;
 
 use crate::SqlError;
 
-/// What is sent to the writer.
+/// A request to the writer.
 pub(super) enum Request {
-    /// May share a transaction with others.
+    /// An operation that can share a transaction with others.
     Shared(Box<dyn Operation>),
-    /// Gets the connection to itself, outside of any transaction, and sends its result by itself.
-    Alone(Box<dyn FnOnce(&mut Connection) + Send>),
+    /// Work that gets exclusive use of the connection, outside any transaction, and sends its own result.
+    Exclusive(Box<dyn FnOnce(&mut Connection) + Send>),
 }
 
-/// An operation whose types are erased.
+/// A type-erased operation.
 pub(super) trait Operation: Send {
-    /// Whether nobody waits for the result any more.
+    /// Returns whether the caller has stopped waiting for the result.
     fn is_abandoned(&self) -> bool;
-    /// Does the work and keeps its outcome; returns whether it succeeded.
+    /// Runs the operation and keeps its outcome. Returns whether it succeeded.
     fn attempt(&mut self, connection: &Connection) -> bool;
-    /// Sends the caller the kept outcome, or why the transaction was not committed.
+    /// Sends the outcome to the caller, or the error of the transaction if it was not committed.
     fn finish(self: Box<Self>, committed: &Result<(), SqlError>);
 }
 
@@ -36,7 +36,7 @@ impl<Work, T, E: From<SqlError>> TypedOperation<Work, T, E> {
     pub(super) fn new(work: Work, reply: oneshot::Sender<Result<T, E>>) -> Self {
         Self {
             work: Some(work),
-            // The outcome of an operation that never ran, because its transaction could not begin.
+            // The outcome of an operation that never ran because its transaction could not begin.
             outcome: Err(SqlError::Aborted.into()),
             reply,
         }
@@ -66,7 +66,7 @@ where
             Err(error) if self.outcome.is_ok() || self.work.is_some() => Err(error.clone().into()),
             _ => self.outcome,
         };
-        // The caller may have gone away.
+        // The caller may have stopped waiting.
         let _ = self.reply.send(outcome);
     }
 }

@@ -1,4 +1,4 @@
-//! The copy that is left of a file before a migration.
+//! The snapshot of a file before a migration.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -12,13 +12,13 @@ use rusqlite::Connection;
 use super::{connection::count, file};
 use crate::SqlError;
 
-/// How many snapshots of one file are kept.
+/// The number of snapshots kept per file.
 const SNAPSHOTS_MAX: usize = 3;
-/// What must be left on the disk after a snapshot, for the migration itself.
+/// The free space that must remain after a snapshot, for the migration itself.
 const MARGIN: u64 = 1 << 20;
 
-/// Copies the data as it is now to `snapshots/<file>-<time>-before-<capability>-<version>.db`. Older copies are removed
-/// first, so that they cannot pile up however often this fails.
+/// Copies the current data to `snapshots/<file>-<time>-before-<capability>-<version>.db`. Older copies are removed first,
+/// so that they cannot accumulate if this fails repeatedly.
 pub(super) fn take(
     connection: &Connection,
     path: &Path,
@@ -34,7 +34,10 @@ pub(super) fn take(
         version + 1
     ));
     let unusable = |error: std::io::Error| SqlError::Io {
-        detail: format!("the snapshot `{}` cannot be made: {error}", copy.display()),
+        detail: format!(
+            "the snapshot `{}` cannot be created: {error}",
+            copy.display()
+        ),
     };
     DirBuilder::new()
         .recursive(true)
@@ -42,8 +45,8 @@ pub(super) fn take(
         .create(&folder)
         .map_err(unusable)?;
     remove_old(&folder, &stem)?;
-    require_room(connection, &folder)?;
-    // SQLite fills an empty file, and would make a new one readable for everybody.
+    require_space(connection, &folder)?;
+    // SQLite accepts an existing empty file. It would create a new one world-readable.
     let file = OpenOptions::new()
         .create_new(true)
         .write(true)
@@ -56,7 +59,7 @@ pub(super) fn take(
         .and_then(|_| file.sync_all().map_err(unusable))
         .and_then(|()| file::sync_folder(&copy).map_err(unusable));
     if let Err(error) = written {
-        // Half a copy must not pass for a whole one; when it cannot be removed either, the first error says more.
+        // A partial copy must not look complete. If it cannot be removed either, the first error is more useful.
         let _ = fs::remove_file(&copy);
         return Err(error);
     }
@@ -64,23 +67,23 @@ pub(super) fn take(
     Ok(copy)
 }
 
-/// Fails when the copy would fill the disk.
-fn require_room(connection: &Connection, folder: &Path) -> Result<(), SqlError> {
+/// Returns an error if the copy would fill the disk.
+fn require_space(connection: &Connection, folder: &Path) -> Result<(), SqlError> {
     let needed = used_bytes(connection)?.saturating_add(MARGIN);
-    match file::free(folder) {
-        Some(free) if free < needed => Err(SqlError::NoRoomForCopy { needed, free }),
+    match file::free_bytes(folder) {
+        Some(free) if free < needed => Err(SqlError::NoSpaceForCopy { needed, free }),
         _ => Ok(()),
     }
 }
 
-/// How many bytes of the file hold data: the size of a copy without its free pages.
+/// Returns the number of bytes of the file that contain data: the size of a copy without free pages.
 pub(super) fn used_bytes(connection: &Connection) -> Result<u64, SqlError> {
     let pages =
         count(connection, "page_count")?.saturating_sub(count(connection, "freelist_count")?);
     Ok(pages.saturating_mul(count(connection, "page_size")?))
 }
 
-/// Leaves room for one more copy, by removing the oldest.
+/// Removes the oldest copies, so that one more can be kept.
 fn remove_old(folder: &Path, stem: &str) -> Result<(), SqlError> {
     let entries = fs::read_dir(folder).map_err(|error| file::unusable(folder, &error))?;
     let mut copies: Vec<PathBuf> = entries
@@ -89,7 +92,7 @@ fn remove_old(folder: &Path, stem: &str) -> Result<(), SqlError> {
         .filter(|entry| is_snapshot_of(stem, &entry.file_name().to_string_lossy()))
         .map(|entry| entry.path())
         .collect();
-    // The names begin with the time.
+    // The names start with the time.
     copies.sort_unstable();
     copies.truncate((copies.len() + 1).saturating_sub(SNAPSHOTS_MAX));
     for copy in copies {
@@ -103,7 +106,7 @@ fn remove_old(folder: &Path, stem: &str) -> Result<(), SqlError> {
     Ok(())
 }
 
-/// Whether a file is a snapshot of the database `stem`, and not of one whose name only begins like it: a time has no dash.
+/// Returns whether a file is a snapshot of the database `stem` and not of one with a longer name: a time contains no dash.
 fn is_snapshot_of(stem: &str, name: &str) -> bool {
     name.strip_prefix(stem)
         .and_then(|rest| rest.strip_prefix('-')?.split_once("-before-"))

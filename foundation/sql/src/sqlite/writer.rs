@@ -1,4 +1,4 @@
-//! The thread that writes, and how operations share its commits.
+//! The writer thread, which shares commits between operations.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -16,13 +16,13 @@ use super::{
     SqliteOptions,
     file::OpenFile,
     health::Health,
-    log::Log,
     queue::{Queue, Received, Taken},
     request::{Operation, Request},
+    wal::Wal,
 };
 use crate::{SqlError, SqliteFigures};
 
-/// What a writer shares with the handle of its file.
+/// The state that a writer shares with the handle of its file.
 #[derive(Clone)]
 pub(super) struct Shared {
     pub(super) queue: Arc<Queue>,
@@ -32,14 +32,14 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-/// How much one transaction takes on.
+/// The limits of one transaction.
 struct Limits {
     operations: usize,
     bytes: u64,
     time: Duration,
 }
 
-/// What one transaction has taken on.
+/// The operations in the current transaction.
 struct Batch {
     began_at: Monotonic,
     operations: usize,
@@ -51,9 +51,9 @@ pub(super) struct Writer {
     connection: Connection,
     shared: Shared,
     limits: Limits,
-    log: Log,
-    /// Whether a commit is the writer's own. Every other one is turned into a roll-back: SQLite ends a transaction by itself
-    /// when the disk is full, and what an operation that ignores this writes afterwards must not become durable.
+    wal: Wal,
+    /// Whether the writer itself commits. Every other commit is converted to a rollback: SQLite ends a transaction on its
+    /// own when the disk is full, and later writes of an operation that ignores the error must not become durable.
     may_commit: Arc<AtomicBool>,
 }
 
@@ -63,7 +63,7 @@ impl Writer {
         options: &SqliteOptions,
         shared: Shared,
     ) -> Result<Self, SqlError> {
-        let log = Log::of(&mut connection, options, Arc::clone(&shared.clock))?;
+        let wal = Wal::observe(&mut connection, options, Arc::clone(&shared.clock))?;
         let may_commit = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&may_commit);
         connection.commit_hook(Some(move || !asked.load(Ordering::Relaxed)))?;
@@ -75,20 +75,21 @@ impl Writer {
                 bytes: options.batch_bytes.as_u64(),
                 time: options.batch_time,
             },
-            log,
+            wal,
             may_commit,
         })
     }
 
     /// Works until the queue is closed and empty, then merges the log into the file and closes it.
     pub(super) fn run(mut self) {
-        let _end = End(self.shared.clone());
+        let _end = EndGuard(self.shared.clone());
         loop {
-            let received = self.shared.queue.receive(self.log.patience());
+            let received = self.shared.queue.receive(self.wal.idle_timeout());
             self.shared.health.began();
             match received {
                 Received::Request(taken) => {
-                    // An operation's own panics are caught; this is for what it leaves behind, such as a destructor.
+                    // Panics of operations are caught elsewhere. This catches panics of what they leave behind, such as a
+                    // destructor.
                     let served = catch_unwind(AssertUnwindSafe(|| self.serve(taken)));
                     if served.is_err() {
                         tracing::error!("an operation on a SQLite file panicked");
@@ -96,35 +97,35 @@ impl Writer {
                         self.roll_back();
                     }
                 }
-                Received::Nothing => self.log.merge_while_idle(&self.connection),
+                Received::TimedOut => self.wal.merge_while_idle(&self.connection),
                 Received::Closed => break,
             }
             self.shared.health.ended();
         }
         self.may_commit.store(true, Ordering::Relaxed);
-        self.log.merge_at_end(&self.connection);
+        self.wal.merge_at_end(&self.connection);
     }
 
     fn serve(&mut self, first: Taken) {
         let mut next = Some(first);
         while let Some(taken) = next.take() {
             match taken.request {
-                Request::Alone(work) => {
+                Request::Exclusive(work) => {
                     self.may_commit.store(true, Ordering::Relaxed);
                     work(&mut self.connection);
                     self.may_commit.store(false, Ordering::Relaxed);
                 }
                 Request::Shared(_) => next = self.write_batch(taken),
             }
-            if self.log.take_growth() {
+            if self.wal.take_growth() {
                 self.shared.health.committed();
             }
-            self.log.merge_under_load(&self.connection);
+            self.wal.merge_under_load(&self.connection);
         }
     }
 
-    /// Runs operations in one transaction until the limits are reached, nothing waits, or the transaction is lost. Returns
-    /// the request that ended it because it must be alone.
+    /// Runs operations in one transaction until the limits are reached, the queue is empty or the transaction is lost.
+    /// Returns the exclusive request that ended it, if any.
     fn write_batch(&mut self, first: Taken) -> Option<Taken> {
         let begun = self.begin();
         let has_begun = begun.is_ok();
@@ -133,7 +134,7 @@ impl Writer {
         let mut attempted = Vec::new();
         let mut succeeded = 0;
         let mut next = Some(first);
-        let mut alone = None;
+        let mut exclusive = None;
         while let Some(taken) = next.take() {
             let Taken {
                 request: Request::Shared(mut operation),
@@ -141,7 +142,7 @@ impl Writer {
                 is_bulk,
             } = taken
             else {
-                alone = Some(taken);
+                exclusive = Some(taken);
                 break;
             };
             batch.add(bytes, is_bulk);
@@ -154,7 +155,7 @@ impl Writer {
             attempted.push(operation);
             next = match &transaction {
                 Ok(()) => self.next_for(&batch),
-                // All that wait now would find out the same, one after the other.
+                // All waiting operations would fail the same way, one after the other.
                 Err(_) if !has_begun && batch.operations < self.limits.operations => {
                     self.shared.queue.next()
                 }
@@ -173,13 +174,13 @@ impl Writer {
                 self.roll_back();
             }
         }
-        if self.log.take_growth() {
+        if self.wal.take_growth() {
             self.shared.health.committed();
         }
         for operation in attempted {
             operation.finish(&committed);
         }
-        alone
+        exclusive
     }
 
     fn next_for(&self, batch: &Batch) -> Option<Taken> {
@@ -212,8 +213,8 @@ impl Writer {
         committed.inspect_err(|error| self.shared.health.failed(error.clone()))
     }
 
-    /// Runs one operation in a savepoint and returns whether it succeeded. Fails when the whole transaction is lost, which
-    /// SQLite decides by itself when the disk is full or broken.
+    /// Runs one operation in a savepoint and returns whether it succeeded. Returns an error if the whole transaction is
+    /// lost: SQLite ends it on its own if the disk is full or broken.
     fn attempt(&self, operation: &mut dyn Operation) -> Result<bool, SqlError> {
         self.execute("savepoint operation")?;
         let success = operation.attempt(&self.connection);
@@ -264,10 +265,10 @@ impl Batch {
     }
 }
 
-/// However the thread ends, callers must not wait for it.
-struct End(Shared);
+/// Callers must not wait for the thread after it has ended, for whatever reason.
+struct EndGuard(Shared);
 
-impl Drop for End {
+impl Drop for EndGuard {
     fn drop(&mut self) {
         self.0.health.writer_ended();
         self.0.queue.abandon();

@@ -1,11 +1,11 @@
-//! TLS, as the address asks for it.
+//! The TLS modes of the URL.
 
 use outrigger_sql::SqlError;
 use outrigger_testkit::{LazyPostgres, PostgresServer};
 
 use crate::{open_with, options};
 
-pub(crate) async fn the_server_proves_its_name_when_asked_to(_: LazyPostgres) {
+pub(crate) async fn the_server_certificate_is_verified_as_the_url_requires(_: LazyPostgres) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("it is made");
     let server = PostgresServer::start().expect("it starts");
     let folder = outrigger_testkit::TempDir::new();

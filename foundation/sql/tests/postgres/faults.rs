@@ -1,4 +1,4 @@
-//! A network and a server that fail in the ways that no error tells.
+//! Network and server faults that cause no error message.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -10,13 +10,13 @@ use prometheus_client::registry::Registry;
 
 use crate::{FIRST, open_with, options};
 
-/// Short, because the tests wait for it; long enough for an answer from a busy machine.
+/// Short, because the tests wait for it, but long enough for a response from a busy machine.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// Options with short times for the server behind `port`.
+/// Returns options with short time limits for the server behind `port`.
 fn hasty(port: u16, database: &str) -> PostgresOptions {
     PostgresOptions {
-        answer_timeout: ANSWER,
+        response_timeout: ANSWER,
         connect_timeout: ANSWER,
         ..options(&format!("postgres://postgres@127.0.0.1:{port}/{database}"))
     }
@@ -43,9 +43,7 @@ fn is_lost<T>(outcome: &Result<T, SqlError>) -> bool {
     matches!(outcome, Err(SqlError::ConnectionLost { .. }))
 }
 
-pub(crate) async fn a_half_open_connection_fails_in_time_and_the_next_one_is_new(
-    postgres: LazyPostgres,
-) {
+pub(crate) async fn a_half_open_connection_times_out_and_is_replaced(postgres: LazyPostgres) {
     let (proxy, database, _) = through_proxy(&postgres).await;
     answers(&database).await.expect("the network is well");
 
@@ -57,7 +55,7 @@ pub(crate) async fn a_half_open_connection_fails_in_time_and_the_next_one_is_new
     assert_eq!(afterwards, Ok(()));
 }
 
-pub(crate) async fn the_checker_finds_half_open_connections_before_a_caller_does(
+pub(crate) async fn the_checker_drops_half_open_connections_before_a_caller_gets_them(
     postgres: LazyPostgres,
 ) {
     let metrics = StoreMetrics::default();
@@ -107,9 +105,7 @@ pub(crate) async fn the_checker_finds_half_open_connections_before_a_caller_does
     assert!(page.contains(dropped), "{page}");
 }
 
-pub(crate) async fn a_network_that_swallows_everything_gives_errors_in_time(
-    postgres: LazyPostgres,
-) {
+pub(crate) async fn a_network_that_drops_all_packets_causes_timeouts(postgres: LazyPostgres) {
     let (proxy, database, clock) = through_proxy(&postgres).await;
     let client = database.client().await.expect("the network is well");
 
@@ -129,7 +125,7 @@ pub(crate) async fn a_network_that_swallows_everything_gives_errors_in_time(
     assert_eq!(afterwards, Ok(()));
 }
 
-pub(crate) async fn a_slow_network_is_no_failure(postgres: LazyPostgres) {
+pub(crate) async fn a_slow_network_causes_no_errors(postgres: LazyPostgres) {
     let (proxy, database, _) = through_proxy(&postgres).await;
 
     proxy.delay(Duration::from_millis(20));
@@ -138,7 +134,7 @@ pub(crate) async fn a_slow_network_is_no_failure(postgres: LazyPostgres) {
     assert_eq!(outcome, Ok(()));
 }
 
-pub(crate) async fn a_connection_that_is_cut_in_a_transaction_undoes_it(postgres: LazyPostgres) {
+pub(crate) async fn a_connection_lost_during_a_transaction_rolls_it_back(postgres: LazyPostgres) {
     let (proxy, database, _) = through_proxy(&postgres).await;
     let client = database.client().await.expect("the network is well");
     client
@@ -202,7 +198,7 @@ pub(crate) async fn a_dropped_query_is_cancelled_and_does_not_block_the_next_cal
     }
 }
 
-pub(crate) async fn a_server_that_stands_still_gives_errors_in_time(_: LazyPostgres) {
+pub(crate) async fn a_server_that_hangs_causes_timeouts(_: LazyPostgres) {
     let server = PostgresServer::start().expect("PostgreSQL starts");
     let opened = open_with(hasty(server.port(), "postgres")).await;
     let (database, clock) = opened.expect("the server answers");

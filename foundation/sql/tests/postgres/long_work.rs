@@ -1,4 +1,4 @@
-//! Connections outside of the pool, and notifications.
+//! Connections outside the pool, and notifications.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -9,7 +9,7 @@ use outrigger_testkit::{FaultProxy, LazyPostgres};
 
 use crate::{open, open_with, options};
 
-pub(crate) async fn a_dedicated_connection_has_time_limits_of_its_own(postgres: LazyPostgres) {
+pub(crate) async fn a_dedicated_connection_has_its_own_time_limits(postgres: LazyPostgres) {
     let hasty = PostgresOptions {
         pool_max: 1,
         statement_timeout: Duration::from_millis(20),
@@ -29,7 +29,7 @@ pub(crate) async fn a_dedicated_connection_has_time_limits_of_its_own(postgres: 
     assert_eq!(cancelled, Err(SqlError::Timeout));
 }
 
-pub(crate) async fn notifications_arrive_and_a_reconnect_says_that_some_may_be_missing(
+pub(crate) async fn notifications_arrive_and_a_reconnect_reports_possible_losses(
     postgres: LazyPostgres,
 ) {
     let url = postgres.create_database();
@@ -57,7 +57,7 @@ pub(crate) async fn notifications_arrive_and_a_reconnect_says_that_some_may_be_m
         sender.notify("boats", "Alba").await.expect("it is short");
         let first = notifications.next().await;
         proxy.cut();
-        // Time passes until the listener has connected again.
+        // Advances the clock until the listener has reconnected.
         let again = loop {
             tokio::select! {
                 biased;

@@ -1,4 +1,4 @@
-//! PostgreSQL, by topic.
+//! Tests of PostgreSQL databases.
 
 mod encryption;
 mod faults;
@@ -44,67 +44,67 @@ fn main() -> ExitCode {
     }
     let mut trials = trials![
         encryption {
-            the_server_proves_its_name_when_asked_to,
+            the_server_certificate_is_verified_as_the_url_requires,
         }
         faults {
-            a_half_open_connection_fails_in_time_and_the_next_one_is_new,
-            the_checker_finds_half_open_connections_before_a_caller_does,
-            a_network_that_swallows_everything_gives_errors_in_time,
-            a_slow_network_is_no_failure,
-            a_connection_that_is_cut_in_a_transaction_undoes_it,
+            a_half_open_connection_times_out_and_is_replaced,
+            the_checker_drops_half_open_connections_before_a_caller_gets_them,
+            a_network_that_drops_all_packets_causes_timeouts,
+            a_slow_network_causes_no_errors,
+            a_connection_lost_during_a_transaction_rolls_it_back,
             a_dropped_query_is_cancelled_and_does_not_block_the_next_caller,
-            a_server_that_stands_still_gives_errors_in_time,
+            a_server_that_hangs_causes_timeouts,
         }
         long_work {
-            a_dedicated_connection_has_time_limits_of_its_own,
-            notifications_arrive_and_a_reconnect_says_that_some_may_be_missing,
+            a_dedicated_connection_has_its_own_time_limits,
+            notifications_arrive_and_a_reconnect_reports_possible_losses,
             a_notification_of_a_transaction_arrives_when_it_commits,
         }
         migrations {
-            everything_lives_in_its_own_schema,
+            all_tables_are_in_the_outrigger_schema,
             two_nodes_migrate_once,
-            data_of_a_newer_release_is_refused_by_both_versions,
-            a_failed_step_leaves_the_data_as_it_was,
-            a_step_that_waits_for_a_lock_lets_others_pass,
-            a_step_outside_of_a_transaction_is_repeated_after_it_failed,
+            data_of_a_newer_release_is_rejected_with_both_versions,
+            a_failed_step_leaves_the_data_unchanged,
+            a_step_that_waits_for_a_lock_does_not_block_others,
+            a_step_outside_a_transaction_is_repeated_after_a_failure,
         }
         pool {
-            a_pool_larger_than_the_server_allows_is_refused,
-            a_caller_that_gets_no_connection_in_time_is_told,
-            a_wrong_database_is_refused_with_the_servers_words,
+            a_pool_larger_than_the_server_s_limit_is_rejected,
+            waiting_for_a_connection_times_out_with_an_error,
+            an_unknown_database_is_an_error_with_the_server_message,
             a_lost_connection_is_retryable_and_the_pool_recovers,
-            the_checker_notices_at_once_that_the_server_went_away_and_when_it_is_back,
-            a_server_without_a_free_connection_is_waited_for,
+            the_checker_detects_when_the_server_stops_and_when_it_is_back,
+            a_caller_waits_for_a_server_without_a_free_connection,
             a_share_of_the_pool_leaves_connections_for_others,
-            an_error_for_the_public_has_no_word_of_the_server,
+            a_public_error_contains_no_server_message,
         }
         statements {
-            a_commit_is_synced_also_where_the_database_says_otherwise,
+            commits_are_synced_even_if_the_database_disables_it,
             a_statement_that_takes_too_long_is_cancelled,
             errors_name_the_constraint,
             broken_statements_are_found_without_running_them,
             a_text_with_a_nul_character_is_invalid_input,
-            a_statement_goes_on_after_a_migration_changed_its_columns,
-            a_server_that_became_read_only_is_left,
-            what_changes_the_session_is_refused_on_the_pool,
-            many_statements_do_not_stay_prepared_for_ever,
-            rows_are_copied_all_or_none,
-            a_failed_copy_undoes_its_transaction,
+            a_prepared_statement_works_after_a_migration_changed_its_columns,
+            a_connection_to_a_server_that_became_read_only_is_replaced,
+            statements_that_change_the_session_are_rejected_on_pooled_connections,
+            the_number_of_prepared_statements_is_bounded,
+            a_copy_stores_all_rows_or_none,
+            a_failed_copy_rolls_back_its_transaction,
         }
         transactions {
-            what_a_transaction_did_is_there_after_it,
-            an_error_of_the_work_undoes_the_transaction,
-            a_failed_statement_that_is_ignored_still_undoes_the_transaction,
-            a_deadlock_is_solved_by_repeating_one_of_the_two,
-            a_transaction_that_collides_every_time_fails_after_five_attempts,
-            a_transaction_that_is_dropped_halfway_is_undone,
-            a_transaction_kept_beyond_its_end_is_refused_and_undone,
+            a_committed_transaction_is_visible,
+            an_error_of_the_work_rolls_back_the_transaction,
+            an_ignored_statement_error_still_rolls_back_the_transaction,
+            a_deadlock_is_resolved_by_retrying_one_transaction,
+            a_transaction_that_always_conflicts_fails_after_five_attempts,
+            a_dropped_transaction_is_rolled_back,
+            a_transaction_kept_after_its_end_is_rejected_and_rolled_back,
         }
     ];
     let needs = &[Requirement::Postgres, Requirement::PgBouncer];
-    let name = "pool::a_pooler_of_transactions_is_refused_and_one_of_sessions_is_not";
+    let name = "pool::a_transaction_pooler_is_rejected_and_a_session_pooler_is_accepted";
     trials.push(trial(name, needs, move || {
-        pool::a_pooler_of_transactions_is_refused_and_one_of_sessions_is_not(postgres)
+        pool::a_transaction_pooler_is_rejected_and_a_session_pooler_is_accepted(postgres)
     }));
     run(trials)
 }
@@ -122,7 +122,7 @@ async fn open_with(
     Ok((PostgresDatabase::open(options, shared).await?, clock))
 }
 
-/// On a real clock, because nodes and transactions that get into each other's way wait before they try again.
+/// Uses a real clock, because conflicting nodes and transactions wait before they retry.
 async fn open(url: &str) -> PostgresDatabase {
     let database = PostgresDatabase::open(options(url), SystemClock::shared()).await;
     database.expect("the server answers")

@@ -1,4 +1,4 @@
-//! Migrations, and where they put things.
+//! Migrations and their schema.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use outrigger_testkit::LazyPostgres;
 
 use crate::{FIRST, ONE_STEP, TWO_STEPS, open, open_with, options};
 
-pub(crate) async fn everything_lives_in_its_own_schema(postgres: LazyPostgres) {
+pub(crate) async fn all_tables_are_in_the_outrigger_schema(postgres: LazyPostgres) {
     let database = open(&postgres.create_database()).await;
 
     database.migrate(ONE_STEP).await.expect("it migrates");
@@ -46,7 +46,7 @@ pub(crate) async fn two_nodes_migrate_once(postgres: LazyPostgres) {
     assert_eq!(history, [1, 2]);
 }
 
-pub(crate) async fn data_of_a_newer_release_is_refused_by_both_versions(postgres: LazyPostgres) {
+pub(crate) async fn data_of_a_newer_release_is_rejected_with_both_versions(postgres: LazyPostgres) {
     let database = open(&postgres.create_database()).await;
     database.migrate(TWO_STEPS).await.expect("it migrates");
 
@@ -58,7 +58,7 @@ pub(crate) async fn data_of_a_newer_release_is_refused_by_both_versions(postgres
     );
 }
 
-pub(crate) async fn a_failed_step_leaves_the_data_as_it_was(postgres: LazyPostgres) {
+pub(crate) async fn a_failed_step_leaves_the_data_unchanged(postgres: LazyPostgres) {
     const BROKEN: Migrations = Migrations {
         postgres: &[
             ("V1__boats", FIRST),
@@ -76,7 +76,7 @@ pub(crate) async fn a_failed_step_leaves_the_data_as_it_was(postgres: LazyPostgr
     database.migrate(ONE_STEP).await.expect("no step was taken");
 }
 
-pub(crate) async fn a_step_that_waits_for_a_lock_lets_others_pass(postgres: LazyPostgres) {
+pub(crate) async fn a_step_that_waits_for_a_lock_does_not_block_others(postgres: LazyPostgres) {
     let url = postgres.create_database();
     let (database, clock) = open_with(options(&url)).await.expect("the server answers");
     database.migrate(ONE_STEP).await.expect("the step is right");
@@ -89,7 +89,7 @@ pub(crate) async fn a_step_that_waits_for_a_lock_lets_others_pass(postgres: Lazy
 
     let migrating = database.migrate(TWO_STEPS);
     let meanwhile = async {
-        // It sleeps when it has given up its place in the queue for the table.
+        // It sleeps after it has left the lock queue of the table.
         while clock.sleepers() == 0 {
             tokio::task::yield_now().await;
         }
@@ -105,7 +105,7 @@ pub(crate) async fn a_step_that_waits_for_a_lock_lets_others_pass(postgres: Lazy
     assert_eq!(migrated, Ok(()));
 }
 
-pub(crate) async fn a_step_outside_of_a_transaction_is_repeated_after_it_failed(
+pub(crate) async fn a_step_outside_a_transaction_is_repeated_after_a_failure(
     postgres: LazyPostgres,
 ) {
     const INDEX: &str = "-- outside of a transaction

@@ -1,4 +1,4 @@
-//! The pool: its limits, and a server that goes away.
+//! The pool: its limits, and an unavailable server.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use outrigger_testkit::{LazyPostgres, PgBouncer, PostgresServer};
 
 use crate::{open_with, options};
 
-pub(crate) async fn a_pool_larger_than_the_server_allows_is_refused(postgres: LazyPostgres) {
+pub(crate) async fn a_pool_larger_than_the_server_s_limit_is_rejected(postgres: LazyPostgres) {
     let url = postgres.create_database();
     let too_many = PostgresOptions {
         pool_max: 118,
@@ -28,7 +28,7 @@ pub(crate) async fn a_pool_larger_than_the_server_allows_is_refused(postgres: La
     assert!(error.hint().is_some());
 }
 
-pub(crate) async fn a_caller_that_gets_no_connection_in_time_is_told(postgres: LazyPostgres) {
+pub(crate) async fn waiting_for_a_connection_times_out_with_an_error(postgres: LazyPostgres) {
     let one = PostgresOptions {
         pool_max: 1,
         wait_timeout: Duration::from_millis(10),
@@ -45,13 +45,15 @@ pub(crate) async fn a_caller_that_gets_no_connection_in_time_is_told(postgres: L
     assert!(database.client().await.is_ok());
 }
 
-pub(crate) async fn a_wrong_database_is_refused_with_the_servers_words(postgres: LazyPostgres) {
+pub(crate) async fn an_unknown_database_is_an_error_with_the_server_message(
+    postgres: LazyPostgres,
+) {
     let url = postgres.create_database() + "_nowhere";
 
     let error = open_with(options(&url)).await.expect_err("there is none");
 
     let text = error.to_string();
-    assert!(text.starts_with("the PostgreSQL server refuses"), "{text}");
+    assert!(text.starts_with("the PostgreSQL server rejected"), "{text}");
     assert!(text.ends_with("_nowhere\" does not exist"), "{text}");
 }
 
@@ -81,9 +83,7 @@ pub(crate) async fn a_lost_connection_is_retryable_and_the_pool_recovers(_: Lazy
     assert!(back.is_ok(), "{back:?}");
 }
 
-pub(crate) async fn the_checker_notices_at_once_that_the_server_went_away_and_when_it_is_back(
-    _: LazyPostgres,
-) {
+pub(crate) async fn the_checker_detects_when_the_server_stops_and_when_it_is_back(_: LazyPostgres) {
     let server = PostgresServer::start().expect("PostgreSQL starts");
     let opened = open_with(options(&server.url())).await;
     let (database, clock) = opened.expect("the server answers");
@@ -100,7 +100,7 @@ pub(crate) async fn the_checker_notices_at_once_that_the_server_went_away_and_wh
         server.start_again().expect("PostgreSQL starts");
         let start = clock.monotonic();
         while database.connections() == 0 {
-            // While it connects, it does not sleep.
+            // While it is connecting, it does not sleep.
             if clock.sleepers() > 0 {
                 clock.advance(Duration::from_millis(100));
             }
@@ -116,10 +116,10 @@ pub(crate) async fn the_checker_notices_at_once_that_the_server_went_away_and_wh
     assert!(waited < Duration::from_secs(30), "{waited:?}");
 }
 
-pub(crate) async fn a_server_without_a_free_connection_is_waited_for(postgres: LazyPostgres) {
+pub(crate) async fn a_caller_waits_for_a_server_without_a_free_connection(postgres: LazyPostgres) {
     let url = postgres.create_database();
     let name = url.rsplit('/').next().expect("an address has a path");
-    // Superusers are not counted, so the pool is that of somebody else.
+    // The limit does not apply to superusers, so the pool uses another role.
     let server = postgres.server();
     server.execute(&format!("create role {name} login connection limit 1"));
     server.execute(&format!("grant create on database {name} to {name}"));
@@ -127,7 +127,7 @@ pub(crate) async fn a_server_without_a_free_connection_is_waited_for(postgres: L
     let (database, _) = open_with(options(&url)).await.expect("the server answers");
 
     let only = database.client().await.expect("the server answers");
-    // The server refuses the second one before the first is given back.
+    // The server rejects the second connection before the first one is returned.
     let (second, ()) = tokio::join!(database.client(), async { drop(only) });
     let held = second.expect("the connection came free");
     let hasty = PostgresOptions {
@@ -162,7 +162,7 @@ pub(crate) async fn a_share_of_the_pool_leaves_connections_for_others(postgres: 
     assert!(other.is_ok() && third.is_ok());
 }
 
-pub(crate) async fn an_error_for_the_public_has_no_word_of_the_server(postgres: LazyPostgres) {
+pub(crate) async fn a_public_error_contains_no_server_message(postgres: LazyPostgres) {
     let url = postgres.create_database() + "_nowhere";
 
     let error = open_with(options(&url)).await.expect_err("there is none");
@@ -172,7 +172,7 @@ pub(crate) async fn an_error_for_the_public_has_no_word_of_the_server(postgres: 
     assert_eq!(error.kind(), ErrorKind::Unavailable);
 }
 
-pub(crate) async fn a_pooler_of_transactions_is_refused_and_one_of_sessions_is_not(
+pub(crate) async fn a_transaction_pooler_is_rejected_and_a_session_pooler_is_accepted(
     postgres: LazyPostgres,
 ) {
     let url = postgres.create_database();

@@ -11,9 +11,7 @@ use outrigger_testkit::LazyPostgres;
 
 use crate::{ONE_STEP, TWO_STEPS, open, open_with, options};
 
-pub(crate) async fn a_commit_is_synced_also_where_the_database_says_otherwise(
-    postgres: LazyPostgres,
-) {
+pub(crate) async fn commits_are_synced_even_if_the_database_disables_it(postgres: LazyPostgres) {
     let url = postgres.create_database();
     let setting = async |ask: &str| {
         let database = open(&url).await;
@@ -91,7 +89,7 @@ pub(crate) async fn a_text_with_a_nul_character_is_invalid_input(postgres: LazyP
     assert!(client.query_one("select 1", &[]).await.is_ok());
 }
 
-pub(crate) async fn a_statement_goes_on_after_a_migration_changed_its_columns(
+pub(crate) async fn a_prepared_statement_works_after_a_migration_changed_its_columns(
     postgres: LazyPostgres,
 ) {
     let database = open(&postgres.create_database()).await;
@@ -116,7 +114,9 @@ pub(crate) async fn a_statement_goes_on_after_a_migration_changed_its_columns(
     assert_eq!(within, Ok(()));
 }
 
-pub(crate) async fn a_server_that_became_read_only_is_left(postgres: LazyPostgres) {
+pub(crate) async fn a_connection_to_a_server_that_became_read_only_is_replaced(
+    postgres: LazyPostgres,
+) {
     let url = postgres.create_database();
     let name = url.rsplit('/').next().expect("an address has a path");
     let set = |value: &str| {
@@ -142,7 +142,9 @@ pub(crate) async fn a_server_that_became_read_only_is_left(postgres: LazyPostgre
     assert_eq!(afterwards, Ok(1), "the connection was made anew");
 }
 
-pub(crate) async fn what_changes_the_session_is_refused_on_the_pool(postgres: LazyPostgres) {
+pub(crate) async fn statements_that_change_the_session_are_rejected_on_pooled_connections(
+    postgres: LazyPostgres,
+) {
     let database = open(&postgres.create_database()).await;
     let lock = "select pg_advisory_lock(1)";
 
@@ -155,7 +157,7 @@ pub(crate) async fn what_changes_the_session_is_refused_on_the_pool(postgres: La
     assert_eq!(on_its_own, Ok(1));
 }
 
-pub(crate) async fn many_statements_do_not_stay_prepared_for_ever(postgres: LazyPostgres) {
+pub(crate) async fn the_number_of_prepared_statements_is_bounded(postgres: LazyPostgres) {
     let database = open(&postgres.create_database()).await;
     let client = database.client().await.expect("the server answers");
 
@@ -174,7 +176,7 @@ pub(crate) async fn many_statements_do_not_stay_prepared_for_ever(postgres: Lazy
     assert!((200..=256).contains(&prepared), "{prepared}");
 }
 
-pub(crate) async fn rows_are_copied_all_or_none(postgres: LazyPostgres) {
+pub(crate) async fn a_copy_stores_all_rows_or_none(postgres: LazyPostgres) {
     let database = open(&postgres.create_database()).await;
     let migrated = database.migrate(ONE_STEP).await;
     migrated.expect("the step is right");
@@ -202,7 +204,7 @@ pub(crate) async fn rows_are_copied_all_or_none(postgres: LazyPostgres) {
     assert_eq!(count.expect("the statement runs").get::<_, i64>(0), 2);
 }
 
-pub(crate) async fn a_failed_copy_undoes_its_transaction(postgres: LazyPostgres) {
+pub(crate) async fn a_failed_copy_rolls_back_its_transaction(postgres: LazyPostgres) {
     let database = open(&postgres.create_database()).await;
     let migrated = database.migrate(ONE_STEP).await;
     migrated.expect("the step is right");

@@ -1,4 +1,4 @@
-//! Transactions: all or nothing, repeated when they collide.
+//! Transactions: atomicity, and retries after conflicts.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -22,7 +22,7 @@ async fn names(database: &PostgresDatabase) -> Vec<String> {
     rows.iter().map(|row: &Row| row.get(0)).collect()
 }
 
-pub(crate) async fn what_a_transaction_did_is_there_after_it(postgres: LazyPostgres) {
+pub(crate) async fn a_committed_transaction_is_visible(postgres: LazyPostgres) {
     let database = boats(&postgres).await;
 
     let inserted = database
@@ -37,7 +37,7 @@ pub(crate) async fn what_a_transaction_did_is_there_after_it(postgres: LazyPostg
     assert_eq!(names(&database).await, ["Alba", "Bora"]);
 }
 
-pub(crate) async fn an_error_of_the_work_undoes_the_transaction(postgres: LazyPostgres) {
+pub(crate) async fn an_error_of_the_work_rolls_back_the_transaction(postgres: LazyPostgres) {
     #[derive(Debug, PartialEq)]
     enum Refusal {
         TooMany,
@@ -63,7 +63,7 @@ pub(crate) async fn an_error_of_the_work_undoes_the_transaction(postgres: LazyPo
     assert_eq!(database.connections(), connections, "none was closed");
 }
 
-pub(crate) async fn a_failed_statement_that_is_ignored_still_undoes_the_transaction(
+pub(crate) async fn an_ignored_statement_error_still_rolls_back_the_transaction(
     postgres: LazyPostgres,
 ) {
     let database = boats(&postgres).await;
@@ -80,7 +80,7 @@ pub(crate) async fn a_failed_statement_that_is_ignored_still_undoes_the_transact
     assert!(names(&database).await.is_empty());
 }
 
-pub(crate) async fn a_deadlock_is_solved_by_repeating_one_of_the_two(postgres: LazyPostgres) {
+pub(crate) async fn a_deadlock_is_resolved_by_retrying_one_transaction(postgres: LazyPostgres) {
     let database = boats(&postgres).await;
     let client = database.client().await.expect("the server answers");
     for (id, name) in [(1_i64, "Alba"), (2, "Bora")] {
@@ -114,7 +114,7 @@ pub(crate) async fn a_deadlock_is_solved_by_repeating_one_of_the_two(postgres: L
     assert_eq!(names(&database).await, ["Alba!!", "Bora!!"]);
 }
 
-pub(crate) async fn a_transaction_that_collides_every_time_fails_after_five_attempts(
+pub(crate) async fn a_transaction_that_always_conflicts_fails_after_five_attempts(
     postgres: LazyPostgres,
 ) {
     let database = boats(&postgres).await;
@@ -132,7 +132,7 @@ pub(crate) async fn a_transaction_that_collides_every_time_fails_after_five_atte
     assert_eq!(attempts.load(Ordering::Relaxed), 5);
 }
 
-pub(crate) async fn a_transaction_that_is_dropped_halfway_is_undone(postgres: LazyPostgres) {
+pub(crate) async fn a_dropped_transaction_is_rolled_back(postgres: LazyPostgres) {
     let database = boats(&postgres).await;
     let (inserted, is_inserted) = tokio::sync::oneshot::channel();
     let inserted = &std::sync::Mutex::new(Some(inserted));
@@ -148,13 +148,13 @@ pub(crate) async fn a_transaction_that_is_dropped_halfway_is_undone(postgres: La
         _ = is_inserted => {}
     }
     let client = database.client().await.expect("the server answers");
-    // Waits for the lock of the dropped transaction's row, unless that is undone.
+    // Waits for the row lock of the dropped transaction, unless that was rolled back.
     let again = client.execute(INSERT, &[&1_i64, &"Alba"]).await;
 
     assert_eq!(again, Ok(1));
 }
 
-pub(crate) async fn a_transaction_kept_beyond_its_end_is_refused_and_undone(
+pub(crate) async fn a_transaction_kept_after_its_end_is_rejected_and_rolled_back(
     postgres: LazyPostgres,
 ) {
     let database = boats(&postgres).await;

@@ -1,4 +1,4 @@
-//! Batches and the queue: what shares a commit, what goes first, and how long callers wait.
+//! Batches and the queue: shared commits, precedence, and waiting time.
 
 use std::{
     sync::{Arc, Mutex, mpsc},
@@ -35,7 +35,7 @@ pub(crate) async fn busy_writer(
     (release, work)
 }
 
-/// Polls a future once: a write is in the queue then.
+/// Polls a write once, which puts it into the queue.
 async fn begin<T>(future: &mut (impl Future<Output = T> + Unpin)) {
     let polled = tokio::time::timeout(Duration::ZERO, future).await;
     assert!(polled.is_err(), "the writer is not busy");
@@ -66,7 +66,7 @@ async fn waiting_operations_share_a_commit() {
     for write in &mut writes {
         begin(write).await;
     }
-    // The first batch has taken its time.
+    // The time limit of the first batch has passed.
     clock.advance(Duration::from_secs(1));
     drop(release);
     busy.await.expect("it does nothing");
@@ -79,7 +79,7 @@ async fn waiting_operations_share_a_commit() {
     assert_eq!(names(&database).await.len(), 100);
 }
 
-async fn an_operation_that_ends_the_transaction_harms_those_before_it_and_none_after_it() {
+async fn an_operation_that_ends_the_transaction_fails_only_earlier_operations() {
     let Opened {
         database,
         dir: _dir,
@@ -111,7 +111,7 @@ async fn an_operation_that_ends_the_transaction_harms_those_before_it_and_none_a
     assert_eq!(names(&database).await, ["Carpathia"]);
 }
 
-async fn what_an_operation_writes_after_its_transaction_is_lost_is_not_stored() {
+async fn writes_after_the_transaction_was_lost_are_not_stored() {
     let Opened {
         database,
         dir: _dir,
@@ -133,7 +133,7 @@ async fn what_an_operation_writes_after_its_transaction_is_lost_is_not_stored() 
     assert_eq!(names(&database).await, ["Carpathia"]);
 }
 
-/// Writes nothing but its name into a list.
+/// An operation that only appends its name to a list.
 fn note(
     list: &Arc<Mutex<Vec<&'static str>>>,
     name: &'static str,
@@ -145,7 +145,7 @@ fn note(
     }
 }
 
-async fn small_operations_go_before_bulk_work_and_every_commit_takes_one_piece_of_it_along() {
+async fn small_operations_go_first_but_every_commit_includes_a_bulk_operation() {
     let options = SqliteOptions {
         batch_bytes: ByteSize::mib(1),
         ..SqliteOptions::default()
@@ -175,7 +175,7 @@ async fn small_operations_go_before_bulk_work_and_every_commit_takes_one_piece_o
     assert_eq!(database.figures().commits() - commits, 2);
 }
 
-async fn waiting_for_a_place_in_the_queue_ends_after_the_configured_time() {
+async fn waiting_for_space_in_the_queue_times_out() {
     let options = SqliteOptions {
         queue: 1,
         queue_bytes: ByteSize::mib(1),
@@ -216,7 +216,7 @@ async fn waiting_for_a_place_in_the_queue_ends_after_the_configured_time() {
     assert_eq!(names(&database).await, ["Carpathia", "Makaliʻi"]);
 }
 
-async fn closing_finishes_what_is_queued() {
+async fn closing_finishes_queued_operations() {
     let Opened {
         database,
         dir,
@@ -265,11 +265,11 @@ async fn the_log_stays_small_under_load() {
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
         waiting_operations_share_a_commit & [],
-        an_operation_that_ends_the_transaction_harms_those_before_it_and_none_after_it & [],
-        what_an_operation_writes_after_its_transaction_is_lost_is_not_stored & [],
-        small_operations_go_before_bulk_work_and_every_commit_takes_one_piece_of_it_along & [],
-        waiting_for_a_place_in_the_queue_ends_after_the_configured_time & [],
-        closing_finishes_what_is_queued & [],
+        an_operation_that_ends_the_transaction_fails_only_earlier_operations & [],
+        writes_after_the_transaction_was_lost_are_not_stored & [],
+        small_operations_go_first_but_every_commit_includes_a_bulk_operation & [],
+        waiting_for_space_in_the_queue_times_out & [],
+        closing_finishes_queued_operations & [],
         the_log_stays_small_under_load & [],
     ]
 }

@@ -1,4 +1,4 @@
-//! A small fleet in a database: what most tests begin with.
+//! A small database, which most tests start with.
 
 use std::{path::Path, sync::Arc};
 
@@ -71,7 +71,7 @@ pub(crate) async fn names(database: &SqliteDatabase) -> Vec<String> {
     names.await.expect("the table is there")
 }
 
-/// The value of a pragma as the writer's connection has it.
+/// Returns the value of a pragma on the writer's connection.
 pub(crate) async fn pragma(database: &SqliteDatabase, name: &'static str) -> i64 {
     let value = database.write(move |connection| {
         Ok::<_, SqlError>(connection.pragma_query_value(None, name, |row| row.get(0))?)

@@ -1,6 +1,6 @@
-//! SQLite files: shared commits, contained failures, deadlines, full disks, kills, upkeep, migrations.
+//! Tests of SQLite files: shared commits, isolated failures, time limits, full disks, kills, maintenance, migrations.
 
-/// The trials of tests, each with what it needs of the machine.
+/// Creates the trials of tests, each with its requirements.
 macro_rules! trials {
     ($($name:ident $needs:expr),* $(,)?) => {
         vec![$(outrigger_testkit::trial(stringify!($name), $needs, $name)),*]

@@ -1,4 +1,4 @@
-//! Migrations and the snapshots that are left before them.
+//! Migrations and the snapshots before them.
 
 use std::{os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
 
@@ -23,7 +23,7 @@ async fn two_openers_migrate_once() {
     assert_eq!(names(&second).await, ["Carpathia"]);
 }
 
-async fn data_of_a_newer_release_is_refused_by_both_versions() {
+async fn data_of_a_newer_release_is_rejected_with_both_versions() {
     let dir = TempDir::new();
     let newer = open(&dir.join("state.db")).await.expect("it opens");
     newer.migrate(TWO_STEPS).await.expect("it migrates");
@@ -49,7 +49,7 @@ fn snapshots(dir: &TempDir) -> Vec<PathBuf> {
     entries.flatten().map(|entry| entry.path()).collect()
 }
 
-async fn a_snapshot_is_left_before_a_migration_of_data() {
+async fn a_snapshot_is_taken_before_a_migration_of_data() {
     let Opened { database, dir, .. } = opened().await;
     add(&database, "Carpathia").await.expect("the name is new");
     assert!(snapshots(&dir).is_empty(), "there was nothing to keep");
@@ -79,7 +79,7 @@ async fn a_snapshot_is_left_before_a_migration_of_data() {
     assert_eq!(names(&older).await, ["Carpathia"]);
 }
 
-async fn an_upgrade_of_several_capabilities_leaves_the_snapshot_from_before_it() {
+async fn an_upgrade_of_several_capabilities_takes_one_snapshot() {
     const MASTS: Migrations = Migrations {
         capability: "masts",
         sqlite: &[(
@@ -112,10 +112,10 @@ async fn an_upgrade_of_several_capabilities_leaves_the_snapshot_from_before_it()
     older.migrate(MASTS).await.expect("it is from before");
 }
 
-async fn old_snapshots_go_but_never_the_new_one_nor_those_of_other_files() {
+async fn only_the_oldest_snapshots_of_the_same_file_are_removed() {
     let Opened { database, dir, .. } = opened().await;
     std::fs::create_dir(dir.join("snapshots")).expect("it is writable");
-    // The clock of the test shows 2026: the older ones were made while it was ahead.
+    // The test's clock shows 2026; these older snapshots were taken while the clock was ahead.
     let others = ["state-archive-20200101T000000000Z-before-boats-2.db"];
     let ours = ["2031", "2032", "2033", "2034"]
         .map(|year| format!("state-{year}0101T000000000Z-before-boats-1.db"));
@@ -139,7 +139,7 @@ async fn old_snapshots_go_but_never_the_new_one_nor_those_of_other_files() {
     assert_eq!(left, expected);
 }
 
-async fn a_failed_step_leaves_the_data_as_it_was() {
+async fn a_failed_step_leaves_the_data_unchanged() {
     const BROKEN: Migrations = Migrations {
         sqlite: &[
             ("V1__boats", FIRST),
@@ -166,7 +166,7 @@ async fn a_failed_step_leaves_the_data_as_it_was() {
     database.migrate(ONE_STEP).await.expect("no step was taken");
 }
 
-/// Boats with a crew: rows that go with their boat.
+/// Boats with a crew, whose rows are deleted together with their boat.
 const CREWS: Migrations = Migrations {
     capability: "crews",
     sqlite: &[(
@@ -179,7 +179,7 @@ const CREWS: Migrations = Migrations {
     postgres: &[],
 };
 
-/// The usual way to change what `alter table` cannot: a new table takes the place of the old one.
+/// Rebuilds a table, the usual way to make a change that `alter table` cannot.
 const REBUILD: &str = "
     create table boats_new (id integer primary key, name text not null unique, kind text not null default 'canoe') strict;
     insert into boats_new (id, name) select id, name from boats;
@@ -216,7 +216,7 @@ async fn has_orphans(database: &SqliteDatabase) -> bool {
     orphan.await.is_ok()
 }
 
-async fn a_table_that_is_rebuilt_keeps_the_rows_that_would_go_with_it() {
+async fn rebuilding_a_table_keeps_the_rows_that_reference_it() {
     let Opened {
         database,
         dir: _dir,
@@ -234,7 +234,7 @@ async fn a_table_that_is_rebuilt_keeps_the_rows_that_would_go_with_it() {
     assert!(!has_orphans(&database).await, "foreign keys are on again");
 }
 
-async fn a_migration_that_leaves_orphans_is_undone() {
+async fn a_migration_that_leaves_orphans_is_rolled_back() {
     const SUNK: Migrations = Migrations {
         sqlite: &[("V1__boats", FIRST), ("V2__sunk", "delete from boats;")],
         ..ONE_STEP
@@ -258,7 +258,7 @@ async fn a_migration_that_leaves_orphans_is_undone() {
     assert!(snapshots(&dir).is_empty(), "there is nothing to go back to");
 }
 
-async fn a_step_that_was_changed_after_it_was_taken_is_refused() {
+async fn a_step_changed_after_it_was_applied_is_rejected() {
     const CHANGED: Migrations = Migrations {
         sqlite: &[(
             "V1__boats",
@@ -277,7 +277,7 @@ async fn a_step_that_was_changed_after_it_was_taken_is_refused() {
     assert!(error.to_string().contains("V1__boats"), "{error}");
 }
 
-async fn a_snapshot_that_does_not_fit_is_refused_before_it_is_begun() {
+async fn a_snapshot_that_does_not_fit_on_the_disk_is_not_started() {
     let disk = SmallDisk::mount(8).expect("the requirement is met");
     let path = disk.join("state.db");
     let database = open(&path).await.expect("there is room");
@@ -293,12 +293,12 @@ async fn a_snapshot_that_does_not_fit_is_refused_before_it_is_begun() {
         .await
         .expect_err("it does not fit");
 
-    assert!(matches!(error, SqlError::NoRoomForCopy { .. }), "{error}");
+    assert!(matches!(error, SqlError::NoSpaceForCopy { .. }), "{error}");
     let left = std::fs::read_dir(disk.join("snapshots")).expect("it is there");
     assert_eq!(left.count(), 0);
 }
 
-async fn a_lock_that_another_process_keeps_is_not_waited_for_for_ever() {
+async fn waiting_for_another_process_s_lock_times_out() {
     let Opened {
         database,
         dir,
@@ -317,7 +317,7 @@ async fn a_lock_that_another_process_keeps_is_not_waited_for_for_ever() {
     assert_eq!(outcome, Err(SqlError::Busy));
 }
 
-async fn the_lock_file_is_private_and_no_link_is_followed_in_its_place() {
+async fn the_lock_file_is_private_and_links_are_not_followed() {
     let Opened {
         database,
         dir,
@@ -342,16 +342,16 @@ async fn the_lock_file_is_private_and_no_link_is_followed_in_its_place() {
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
         two_openers_migrate_once & [],
-        data_of_a_newer_release_is_refused_by_both_versions & [],
-        a_snapshot_is_left_before_a_migration_of_data & [],
-        an_upgrade_of_several_capabilities_leaves_the_snapshot_from_before_it & [],
-        old_snapshots_go_but_never_the_new_one_nor_those_of_other_files & [],
-        a_failed_step_leaves_the_data_as_it_was & [],
-        a_table_that_is_rebuilt_keeps_the_rows_that_would_go_with_it & [],
-        a_migration_that_leaves_orphans_is_undone & [],
-        a_step_that_was_changed_after_it_was_taken_is_refused & [],
-        a_snapshot_that_does_not_fit_is_refused_before_it_is_begun & [Requirement::Mount],
-        a_lock_that_another_process_keeps_is_not_waited_for_for_ever & [],
-        the_lock_file_is_private_and_no_link_is_followed_in_its_place & [],
+        data_of_a_newer_release_is_rejected_with_both_versions & [],
+        a_snapshot_is_taken_before_a_migration_of_data & [],
+        an_upgrade_of_several_capabilities_takes_one_snapshot & [],
+        only_the_oldest_snapshots_of_the_same_file_are_removed & [],
+        a_failed_step_leaves_the_data_unchanged & [],
+        rebuilding_a_table_keeps_the_rows_that_reference_it & [],
+        a_migration_that_leaves_orphans_is_rolled_back & [],
+        a_step_changed_after_it_was_applied_is_rejected & [],
+        a_snapshot_that_does_not_fit_on_the_disk_is_not_started & [Requirement::Mount],
+        waiting_for_another_process_s_lock_times_out & [],
+        the_lock_file_is_private_and_links_are_not_followed & [],
     ]
 }

@@ -1,4 +1,4 @@
-//! Reading and writing: contained failures, private files.
+//! Reads and writes: isolated failures, private files.
 
 use libtest_mimic::Trial;
 use outrigger_sql::{SqlError, rusqlite::params};
@@ -10,7 +10,7 @@ use crate::{
     boats::{Opened, add, insert, names, open, opened},
 };
 
-async fn a_failed_operation_takes_nobody_with_it() {
+async fn a_failed_operation_does_not_affect_others() {
     let Opened {
         database,
         dir: _dir,
@@ -38,7 +38,7 @@ async fn a_failed_operation_takes_nobody_with_it() {
     assert_eq!(names(&database).await, ["Hikianalia", "Makaliʻi"]);
 }
 
-async fn a_panic_is_an_error_of_its_operation_only() {
+async fn a_panic_fails_only_its_own_operation() {
     let Opened {
         database,
         dir: _dir,
@@ -71,7 +71,7 @@ async fn a_panicking_reader_is_contained() {
     assert!(names(&database).await.is_empty());
 }
 
-async fn a_caller_that_goes_away_before_its_turn_writes_nothing() {
+async fn dropping_a_queued_write_cancels_it() {
     let Opened {
         database,
         dir: _dir,
@@ -88,7 +88,7 @@ async fn a_caller_that_goes_away_before_its_turn_writes_nothing() {
     assert_eq!(names(&database).await, ["Carpathia"]);
 }
 
-async fn readers_read_what_was_acknowledged() {
+async fn readers_see_acknowledged_writes() {
     let Opened {
         database,
         dir: _dir,
@@ -117,7 +117,7 @@ async fn readers_cannot_write() {
     assert!(matches!(written, Err(SqlError::Io { .. })), "{written:?}");
 }
 
-async fn a_closed_database_answers_that_it_is_closed() {
+async fn operations_on_a_closed_database_return_closed() {
     let Opened { database, dir, .. } = opened().await;
     add(&database, "Carpathia").await.expect("the name is new");
 
@@ -155,7 +155,7 @@ async fn a_file_is_private_and_its_folder_must_exist() {
     assert!(error.hint().is_some());
 }
 
-async fn what_is_not_a_database_is_refused() {
+async fn a_file_that_is_not_a_database_is_rejected() {
     let dir = TempDir::new();
     let path = dir.join("state.db");
     std::fs::write(&path, "a letter to a friend ".repeat(100)).expect("it is writable");
@@ -196,15 +196,15 @@ async fn broken_statements_are_found_without_running_them() {
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
-        a_failed_operation_takes_nobody_with_it & [],
-        a_panic_is_an_error_of_its_operation_only & [],
+        a_failed_operation_does_not_affect_others & [],
+        a_panic_fails_only_its_own_operation & [],
         a_panicking_reader_is_contained & [],
-        a_caller_that_goes_away_before_its_turn_writes_nothing & [],
-        readers_read_what_was_acknowledged & [],
+        dropping_a_queued_write_cancels_it & [],
+        readers_see_acknowledged_writes & [],
         readers_cannot_write & [],
-        a_closed_database_answers_that_it_is_closed & [],
+        operations_on_a_closed_database_return_closed & [],
         a_file_is_private_and_its_folder_must_exist & [],
-        what_is_not_a_database_is_refused & [],
+        a_file_that_is_not_a_database_is_rejected & [],
         broken_statements_are_found_without_running_them & [],
     ]
 }

@@ -1,4 +1,4 @@
-//! Reads: their deadline, their end with the caller, and the wait for a reader.
+//! Reads: their time limit, cancellation, and the wait for a reader.
 
 use std::{pin::pin, time::Duration};
 
@@ -8,7 +8,7 @@ use outrigger_stdx::ManualClock;
 
 use crate::boats::{Opened, add, names, opened, opened_with};
 
-/// A read that ends only when it is interrupted. `started` is told when it runs.
+/// A read that ends only when it is interrupted. It notifies `started` when it runs.
 async fn endless(
     database: SqliteDatabase,
     started: tokio::sync::oneshot::Sender<()>,
@@ -25,7 +25,7 @@ async fn endless(
         .await
 }
 
-/// Runs `with` once the read has started, and returns the result of both.
+/// Runs `with` once the read has started, and returns both results.
 async fn while_reading<T>(
     database: &SqliteDatabase,
     with: impl Future<Output = T>,
@@ -37,7 +37,7 @@ async fn while_reading<T>(
     })
 }
 
-async fn a_read_that_takes_too_long_is_interrupted_and_frees_its_reader() {
+async fn a_read_over_its_time_limit_is_interrupted_and_frees_its_reader() {
     let one = SqliteOptions {
         readers: 1,
         ..SqliteOptions::default()
@@ -58,7 +58,7 @@ async fn a_read_that_takes_too_long_is_interrupted_and_frees_its_reader() {
     assert_eq!(database.figures().interrupted_reads(), 1);
 }
 
-async fn a_read_whose_caller_goes_away_is_interrupted_and_frees_its_reader() {
+async fn a_read_whose_future_is_dropped_is_interrupted_and_frees_its_reader() {
     let one = SqliteOptions {
         readers: 1,
         ..SqliteOptions::default()
@@ -81,7 +81,7 @@ async fn a_read_whose_caller_goes_away_is_interrupted_and_frees_its_reader() {
     assert_eq!(database.figures().interrupted_reads(), 3);
 }
 
-async fn waiting_for_a_reader_ends_after_the_configured_time() {
+async fn waiting_for_a_reader_times_out() {
     let one = SqliteOptions {
         readers: 1,
         ..SqliteOptions::default()
@@ -107,7 +107,7 @@ async fn waiting_for_a_reader_ends_after_the_configured_time() {
     );
 }
 
-/// Advances the clock once so many sleep on it.
+/// Advances the clock once this number of tasks sleeps on it.
 async fn asleep(clock: &ManualClock, sleepers: usize, time: Duration) {
     while clock.sleepers() < sleepers {
         tokio::task::yield_now().await;
@@ -137,7 +137,7 @@ async fn closing_interrupts_a_read_that_does_not_end_within_the_grace() {
     assert_eq!(outcome, Err(SqlError::Closed));
 }
 
-async fn a_read_that_was_interrupted_leaves_nothing_behind_on_its_connection() {
+async fn an_interrupted_read_leaves_its_connection_clean() {
     let one = SqliteOptions {
         readers: 1,
         ..SqliteOptions::default()
@@ -175,11 +175,11 @@ async fn sorts_need_no_temporary_folder() {
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
-        a_read_that_takes_too_long_is_interrupted_and_frees_its_reader & [],
-        a_read_whose_caller_goes_away_is_interrupted_and_frees_its_reader & [],
-        waiting_for_a_reader_ends_after_the_configured_time & [],
+        a_read_over_its_time_limit_is_interrupted_and_frees_its_reader & [],
+        a_read_whose_future_is_dropped_is_interrupted_and_frees_its_reader & [],
+        waiting_for_a_reader_times_out & [],
         closing_interrupts_a_read_that_does_not_end_within_the_grace & [],
-        a_read_that_was_interrupted_leaves_nothing_behind_on_its_connection & [],
+        an_interrupted_read_leaves_its_connection_clean & [],
         sorts_need_no_temporary_folder & [],
     ]
 }

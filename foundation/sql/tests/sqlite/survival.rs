@@ -1,4 +1,4 @@
-//! What a kill and a full disk leave behind.
+//! The data after a kill and on a full disk.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -13,7 +13,7 @@ use outrigger_testkit::{Requirement, SmallDisk, TempDir};
 
 use crate::boats::{ONE_STEP, add, insert, names, open};
 
-/// Given to a child process, makes it write until it is killed.
+/// An argument that makes a child process write until it is killed.
 pub(crate) const WRITE_FOREVER: &str = "write-forever";
 
 async fn everything_acknowledged_survives_a_kill() {
@@ -55,7 +55,7 @@ async fn everything_acknowledged_survives_a_kill() {
     }
 }
 
-/// Writes numbers, goes on where the last one stopped, and prints each once it is acknowledged.
+/// Writes consecutive numbers, starting after the last stored one, and prints each once it is acknowledged.
 pub(crate) fn write_forever(path: &Path) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
     runtime.block_on(async {
@@ -117,7 +117,7 @@ async fn a_full_disk_is_a_clear_error_and_loses_nothing() {
     database.close().await;
 }
 
-async fn of_many_callers_on_a_full_disk_each_is_told_what_became_of_its_row() {
+async fn on_a_full_disk_every_caller_gets_the_outcome_of_its_own_write() {
     let disk = SmallDisk::mount(1).expect("the requirement is met");
     let database = open(&disk.join("state.db")).await.expect("there is room");
     database.migrate(ONE_STEP).await.expect("there is room");
@@ -162,6 +162,6 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials![
         everything_acknowledged_survives_a_kill & [],
         a_full_disk_is_a_clear_error_and_loses_nothing & [Requirement::Mount],
-        of_many_callers_on_a_full_disk_each_is_told_what_became_of_its_row & [Requirement::Mount],
+        on_a_full_disk_every_caller_gets_the_outcome_of_its_own_write & [Requirement::Mount],
     ]
 }

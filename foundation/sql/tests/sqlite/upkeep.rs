@@ -1,4 +1,4 @@
-//! Health, checks, copies and upkeep of a file.
+//! Health, checks, copies and maintenance of a file.
 
 use std::{
     os::unix::fs::{FileExt, PermissionsExt},
@@ -23,7 +23,7 @@ async fn problem(database: &SqliteDatabase) -> Option<SqlError> {
     database.probe().await.problem
 }
 
-async fn a_file_that_was_removed_takes_no_writes_until_it_is_back() {
+async fn a_removed_file_rejects_writes_until_it_is_back() {
     let Opened {
         database,
         dir,
@@ -45,7 +45,7 @@ async fn a_file_that_was_removed_takes_no_writes_until_it_is_back() {
     assert_eq!(names(&database).await, ["Carpathia"]);
 }
 
-async fn a_file_that_another_program_locks_is_a_problem_until_it_is_free() {
+async fn a_locked_file_is_unhealthy_until_it_is_unlocked() {
     let options = SqliteOptions {
         busy_timeout: Duration::from_millis(10),
         ..SqliteOptions::default()
@@ -84,7 +84,7 @@ async fn damage(opened: &Opened) {
         .expect("it is writable");
 }
 
-async fn damage_is_a_problem_while_the_file_is_open_and_refused_at_the_next_start() {
+async fn damage_makes_an_open_file_unhealthy_and_prevents_the_next_start() {
     let opened = opened().await;
     add(&opened.database, "Carpathia")
         .await
@@ -110,7 +110,7 @@ async fn damage_is_a_problem_while_the_file_is_open_and_refused_at_the_next_star
     );
 }
 
-async fn a_full_disk_is_a_problem_until_there_is_room() {
+async fn a_full_disk_is_unhealthy_until_there_is_space() {
     let disk = SmallDisk::mount(2).expect("the requirement is met");
     let database = open(&disk.join("state.db")).await.expect("there is room");
     database.migrate(ONE_STEP).await.expect("there is room");
@@ -123,7 +123,7 @@ async fn a_full_disk_is_a_problem_until_there_is_room() {
     assert_eq!((full, free), (Some(SqlError::Full), None));
 }
 
-async fn a_writer_that_wrote_lately_is_not_probed() {
+async fn a_recent_commit_replaces_the_probe() {
     let Opened {
         database,
         dir: _dir,
@@ -144,7 +144,7 @@ async fn a_writer_that_wrote_lately_is_not_probed() {
     assert!(later.is_writer_alive);
 }
 
-async fn a_writer_that_hangs_is_a_problem_until_it_goes_on() {
+async fn a_writer_that_hangs_is_unhealthy_until_it_continues() {
     let Opened {
         database,
         dir: _dir,
@@ -178,7 +178,7 @@ async fn an_intact_file_passes_both_checks() {
     }
 }
 
-async fn a_file_of_one_name_is_not_opened_as_another() {
+async fn a_file_with_another_name_is_rejected() {
     let Opened {
         database,
         dir,
@@ -196,7 +196,7 @@ async fn a_file_of_one_name_is_not_opened_as_another() {
     open(&dir.join("state.db")).await.expect("it is the state");
 }
 
-async fn a_file_from_an_earlier_release_keeps_its_data_and_can_shrink_from_now_on() {
+async fn a_file_from_an_earlier_release_keeps_its_data_and_can_shrink() {
     const INCREMENTAL: i64 = 2;
     let dir = TempDir::new();
     let path = dir.join("state.db");
@@ -213,7 +213,7 @@ async fn a_file_from_an_earlier_release_keeps_its_data_and_can_shrink_from_now_o
     assert_ne!(pragma(&database, "application_id").await, 0);
 }
 
-async fn free_pages_are_given_back_to_the_file_system() {
+async fn free_pages_are_released_to_the_file_system() {
     let Opened {
         database,
         dir,
@@ -265,7 +265,7 @@ async fn a_compacted_file_has_no_free_pages_and_all_rows() {
     assert_eq!(names(&database).await, ["Carpathia"]);
 }
 
-async fn a_backup_is_whole_private_and_never_overwrites() {
+async fn a_backup_is_complete_private_and_never_overwrites() {
     let Opened {
         database,
         dir,
@@ -312,7 +312,7 @@ async fn a_removed_database_leaves_no_file() {
     assert!(left.is_empty(), "{left:?}");
 }
 
-async fn a_commit_is_synced_unless_the_file_needs_less() {
+async fn commits_are_synced_unless_durability_is_normal() {
     let less = SqliteOptions {
         durability: Durability::Normal,
         ..SqliteOptions::default()
@@ -329,19 +329,19 @@ async fn a_commit_is_synced_unless_the_file_needs_less() {
 
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
-        a_file_that_was_removed_takes_no_writes_until_it_is_back & [],
-        a_file_that_another_program_locks_is_a_problem_until_it_is_free & [],
-        damage_is_a_problem_while_the_file_is_open_and_refused_at_the_next_start & [],
-        a_full_disk_is_a_problem_until_there_is_room & [Requirement::Mount],
-        a_writer_that_wrote_lately_is_not_probed & [],
-        a_writer_that_hangs_is_a_problem_until_it_goes_on & [],
+        a_removed_file_rejects_writes_until_it_is_back & [],
+        a_locked_file_is_unhealthy_until_it_is_unlocked & [],
+        damage_makes_an_open_file_unhealthy_and_prevents_the_next_start & [],
+        a_full_disk_is_unhealthy_until_there_is_space & [Requirement::Mount],
+        a_recent_commit_replaces_the_probe & [],
+        a_writer_that_hangs_is_unhealthy_until_it_continues & [],
         an_intact_file_passes_both_checks & [],
-        a_file_of_one_name_is_not_opened_as_another & [],
-        a_file_from_an_earlier_release_keeps_its_data_and_can_shrink_from_now_on & [],
-        free_pages_are_given_back_to_the_file_system & [],
+        a_file_with_another_name_is_rejected & [],
+        a_file_from_an_earlier_release_keeps_its_data_and_can_shrink & [],
+        free_pages_are_released_to_the_file_system & [],
         a_compacted_file_has_no_free_pages_and_all_rows & [],
-        a_backup_is_whole_private_and_never_overwrites & [],
+        a_backup_is_complete_private_and_never_overwrites & [],
         a_removed_database_leaves_no_file & [],
-        a_commit_is_synced_unless_the_file_needs_less & [],
+        commits_are_synced_unless_durability_is_normal & [],
     ]
 }

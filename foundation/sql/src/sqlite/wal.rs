@@ -1,9 +1,9 @@
-//! When the write-ahead log is merged into the file.
+//! Merges the write-ahead log into the file.
 //!
-//! SQLite's own rule, a merge by the commit that reaches a size, makes one caller in thousands wait for several syncs. Here
-//! the writer merges while nobody waits for it. Under constant load it never idles; then the log is merged between two
-//! batches once it has four times the configured size, and SQLite waits a moment for readers of older data, because a log
-//! that any of them still needs cannot start again at its beginning.
+//! By default, SQLite merges in the commit that reaches a size limit, so that one caller in thousands waits for several
+//! syncs. Here, the writer merges while it is idle. Under constant load it is never idle, so the log is merged between two
+//! batches once it has four times the configured size. SQLite then waits briefly for readers of older data, because the log
+//! cannot restart at its beginning while a reader needs it.
 
 use std::{
     sync::{
@@ -19,42 +19,42 @@ use rusqlite::Connection;
 use super::{SqliteOptions, connection::count};
 use crate::SqlError;
 
-/// How long the writer must be idle before a small log is merged.
+/// The time the writer must be idle before a small log is merged.
 const IDLE: Duration = Duration::from_secs(1);
-/// The longest pause after attempts that failed.
+/// The longest pause after failed attempts.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
-/// How many times the configured size makes a log that is merged under load.
+/// The factor of the configured size at which the log is merged under load.
 const UNDER_LOAD: u32 = 4;
-/// How long a merge under load waits for readers of older data.
+/// The time a merge under load waits for readers of older data.
 const READERS_TIMEOUT: Duration = Duration::from_millis(100);
-/// How often the planner's statistics are brought up to date.
+/// The interval at which the query planner's statistics are updated.
 const OPTIMIZE_EVERY: Duration = Duration::from_secs(3600);
 
 /// The write-ahead log of one file.
-pub(super) struct Log {
+pub(super) struct Wal {
     shared: Arc<Shared>,
-    /// Pages at which an idle writer merges at once.
+    /// The number of pages at which an idle writer merges immediately.
     size: u32,
-    /// Pages at which a busy writer merges.
+    /// The number of pages at which a busy writer merges.
     limit: u32,
     is_merged: bool,
-    /// How long an idle writer waits before it merges.
+    /// The time an idle writer waits before it merges.
     pause: Duration,
     busy_timeout: Duration,
     clock: Arc<dyn Clock>,
     optimized_at: Monotonic,
 }
 
-/// What SQLite reports after each commit that wrote something.
+/// The values that SQLite reports after each writing commit.
 #[derive(Default)]
 struct Shared {
     pages: AtomicU32,
     has_grown: AtomicBool,
 }
 
-impl Log {
-    /// Watches the log of the connection's file.
-    pub(super) fn of(
+impl Wal {
+    /// Observes the log of the connection's file.
+    pub(super) fn observe(
         connection: &mut Connection,
         options: &SqliteOptions,
         clock: Arc<dyn Clock>,
@@ -75,7 +75,7 @@ impl Log {
             shared,
             size,
             limit: size.saturating_mul(UNDER_LOAD),
-            // What an earlier process left is merged, too.
+            // The log of an earlier process must be merged too.
             is_merged: false,
             pause: IDLE,
             busy_timeout: options.busy_timeout,
@@ -84,7 +84,7 @@ impl Log {
         })
     }
 
-    /// Whether something was written since the last call.
+    /// Returns whether anything was written since the last call.
     pub(super) fn take_growth(&mut self) -> bool {
         let has_grown = self.shared.has_grown.swap(false, Ordering::Relaxed);
         if has_grown {
@@ -93,8 +93,8 @@ impl Log {
         has_grown
     }
 
-    /// How long the writer waits for a request before it merges; `None` when there is nothing to merge.
-    pub(super) fn patience(&self) -> Option<Duration> {
+    /// Returns the time the writer waits for a request before it merges, or `None` if there is nothing to merge.
+    pub(super) fn idle_timeout(&self) -> Option<Duration> {
         if self.is_merged {
             None
         } else if self.pages() >= self.size && self.pause == IDLE {
@@ -104,7 +104,7 @@ impl Log {
         }
     }
 
-    /// Merges what no reader needs, while no request waits.
+    /// Merges the part of the log that no reader needs, while no request is waiting.
     pub(super) fn merge_while_idle(&mut self, connection: &Connection) {
         match checkpoint(connection, "passive") {
             Ok(true) => {
@@ -127,7 +127,7 @@ impl Log {
         }
     }
 
-    /// Merges a log that has become too large because the writer never idles.
+    /// Merges a log that has grown because the writer is never idle.
     pub(super) fn merge_under_load(&mut self, connection: &Connection) {
         if self.pages() < self.limit {
             return;
@@ -137,7 +137,7 @@ impl Log {
             false
         });
         let base = self.size.saturating_mul(UNDER_LOAD);
-        // A reader that keeps the log from starting again is not waited for at every commit.
+        // If a reader prevents the restart of the log, do not wait for it at every commit.
         self.limit = if merged {
             base
         } else {
@@ -152,7 +152,7 @@ impl Log {
         merged
     }
 
-    /// Merges everything and empties the log.
+    /// Merges the whole log and empties it.
     pub(super) fn merge_at_end(&self, connection: &Connection) {
         let ended = connection
             .execute_batch("pragma optimize;")
@@ -168,7 +168,7 @@ impl Log {
     }
 }
 
-/// Merges the log; returns whether all of it was merged.
+/// Merges the log. Returns whether all of it was merged.
 pub(super) fn checkpoint(connection: &Connection, mode: &'static str) -> Result<bool, SqlError> {
     let pragma = format!("pragma wal_checkpoint({mode})");
     let (is_blocked, pages, merged) = connection.query_row(&pragma, [], |row| {

@@ -1,4 +1,4 @@
-//! What is found out about a file when it is opened and while it is open: whose it is, and whether it is intact.
+//! Checks a file's identity and integrity, when it is opened and while it is open.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -8,12 +8,12 @@ use rusqlite::{Connection, Error};
 use super::connection::count;
 use crate::SqlError;
 
-/// How many problems an integrity check reports at most.
+/// The maximum number of problems that an integrity check reports.
 const PROBLEMS_MAX: usize = 20;
-/// How long a start looks for damage in pages that no table begins with.
-const START_CHECK: Duration = Duration::from_secs(1);
-/// Up to this size, a file from an earlier release is rewritten at start so that it can shrink from then on.
-const REWRITTEN_AT_START: ByteSize = ByteSize::mib(64);
+/// The time limit of the check of the whole file at startup.
+const STARTUP_CHECK_TIME: Duration = Duration::from_secs(1);
+/// A file of an earlier release up to this size is rewritten at startup, so that it can shrink in the future.
+const STARTUP_REWRITE_MAX: ByteSize = ByteSize::mib(64);
 
 /// How thoroughly a file is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum Check {
     Full,
 }
 
-/// Refuses a damaged file and one of another name, and brings one from an earlier release up to date.
+/// Rejects a damaged file and one with another name, and upgrades one from an earlier release.
 pub(super) fn prepare(
     connection: &mut Connection,
     path: &Path,
@@ -32,12 +32,12 @@ pub(super) fn prepare(
     clock: &Arc<dyn Clock>,
 ) -> Result<(), SqlError> {
     check_at_start(connection, clock)?;
-    claim(connection, path, name)?;
+    check_name(connection, path, name)?;
     make_shrinkable(connection, path)
 }
 
-/// Refuses a file that was written under another name, and names one that has no name yet.
-fn claim(connection: &Connection, path: &Path, name: &'static str) -> Result<(), SqlError> {
+/// Rejects a file written under another name. Writes the name into a file without one.
+fn check_name(connection: &Connection, path: &Path, name: &'static str) -> Result<(), SqlError> {
     let expected = application_id(name);
     let found: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if found == expected {
@@ -51,7 +51,7 @@ fn claim(connection: &Connection, path: &Path, name: &'static str) -> Result<(),
     }
     if let Err(error) = connection.pragma_update(None, "application_id", expected) {
         match SqlError::from(error) {
-            // A full disk is no reason not to start; the next start names the file.
+            // A full disk must not prevent a start. The next start writes the name.
             SqlError::Full => {
                 tracing::warn!(file = %path.display(), "no room to write the file's name into it");
             }
@@ -61,7 +61,7 @@ fn claim(connection: &Connection, path: &Path, name: &'static str) -> Result<(),
     Ok(())
 }
 
-/// A number for SQLite's field of that name, by FNV-1a; never zero, which means "none".
+/// Derives the value of SQLite's `application_id` from a name, with FNV-1a. Never zero, which means "none".
 fn application_id(name: &str) -> i32 {
     let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
@@ -69,10 +69,10 @@ fn application_id(name: &str) -> i32 {
     (hash | 1).cast_signed()
 }
 
-/// Looks for damage: at the first pages of every table, then at the whole file for a second.
+/// Checks for damage: the first pages of every table, then the whole file for up to a second.
 fn check_at_start(connection: &mut Connection, clock: &Arc<dyn Clock>) -> Result<(), SqlError> {
     check_roots(connection)?;
-    let (timer, deadline) = (Arc::clone(clock), clock.monotonic() + START_CHECK);
+    let (timer, deadline) = (Arc::clone(clock), clock.monotonic() + STARTUP_CHECK_TIME);
     connection.progress_handler(10_000, Some(move || timer.monotonic() > deadline))?;
     let found = check(connection, Check::Quick);
     connection.progress_handler(0, None::<fn() -> bool>)?;
@@ -87,7 +87,7 @@ fn check_at_start(connection: &mut Connection, clock: &Arc<dyn Clock>) -> Result
     }
 }
 
-/// Reads the schema and the first pages of every table: what must be intact for anything to work.
+/// Reads the schema and the first pages of every table. Without these, nothing works.
 pub(super) fn check_roots(connection: &Connection) -> Result<(), SqlError> {
     const TABLES: &str = "
         select name
@@ -106,7 +106,7 @@ pub(super) fn check_roots(connection: &Connection) -> Result<(), SqlError> {
     Ok(())
 }
 
-/// Reads the whole file and reports what is damaged; nothing when it is intact.
+/// Reads the whole file and returns the damage it finds; empty if the file is intact.
 pub(super) fn check(connection: &Connection, kind: Check) -> Result<Vec<String>, SqlError> {
     let pragma = match kind {
         Check::Quick => "quick_check",
@@ -118,17 +118,17 @@ pub(super) fn check(connection: &Connection, kind: Check) -> Result<Vec<String>,
     Ok(lines.into_iter().filter(|line| line != "ok").collect())
 }
 
-/// Makes a file from an earlier release able to shrink, when it is small enough to be rewritten at a start. A larger one is
-/// left as it is until it is compacted.
+/// Enables a file of an earlier release to shrink, if it is small enough to be rewritten at startup. A larger file stays
+/// unchanged until it is compacted.
 fn make_shrinkable(connection: &Connection, path: &Path) -> Result<(), SqlError> {
     const INCREMENTAL: u64 = 2;
     let size = count(connection, "page_count")?.saturating_mul(count(connection, "page_size")?);
-    if count(connection, "auto_vacuum")? == INCREMENTAL || size > REWRITTEN_AT_START.as_u64() {
+    if count(connection, "auto_vacuum")? == INCREMENTAL || size > STARTUP_REWRITE_MAX.as_u64() {
         return Ok(());
     }
     let rewritten = connection.execute_batch("pragma auto_vacuum = incremental; vacuum;");
     if let Err(error) = rewritten {
-        // It can be tried again, and nothing depends on it.
+        // It can be tried again later, and nothing depends on it.
         tracing::warn!(file = %path.display(), %error, "the file could not be rewritten so that it can shrink");
     }
     Ok(())
