@@ -1,19 +1,19 @@
-//! What can go wrong, as far as a caller can decide about it.
+//! Errors of the history.
 
 use outrigger_sql::SqlError;
 use outrigger_stdx::{CapabilityError, ErrorKind, FieldProblem};
 use thiserror::Error;
 
-/// Why a call failed.
+/// The reason a call failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum HistoryError {
-    /// Parts of the input are wrong.
+    /// Fields of the input are invalid.
     #[error("{}", messages(.fields))]
     Fields {
-        /// Which, and why.
+        /// The invalid fields.
         fields: Vec<FieldProblem>,
     },
-    /// There is no such problem.
+    /// No problem has this id.
     #[error("there is no problem with this id")]
     NoSuchProblem,
     /// A resolved problem cannot be acknowledged.

@@ -7,17 +7,17 @@ use outrigger_stdx::{FieldProblem, parse_name};
 
 use crate::HistoryError;
 
-/// The longest title, in characters.
+/// The maximum length of a title, in characters.
 const TITLE_MAX: usize = 200;
-/// The most attributes of an event.
+/// The maximum number of attributes of an event.
 const ATTRIBUTES_MAX: usize = 20;
-/// The longest name of an attribute, in characters.
+/// The maximum length of an attribute's name, in characters.
 const KEY_MAX: usize = 64;
-/// The longest value of an attribute, in bytes.
+/// The maximum length of an attribute's value, in bytes.
 const VALUE_MAX: usize = 500;
-/// How far in the future the time of an event may be.
+/// The furthest into the future the time of an event may be.
 const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24);
-/// How long events are kept, and how far in the past the time of a new one may be.
+/// The retention time of events, and the furthest into the past the time of a new one may be.
 pub(crate) const KEPT_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 outrigger_stdx::typed_id!(
@@ -25,67 +25,67 @@ outrigger_stdx::typed_id!(
     EventId
 );
 
-/// A mark on the time line.
+/// An event on the timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// Its id.
     pub id: EventId,
-    /// When it happened.
+    /// The time of the event.
     pub at: Timestamp,
-    /// What kind of event.
+    /// The kind of the event.
     pub kind: EventKind,
     /// What happened, in a few words.
     pub title: String,
-    /// More about it.
+    /// Additional details.
     pub attributes: BTreeMap<String, String>,
-    /// Who caused or sent it, by the name at the time.
+    /// The name at the time of the actor that caused or sent it.
     pub actor: String,
-    /// What kind of actor: `account`, `token`, `local`, `system`, `anonymous`.
+    /// The kind of the actor: `account`, `token`, `local`, `system`, `anonymous`.
     pub actor_kind: String,
 }
 
-/// What kind of event.
+/// The kind of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventKind {
     /// A new version of an application went live. Sent by a person or a program.
     Deploy,
-    /// Anything worth remembering. Sent by a person or a program.
+    /// A free-form note. Sent by a person or a program.
     Note,
     /// The process started.
     Start,
-    /// The process was told to stop.
+    /// The process began to stop.
     Stop,
     /// The cache or one of its databases was emptied.
     CacheCleared,
-    /// A problem was found.
+    /// A problem was opened.
     ProblemOpened,
-    /// A problem is gone.
+    /// A problem was resolved.
     ProblemResolved,
-    /// An account got another role.
+    /// The role of an account changed.
     RoleChanged,
 }
 
-/// An event that somebody sends.
+/// An event sent by a person or a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
     /// [`EventKind::Deploy`] or [`EventKind::Note`].
     pub kind: EventKind,
     /// What happened: 1 to 200 characters.
     pub title: String,
-    /// When: at most a day ahead and at most 90 days ago. Now when absent.
+    /// The time: at most a day ahead and at most 90 days ago. `None` means now.
     pub at: Option<Timestamp>,
-    /// More about it: at most 20, with names of 1 to 64 characters and values of at most 500 bytes.
+    /// Additional details: at most 20, with names of 1 to 64 characters and values of at most 500 bytes.
     pub attributes: BTreeMap<String, String>,
 }
 
-/// Which events to list; without anything all.
+/// Selects events. An empty filter selects all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// Only those at this time or later.
+    /// Only events at this time or later.
     pub from: Option<Timestamp>,
-    /// Only those at this time or earlier.
+    /// Only events at this time or earlier.
     pub to: Option<Timestamp>,
-    /// Only those of this kind.
+    /// Only events of this kind.
     pub kind: Option<EventKind>,
 }
 
@@ -102,7 +102,7 @@ impl EventKind {
         Self::RoleChanged,
     ];
 
-    /// The kind as one word.
+    /// Returns the kind as one word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -119,7 +119,7 @@ impl EventKind {
 }
 
 impl FromStr for EventKind {
-    /// The text was none of the words.
+    /// The text is not a kind.
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -131,15 +131,15 @@ impl FromStr for EventKind {
 }
 
 impl NewEvent {
-    /// The same with a trimmed title and a time, which is `now` when there was none.
+    /// Checks the limits. Returns the event with a trimmed title, and its time, which defaults to `now`.
     pub(crate) fn checked(self, now: Timestamp) -> Result<(Self, Timestamp), HistoryError> {
         let mut fields = Vec::new();
         let title = parse_name("title", &self.title, TITLE_MAX).map_err(|problem| FieldProblem {
             message: format!("`title`: {}", problem.message.replace("a name", "a title")),
             ..problem
         });
-        let title = FieldProblem::keep(&mut fields, title).unwrap_or_default();
-        let at = FieldProblem::keep(&mut fields, check_time(self.at.unwrap_or(now), now));
+        let title = FieldProblem::ok_or_push(&mut fields, title).unwrap_or_default();
+        let at = FieldProblem::ok_or_push(&mut fields, check_time(self.at.unwrap_or(now), now));
         check_attributes(&self.attributes, &mut fields);
         match at {
             Some(at) if fields.is_empty() => Ok((Self { title, ..self }, at)),
@@ -158,11 +158,11 @@ fn check_time(at: Timestamp, now: Timestamp) -> Result<Timestamp, FieldProblem> 
     }
     if age > KEPT_FOR {
         return wrong(
-            "`at` is more than 90 days ago, and older events are not kept",
+            "`at` is more than 90 days ago, which is longer than events are kept",
             "90d",
         );
     }
-    // As exact as the file keeps it.
+    // The file keeps microseconds.
     Ok(Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at))
 }
 

@@ -1,4 +1,4 @@
-//! The events: sent ones are stored before the call returns, the program's own wait in a short queue.
+//! Events. Sent events are stored before the call returns; the program's own events go through a short queue.
 
 mod statements;
 
@@ -20,14 +20,14 @@ use crate::{
     Event, EventFilter, EventId, EventKind, HistoryError, HistoryFile, NewEvent, event::KEPT_FOR,
 };
 
-/// How many events are kept; beyond that the oldest are deleted.
+/// The maximum number of events kept. Beyond that, the oldest are deleted.
 const EVENTS_MAX: u32 = 20_000;
-/// How many of the program's own events wait for the file; beyond that the oldest are dropped.
+/// The maximum number of the program's own events in the queue. Beyond that, the oldest are dropped.
 const PENDING_MAX: usize = 256;
-/// How many events one pass deletes.
+/// The maximum number of events one pass deletes.
 const PRUNED_MAX: u32 = 5_000;
 
-/// Keeps events for 90 days, at most 20,000 of them. Cheap to clone.
+/// Keeps events for 90 days, and at most 20,000 of them. Cheap to clone.
 #[derive(Clone)]
 pub struct Events {
     inner: Arc<Inner>,
@@ -37,12 +37,12 @@ struct Inner {
     file: HistoryFile,
     clock: Arc<dyn Clock>,
     pending: Mutex<VecDeque<Event>>,
-    /// Tells the keeper that something waits for the file.
+    /// Notifies the keeper that events are queued.
     waits: Arc<Notify>,
 }
 
 impl Events {
-    /// The events in `file`.
+    /// Creates the events on `file`.
     #[must_use]
     pub fn new(file: HistoryFile, clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -55,11 +55,11 @@ impl Events {
         }
     }
 
-    /// Stores an event that `actor` sends.
+    /// Stores an event sent by `actor`.
     ///
     /// # Errors
     ///
-    /// [`HistoryError::Fields`] when a part of it is not within the limits; [`HistoryError::Store`] when the file fails.
+    /// Returns [`HistoryError::Fields`] if a field exceeds its limits and [`HistoryError::Store`] if the file fails.
     pub async fn create(&self, new: NewEvent, actor: &Actor) -> Result<Event, HistoryError> {
         let now = self.inner.clock.now();
         let (new, at) = new.checked(now)?;
@@ -76,8 +76,8 @@ impl Events {
         Ok(event)
     }
 
-    /// Notes an event of the program itself. Never waits and never fails: the event is stored soon, or dropped when the file
-    /// cannot be used and 256 others wait already.
+    /// Queues an event of the program itself. Never waits and never fails: the event is stored soon, or dropped if the file
+    /// is unusable and 256 newer events are queued.
     pub fn note<const N: usize>(
         &self,
         kind: EventKind,
@@ -89,7 +89,7 @@ impl Events {
         let attributes = attributes.into_iter();
         let event = Event {
             id: EventId::generate(now),
-            // As exact as the file keeps it.
+            // The file keeps microseconds.
             at: Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now),
             kind,
             title: title.into(),
@@ -103,30 +103,30 @@ impl Events {
         self.inner.waits.notify_one();
     }
 
-    /// The events that match, the newest first: at most `limit`, from `cursor` on.
+    /// Returns at most `limit` matching events after `cursor`, newest first.
     ///
     /// # Errors
     ///
-    /// When the file fails.
+    /// Returns an error if the file fails.
     pub async fn list(
         &self,
         filter: EventFilter,
         cursor: Option<Cursor>,
         limit: u32,
     ) -> Result<Page<Event>, HistoryError> {
-        // So that the caller finds what it has just done.
+        // Stores the queued events first, so that the caller sees the effects of its own actions.
         self.flush().await?;
         let database = self.inner.file.database()?;
         let events = database
             .read(move |connection| select(connection, filter, cursor, limit.saturating_add(1)))
             .await?;
-        Ok(Page::cut(events, limit, |event| Cursor {
+        Ok(Page::from_rows(events, limit, |event| Cursor {
             at: event.at,
             id: event.id.as_uuid(),
         }))
     }
 
-    /// Stores the program's own events that wait. When that fails, they go on waiting.
+    /// Stores the queued events. If that fails, they stay queued.
     pub(crate) async fn flush(&self) -> Result<(), HistoryError> {
         let events: Vec<Event> = self.inner.pending.lock().drain(..).collect();
         if events.is_empty() {
@@ -142,11 +142,11 @@ impl Events {
         stored
     }
 
-    /// Deletes the oldest beyond 20,000 events, and those that are older than 90 days at `now`; `None` deletes none because of
-    /// its age.
+    /// Deletes the oldest events beyond 20,000, and those older than 90 days at `now`. With `None`, deletes no event
+    /// because of its age.
     pub(crate) async fn prune(&self, now: Option<Timestamp>) -> Result<u64, HistoryError> {
         let database = self.inner.file.database()?;
-        // Nothing is older than the epoch.
+        // No event is older than the epoch.
         let before = now.map_or(0, |now| (now - KEPT_FOR).as_microsecond());
         let deleted = database
             .write(move |connection| {
@@ -162,13 +162,13 @@ impl Events {
         Ok(deleted as u64)
     }
 
-    /// The time of the newest event.
+    /// Returns the time of the newest event.
     pub(crate) async fn newest(&self) -> Result<Option<Timestamp>, HistoryError> {
         let page = self.list(EventFilter::default(), None, 1).await?;
         Ok(page.items.first().map(|event| event.at))
     }
 
-    /// Ends when an event waits for the file.
+    /// Returns the notification that an event was queued.
     pub(crate) fn waits(&self) -> Arc<Notify> {
         Arc::clone(&self.inner.waits)
     }
@@ -238,7 +238,7 @@ fn select(
     Ok(events)
 }
 
-/// The event of a row; `None` when a later release wrote a kind that this one does not know.
+/// Reads an event from a row. Returns `None` if a later release wrote a kind unknown to this one.
 fn read(row: &Row<'_>) -> Result<Option<Event>, SqlError> {
     let kind: String = row.column(2)?;
     let Ok(kind) = kind.parse() else {

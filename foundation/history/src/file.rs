@@ -1,4 +1,4 @@
-//! The file.
+//! The file of the history.
 
 use std::{path::Path, sync::Arc};
 
@@ -14,16 +14,16 @@ const MIGRATIONS: Migrations = Migrations {
     postgres: &[],
 };
 
-/// The file that history is kept in, or why it could not be opened. Cheap to clone.
+/// The file of the history, or the error of opening it. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct HistoryFile(Result<SqliteDatabase, SqlError>);
 
 impl HistoryFile {
-    /// Opens the file and takes the missing steps of its tables. Never fails: a program without history still works. Ask
-    /// [`trouble`](Self::trouble) for the reason.
+    /// Opens the file and applies the missing migrations. Never fails, because the program works without history;
+    /// [`trouble`](Self::trouble) returns the error.
     ///
-    /// Commits are handed to the operating system and not synced: they survive the end of the process, but the last ones may be
-    /// lost in a power cut.
+    /// Commits are passed to the operating system and not synced: they survive the end of the process, but a power failure
+    /// can lose the last ones.
     pub async fn open(path: &Path, options: SqliteOptions, clock: Arc<dyn Clock>) -> Self {
         let options = SqliteOptions {
             durability: Durability::Normal,
@@ -35,11 +35,11 @@ impl HistoryFile {
             Ok(database)
         };
         Self(opened.await.inspect_err(|error| {
-            tracing::error!(file = %path.display(), %error, "history is not kept: its file cannot be opened");
+            tracing::error!(file = %path.display(), %error, "the history file cannot be opened; no history is stored");
         }))
     }
 
-    /// Why the file cannot be used now; `None` when it can.
+    /// Returns the reason the file is unusable, or `None` if it is usable.
     #[must_use]
     pub fn trouble(&self) -> Option<SqlError> {
         match &self.0 {
@@ -48,13 +48,13 @@ impl HistoryFile {
         }
     }
 
-    /// The bytes that the file takes on disk, with its write-ahead log; `None` when it is not open.
+    /// Returns the size of the file in bytes, including its write-ahead log, or `None` if it is not open.
     #[must_use]
     pub fn size(&self) -> Option<u64> {
         self.0.as_ref().ok().map(SqliteDatabase::size)
     }
 
-    /// Writes what is queued and closes the file.
+    /// Writes the queued operations and closes the file.
     pub async fn close(&self) {
         if let Ok(database) = &self.0 {
             database.close().await;

@@ -1,4 +1,4 @@
-//! Writes to the file what waits, and deletes what is too old.
+//! The service that writes the history to its file and deletes old events.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -11,9 +11,9 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::{Events, HistoryError, HistoryFile, Problems};
 
-/// How often is written at least, so that a process that is killed loses no more than this of a problem's times and counts.
+/// The longest time between two writes. If the process is killed, this much of the problems' times and counts is lost.
 const FLUSH_EVERY: Duration = Duration::from_secs(30);
-/// How often is looked for what is too old.
+/// The interval at which old events are deleted.
 const PRUNE_EVERY: Duration = Duration::from_secs(10 * 60);
 
 mod statements {
@@ -42,7 +42,7 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// The service that writes to `file`.
+    /// Creates the service that writes to `file`.
     #[must_use]
     pub fn new(
         file: HistoryFile,
@@ -61,7 +61,7 @@ impl Keeper {
         }
     }
 
-    /// Writes all that waits, once. For the end of a process.
+    /// Writes everything once, at the end of the process.
     pub async fn flush(&mut self) {
         let flushed = async {
             self.events.flush().await?;
@@ -91,7 +91,7 @@ impl Keeper {
                 ClockGuard::new(seen)
             }
         };
-        // A clock that jumped ahead makes everything look old; the access pruner says so to people.
+        // After a clock jump, all events look old. The access pruner reports the jump.
         let now = guard.check(&*self.clock).ok();
         let seen = guard.last_seen();
         self.guard = Some(guard);
@@ -127,7 +127,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Logs the first failure of a row of them.
+    /// Logs only the first of consecutive failures.
     fn note_outcome(&mut self, outcome: Result<(), HistoryError>) {
         match outcome {
             Ok(()) => self.has_failed = false,

@@ -1,12 +1,12 @@
-//! What happened: problems and events, kept in a file of their own.
+//! The history of the process: problems and events, in a separate file.
 //!
-//! * [`Problems`] follows the problems that the parts of the program report, from the first report until they are resolved.
-//! * [`Events`] keeps marks on the time line: deploys and notes that somebody sends, and what the program itself notes.
-//! * [`HistoryFile`] is the SQLite file behind both, also when the other data is in PostgreSQL: history describes this process.
-//! * [`Keeper`] is the service that writes to the file and deletes what is too old.
+//! * [`Problems`] tracks the problems that parts of the program report, from the first report until they are resolved. *
+//! [`Events`] stores the events of the timeline: deploys and notes that people and programs send, and the program's own
+//! events. * [`HistoryFile`] is the SQLite file of both, even if the other data is in PostgreSQL: the history describes
+//! this process. * [`Keeper`] is the service that writes to the file and deletes old events.
 //!
-//! Nothing here may harm the program. When the file is damaged, full or gone, problems are still followed in memory, the
-//! events that the program notes wait in a bounded queue, and [`HistoryFile::trouble`] says what is wrong.
+//! A failure here must not affect the program. If the file is damaged, full or missing, problems are still tracked in
+//! memory, the program's own events wait in a bounded queue, and [`HistoryFile::trouble`] returns the error.
 //!
 //! This crate knows no capability, no HTTP and no command line.
 

@@ -1,106 +1,106 @@
-//! Problems, and how parts of the program report them.
+//! Problems and reports of problems.
 
 use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
 
-/// What a part of the program reports while it has a problem.
+/// A report that a part of the program makes while it has a problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// What kind of problem, for programs, such as `store_unreachable`.
+    /// The kind of problem, for programs, such as `store_unreachable`.
     pub code: &'static str,
-    /// What has the problem, when one code can be about several things.
+    /// The affected object, if several objects can have this problem.
     pub object: Option<String>,
-    /// The capability or part that has it.
+    /// The capability or part that has the problem.
     pub capability: &'static str,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// The problem in a few plain words, as a sentence without a full stop. The same each time.
+    /// The problem in a few plain words: a sentence without a full stop. It must be the same in every report.
     pub title: String,
-    /// What was seen.
+    /// The details of this observation.
     pub detail: String,
-    /// What to do about it.
+    /// How to solve it.
     pub fix: String,
-    /// The path of the dashboard's page about it, such as `/cache`.
+    /// The path of its page in the dashboard, such as `/cache`.
     pub page: &'static str,
     /// The page of the guide and its heading, such as `cache#the-bound`.
     pub guide: Option<&'static str>,
-    /// How often it has occurred since the process started, for what happens at moments: the problem resolves when nothing
-    /// happened for ten minutes. `None` for a condition: the problem resolves when it is no longer reported.
+    /// For a problem that consists of single occurrences: their number since the process started. It resolves after ten
+    /// minutes without another one. `None` for a condition, which resolves when it is no longer reported.
     pub occurrences: Option<u64>,
 }
 
 /// A problem, from its first report on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Made of the code and the object, so that it stays the same when the problem comes back.
+    /// Derived from the code and the object, so it stays the same if the problem recurs.
     pub id: String,
-    /// What kind of problem, for programs.
+    /// The kind of problem, for programs.
     pub code: String,
-    /// The capability or part that has it.
+    /// The capability or part that has the problem.
     pub capability: String,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
     /// The problem in a few words.
     pub title: String,
-    /// What was seen last.
+    /// The details of the last observation.
     pub detail: String,
-    /// What to do about it.
+    /// How to solve it.
     pub fix: String,
-    /// The path of the dashboard's page about it.
+    /// The path of its page in the dashboard.
     pub page: String,
     /// The page of the guide and its heading.
     pub guide: Option<String>,
-    /// When it was opened, the last time.
+    /// When it was last opened.
     pub first_seen: Timestamp,
-    /// When it was last seen.
+    /// When it was last observed.
     pub last_seen: Timestamp,
-    /// How often it occurred since `first_seen`; for a condition, in how many checks it was seen.
+    /// The number of occurrences since `first_seen`; for a condition, the number of checks that observed it.
     pub count: u64,
-    /// Whether it needs a person.
+    /// The state.
     pub state: ProblemState,
-    /// Who acknowledged it; `None` unless it is acknowledged.
+    /// The acknowledgement; `None` in other states.
     pub acknowledged: Option<Acknowledgement>,
-    /// When it was resolved; `None` unless it is resolved.
+    /// When it was resolved; `None` in other states.
     pub resolved_at: Option<Timestamp>,
-    /// Whether it happens at moments, and is not a condition.
+    /// Whether it consists of single occurrences and is not a condition.
     pub is_occurrence: bool,
 }
 
-/// Somebody knows of a problem.
+/// The acknowledgement of a problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledgement {
-    /// Who, by the name at the time.
+    /// The name at the time of the actor.
     pub by: String,
     /// When.
     pub at: Timestamp,
 }
 
-/// How bad a problem is, the worst first.
+/// The severity of a problem, most severe first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// What is promised is not kept.
+    /// A guarantee of Outrigger is violated.
     Critical,
     /// Something does not work.
     Error,
-    /// Something will not work if nothing is done.
+    /// Something will fail if nothing is done.
     Warning,
-    /// Good to know.
+    /// For information.
     Notice,
 }
 
-/// Whether a problem needs a person.
+/// The state of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProblemState {
-    /// Nobody has looked at it.
+    /// Not acknowledged.
     Open,
-    /// Somebody knows of it.
+    /// A person has acknowledged it.
     Acknowledged,
-    /// It is gone.
+    /// It no longer exists.
     Resolved,
 }
 
-/// Where a part of the list of problems ends: the list is sorted by `first_seen` and, where that is the same, by the id.
+/// The end of a page of problems. The list is sorted by `first_seen` and, for equal times, by id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProblemCursor {
     /// The last problem's `first_seen`.
@@ -110,7 +110,7 @@ pub struct ProblemCursor {
 }
 
 impl Report {
-    /// The id of the problem: the code and, after a dot, the object in lower-case letters, digits and hyphens.
+    /// Returns the id of the problem: the code and, after a dot, the object in lower-case letters, digits and hyphens.
     pub(crate) fn id(&self) -> String {
         let Some(object) = &self.object else {
             return self.code.to_owned();
@@ -122,7 +122,7 @@ impl Report {
         format!("{}.{}", self.code, words.join("-"))
     }
 
-    /// The problem that the first report opens.
+    /// Creates the problem that the first report opens.
     pub(crate) fn open(self, id: String, at: Timestamp) -> Problem {
         Problem {
             id,
@@ -154,11 +154,11 @@ impl Problem {
     }
 }
 
-/// Words for the file and for doors.
+/// Words for the file and the interfaces.
 macro_rules! words {
     ($type:ident: $($variant:ident = $word:literal),*) => {
         impl $type {
-            /// It as one word.
+            /// Returns the value as one word.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -168,7 +168,7 @@ macro_rules! words {
         }
 
         impl FromStr for $type {
-            /// The text was none of the words.
+            /// The text is not one of the words.
             type Err = ();
 
             fn from_str(text: &str) -> Result<Self, ()> {

@@ -1,12 +1,12 @@
-//! Follows the problems that are reported, from the first report until they are resolved.
+//! Tracks reported problems, from the first report until they are resolved.
 //!
-//! The parts of the program are asked in turns, an [`Evaluation`] each. A condition, such as a store that cannot be used, is
-//! open from the evaluation that reports it to the first one that does not. What happens at moments, such as a refused write, is
-//! reported with a total since the start: each growth is an occurrence, and ten minutes without one resolve the problem. Times
-//! between evaluations are monotonic, so a wall clock that is set resolves and opens nothing.
+//! Each [`Evaluation`] collects the reports of all parts of the program. A condition, such as an unusable store, is open
+//! from the evaluation that reports it until the first one that does not. Single occurrences, such as a rejected write, are
+//! reported as a total since the start: an increase is an occurrence, and ten minutes without one resolve the problem.
+//! Times between evaluations are monotonic, so a change of the wall clock neither opens nor resolves problems.
 //!
-//! The state is in memory, and the file has a copy of it for the next start. So problems are followed while the file cannot be
-//! used, also the problem that it cannot.
+//! The state is in memory, with a copy in the file for the next start. So problems are tracked even while the file is
+//! unusable, including that problem itself.
 
 mod statements;
 mod store;
@@ -30,13 +30,13 @@ use crate::{
     ProblemState, Report,
 };
 
-/// What happens at moments is resolved after this time without another occurrence.
+/// A problem of single occurrences is resolved after this time without another one.
 const QUIET: Duration = Duration::from_secs(10 * 60);
-/// A condition is counted once in this time, however often it is looked at.
+/// A condition is counted at most once in this time, however often it is checked.
 const COUNT_EVERY: Duration = Duration::from_secs(4);
-/// How many resolved problems are kept.
+/// The maximum number of resolved problems kept.
 const RESOLVED_MAX: usize = 200;
-/// How many problems may be open at once; further ones are not followed.
+/// The maximum number of unresolved problems. Further ones are not tracked.
 const UNRESOLVED_MAX: usize = 500;
 
 /// The problems. Cheap to clone; clones share the state.
@@ -63,21 +63,21 @@ struct Tracked {
 
 struct Entry {
     problem: Problem,
-    /// When it was last seen to occur or to last.
+    /// When it was last observed.
     seen: Monotonic,
     /// When a condition was last counted.
     counted: Option<Monotonic>,
-    /// The highest total of occurrences that was reported in this process.
+    /// The highest total of occurrences reported in this process.
     total: u64,
     is_saved: bool,
 }
 
-/// One turn of asking the parts. Begin it before the first part is asked: of two turns that overlap, the result of the earlier
-/// one is ignored when it comes later.
+/// One round of reports. Begin it before the first part is evaluated: if two evaluations overlap and the earlier one ends
+/// last, its result is ignored.
 #[derive(Debug)]
 pub struct Evaluation(u64);
 
-/// What an evaluation changed, to be noted as an event.
+/// A change made by an evaluation, to be recorded as an event.
 struct Transition {
     kind: EventKind,
     title: String,
@@ -86,7 +86,7 @@ struct Transition {
 }
 
 impl Problems {
-    /// The problems of the last process, from the file, and no reports yet.
+    /// Loads the problems of the last process from the file.
     pub async fn load(file: HistoryFile, events: Events, clock: Arc<dyn Clock>) -> Self {
         let loaded = store::load(&file).await.unwrap_or_else(|error| {
             if file.trouble().is_none() {
@@ -126,7 +126,7 @@ impl Problems {
         Evaluation(self.inner.evaluations.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    /// Ends an evaluation with what the parts reported: opens, renews and resolves problems.
+    /// Ends an evaluation with its reports: opens, updates and resolves problems.
     pub fn apply(&self, evaluation: Evaluation, reports: Vec<Report>) {
         let (wall, now) = (self.now(), self.inner.clock.monotonic());
         let mut transitions = Vec::new();
@@ -157,7 +157,7 @@ impl Problems {
         }
     }
 
-    /// The problems that are open or acknowledged, the most severe first.
+    /// Returns the open and acknowledged problems, most severe first.
     #[must_use]
     pub fn unresolved(&self) -> Vec<Problem> {
         let tracked = self.inner.tracked.lock();
@@ -172,8 +172,8 @@ impl Problems {
         problems
     }
 
-    /// The problems in `state`, or all; the one that was opened last comes first. At most `limit`, from `cursor` on, with the
-    /// cursor of the next part.
+    /// Returns at most `limit` problems after `cursor`, in `state` or in any state, most recently opened first, with the
+    /// cursor of the next page.
     #[must_use]
     pub fn list(
         &self,
@@ -195,12 +195,12 @@ impl Problems {
         (problems.into_iter().cloned().collect(), next)
     }
 
-    /// Notes that `actor` knows of a problem. It stays listed, but needs nobody any more. Returns the problem; the same again
-    /// when it was acknowledged before.
+    /// Acknowledges a problem in the name of `actor`. It stays listed. Returns the problem, unchanged if it was already
+    /// acknowledged.
     ///
     /// # Errors
     ///
-    /// [`HistoryError::NoSuchProblem`], or [`HistoryError::Resolved`].
+    /// Returns [`HistoryError::NoSuchProblem`] or [`HistoryError::Resolved`].
     pub fn acknowledge(&self, id: &str, actor: &Actor) -> Result<Problem, HistoryError> {
         let at = self.now();
         let by = actor.label().to_owned();
@@ -215,11 +215,11 @@ impl Problems {
         })
     }
 
-    /// Takes an acknowledgement back. Returns the problem; the same again when it was not acknowledged.
+    /// Withdraws an acknowledgement. Returns the problem, unchanged if it was not acknowledged.
     ///
     /// # Errors
     ///
-    /// [`HistoryError::NoSuchProblem`].
+    /// Returns [`HistoryError::NoSuchProblem`].
     pub fn unacknowledge(&self, id: &str) -> Result<Problem, HistoryError> {
         self.change(id, |problem| {
             if problem.state == ProblemState::Acknowledged {
@@ -230,7 +230,7 @@ impl Problems {
         })
     }
 
-    /// Writes what has changed into the file. When that fails, it is written the next time.
+    /// Writes the changes to the file. If that fails, they are written the next time.
     pub(crate) async fn flush(&self) -> Result<(), HistoryError> {
         let (changed, kept) = {
             let mut tracked = self.inner.tracked.lock();
@@ -276,7 +276,7 @@ impl Problems {
         Ok(changed)
     }
 
-    /// The time as exactly as the file keeps it.
+    /// Returns the time with the precision of the file.
     fn now(&self) -> Timestamp {
         let now = self.inner.clock.now();
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
@@ -307,7 +307,7 @@ impl Tracked {
         self.entries.get_mut(&id)?.report(report, wall, now)
     }
 
-    /// Resolves what is over: conditions that were not reported, and occurrences that have been quiet.
+    /// Resolves conditions that were not reported and occurrences that have not recurred.
     fn resolve(&mut self, reported: &[String], wall: Timestamp, now: Monotonic) -> Vec<Transition> {
         let unresolved = self
             .entries
@@ -327,7 +327,7 @@ impl Tracked {
         .collect()
     }
 
-    /// Bounds the resolved problems.
+    /// Removes the oldest resolved problems beyond the limit.
     fn forget_oldest(&mut self) {
         let resolved = self.entries.values().map(|entry| &entry.problem);
         let mut resolved: Vec<_> = resolved

@@ -1,4 +1,4 @@
-//! Events in a file.
+//! Tests of events in a file.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -55,7 +55,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn an_event_is_there_after_a_restart_as_it_was_sent() {
+async fn an_event_is_unchanged_after_a_restart() {
     let fixture = fixture().await;
     let sent = fixture.create(EventKind::Deploy, "shop 1.4.2").await;
     fixture.file.close().await;
@@ -72,7 +72,7 @@ async fn an_event_is_there_after_a_restart_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn events_are_found_by_time_and_kind_the_newest_first() {
+async fn events_are_filtered_by_time_and_kind_newest_first() {
     let fixture = fixture().await;
     fixture.create(EventKind::Deploy, "a").await;
     let middle = fixture.create(EventKind::Note, "b").await.at;
@@ -99,7 +99,7 @@ async fn events_are_found_by_time_and_kind_the_newest_first() {
 }
 
 #[tokio::test]
-async fn events_of_one_moment_are_read_in_parts_without_a_gap() {
+async fn pages_of_simultaneous_events_have_no_gap() {
     let fixture = fixture().await;
     for title in ["a", "b", "c"] {
         fixture

@@ -1,4 +1,4 @@
-//! The statements of the events.
+//! The SQL statements of events.
 
 outrigger_sql::statements! {
     INSERT = "

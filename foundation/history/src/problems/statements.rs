@@ -1,4 +1,4 @@
-//! The statements of the problems.
+//! The SQL statements of problems.
 
 outrigger_sql::statements! {
     LOAD = "

@@ -9,7 +9,7 @@ use rusqlite::{Row, params};
 use super::statements;
 use crate::{Acknowledgement, HistoryError, HistoryFile, Problem};
 
-/// The problems that the last process knew; those of a later release that this one cannot read are left out.
+/// Loads the problems of the last process. Skips those of a later release that this one cannot read.
 pub(super) async fn load(file: &HistoryFile) -> Result<Vec<Problem>, HistoryError> {
     let database = file.database()?;
     let problems = database
@@ -26,7 +26,7 @@ pub(super) async fn load(file: &HistoryFile) -> Result<Vec<Problem>, HistoryErro
     Ok(problems)
 }
 
-/// Writes `changed`, and deletes all that are not in `kept`.
+/// Writes `changed`, and deletes all problems that are not in `kept`.
 pub(super) async fn save(
     file: &HistoryFile,
     changed: Vec<Problem>,

@@ -1,4 +1,4 @@
-//! The life of a problem.
+//! Tests of the lifecycle of problems.
 
 use jiff::SignedDuration;
 use outrigger_sql::SqliteOptions;
@@ -78,7 +78,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn a_condition_is_open_while_it_is_reported_and_resolves_when_it_is_not() {
+async fn a_condition_is_open_while_it_is_reported() {
     let fixture = fixture().await;
     let opened_at = fixture.clock.now();
 
@@ -101,7 +101,7 @@ async fn a_condition_is_open_while_it_is_reported_and_resolves_when_it_is_not() 
 }
 
 #[tokio::test]
-async fn what_happens_at_moments_resolves_after_ten_quiet_minutes_and_not_before() {
+async fn occurrences_resolve_after_ten_minutes_without_another_one() {
     let fixture = fixture().await;
     let second = Duration::from_secs(1);
 
@@ -123,7 +123,7 @@ async fn what_happens_at_moments_resolves_after_ten_quiet_minutes_and_not_before
 }
 
 #[tokio::test]
-async fn a_new_occurrence_after_the_resolution_opens_the_problem_anew() {
+async fn an_occurrence_after_the_resolution_reopens_the_problem() {
     let fixture = fixture().await;
     fixture.evaluate(vec![occurred(3)]);
     fixture.clock.advance(QUIET);
@@ -139,7 +139,7 @@ async fn a_new_occurrence_after_the_resolution_opens_the_problem_anew() {
 }
 
 #[tokio::test]
-async fn nothing_that_has_never_occurred_is_a_problem() {
+async fn a_total_of_zero_opens_no_problem() {
     let fixture = fixture().await;
 
     fixture.evaluate(vec![occurred(0)]);
@@ -174,7 +174,7 @@ async fn an_acknowledged_problem_stays_acknowledged_until_it_is_resolved() {
 }
 
 #[tokio::test]
-async fn an_acknowledgement_can_be_taken_back() {
+async fn an_acknowledgement_can_be_withdrawn() {
     let fixture = fixture().await;
     fixture.evaluate(vec![condition("leak")]);
     let acknowledged = fixture.problems.acknowledge("leak", &Actor::local());
@@ -193,7 +193,7 @@ async fn an_acknowledgement_can_be_taken_back() {
 }
 
 #[tokio::test]
-async fn problems_of_several_objects_have_ids_of_their_own() {
+async fn problems_of_different_objects_have_different_ids() {
     let fixture = fixture().await;
     let of = |object: &str| Report {
         object: Some(object.to_owned()),
@@ -208,7 +208,7 @@ async fn problems_of_several_objects_have_ids_of_their_own() {
 }
 
 #[tokio::test]
-async fn an_evaluation_that_ends_after_a_later_one_changes_nothing() {
+async fn an_evaluation_that_ends_after_a_later_one_is_ignored() {
     let fixture = fixture().await;
 
     let slow = fixture.problems.begin();
@@ -219,7 +219,7 @@ async fn an_evaluation_that_ends_after_a_later_one_changes_nothing() {
 }
 
 #[tokio::test]
-async fn looking_often_does_not_count_often() {
+async fn frequent_evaluations_do_not_inflate_the_count() {
     let fixture = fixture().await;
 
     for _ in 0..10 {
@@ -231,7 +231,7 @@ async fn looking_often_does_not_count_often() {
 }
 
 #[tokio::test]
-async fn a_wall_clock_that_is_set_resolves_nothing() {
+async fn setting_the_wall_clock_resolves_nothing() {
     let fixture = fixture().await;
     fixture.evaluate(vec![occurred(1)]);
 
@@ -242,7 +242,7 @@ async fn a_wall_clock_that_is_set_resolves_nothing() {
 }
 
 #[tokio::test]
-async fn the_state_is_the_same_after_a_restart_and_occurrences_stay_for_their_ten_minutes() {
+async fn the_state_survives_a_restart() {
     let fixture = fixture().await;
     fixture.evaluate(vec![condition("leak"), occurred(7)]);
     let acknowledged = fixture.problems.acknowledge("leak", &Actor::local());
@@ -291,7 +291,7 @@ async fn opening_and_resolving_are_events() {
 }
 
 #[tokio::test]
-async fn the_list_is_read_in_parts_and_by_state() {
+async fn the_list_is_paginated_and_filtered_by_state() {
     let fixture = fixture().await;
     for code in ["a", "b", "c"] {
         fixture.evaluate(vec![condition(code)]);
@@ -331,7 +331,7 @@ async fn the_number_of_problems_is_bounded() {
 }
 
 #[tokio::test]
-async fn problems_are_followed_without_a_file() {
+async fn problems_are_tracked_without_a_file() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(folder.path().join("history.db"), "this is no database").expect("it is written");
     let clock = ManualClock::new();
