@@ -147,6 +147,29 @@ impl Buffers {
         self.show(&mut held, None);
     }
 
+    /// Closes the connections on which all requests wait for the client, and have waited for as long as `longest` says of their
+    /// kind.
+    pub(crate) fn cut_still(&self, now: Monotonic, longest: impl Fn(Kind) -> Duration) {
+        let mut held = self.held.lock();
+        let still: Vec<_> = held
+            .waiting
+            .values()
+            .map(|number| (*number, &held.holds[number]))
+            .filter(|(_, entry)| now.saturating_since(entry.moved) >= longest(entry.kind))
+            .map(|(number, entry)| (number, entry.line.clone()))
+            .collect();
+        let waits_as_a_whole = |line: &Line| {
+            let on_line = still.iter().filter(|(_, other)| other.is(line));
+            line.begun() <= on_line.count()
+        };
+        for (number, line) in &still {
+            if waits_as_a_whole(line) {
+                held.cut(*number, &self.cut);
+            }
+        }
+        self.show(&mut held, None);
+    }
+
     /// Closes the connection whose client has done nothing for the longest time with what it holds, and tells which; none when
     /// all that is held waits for us.
     pub(crate) fn cut_slowest(&self) -> Option<Line> {
@@ -398,6 +421,26 @@ mod tests {
         assert!(!before);
         assert!(line.is_cut());
         assert!(!other.is_cut(), "it waits for our next piece");
+    }
+
+    #[test]
+    fn a_connection_ends_early_only_when_all_its_requests_wait_for_the_client() {
+        let buffers = Buffers::new(10 * MIB);
+        let [unread, unsent, moving, executing] = std::array::from_fn(|_| Line::new());
+        let _begun = [&unread, &unsent, &moving, &executing].map(Line::begin);
+        let _executed = executing.begin();
+        let _answer = buffers.hold(&unread, Kind::Answer, 0, at(8));
+        let _body = buffers.hold(&unsent, Kind::Request, 0, at(7));
+        let _moving = buffers.hold(&moving, Kind::Request, 0, at(9));
+        let _beside = buffers.hold(&executing, Kind::Answer, 0, at(0));
+
+        buffers.cut_still(at(9), |kind| match kind {
+            Kind::Answer => Duration::from_secs(1),
+            Kind::Request => Duration::from_secs(2),
+        });
+
+        let cut = [&unread, &unsent, &moving, &executing].map(Line::is_cut);
+        assert_eq!(cut, [true, true, false, false]);
     }
 
     #[test]

@@ -22,6 +22,9 @@ use crate::{Api, Peer, line::Line};
 /// The most that the protocol keeps of a connection's head, and of an answer that the network does not take.
 const KEPT_MAX: usize = 64 << 10;
 
+/// How long a connection may stay open without a request once the server stops.
+const IDLE_STOPPING: Duration = Duration::from_secs(1);
+
 /// Serves one connection until it ends; after `stop`, until the request at hand is answered. Dropped when the line is cut.
 pub(crate) async fn serve(
     api: &Api,
@@ -61,7 +64,11 @@ pub(crate) async fn serve(
             }
             () = stop.cancelled() => {
                 connection.as_mut().graceful_shutdown();
-                connection.await
+                tokio::select! {
+                    outcome = connection => outcome,
+                    // Hyper waits for the rest of a head that was begun.
+                    () = until_idle(line.requests(), IDLE_STOPPING) => Ok(()),
+                }
             }
         }
     };

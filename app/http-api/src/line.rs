@@ -56,7 +56,7 @@ impl Line {
 
     /// The moment since which nothing is being answered; none while something is.
     pub(crate) fn idle_since(&self) -> Option<u64> {
-        (*self.requests.borrow() == 0).then(|| self.idle_since.load(Ordering::Relaxed))
+        (self.begun() == 0).then(|| self.idle_since.load(Ordering::Relaxed))
     }
 
     /// Its requests and answers hold this much more.
@@ -72,6 +72,11 @@ impl Line {
     /// The bytes that its requests and answers hold together.
     pub(crate) fn held(&self) -> u64 {
         self.held.load(Ordering::Relaxed)
+    }
+
+    /// How many requests are being answered.
+    pub(crate) fn begun(&self) -> usize {
+        *self.requests.borrow()
     }
 
     /// How many requests are being answered, as it changes.

@@ -4,7 +4,7 @@
 //! answer too slowly, or is gone without saying so, loses its connection: the head by hyper's timer, the body by the extractors,
 //! the answer by the [buffers](crate::buffers), half-open connections by the kernel's user timeout.
 
-use std::{borrow::Cow, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{borrow::Cow, io, net::SocketAddr, path::PathBuf, pin::pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use outrigger_stdx::RareLog;
@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::{Api, Peer, connection::serve, line::Line, lines::Lines};
+use crate::{Api, Peer, buffers::Kind, connection::serve, line::Line, lines::Lines};
 
 /// How long a TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,6 +24,12 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const CLOSING_MAX: usize = 256;
 /// How often at most to look for answers that nobody reads.
 const LOOK_MIN: Duration = Duration::from_millis(20);
+/// How often to look for clients that stand still while the server stops.
+const LOOK_STOPPING: Duration = Duration::from_millis(100);
+/// How long a client may take nothing of its response while the server stops.
+const UNREAD_STOPPING: Duration = Duration::from_secs(1);
+/// How long a client may send nothing of its request's body while the server stops.
+const UNSENT_STOPPING: Duration = Duration::from_secs(2);
 /// How much of an answer the kernel takes that it cannot send yet: little, so that it shows when a client takes something.
 const UNSENT_MAX: u32 = 128 << 10;
 /// How long to wait when the process has no more files, so that the loop does not spin.
@@ -156,9 +162,7 @@ impl Service for HttpListener {
                 self.api.http_metrics().refused();
             }
         }
-        connections
-            .finish(stop.time_left(self.api.state().clock()))
-            .await;
+        finish(&connections, &self.api, &stop).await;
         Ok(())
     }
 }
@@ -198,9 +202,7 @@ impl Service for ControlListener {
                 Err(error) => pause_after(&error, &accept_log, &self.api).await,
             }
         }
-        connections
-            .finish(stop.time_left(self.api.state().clock()))
-            .await;
+        finish(&connections, &self.api, &stop).await;
         Ok(())
     }
 }
@@ -236,6 +238,24 @@ impl HttpListener {
     }
 }
 
+/// Waits at shutdown until the connections have ended, and closes those whose clients stand still.
+async fn finish(connections: &TaskGroup, api: &Api, stop: &Stop) {
+    let state = api.state();
+    let clock = state.clock();
+    let mut finishing = pin!(connections.finish(stop.time_left(clock)));
+    loop {
+        tokio::select! {
+            _ = &mut finishing => return,
+            () = clock.sleep(LOOK_STOPPING) => {
+                state.buffers().cut_still(clock.monotonic(), |kind| match kind {
+                    Kind::Answer => UNREAD_STOPPING,
+                    Kind::Request => UNSENT_STOPPING,
+                });
+            }
+        }
+    }
+}
+
 /// Answers what comes over a connection that was accepted.
 async fn answer(
     api: &Api,
@@ -250,7 +270,13 @@ async fn answer(
     let Some(acceptor) = tls else {
         return serve(api, stream, peer(false), line, stop).await;
     };
-    match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+    let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream));
+    let shaken = tokio::select! {
+        shaken = handshake => shaken,
+        // Nothing was asked yet.
+        () = stop.cancelled() => return,
+    };
+    match shaken {
         Ok(Ok(stream)) => serve(api, stream, peer(true), line, stop).await,
         Ok(Err(error)) => tracing::debug!(%error, %address, "the TLS handshake failed"),
         Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),

@@ -2,30 +2,37 @@
 
 use std::{
     fs::{DirBuilder, File},
+    net::SocketAddr,
     os::unix::fs::DirBuilderExt,
     process::Command,
+    time::Duration,
 };
 
 use outrigger_testapp::{Builder, Outrigger, eventually};
+use reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    sync::oneshot,
 };
 
 fn app() -> Builder {
     Outrigger::builder(env!("CARGO_BIN_EXE_outrigger"))
 }
 
-/// A request whose body is half sent.
+/// The length of the body of [`half_a_request`]. [`drip`] takes minutes for it.
+const BODY: usize = 100_000;
+
+/// A request whose body has not been sent.
 async fn half_a_request(app: &Outrigger) -> TcpStream {
     let token = app.token(&["cache:write"]).await;
     let mut stream = TcpStream::connect(app.http_address())
         .await
         .expect("it connects");
     let head = format!(
-        "PUT /api/v1/cache/entries/a HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: 10\r\n\
-         Expect: 100-continue\r\n\r\n"
+        "PUT /api/v1/cache/entries/a HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+         Content-Length: {BODY}\r\nExpect: 100-continue\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.expect("it is read");
     // The answer to `Expect` tells that the handler has begun to read.
@@ -36,8 +43,24 @@ async fn half_a_request(app: &Outrigger) -> TcpStream {
         "{}",
         String::from_utf8_lossy(&seen)
     );
-    stream.write_all(b"12345").await.expect("it is read");
     stream
+}
+
+/// Goes on with the body of [`half_a_request`], slowly, until it is told to send the rest, and returns the answer.
+async fn drip(mut stream: TcpStream, mut rest: oneshot::Receiver<()>) -> String {
+    let mut sent = 0;
+    while rest.try_recv().is_err() {
+        stream.write_all(b"-").await.expect("it is still read");
+        sent += 1;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let rest = "-".repeat(BODY - sent);
+    let rest = stream.write_all(rest.as_bytes()).await;
+    rest.expect("it is still read");
+    let mut answer = String::new();
+    let read = stream.read_to_string(&mut answer).await;
+    read.expect("it is answered");
+    answer
 }
 
 async fn until_nobody_listens(app: &Outrigger) {
@@ -51,16 +74,13 @@ async fn until_nobody_listens(app: &Outrigger) {
 #[tokio::test]
 async fn a_request_that_was_begun_is_finished_before_the_process_ends() {
     let mut app = app().set("server.shutdown_grace", "60s").start().await;
-    let mut begun = half_a_request(&app).await;
+    let (finish, told) = oneshot::channel();
+    let begun = tokio::spawn(drip(half_a_request(&app).await, told));
 
     app.signal(Signal::TERM);
     until_nobody_listens(&app).await;
-    begun.write_all(b"67890").await.expect("it is still read");
-    let mut answer = String::new();
-    begun
-        .read_to_string(&mut answer)
-        .await
-        .expect("it is answered");
+    finish.send(()).expect("it waits");
+    let answer = begun.await.expect("it is answered");
 
     assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
     assert_eq!(app.wait().await.code(), Some(0));
@@ -69,7 +89,8 @@ async fn a_request_that_was_begun_is_finished_before_the_process_ends() {
 #[tokio::test]
 async fn a_second_signal_ends_the_process_at_once() {
     let mut app = app().set("server.shutdown_grace", "300s").start().await;
-    let _begun = half_a_request(&app).await;
+    let (_unfinished, told) = oneshot::channel();
+    let dripping = tokio::spawn(drip(half_a_request(&app).await, told));
 
     app.signal(Signal::TERM);
     until_nobody_listens(&app).await;
@@ -77,6 +98,7 @@ async fn a_second_signal_ends_the_process_at_once() {
 
     // The grace period is longer than this is willing to wait.
     assert_eq!(app.wait().await.code(), Some(1));
+    dripping.abort();
 }
 
 #[tokio::test]
@@ -87,6 +109,53 @@ async fn a_client_that_never_finishes_is_dropped_when_the_grace_period_is_over()
     let status = app.stop().await;
 
     assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn clients_that_stand_still_do_not_hold_the_process_back() {
+    let mut app = app().set("server.shutdown_grace", "300s").start().await;
+    let token = app.token(&["cache:write"]).await;
+    let put = app
+        .request(Method::PUT, "/api/v1/cache/entries/large")
+        .bearer_auth(&token)
+        .body(vec![b'-'; 4 << 20]);
+    assert_eq!(put.send().await.expect("it answers").status(), 204);
+    let unread_http = half_read(
+        app.http_address(),
+        format!(
+            "GET /api/v1/cache/entries/large HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+        ),
+    );
+    let unread_redis = half_read(app.redis_address(), "GET large\r\n".repeat(8));
+    let unsent_head = async {
+        let mut stream = TcpStream::connect(app.http_address())
+            .await
+            .expect("it connects");
+        let sent = stream.write_all(b"GET /healthz HTTP/1.1\r\nHos").await;
+        sent.expect("it is read");
+        stream
+    };
+    let standing_still = (
+        unread_http.await,
+        unread_redis.await,
+        unsent_head.await,
+        half_a_request(&app).await,
+    );
+
+    let status = app.stop().await;
+
+    assert_eq!(status.code(), Some(0));
+    drop(standing_still);
+}
+
+/// A connection whose client asks for much and reads only the beginning.
+async fn half_read(address: SocketAddr, request: String) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.expect("it connects");
+    let sent = stream.write_all(request.as_bytes()).await;
+    sent.expect("it is read");
+    let mut first = [0; 10];
+    stream.read_exact(&mut first).await.expect("it answers");
+    stream
 }
 
 #[tokio::test]

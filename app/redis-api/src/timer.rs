@@ -20,6 +20,9 @@ use crate::{Grant, RedisConfig, clients::Client};
 /// How long a connection continues to read after an error, so that the client receives the error before the close.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// How long a client may read nothing of its replies while the process stops.
+const UNREAD_STOPPING: Duration = Duration::from_secs(1);
+
 /// What a connection waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Waiting {
@@ -105,11 +108,13 @@ impl Timer {
         self.waiting.get()
     }
 
-    /// Returns why the connection must close, if it must. Otherwise, registers the waker for that event.
+    /// Returns why the connection must close, if it must. Otherwise, registers the waker for that event. A connection that stops
+    /// may still send replies, so it is woken when it must close at once.
     #[inline]
     pub(crate) fn poll_ended(&self, context: &Context<'_>) -> Option<Ended> {
-        if let Some(ended) = self.ended.get() {
-            return Some(ended);
+        let ended = self.ended.get();
+        if ended.is_some_and(|ended| ended != Ended::Stopping) {
+            return ended;
         }
         let mut waker = self.waker.borrow_mut();
         if waker
@@ -118,7 +123,7 @@ impl Timer {
         {
             *waker = Some(context.waker().clone());
         }
-        None
+        ended
     }
 
     /// Sets whether the connection waits for memory. It is woken when memory becomes available.
@@ -245,6 +250,16 @@ impl Timers {
     pub(crate) fn stop(&self) {
         for timer in self.timers.borrow().values() {
             timer.end(Ended::Stopping);
+        }
+    }
+
+    /// Closes, after [`stop`](Self::stop), the connections whose clients have read nothing of their replies for a second.
+    pub(crate) fn stop_unread(&self, now: u64) {
+        for timer in self.timers.borrow().values() {
+            let waited = now.saturating_sub(timer.since.get());
+            if timer.waiting.get() == Waiting::Write && waited >= millis(UNREAD_STOPPING) {
+                timer.end(Ended::TimedOut(Waiting::Write));
+            }
         }
     }
 }

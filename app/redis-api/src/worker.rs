@@ -1,6 +1,6 @@
 //! One thread of the listener: it accepts, serves and times out connections.
 
-use std::{io, rc::Rc, sync::Arc, time::Duration};
+use std::{io, pin::pin, rc::Rc, sync::Arc, time::Duration};
 
 use outrigger_supervisor::{
     Stop,
@@ -29,6 +29,8 @@ use crate::{
 
 /// How often a thread checks for connections that have waited too long.
 const SWEEP: Duration = Duration::from_secs(1);
+/// How often a thread checks for clients that do not read while the process stops.
+const SWEEP_STOPPING: Duration = Duration::from_millis(100);
 /// How long accepting pauses when the system has no file descriptors left. Pending connections stay in the socket's queue.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -102,7 +104,15 @@ impl Worker {
         }
         drop((tcp, unix, sources, checks));
         thread.timers.stop();
-        let left = thread.tasks.finish(stop.time_left(&**clock)).await;
+        let mut finishing = pin!(thread.tasks.finish(stop.time_left(&**clock)));
+        let left = loop {
+            tokio::select! {
+                left = &mut finishing => break left,
+                () = clock.sleep(SWEEP_STOPPING) => {
+                    thread.timers.stop_unread(thread.shared.cache.now().millis());
+                }
+            }
+        };
         if left > 0 {
             debug!(left, "connections did not end in time");
         }
