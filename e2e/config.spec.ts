@@ -1,4 +1,5 @@
 // The configuration page: values, sources, search, and the line for the file.
+import { expectAccessible, expectNoSidewaysScroll } from "./audit";
 import { ANY_PORT, expect, test } from "./server";
 
 test("a key shows its value, its source, its default and its documentation", async ({ page, server }) => {
@@ -36,4 +37,40 @@ test("the line for the configuration file can be copied", async ({ page, server,
   await page.getByRole("button", { name: /redis\.listen in outrigger\.toml/ }).click();
   await expect(page.getByRole("button", { name: /^Copied/ })).toBeVisible();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`listen = "${ANY_PORT}"`);
+});
+
+test("a key has an address that shows and marks it, with its details open", async ({ page, server }) => {
+  await page.goto(`${server.dashboard}/configuration?key=log.files`);
+
+  const key = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "log.files", exact: true }) });
+  await expect(key).toBeInViewport();
+  await expect(key.getByRole("heading", { name: "log.files" })).toBeFocused();
+  await expect(key.getByText("OUTRIGGER_LOG__FILES")).toBeVisible();
+  const other = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "cache.memory", exact: true }) });
+  await expect(other.getByText("OUTRIGGER_CACHE__MEMORY")).toBeHidden();
+  await expectAccessible(page, "the configuration with a marked key");
+});
+
+test("the index leads to a section, from a phone, too", async ({ page, server }) => {
+  await page.goto(`${server.dashboard}/configuration`);
+  await page.getByRole("navigation", { name: "Sections" }).getByRole("link", { name: "store", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "[store]" })).toBeInViewport();
+  await expect(page).toHaveURL(/section=store/);
+
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.getByRole("combobox", { name: "Sections" }).selectOption({ label: "access" });
+  await expect(page.getByRole("heading", { name: "[access]" })).toBeInViewport();
+  await expectNoSidewaysScroll(page, "the configuration on a phone");
+});
+
+test("a key that is named in a guide leads to its place", async ({ page, server }) => {
+  await page.goto(`${server.dashboard}/guides/cache`);
+  await page.getByRole("article").getByRole("link", { name: "[cache] memory", exact: true }).first().click();
+  await expect(page).toHaveURL(`${server.dashboard}/configuration?key=cache.memory`);
+  await expect(page.getByRole("heading", { name: "cache.memory", exact: true })).toBeFocused();
+});
+
+test("a key that this version does not have is said to be missing", async ({ page, server }) => {
+  await page.goto(`${server.dashboard}/configuration?key=cache.nonsense`);
+  await expect(page.getByText("There is no key cache.nonsense in this version.")).toBeVisible();
 });

@@ -1,4 +1,6 @@
 // One section of the configuration file.
+import { Link } from "wouter";
+import { keyPath } from "../../api/config";
 import type { ConfigKey, ConfigSource } from "../../api/types";
 import { shown, tomlLine } from "../../format/toml";
 import { Badge, type Tone } from "../../parts/badge";
@@ -6,6 +8,7 @@ import { CopyButton } from "../../parts/copy";
 import { Panel } from "../../parts/panel";
 import { Prose } from "../../parts/prose";
 import classes from "./config.module.css";
+import { documentationOf } from "./documentation";
 
 const SOURCES: Record<ConfigSource, { word: string; tone: Tone }> = {
   flag: { word: "flag", tone: "float" },
@@ -14,57 +17,103 @@ const SOURCES: Record<ConfigSource, { word: string; tone: Tone }> = {
   default: { word: "default", tone: "plain" },
 };
 
-export function ConfigSection({ section, keys }: { section: string; keys: ConfigKey[] }) {
+interface ConfigSectionProps {
+  /** The id at which it begins. */
+  anchor: string;
+  section: string;
+  keys: ConfigKey[];
+  /** The name of the key to which the address leads. */
+  marked: string | null;
+  /** Whether the details of all keys are open. */
+  open: boolean;
+}
+
+/** The id of the element that shows a key. */
+export function anchorOfKey(name: string): string {
+  return `key-${name}`;
+}
+
+export function ConfigSection({ anchor, section, keys, marked, open }: ConfigSectionProps) {
   return (
-    <Panel title={<code>[{section}]</code>} flush>
-      <ul className={classes.keys}>
-        {keys.map((key) => (
-          <Key key={key.key} item={key} />
-        ))}
-      </ul>
-    </Panel>
+    <div id={anchor} tabIndex={-1} className={classes.section}>
+      <Panel title={<code>[{section}]</code>} flush>
+        <ul className={classes.keys}>
+          {keys.map((key) => (
+            <Key key={key.key} item={key} marked={key.key === marked} open={open} />
+          ))}
+        </ul>
+      </Panel>
+    </div>
   );
 }
 
-function Key({ item }: { item: ConfigKey }) {
-  const source = SOURCES[item.source];
-  const variables = [item.variable, ...item.aliases];
+function Key({ item, marked, open }: { item: ConfigKey; marked: boolean; open: boolean }) {
+  const { summary, rest } = documentationOf(item.documentation, item.default);
   return (
-    <li className={classes.key} data-changed={item.source !== "default"}>
+    <li className={classes.key} data-changed={item.source !== "default"} data-marked={marked}>
       <div className={classes.about}>
-        <h3>
-          <code>{item.key}</code>
+        <h3 id={anchorOfKey(item.key)} tabIndex={-1}>
+          <Link href={keyPath(item.key)}>
+            <code>{item.key}</code>
+          </Link>
         </h3>
         <p>
-          <Prose text={item.documentation} />
+          <Prose text={summary} />
         </p>
-        <p className={classes.variables}>
-          {variables.map((variable) => (
-            <code key={variable}>{variable}</code>
-          ))}
-        </p>
+        {/* Drawn anew when it should open by itself; otherwise the person opens and closes it. */}
+        <details key={String(marked || open)} open={marked || open}>
+          <summary>
+            Details<span className="visually-hidden"> of {item.key}</span>
+          </summary>
+          {rest !== "" && (
+            <p>
+              <Prose text={rest} />
+            </p>
+          )}
+          <dl className={classes.facts}>
+            <div>
+              <dt>Kind</dt>
+              <dd>
+                <Prose text={item.kind} />
+              </dd>
+            </div>
+            <div>
+              <dt>Variable</dt>
+              <dd>
+                {[item.variable, ...item.aliases].map((variable) => (
+                  <code key={variable}>{variable}</code>
+                ))}
+              </dd>
+            </div>
+          </dl>
+        </details>
       </div>
-      <div className={classes.now}>
-        <div className={classes.line}>
-          <code className={classes.value} data-absent={item.value === null}>
-            {shown(item.value)}
-          </code>
-          <CopyButton
-            label="Copy line"
-            text={tomlLine(item.key, item.value)}
-            what={`for ${item.key} in outrigger.toml`}
-          />
-        </div>
-        <span className={classes.origin}>
-          <Badge tone={source.tone}>{source.word}</Badge>
-          {item.source_detail != null && <span className={classes.detail}>{item.source_detail}</span>}
-        </span>
+      <Value item={item} />
+    </li>
+  );
+}
+
+function Value({ item }: { item: ConfigKey }) {
+  const source = SOURCES[item.source];
+  // The variable's own name is among the details.
+  const detail = item.source_detail === item.variable ? null : item.source_detail;
+  return (
+    <div className={classes.now}>
+      <div className={classes.line}>
+        <code className={classes.value} data-absent={item.value === null}>
+          {shown(item.value)}
+        </code>
+        <CopyButton label="Copy line" text={tomlLine(item.key, item.value)} what={`for ${item.key} in outrigger.toml`} />
+      </div>
+      <span className={classes.origin}>
+        <Badge tone={source.tone}>{source.word}</Badge>
+        {detail != null && <span className={classes.detail}>{detail}</span>}
         {item.source !== "default" && (
           <span className={classes.detail}>
             Default: <code>{shown(item.default)}</code>
           </span>
         )}
-      </div>
-    </li>
+      </span>
+    </div>
   );
 }

@@ -5,6 +5,7 @@ import { server } from "../../api/client";
 import { guidePath } from "../../guides";
 import { plain, type Block, type Inline, type LinkTarget } from "../../guides/document";
 import { Lines } from "../../parts/copy";
+import { Code } from "../../parts/key-link";
 import classes from "./guides.module.css";
 
 /** The id of the element at which a section begins. */
@@ -100,7 +101,7 @@ function inline(piece: Inline): ReactNode {
   }
   switch (piece.kind) {
     case "code":
-      return <code>{piece.text}</code>;
+      return <Code text={piece.text} />;
     case "strong":
       return (
         <strong>
