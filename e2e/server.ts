@@ -79,7 +79,7 @@ export async function start(...settings: string[]): Promise<Server> {
 export async function setUp(page: Page, server: Server): Promise<void> {
   await page.goto(server.link);
   await page.getByRole("button", { name: "Log in" }).click();
-  await expect(page.getByRole("heading", { name: "Make this account yours" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Set up your account" })).toBeVisible();
   await page.getByLabel("E-mail address").fill(OWNER.email);
   await page.getByLabel("Name").fill(OWNER.name);
   await page.getByLabel("Password", { exact: true }).fill(OWNER.password);

@@ -24,6 +24,8 @@ const ROUTES: [method: string, path: RegExp, answer: Answer][] = [
   ["POST", /^access\/accounts$/, () => [201, { account: fixtures.accounts[1], link: fixtures.link }]],
   ["PATCH", /^access\/accounts\//, () => ok(fixtures.accounts[1])],
   ["POST", /^access\/login-links$/, () => [201, fixtures.link]],
+  ["GET", /^access\/me\/sessions$/, () => ok({ items: fixtures.sessions, next: null })],
+  ["GET", /^access\/me\/tokens$/, ({ scene }) => ok({ items: scene === "empty" ? [] : fixtures.tokens, next: null })],
   ["GET", /^access\/sessions$/, () => ok({ items: fixtures.sessions, next: null })],
   ["GET", /^access\/tokens$/, ({ scene }) => ok({ items: scene === "empty" ? [] : fixtures.tokens, next: null })],
   ["POST", /^access\/tokens$/, ({ sent }) => [201, { ...fixtures.tokens[0], ...(sent as object), token: fixtures.tokenText }]],

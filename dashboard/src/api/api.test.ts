@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { dashboardPath, serverAddress } from "./place";
-import { ApiError, fieldTrouble, problemFrom, sentence, trouble } from "./problem";
+import { ApiError, fieldTrouble, formTrouble, problemFrom, sentence, trouble } from "./problem";
 import { may } from "./scopes";
 
 describe("scopes", () => {
@@ -39,6 +39,19 @@ describe("problems", () => {
     expect(fieldTrouble(weak, "scopes")).toBe("Too long (100)");
     expect(fieldTrouble(weak, "email")).toBeUndefined();
     expect(fieldTrouble(new TypeError("fetch failed"), "email")).toBeUndefined();
+  });
+
+  it("are said once in a form: at the field, or above the fields when the form lacks one of them", () => {
+    const one = new ApiError(422, { ...weak.problem, fields: [{ field: "new_password", code: "too_weak" }] });
+    expect(formTrouble(one, ["new_password"]).note).toBeNull();
+    expect(formTrouble(one, ["new_password"]).at("new_password")).toBe("The password is too easy to guess.");
+    expect(formTrouble(one, ["new_password", "email"]).at("email")).toBeUndefined();
+
+    expect(formTrouble(weak, ["new_password"]).note).toBe(weak);
+    expect(formTrouble(weak, ["new_password"]).at("new_password")).toBeUndefined();
+
+    expect(formTrouble(weak, ["new_password", "scopes.1"]).at("new_password")).toBe("Too easy to guess");
+    expect(formTrouble(null, ["new_password"]).note).toBeNull();
   });
 
   it("are made up for answers of proxies, and say so", () => {

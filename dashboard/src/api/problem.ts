@@ -74,6 +74,32 @@ export function fieldTrouble(error: unknown, field: string): string | undefined 
   return found.limit && found.code !== "too_weak" ? `${words} (${found.limit})` : words;
 }
 
+/** An error for a form: each thing is said once, at its field where the form has that, in the note above the fields otherwise. */
+export interface FormTrouble {
+  /** What to show above the fields; null when the fields say everything. */
+  note: unknown;
+  /** What to show at a field. */
+  at: (field: string) => string | undefined;
+}
+
+/** Distributes an error over the fields of a form. */
+export function formTrouble(error: unknown, fields: readonly string[]): FormTrouble {
+  const found = error instanceof ApiError ? (error.problem.fields ?? []) : [];
+  const saysAll = found.length > 0 && found.every(({ field }) => fields.includes(field));
+  const note = saysAll ? null : error;
+  return {
+    note,
+    at: (field) => {
+      if (!saysAll) {
+        return undefined;
+      }
+      // Then the sentence is about this field, and says more than the code.
+      const isOnly = found.every((candidate) => candidate.field === field);
+      return isOnly ? sentence((error as ApiError).problem.detail) : fieldTrouble(error, field);
+    },
+  };
+}
+
 const FIELD_WORDS: Record<string, string> = {
   required: "This is needed",
   invalid: "This is not valid",

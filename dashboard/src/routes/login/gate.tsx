@@ -1,5 +1,6 @@
-// The frame of the pages before the dashboard: the mark, a water line, one form.
+// The frame of the pages before the dashboard: the mark, which server this is, a water line, one form.
 import type { ReactNode } from "react";
+import { identity } from "../../api/identity";
 import { Mark } from "../../parts/mark";
 import { useTitle } from "../../parts/page-head";
 import classes from "./gate.module.css";
@@ -10,14 +11,29 @@ export function Gate({ title, lead, children }: { title: string; lead?: ReactNod
     <div className={classes.gate}>
       <div className={classes.water} aria-hidden="true" />
       <main className={classes.card}>
-        <p className={classes.brand}>
+        <div className={classes.brand}>
           <Mark size={34} />
           Outrigger
-        </p>
+          <ServerName />
+        </div>
         <h1>{title}</h1>
         {lead !== undefined && <p className={classes.lead}>{lead}</p>}
         {children}
       </main>
     </div>
+  );
+}
+
+/** So that nobody types the password of one server into another. */
+function ServerName() {
+  const { name, environment, colour } = identity;
+  if (name === "") {
+    return null;
+  }
+  return (
+    <span className={classes.server} data-colour={colour ?? "none"}>
+      <span>{name}</span>
+      {environment !== null && <strong>{environment}</strong>}
+    </span>
   );
 }

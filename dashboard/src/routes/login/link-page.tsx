@@ -24,35 +24,45 @@ export function LoginLinkPage() {
     },
   });
 
-  // Refused once, refused for good: a link works once and for a while.
+  // A link that was refused stays refused.
   const refused = redeem.error instanceof ApiError && redeem.error.status === 401;
   if (code === "") {
     return (
-      <Gate title="This link is not complete" lead="The part after the # is missing. Copy the whole line that Outrigger printed.">
-        <p className={classes.hint}>
-          A new link: <code>outrigger admin link</code>. <Link href="/login">Log in with a password</Link>
-        </p>
+      <Gate title="This link is incomplete" lead="The part after the # is missing. Copy the whole link and open it again.">
+        <NewLink />
+      </Gate>
+    );
+  }
+  if (refused) {
+    return (
+      <Gate title="This link no longer works" lead="A login link works once and for a limited time.">
+        <NewLink />
       </Gate>
     );
   }
   return (
-    <Gate
-      title={refused ? "This link leads nowhere" : "Welcome aboard"}
-      lead={refused ? undefined : "This link signs you in once, on this browser."}
-    >
+    <Gate title="Welcome aboard" lead="This link signs you in once, in this browser.">
       <div className={classes.form}>
         {redeem.error && <TroubleNote error={redeem.error} />}
-        {!refused && (
-          <Button onClick={() => redeem.mutate()} loading={redeem.isPending} fullWidth autoFocus>
-            Log in
-          </Button>
-        )}
+        <Button onClick={() => redeem.mutate()} loading={redeem.isPending} fullWidth autoFocus>
+          Log in
+        </Button>
       </div>
-      {redeem.error && (
-        <p className={classes.hint}>
-          <Link href="/login">Log in with a password</Link>
-        </p>
-      )}
     </Gate>
+  );
+}
+
+/** How to get a new link, for the person who was invited and for the one who runs the server. */
+function NewLink() {
+  return (
+    <div className={classes.hints}>
+      <p>Ask the person who sent you the link for a new one.</p>
+      <p>
+        If you run this server, <code>outrigger admin link</code> prints one for the owner account.
+      </p>
+      <p>
+        <Link href="/login">Log in with a password</Link>
+      </p>
+    </div>
   );
 }

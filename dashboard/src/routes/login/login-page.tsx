@@ -43,7 +43,8 @@ export function LoginPage() {
         </Button>
       </form>
       <p className={classes.hint}>
-        No password yet, or forgotten? Whoever runs the server gets a one-time link with <code>outrigger admin link</code>.
+        No password, or forgotten it? Ask an administrator for a one-time link. If you run this server,{" "}
+        <code>outrigger admin link</code> prints one for the owner account.
       </p>
     </Gate>
   );

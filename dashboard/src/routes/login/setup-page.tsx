@@ -1,10 +1,11 @@
-// The first thing after a one-time link: the account gets an address and a password, so that the next login needs no terminal.
+// The first page after a one-time link: the account gets an e-mail address and a password, so that the next login needs no link. There
+// is no way out but forward: the link is used up, so logging out now would lock the person out.
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { answer, api } from "../../api/client";
-import { fieldTrouble } from "../../api/problem";
-import { meQuery, useLogOut, useMe } from "../../api/session";
+import { formTrouble } from "../../api/problem";
+import { meQuery, useMe } from "../../api/session";
 import { TroubleNote } from "../../parts/trouble";
 import { Gate } from "./gate";
 import classes from "./gate.module.css";
@@ -12,7 +13,6 @@ import classes from "./gate.module.css";
 export function SetupPage() {
   const me = useMe();
   const queries = useQueryClient();
-  const logOut = useLogOut();
   const save = useMutation({
     mutationFn: (body: { email: string; name?: string; new_password: string }) =>
       answer(api.PUT("/api/v1/access/me", { body })),
@@ -30,11 +30,12 @@ export function SetupPage() {
     });
   }
 
+  const trouble = formTrouble(save.error, ["email", "name", "new_password"]);
   const given = me.account?.name === "local" ? "" : (me.account?.name ?? "");
   return (
-    <Gate title="Make this account yours" lead="From now on you log in with these; the link no longer works.">
+    <Gate title="Set up your account" lead="You will log in with this e-mail address and password. The link no longer works.">
       <form className={classes.form} onSubmit={onSubmit}>
-        {save.error && <TroubleNote error={save.error} />}
+        {trouble.note !== null && <TroubleNote error={trouble.note} />}
         <TextInput
           name="email"
           type="email"
@@ -44,30 +45,27 @@ export function SetupPage() {
           required
           autoFocus
           withAsterisk={false}
-          error={fieldTrouble(save.error, "email")}
+          error={trouble.at("email")}
         />
         <TextInput
           name="name"
           label="Name"
-          description="As others see it in the audit log"
+          description="Shown in the audit log"
           autoComplete="name"
           defaultValue={given}
-          error={fieldTrouble(save.error, "name")}
+          error={trouble.at("name")}
         />
         <PasswordInput
           name="new_password"
           label="Password"
-          description="A few unusual words are better than a short riddle"
+          description="Several unrelated words make a strong password"
           autoComplete="new-password"
           required
           withAsterisk={false}
-          error={fieldTrouble(save.error, "new_password")}
+          error={trouble.at("new_password")}
         />
         <Button type="submit" loading={save.isPending} fullWidth>
           Save and continue
-        </Button>
-        <Button variant="subtle" onClick={() => void logOut()}>
-          Log out
         </Button>
       </form>
     </Gate>
