@@ -128,7 +128,7 @@ const STATES: Record<Status["state"], Pick<Status, "state" | "sentence" | "probl
     sentence: "Everything works, and two things need you.",
     problems: [
       { ...LIFE, id: "service_failed.session-pruner", capability: "server", page: "/", code: "service_failed", severity: "error", title: "session-pruner keeps failing", detail: "It failed 3 times in 10 minutes: the database is locked. Expired sessions stay in `state.db` meanwhile.", fix: "Look for a backup tool that holds `state.db` open; it is tried again every minute." },
-      { ...LIFE, id: "cache_refuses_writes", capability: "cache", page: "/cache", guide: "cache#the-bound", count: 412, code: "cache_refuses_writes", severity: "warning", title: "The cache is full and evicts fresh entries", detail: "412 entries a minute are evicted before they expire.", fix: "Raise `[cache] memory` from 96MiB, or give entries a shorter time to live." },
+      { ...LIFE, id: "cache_refuses_writes", capability: "cache", page: "/cache", guide: "cache#memory-limit-and-eviction", count: 412, code: "cache_refuses_writes", severity: "warning", title: "The cache is full and evicts fresh entries", detail: "412 entries a minute are evicted before they expire.", fix: "Raise `[cache] memory` from 96MiB, or give entries a shorter time to live." },
     ],
   },
   failing: {

@@ -1,25 +1,25 @@
 //! Accounts, sessions, tokens, ingest keys and the audit log.
 //!
-//! What holds a password, a token's text or a login link has no `Debug`: a secret that cannot be printed is not in a log.
+//! Types that contain a password, a token or a login link do not implement `Debug`, so that they cannot be logged.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// What an account may do.
+/// The role of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Reads everything but secrets and access.
+    /// Reads everything except secrets and access.
     Viewer,
-    /// Also safe and reversible actions.
+    /// Also makes safe and reversible changes.
     Operator,
-    /// Also destructive actions and access.
+    /// Also makes destructive changes and manages access.
     Admin,
     /// Everything.
     Owner,
 }
 
-/// Signing in with e-mail address and password.
+/// Sign-in with an e-mail address and a password.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogIn {
@@ -29,7 +29,7 @@ pub struct LogIn {
     pub password: String,
 }
 
-/// Signing in with a one-time link.
+/// Sign-in with a one-time login link.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RedeemLink {
@@ -37,18 +37,18 @@ pub struct RedeemLink {
     pub code: String,
 }
 
-/// Who is signed in.
+/// The caller of the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Me {
     /// How the request was authenticated.
     pub via: MeVia,
-    /// The account, when a session or the control socket was used.
+    /// The account; null for a token.
     pub account: Option<Account>,
-    /// What may be done, as scopes such as `cache:read` or `*`.
+    /// The scopes of the caller, such as `cache:read` or `*`.
     pub scopes: Vec<String>,
     /// Whether the account still needs an e-mail address and a password.
     pub setup_required: bool,
-    /// When the session or token ends.
+    /// When the session or token expires; null if it does not.
     pub expires_at: Option<String>,
 }
 
@@ -64,7 +64,7 @@ pub enum MeVia {
     Control,
 }
 
-/// A change of one's own account; what is absent stays.
+/// A change of the caller's account. Absent fields keep their value.
 #[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateMe {
@@ -74,26 +74,26 @@ pub struct UpdateMe {
     pub name: Option<String>,
     /// The new password.
     pub new_password: Option<String>,
-    /// The current password; required for a new password or address once the account has a password.
+    /// The current password. Required to change the password or the e-mail address, if the account has a password.
     pub current_password: Option<String>,
 }
 
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Account {
-    /// Its id.
+    /// The id.
     pub id: String,
-    /// Its e-mail address; null for the owner account `local` before it has one.
+    /// The e-mail address; null for the owner account `local` until it has one.
     pub email: Option<String>,
     /// The person's name, or `local`.
     pub name: String,
-    /// What it may do.
+    /// The role.
     pub role: Role,
-    /// Whether it may sign in.
+    /// Whether the account is disabled and cannot sign in.
     pub disabled: bool,
     /// When it was created.
     pub created_at: String,
-    /// When it last signed in.
+    /// When the account last signed in; null if never.
     pub last_login_at: Option<String>,
 }
 
@@ -101,26 +101,26 @@ pub struct Account {
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
-    /// Its e-mail address.
+    /// The e-mail address.
     pub email: String,
-    /// The person's name; the e-mail address when absent.
+    /// The person's name. Default: the e-mail address.
     pub name: Option<String>,
-    /// What it may do.
+    /// The role.
     pub role: Role,
-    /// Its first password; when absent, the answer carries a one-time link with which the person sets one.
+    /// The password. If absent, the response contains a one-time login link with which the person sets one.
     pub password: Option<String>,
 }
 
-/// An account that was just created.
+/// A new account, as created.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CreatedAccount {
     /// The account.
     pub account: Account,
-    /// A one-time login link, when no password was given.
+    /// A one-time login link; null if the request contained a password.
     pub link: Option<LoginLink>,
 }
 
-/// A change of an account; what is absent stays.
+/// A change of an account. Absent fields keep their value.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateAccount {
@@ -128,70 +128,70 @@ pub struct UpdateAccount {
     pub name: Option<String>,
     /// The new role.
     pub role: Option<Role>,
-    /// Whether it may sign in; disabling ends its sessions.
+    /// Whether the account is disabled. Disabling an account ends its sessions.
     pub disabled: Option<bool>,
 }
 
-/// For whom to make a login link.
+/// The account for a new login link.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewLoginLink {
-    /// The account's id; the owner account `local` (or the oldest owner) when absent.
+    /// The account's id. Default: the owner account `local`, or the oldest owner.
     pub account: Option<String>,
 }
 
 /// A one-time login link.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LoginLink {
-    /// The link. Opening it signs in; it works once.
+    /// The link. It signs in once.
     pub url: String,
-    /// When it stops working.
+    /// When the link expires.
     pub expires_at: String,
 }
 
 /// A login session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Session {
-    /// Its id (not the cookie's value, which nobody can read again).
+    /// The id. It differs from the value of the cookie, which cannot be read again.
     pub id: String,
-    /// The account that is signed in.
+    /// The id of the account.
     pub account_id: String,
     /// The account's e-mail address or name.
     pub account: String,
-    /// Where it signed in from.
+    /// The client address at sign-in.
     pub address: String,
-    /// The browser, as it named itself.
+    /// The browser's `User-Agent` header.
     pub user_agent: String,
-    /// When it signed in.
+    /// When the session began.
     pub created_at: String,
-    /// When it was last used, to the minute.
+    /// When the session was last used, to the minute.
     pub last_seen_at: String,
-    /// When it ends at the latest.
+    /// When the session expires at the latest.
     pub expires_at: String,
-    /// Whether this is the session that asks.
+    /// Whether this is the session of the request.
     pub current: bool,
 }
 
 /// An API token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Token {
-    /// Its id.
+    /// The id.
     pub id: String,
-    /// What it is for.
+    /// The name, such as the program that uses it.
     pub name: String,
-    /// The first characters of the token, to recognise it by.
+    /// The first characters of the token, to recognise it.
     pub hint: String,
-    /// What it may do.
+    /// The scopes.
     pub scopes: Vec<String>,
-    /// Who made it.
+    /// Who created it.
     pub created_by: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: String,
-    /// When it stops working; null when it does not.
+    /// When it expires; null if it does not.
     pub expires_at: Option<String>,
-    /// When it was last used, to the minute.
+    /// When it was last used, to the minute; null if never.
     pub last_used_at: Option<String>,
-    /// The token that it was made with, and ends with; null when a person made it.
+    /// The id of the token that created this one and ends together with it; null if a person created it.
     pub parent_id: Option<String>,
 }
 
@@ -199,36 +199,36 @@ pub struct Token {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
-    /// What it is for, 1 to 100 characters.
+    /// The name, such as the program that uses it. 1 to 100 characters.
     pub name: String,
-    /// What it may do, such as `cache:write`; nobody can give what they do not have.
+    /// The scopes, such as `cache:write`. The caller must have each of them.
     pub scopes: Vec<String>,
-    /// How long it works, such as `90d` (the default), or `never`.
+    /// The lifetime, such as `90d`, or `never`. Default: `90d`.
     pub expires_in: Option<String>,
 }
 
-/// A token that was just made: the only time its text is shown.
+/// A new token, as created. The token is shown only here.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CreatedToken {
-    /// The token's text, for `Authorization: Bearer …`.
+    /// The token, for `Authorization: Bearer …`.
     pub token: String,
-    /// What the lists show of it.
+    /// The token's details, as in lists.
     #[serde(flatten)]
     pub details: Token,
 }
 
-/// An ingest key: it can send in, and read nothing.
+/// An ingest key. It can only send data in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct IngestKey {
-    /// Its id.
+    /// The id.
     pub id: String,
-    /// What it is for.
+    /// The name, such as the program that uses it.
     pub name: String,
-    /// The key. It is meant to be put into pages and apps, and so is not a secret.
+    /// The key. It is not a secret: it is embedded in web pages and apps.
     pub key: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: String,
-    /// When something last came in with it, to the minute.
+    /// When data was last received with it, to the minute; null if never.
     pub last_used_at: Option<String>,
 }
 
@@ -236,81 +236,81 @@ pub struct IngestKey {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewIngestKey {
-    /// What it is for, 1 to 100 characters.
+    /// The name, such as the program that uses it. 1 to 100 characters.
     pub name: String,
 }
 
-/// Which entries of the audit log to answer with.
+/// Which entries of the audit log to return.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct AuditQuery {
-    /// How many entries at most: 1 to 500, 50 when absent.
+    /// The maximum number of entries, 1 to 500. Default: 50.
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
-    /// The `next` of the page before; absent for the first page.
+    /// The `next` of the previous page. Absent for the first page.
     pub cursor: Option<String>,
     /// Only entries of this actor: the id of an account or token; an account's e-mail address, `local` or `outrigger`; or a kind
-    /// and a name, such as `token:deploy`. A name alone never means a token, because whoever makes one chooses its name.
+    /// and a name, such as `token:deploy`. A bare name never matches a token, because its creator can choose any name.
     pub actor: Option<String>,
-    /// Only this action, or with a trailing `.` all of its kind: `access.`.
+    /// Only this action. With a trailing `.`, all actions with this prefix: `access.`.
     pub action: Option<String>,
 }
 
-/// An entry of the audit log: somebody did something.
+/// An entry of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditEntry {
-    /// Its id.
+    /// The id.
     pub id: String,
-    /// When.
+    /// When the action happened.
     pub at: String,
-    /// Who: an account's e-mail address, a token's name, `local` or `outrigger`.
+    /// The actor: an account's e-mail address, a token's name, `local` or `outrigger`.
     pub actor: String,
-    /// What kind of actor: `account`, `token`, `local`, `system`, `anonymous`.
+    /// The kind of the actor: `account`, `token`, `local`, `system`, `anonymous`.
     pub actor_kind: String,
     /// The id of the account or token that acted.
     pub actor_id: Option<String>,
-    /// The door: `dashboard`, `api`, `cli`, `redis`, `internal`.
+    /// The interface: `dashboard`, `api`, `cli`, `redis`, `internal`.
     pub via: String,
-    /// What was done, such as `access.create_token`.
+    /// The action, such as `access.create_token`.
     pub action: String,
-    /// The id of the object, or what else names it; null when the action has none.
+    /// The id of the object, or another name for it; null if the action has no object.
     pub target: Option<String>,
-    /// What the object was called at the time.
+    /// The name of the object at that time.
     pub target_name: Option<String>,
-    /// What changed of the object.
+    /// The changed fields of the object.
     pub changes: Vec<AuditChange>,
-    /// How it went: `ok` or a problem's code.
+    /// The outcome: `ok`, or the code of a problem.
     pub outcome: String,
-    /// Where from.
+    /// The client address.
     pub address: Option<String>,
     /// The id of the request.
     pub request_id: Option<String>,
-    /// Whether the client chose the id of the request; then it need not be the only one with it.
+    /// Whether the client chose the request id. Such an id may not be unique.
     pub request_id_from_client: bool,
 }
 
-/// What was deleted because it had ended.
+/// The number of deleted items, by kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Pruned {
-    /// Sessions that had expired or were not used for too long.
+    /// Sessions that had expired or were idle for too long.
     pub sessions: u64,
     /// Login links that had expired.
     pub login_links: u64,
     /// Tokens that expired more than thirty days ago.
     pub tokens: u64,
-    /// Entries of the audit log that were older than their retention.
+    /// Audit entries that were older than the retention period.
     pub audit_entries: u64,
 }
 
-/// What changed of an object.
+/// A changed field of an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditChange {
-    /// Which part, such as `role`.
+    /// The field, such as `role`.
     pub field: String,
-    /// The value before; null when there was none.
+    /// The old value; null if there was none.
     pub from: Option<String>,
-    /// The value after; null when there is none.
+    /// The new value; null if there is none.
     pub to: Option<String>,
 }
 
@@ -322,7 +322,7 @@ mod tests {
 
     struct Probe<T>(PhantomData<T>);
 
-    /// Found when nothing better is: a type's own constant goes before that of a trait.
+    /// The fallback: a type's own constant takes precedence over a trait's.
     trait Unprintable {
         const PRINTABLE: bool = false;
     }
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_a_secret_cannot_be_printed() {
+    fn types_with_secrets_cannot_be_printed() {
         let secret = [
             Probe::<LogIn>::PRINTABLE,
             Probe::<RedeemLink>::PRINTABLE,

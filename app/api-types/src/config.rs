@@ -3,33 +3,33 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// One configuration key: what it is now, where that came from, what it means.
+/// A configuration key with its value, source and documentation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ConfigKey {
     /// The key, as `section.key`.
     pub key: String,
-    /// The value in force; secrets are shown as `[secret]`.
+    /// The value in effect. Secrets are shown as `[secret]`.
     pub value: serde_json::Value,
     /// The default.
     pub default: serde_json::Value,
-    /// Where the value came from.
+    /// The source of the value.
     pub source: ConfigSource,
-    /// The flag, variable or file and line that set it; null for a default.
+    /// The flag, the variable, or the file and line that set the value; null for a default.
     pub source_detail: Option<String>,
     /// The kind of value: `size`, `duration`, `integer`, `boolean`, `address`, `text`, `list`, `secret`, or the allowed words.
     pub kind: String,
-    /// What the value is measured in: bytes, time or a count; null when it is no measure.
+    /// The unit of the value: bytes, time or a count; null if it has none.
     #[serde(default)]
     pub unit: Option<String>,
-    /// What the key does, its unit, range and default.
+    /// The documentation of the key: purpose, unit, range and default.
     pub documentation: String,
     /// The environment variable that sets it.
     pub variable: String,
-    /// Further environment variables that set it, understood for compatibility.
+    /// Further environment variables that set it, for compatibility with other programs.
     pub aliases: Vec<String>,
 }
 
-/// Where a value came from, the strongest first.
+/// The source of a value, in order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ConfigSource {
@@ -39,16 +39,16 @@ pub enum ConfigSource {
     Environment,
     /// The configuration file.
     File,
-    /// Nothing set it.
+    /// The default.
     Default,
 }
 
 /// All configuration keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ConfigKeys {
-    /// The keys, by section in the order of the reference.
+    /// The keys by section, in the order of the reference.
     pub items: Vec<ConfigKey>,
-    /// Always null: all keys are in one page.
+    /// Always null: all keys are on one page.
     #[serde(default)]
     pub next: Option<String>,
 }

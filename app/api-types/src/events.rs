@@ -1,4 +1,4 @@
-//! Events: marks on the time line of the charts.
+//! Events, which the charts show on their time axis.
 
 use std::collections::BTreeMap;
 
@@ -10,42 +10,42 @@ use utoipa::{IntoParams, ToSchema};
 pub struct Event {
     /// The event's id.
     pub id: String,
-    /// When it happened (RFC 3339).
+    /// When the event happened (RFC 3339).
     #[schema(format = DateTime)]
     pub at: String,
-    /// What kind of event.
+    /// The kind of event.
     pub kind: EventKind,
     /// What happened, in a few words.
     pub title: String,
-    /// More about it, by name. `cache_cleared` has `database` and `entries`, `problem_opened` and `problem_resolved` have
+    /// Details by name. `cache_cleared` has `database` and `entries`, `problem_opened` and `problem_resolved` have
     /// `problem` and `severity`, `role_changed` has `account` and `role`, `start` has `version`.
     pub attributes: BTreeMap<String, String>,
-    /// Who sent or caused the event, by the name at the time: an account's e-mail address, a token's name, `local` or
+    /// The name of the actor who sent or caused the event, at that time: an account's e-mail address, a token's name, `local` or
     /// `outrigger`.
     pub actor: String,
-    /// What kind of actor: `account`, `token`, `local`, `system`, `anonymous`.
+    /// The kind of the actor: `account`, `token`, `local`, `system`, `anonymous`.
     pub actor_kind: String,
 }
 
-/// What kind of event.
+/// The kind of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
     /// A new version of an application went live.
     Deploy,
-    /// Anything worth remembering.
+    /// A note.
     Note,
     /// The server started.
     Start,
-    /// The server was told to stop.
+    /// The server is stopping.
     Stop,
-    /// The cache or one of its databases was emptied.
+    /// The cache or one of its databases was cleared.
     CacheCleared,
-    /// A problem was found.
+    /// A problem was opened.
     ProblemOpened,
-    /// A problem is gone.
+    /// A problem was resolved.
     ProblemResolved,
-    /// An account got another role.
+    /// The role of an account was changed.
     RoleChanged,
 }
 
@@ -66,13 +66,13 @@ impl EventKind {
     }
 }
 
-/// What kind of event can be sent.
+/// The kinds of events that clients can send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NewEventKind {
     /// A new version of an application went live.
     Deploy,
-    /// Anything worth remembering.
+    /// A note.
     Note,
 }
 
@@ -80,16 +80,16 @@ pub enum NewEventKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewEvent {
-    /// What kind of event.
+    /// The kind of event.
     pub kind: NewEventKind,
     /// What happened: 1 to 200 characters.
     #[schema(min_length = 1, max_length = 200)]
     pub title: String,
-    /// When it happened (RFC 3339): at most a day ahead and at most 90 days ago. Now when absent.
+    /// When the event happened (RFC 3339), at most one day in the future and 90 days in the past. Default: now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub at: Option<String>,
-    /// More about it: at most 20 attributes, with names of 1 to 64 characters and values of at most 500 bytes.
+    /// Details: at most 20 attributes, with names of 1 to 64 characters and values of at most 500 bytes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
 }
@@ -106,9 +106,9 @@ pub struct EventQuery {
     /// Only events of this kind.
     #[param(inline)]
     pub kind: Option<EventKind>,
-    /// How many items at most: 1 to 500, 50 when absent.
+    /// The maximum number of items, 1 to 500. Default: 50.
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
-    /// The `next` of the page before; absent for the first page.
+    /// The `next` of the previous page. Absent for the first page.
     pub cursor: Option<String>,
 }

@@ -1,11 +1,11 @@
-//! The JSON shapes of the HTTP API.
+//! The request and response types of the HTTP API.
 //!
-//! Server, client and command line share these types, and the OpenAPI document is made from them; the dashboard's types are
-//! generated from that document. They know no capability: a handler converts.
+//! The server, the client and the command line share these types. The OpenAPI document is generated from them, and the
+//! dashboard's types from that document. The types do not depend on any capability; handlers convert.
 //!
-//! Conventions: durations go in as text (`"1m30s"`) and come out as numbers in fields that end in `_ms`; sizes go in as
-//! text (`"8MiB"`) and come out in bytes; times are RFC 3339 in UTC; unknown fields in a request are refused, so that a
-//! misspelt one is not silently ignored.
+//! Conventions: requests contain durations as text (`"1m30s"`), responses as numbers in fields that end in `_ms`. Requests
+//! contain sizes as text (`"8MiB"`), responses in bytes. Times are RFC 3339 in UTC. Unknown fields in a request are refused,
+//! so that a misspelt field is not silently ignored.
 
 pub mod access;
 pub mod cache;

@@ -1,33 +1,33 @@
-//! Lists that come in pages.
+//! Paginated lists.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Which part of a list to answer with.
+/// Which page of a list to return.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct PageQuery {
-    /// How many items at most: 1 to 500, 50 when absent.
+    /// The maximum number of items, 1 to 500. Default: 50.
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
-    /// The `next` of the page before; absent for the first page.
+    /// The `next` of the previous page. Absent for the first page.
     pub cursor: Option<String>,
 }
 
-/// A part of a list.
+/// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
     /// The items of this page.
     pub items: Vec<T>,
-    /// What to pass as `cursor` for the next page; null on the last one.
+    /// The `cursor` of the next page; null on the last page.
     pub next: Option<String>,
-    /// How many items there are in all pages, where that is cheap to know.
+    /// The number of items on all pages; null if counting them is expensive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<Count>,
 }
 
-/// A number of items, exact or not.
+/// A number of items, exact or estimated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Count {
     /// The number.

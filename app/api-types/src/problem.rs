@@ -1,40 +1,40 @@
-//! What an error looks like: `application/problem+json`, RFC 9457.
+//! Errors: `application/problem+json`, RFC 9457.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// An error, as every route answers it.
+/// An error, as every route returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
-    /// A URI reference that names the kind of problem: the place in the documentation that explains its code.
+    /// A URI reference for the kind of problem. It leads to the documentation of the code.
     #[serde(rename = "type")]
     pub type_uri: String,
-    /// What the code means, the same for every occurrence.
+    /// The meaning of the code, the same for every occurrence.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// One of the codes in the reference; programs decide by it.
+    /// A code from the reference, for programs.
     pub code: String,
-    /// What happened this time, for people.
+    /// What happened in this case, for people.
     pub detail: String,
-    /// The parts of the input that are wrong; empty when it is not about a part.
+    /// The invalid parts of the input; empty if the error is not about a part.
     #[serde(default)]
     pub fields: Vec<FieldProblem>,
-    /// What to do about it: a command or a setting; null where that is not known.
+    /// How to fix the error: a command or a setting; null if unknown.
     #[serde(default)]
     pub fix: Option<String>,
-    /// The id of the request, as in the `X-Request-Id` header and in the logs.
+    /// The request id, as in the `X-Request-Id` header and in the logs.
     pub request_id: String,
 }
 
-/// What is wrong with one part of the input.
+/// An invalid part of the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldProblem {
     /// The field, as a path such as `scopes.1`.
     pub field: String,
-    /// What is wrong with it, for programs: `required`, `invalid`, `too_long`, …
+    /// The reason, for programs: `required`, `invalid`, `too_long`, …
     pub code: String,
-    /// The limit that was passed; null where there is none.
+    /// The limit that was exceeded; null if there is none.
     #[serde(default)]
     pub limit: Option<String>,
 }

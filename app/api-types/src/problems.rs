@@ -8,23 +8,23 @@ use utoipa::{IntoParams, ToSchema};
 pub struct ServerProblem {
     /// The problem's id. It stays the same when the problem comes back.
     pub id: String,
-    /// What kind of problem, for programs.
+    /// The kind of problem, for programs.
     pub code: String,
-    /// The capability or part of the server that has it, such as `cache` or `store`.
+    /// The capability or part of the server that has the problem, such as `cache` or `store`.
     pub capability: String,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
     /// The problem in a few words.
     pub title: String,
-    /// What was seen last.
+    /// What was observed last.
     pub detail: String,
-    /// What to do about it.
+    /// How to fix it.
     pub fix: String,
-    /// The path of the dashboard's page about it, such as `/cache`.
+    /// The path of the dashboard page for the problem, such as `/cache`.
     pub page: String,
-    /// The page of the guide and its heading, such as `cache#the-bound`; null when there is none.
+    /// The guide and its section, such as `cache#memory-limit-and-eviction`; null if there is none.
     pub guide: Option<String>,
-    /// When the problem was opened (RFC 3339). A problem that comes back after it was resolved is opened anew.
+    /// When the problem was opened (RFC 3339). A resolved problem that occurs again is opened again.
     #[schema(format = DateTime)]
     pub first_seen: String,
     /// When the problem was last seen (RFC 3339).
@@ -33,9 +33,9 @@ pub struct ServerProblem {
     /// How often it has occurred since `first_seen`. For a condition that lasts, in how many checks it was seen; the server
     /// checks every five seconds.
     pub count: u64,
-    /// Whether the problem needs a person.
+    /// The state of the problem.
     pub state: ProblemState,
-    /// Who acknowledged the problem, by the name at the time; null unless it is acknowledged.
+    /// The name of the actor who acknowledged the problem, at that time; null unless it is acknowledged.
     pub acknowledged_by: Option<String>,
     /// When the problem was acknowledged (RFC 3339); null unless it is acknowledged.
     #[schema(format = DateTime)]
@@ -45,29 +45,29 @@ pub struct ServerProblem {
     pub resolved_at: Option<String>,
 }
 
-/// How bad a problem is.
+/// The severity of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The server does not do what it promises.
+    /// A promise of Outrigger is broken, such as durable writes.
     Critical,
     /// Something does not work.
     Error,
-    /// Something will stop working if nothing is done.
+    /// Something will stop working unless somebody acts.
     Warning,
-    /// Good to know.
+    /// For information.
     Notice,
 }
 
-/// Whether a problem needs a person.
+/// The state of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ProblemState {
     /// Nobody has acknowledged the problem.
     Open,
-    /// Somebody knows of the problem. It no longer changes the state of the server.
+    /// Somebody has acknowledged the problem. It no longer affects the state of the server.
     Acknowledged,
-    /// The problem is gone.
+    /// The cause is gone.
     Resolved,
 }
 
@@ -104,9 +104,9 @@ pub struct ProblemQuery {
     /// Only problems in this state.
     #[param(inline)]
     pub state: Option<ProblemState>,
-    /// How many items at most: 1 to 500, 50 when absent.
+    /// The maximum number of items, 1 to 500. Default: 50.
     #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
-    /// The `next` of the page before; absent for the first page.
+    /// The `next` of the previous page. Absent for the first page.
     pub cursor: Option<String>,
 }

@@ -7,14 +7,15 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::problems::ServerProblem;
 
-/// How the process is doing.
+/// The state of the process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
-    /// Which server this is.
+    /// The identity of the server.
     pub server: ServerIdentity,
     /// Outrigger's version.
     pub version: String,
-    /// The worst of the open problems as one word: `failing` when one is critical, `degraded` when one is an error or a warning.
+    /// The severity of the worst open problem: `failing` if one is critical, `degraded` if one is an error or a warning, otherwise
+    /// `ok`.
     pub state: State,
     /// The state in one sentence, for people.
     pub sentence: String,
@@ -22,23 +23,23 @@ pub struct Status {
     pub problems: Vec<ServerProblem>,
     /// When the process started.
     pub started_at: String,
-    /// How long it has been running.
+    /// How long the process has been running, in milliseconds.
     pub uptime_ms: u64,
     /// The process's id.
     pub pid: u32,
     /// The data directory, absolute.
     pub data_dir: String,
-    /// What the process uses.
+    /// The resources that the process uses.
     pub process: ProcessUse,
-    /// Where data is kept, with sizes.
+    /// The stores, with their sizes.
     pub stores: Vec<Store>,
-    /// What can be connected to.
+    /// The addresses that accept connections.
     pub listeners: Vec<Listener>,
     /// The background services.
     pub services: Vec<Service>,
 }
 
-/// Which server this is, for people who run several.
+/// The identity of the server, for people who run several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ServerIdentity {
     /// The configured name, or the host name.
@@ -96,87 +97,87 @@ impl std::fmt::Display for ServerIdentity {
     }
 }
 
-/// Whether anything needs a person.
+/// Whether anything needs attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// Nothing needs a person.
+    /// Nothing needs attention.
     Ok,
-    /// Something needs a person, and the rest works.
+    /// Something needs attention, and everything else works.
     Degraded,
-    /// What it promises is not kept.
+    /// A promise of Outrigger is broken, such as durable writes.
     Failing,
 }
 
-/// What the process uses of the machine.
+/// The resources of the machine that the process uses.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ProcessUse {
-    /// Resident memory in bytes; null where the system does not tell.
+    /// Resident memory in bytes; null if the system does not report it.
     pub resident_bytes: Option<u64>,
-    /// Processor time used so far, in milliseconds.
+    /// CPU time used since the start, in milliseconds.
     pub cpu_ms: Option<u64>,
     /// Open files and sockets.
     pub open_files: Option<u64>,
-    /// How many may be open.
+    /// The limit for open files and sockets.
     pub open_files_max: Option<u64>,
     /// Threads.
     pub threads: Option<u64>,
 }
 
-/// A place where data is kept.
+/// A store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Store {
-    /// What is in it: `state`, `cache`, `logs`.
+    /// The name: `state`, `cache`, `logs`.
     pub name: String,
     /// The engine: `sqlite`, `postgres`, `memory`, `files`.
     pub backend: String,
     /// The file or address, without credentials; null for memory.
     pub location: Option<String>,
-    /// Its size in bytes; null when it could not be asked.
+    /// The size in bytes; null if it is unknown.
     pub size_bytes: Option<u64>,
-    /// Whether it answers.
+    /// Whether the store responds.
     pub reachable: bool,
 }
 
-/// Something that can be connected to.
+/// An address that accepts connections.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Listener {
-    /// What it speaks: `http`, `redis`, `redis-socket`, `control`.
+    /// The listener's name: `http`, `redis`, `redis-socket`, `control`.
     pub name: String,
     /// The address, or the socket's absolute path.
     pub address: String,
     /// A connection string ready to paste, without secrets.
     pub url: String,
-    /// Whether it speaks TLS.
+    /// Whether it uses TLS.
     pub tls: bool,
 }
 
 /// A background service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Service {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it does now.
+    /// The current state.
     pub state: ServiceState,
-    /// How often it was started again after a failure.
+    /// How often it was restarted after a failure.
     pub restarts: u64,
-    /// Why it failed the last time.
+    /// The error of the last failure; null if it never failed.
     pub last_error: Option<String>,
 }
 
-/// What a background service does now.
+/// The state of a background service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ServiceState {
-    /// It runs.
+    /// The service is running.
     Running,
-    /// It failed and waits to be started again.
+    /// The service failed and will be restarted.
     Waiting,
-    /// It has ended.
+    /// The service has stopped.
     Stopped,
 }
 
-/// Which part of the history to answer with.
+/// Which part of the history to return.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -203,34 +204,34 @@ pub struct History {
     pub series: BTreeMap<String, Vec<Option<f64>>>,
 }
 
-/// What `doctor` found.
+/// The report of `doctor`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DoctorReport {
-    /// The checks, in the order in which they were made.
+    /// The checks, in the order in which they ran.
     pub checks: Vec<DoctorCheck>,
 }
 
-/// One check of `doctor`.
+/// A check of `doctor`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DoctorCheck {
     /// What was checked.
     pub name: String,
-    /// How it went.
+    /// The result.
     pub result: DoctorResult,
-    /// What was seen.
+    /// What was observed.
     pub detail: String,
-    /// What to do about it; null when nothing is to be done.
+    /// How to fix it; null if nothing needs fixing.
     pub fix: Option<String>,
 }
 
-/// How a check of `doctor` went.
+/// The result of a check of `doctor`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DoctorResult {
-    /// As it should be.
+    /// The check passed.
     Ok,
-    /// It works, and could be better.
+    /// Works, but there is a recommendation.
     Advice,
-    /// It does not work.
+    /// The check failed.
     Fail,
 }

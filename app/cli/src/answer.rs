@@ -1,45 +1,45 @@
-//! What a command gives back, before anything is printed.
+//! The result of a command, before it is printed.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::Exit;
 
-/// What a command gives back: the same facts for programs and for people.
+/// The result of a command: the same data as JSON and as text.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// For programs.
+    /// The result as JSON.
     pub(crate) json: Value,
-    /// How the JSON is laid out.
+    /// The layout of the JSON.
     pub(crate) layout: Layout,
-    /// For people.
+    /// The result as text.
     pub(crate) text: Text,
-    /// Words that belong to the answer but not into a pipe; they go to the error stream.
+    /// A note that does not belong in a pipe. It goes to standard error.
     pub(crate) note: Option<String>,
-    /// How the process ends: a command can work and still have bad news, as `doctor` does.
+    /// The exit code. A command can succeed and still report a failure, as `doctor` does when a check fails.
     pub(crate) exit: Exit,
 }
 
-/// How JSON is laid out.
+/// The layout of JSON output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layout {
-    /// Also for people who look at it.
+    /// Indented, so that people can read it.
     Indented,
-    /// Among other lines of a process that lives on, each a value of its own.
+    /// One value per line, for a process that prints several.
     OneLine,
 }
 
-/// What people see.
+/// The text that people see.
 #[derive(Debug)]
 pub(crate) enum Text {
-    /// Nothing: it worked.
+    /// No text: the command succeeded.
     Nothing,
-    /// Lines; the last newline is added when it is missing.
+    /// Lines. A missing final newline is added.
     Lines(String),
 }
 
 impl Answer {
-    /// The facts, and how people see them.
+    /// A result with its data and its text.
     pub(crate) fn new(facts: &impl Serialize, text: String) -> Self {
         Self {
             json: serde_json::to_value(facts)
@@ -51,7 +51,7 @@ impl Answer {
         }
     }
 
-    /// It worked, and people need no words for that.
+    /// A result without text: the command succeeded.
     pub(crate) fn quiet(facts: &impl Serialize) -> Self {
         Self {
             text: Text::Nothing,

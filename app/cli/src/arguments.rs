@@ -1,16 +1,16 @@
-//! What can be typed, from the first word on.
+//! The top-level arguments.
 
 use clap::Parser;
 
 use crate::{commands::Command, global::Global};
 
-/// The production companion of a web application: cache, access and a dashboard in one process.
+/// A cache, access control and a dashboard for web applications in production, in one process.
 #[derive(Debug, Parser)]
 #[command(
     name = "outrigger",
     version,
-    after_help = "Without a command, `outrigger` means `outrigger serve`.\n\n\
-                  Exit codes: 0 done, 1 failed, 2 wrong use, 3 not found, 4 refused, 5 no server.",
+    after_help = "Without a command, `outrigger` runs `outrigger serve`.\n\n\
+                  Exit codes: 0 success, 1 failure, 2 usage error, 3 not found, 4 refused, 5 no server.",
     disable_help_subcommand = true,
     max_term_width = 100
 )]

@@ -1,4 +1,4 @@
-//! The list of commands, and which file carries each out.
+//! The list of commands. Each is implemented in a file of its own.
 
 mod access;
 mod cache;
@@ -18,35 +18,35 @@ use crate::{answer::Answer, connect::Connector, error::CliError, output::Output}
 /// A command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start Outrigger (also without a command)
+    /// Start the server (the default command)
     Serve,
-    /// Show how the running Outrigger is doing
+    /// Show the state of the running server
     Status,
-    /// Check the surroundings and say what could be better
+    /// Check the environment and suggest fixes
     ///
-    /// Works while no Outrigger runs, if the data directory exists. Exits with 1 when a check fails.
+    /// Also works while no server is running, if the data directory exists. Exits with 1 if a check fails.
     Doctor,
     /// Show, explain and check the configuration
     ///
-    /// `show` and `explain` ask the Outrigger that runs on the data directory, if one does, unless `--set` or `--config` ask what
-    /// would be in force with them. `check` always reads what the next start would read.
+    /// `show` and `explain` report the configuration of the running server. If no server is running, or with `--set` or
+    /// `--config`, they report the configuration that the next start would use. `check` always checks the latter.
     #[command(subcommand)]
     Config(config::ConfigCommand),
-    /// Login links and accounts
+    /// Manage accounts and login links
     ///
-    /// Works while no Outrigger runs, if the data directory exists.
+    /// Also works while no server is running, if the data directory exists.
     #[command(subcommand)]
     Admin(access::AdminCommand),
-    /// Tokens for programs
+    /// Manage API tokens
     #[command(subcommand)]
     Token(access::TokenCommand),
-    /// Read, write and watch the cache
+    /// Read, write and clear the cache
     #[command(subcommand)]
     Cache(cache::CacheCommand),
     /// List and acknowledge problems
     #[command(subcommand)]
     Problems(problems::ProblemsCommand),
-    /// Mark deploys and notes on the charts, and list what happened
+    /// Mark deploys and notes on the charts, and list events
     #[command(subcommand, visible_alias = "events")]
     Event(events::EventCommand),
     /// Open the dashboard in a browser, signed in
@@ -55,7 +55,7 @@ pub(crate) enum Command {
     Completions(completions::Completions),
 }
 
-/// Carries a command out. `whole` is the command line that it is part of.
+/// Runs a command. `whole` is the definition of the whole command line.
 pub(crate) fn run(
     command: Command,
     connector: &Connector<'_>,
@@ -78,7 +78,7 @@ pub(crate) fn run(
     }
 }
 
-/// Waits for a command that makes calls.
+/// Runs an asynchronous command to its end.
 fn wait(command: impl Future<Output = Result<Answer, CliError>>) -> Result<Answer, CliError> {
     let runtime = outrigger_supervisor::main_runtime().map_err(|source| CliError::Io {
         what: "the command cannot start its threads".to_owned(),

@@ -1,4 +1,4 @@
-//! Where a command's calls go: another host, the server on the data directory, or the router in this process.
+//! Selects where a command sends its requests: another host, the server on the data directory, or the router in this process.
 
 use std::{
     io,
@@ -18,19 +18,19 @@ use outrigger_stdx::Secret;
 
 use crate::{answer::Answer, error::CliError, global::Global};
 
-/// The variable that holds the token for `--url`. A flag for it would show in the list of processes.
+/// The environment variable with the token for `--url`. A flag would be visible in the list of processes.
 const TOKEN: &str = "OUTRIGGER_TOKEN";
 
 /// Where a command that works without a server does its work, with the address or the data directory for people.
 #[derive(Debug)]
 pub(crate) enum Place {
-    /// A server runs there.
+    /// In the server at this address or on this data directory.
     Server(String),
-    /// This process opened the data directory, because no server runs on it.
+    /// In this process, which opened this data directory because no server runs on it.
     Here(String),
 }
 
-/// Finds the server that a command means.
+/// Finds the server for a command.
 #[derive(Debug)]
 pub(crate) struct Connector<'a> {
     global: &'a Global,
@@ -45,7 +45,7 @@ impl<'a> Connector<'a> {
         }
     }
 
-    /// The configuration that this command line, the environment and the file make.
+    /// Loads the configuration from the command line, the environment and the file.
     pub(crate) fn load(&self) -> Result<Loaded, CliError> {
         outrigger_server::load(LoadOptions {
             config_file: self.global.config.clone(),
@@ -56,7 +56,7 @@ impl<'a> Connector<'a> {
         .map_err(CliError::Config)
     }
 
-    /// A server that runs, here or elsewhere.
+    /// Returns a client for the server at `--url`, or for the one that runs on the data directory.
     pub(crate) fn server(&self) -> Result<Client, CliError> {
         if let Some(remote) = self.remote()? {
             return Ok(remote);
@@ -70,7 +70,7 @@ impl<'a> Connector<'a> {
         Err(CliError::NoLocalServer { data_dir })
     }
 
-    /// Does `work` with a server that runs, or with the router in this process when none does on the data directory.
+    /// Runs `work` with the running server, or with the router in this process if no server runs on the data directory.
     pub(crate) async fn with_server_or_here(
         &self,
         work: impl AsyncFnOnce(&Client, &Place) -> Result<Answer, CliError>,
@@ -97,8 +97,8 @@ impl<'a> Connector<'a> {
         outcome
     }
 
-    /// The server whose configuration is in force: another host, or the one on the data directory when nothing on this command
-    /// line asks what would be if.
+    /// Returns a client for the server whose configuration is in effect: the one at `--url`, or the one on the data directory.
+    /// `None` if no server runs there, or if `--set` or `--config` ask about another configuration.
     pub(crate) fn running(&self) -> Result<Option<Client>, CliError> {
         if let Some(remote) = self.remote()? {
             return Ok(Some(remote));
@@ -122,7 +122,7 @@ impl<'a> Connector<'a> {
             Err(error @ ClientError::Token) => Err(CliError::WrongUse {
                 message: error.to_string(),
                 hint: Some(format!(
-                    "`{TOKEN}` holds the text that `outrigger token create` printed"
+                    "set `{TOKEN}` to the token that `outrigger token create` printed"
                 )),
             }),
             Err(error) => Err(error.into()),
@@ -134,7 +134,8 @@ fn data_dir(loaded: &Loaded) -> PathBuf {
     loaded.config.server.data_dir.clone()
 }
 
-/// The server on `data_dir`, if one accepts connections there. A socket that was left behind by a killed process does not.
+/// Returns a client for the server on `data_dir`, or `None` if nothing accepts connections there. After a crash, the socket
+/// remains but accepts no connections.
 fn local(data_dir: &Path) -> Result<Option<Client>, CliError> {
     let socket = data_dir.join("control.sock");
     match UnixStream::connect(&socket) {

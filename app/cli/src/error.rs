@@ -1,4 +1,4 @@
-//! Why a command did not do what it should, and the exit code that says so.
+//! The errors of commands, and their exit codes.
 
 use std::{io, path::PathBuf};
 
@@ -20,12 +20,12 @@ pub(crate) enum Exit {
     NoServer = 5,
 }
 
-/// Why a command did not do what it should.
+/// Why a command failed.
 #[derive(Debug, Error)]
 pub(crate) enum CliError {
     #[error(transparent)]
     Call(ClientError),
-    #[error("no Outrigger runs on the data directory `{}`", .data_dir.display())]
+    #[error("no server is running on the data directory `{}`", .data_dir.display())]
     NoLocalServer { data_dir: PathBuf },
     #[error("the control socket `{}` belongs to another user", .socket.display())]
     NotYours { socket: PathBuf },
@@ -84,11 +84,11 @@ impl CliError {
         match self {
             Self::Call(error) => error.hint().map(str::to_owned),
             Self::NoLocalServer { .. } => Some(
-                "start it with `outrigger serve`, name its directory with `--data-dir`, or another host with `--url`"
+                "start the server with `outrigger serve`, or name its data directory with `--data-dir` or its address with `--url`"
                     .to_owned(),
             ),
             Self::NotYours { .. } => Some(
-                "run this as the user that Outrigger runs as, or use `--url` with a token".to_owned(),
+                "run the command as the user that runs Outrigger, or use `--url` with a token in `OUTRIGGER_TOKEN`".to_owned(),
             ),
             Self::Start(error) => error.hint(),
             Self::NotFound { hint, .. } | Self::WrongUse { hint, .. } => hint.clone(),
@@ -96,7 +96,7 @@ impl CliError {
         }
     }
 
-    /// The message with its causes, each once, for people.
+    /// The message and its causes, without repetitions.
     pub(crate) fn message(&self) -> String {
         let mut message = self.to_string();
         let mut cause = std::error::Error::source(self);
@@ -111,7 +111,7 @@ impl CliError {
         message
     }
 
-    /// The same for programs: the server's own words when it was the server that refused.
+    /// The error as JSON: the server's problem if the server refused the request.
     pub(crate) fn problem(&self) -> Problem {
         if let Self::Call(ClientError::Refused(problem)) = self {
             return (**problem).clone();
@@ -146,16 +146,14 @@ impl CliError {
     }
 }
 
-/// A problem that never crossed the network: same shape, no request.
+/// A problem that did not come from a server. It has no request id.
 pub(crate) fn local_problem(code: &str, kind: ErrorKind, detail: String) -> Problem {
     let (status, title) = match kind {
-        ErrorKind::Invalid | ErrorKind::TooLarge => {
-            (400, "The command cannot be carried out as given")
-        }
-        ErrorKind::NotFound => (404, "There is no such thing"),
-        ErrorKind::Unauthenticated | ErrorKind::Forbidden => (403, "The command is not allowed"),
-        ErrorKind::Conflict => (409, "Something else stands in the way"),
-        ErrorKind::RateLimited | ErrorKind::Unavailable => (503, "Not available now"),
+        ErrorKind::Invalid | ErrorKind::TooLarge => (400, "The arguments are invalid"),
+        ErrorKind::NotFound => (404, "Not found"),
+        ErrorKind::Unauthenticated | ErrorKind::Forbidden => (403, "Not allowed"),
+        ErrorKind::Conflict => (409, "Conflict with the current state"),
+        ErrorKind::RateLimited | ErrorKind::Unavailable => (503, "Temporarily unavailable"),
         _ => (500, "The command failed"),
     };
     Problem {
@@ -187,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_exit_code_says_what_kind_of_error_it_was() {
+    fn the_exit_code_depends_on_the_kind_of_error() {
         for (kind, exit) in [
             (ErrorKind::Invalid, Exit::WrongUse),
             (ErrorKind::TooLarge, Exit::WrongUse),

@@ -1,4 +1,4 @@
-//! The flags that every command takes.
+//! The flags of every command.
 
 use std::path::PathBuf;
 
@@ -20,11 +20,11 @@ pub(crate) struct Global {
     #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE")]
     pub(crate) sets: Vec<String>,
 
-    /// Print JSON, for programs; errors too
+    /// Print output and errors as JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
-    /// Talk to the Outrigger at this address instead of the one on the data directory, with the token in `OUTRIGGER_TOKEN`
+    /// Connect to the server at this address instead of the local one, with the token in `OUTRIGGER_TOKEN`
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) url: Option<String>,
 }

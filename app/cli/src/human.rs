@@ -1,4 +1,4 @@
-//! Figures as people read them. Programs get them bare, through `--json`.
+//! Formats figures for people. `--json` prints them unformatted.
 
 /// A size with one decimal and the largest unit that fits: `512 B`, `1.5 MiB`.
 pub(crate) fn size(bytes: u64) -> String {
@@ -42,7 +42,7 @@ pub(crate) fn duration(millis: u64) -> String {
     parts.join(" ")
 }
 
-/// A time as the API gives it, to the second: `2026-01-01 12:00:00 UTC`.
+/// A time from the API, to the second: `2026-01-01 12:00:00 UTC`.
 pub(crate) fn time(rfc3339: &str) -> String {
     match (rfc3339.get(..10), rfc3339.get(11..19)) {
         (Some(date), Some(time)) if rfc3339.ends_with('Z') => format!("{date} {time} UTC"),
@@ -50,9 +50,9 @@ pub(crate) fn time(rfc3339: &str) -> String {
     }
 }
 
-/// A share as a percentage: `87.5 %`.
+/// A ratio as a percentage: `87.5%`.
 pub(crate) fn percent(ratio: f64) -> String {
-    format!("{:.1} %", ratio * 100.0)
+    format!("{:.1}%", ratio * 100.0)
 }
 
 /// A count with its noun: `1 entry`, `12 entries`.
@@ -60,7 +60,7 @@ pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// Text from elsewhere, made safe for a terminal: control characters are shown, not obeyed.
+/// Escapes control characters, so that untrusted text cannot control the terminal.
 pub(crate) fn visible(text: &str) -> String {
     text.chars()
         .flat_map(|character| {
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_move_the_cursor_is_shown_instead() {
+    fn control_characters_are_escaped() {
         assert_eq!(visible("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
         assert_eq!(visible("\u{fc}ber"), "\u{fc}ber");
     }

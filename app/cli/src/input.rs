@@ -1,4 +1,4 @@
-//! Reading standard input.
+//! Reads standard input.
 
 use std::{
     io::{self, Read as _},
@@ -15,12 +15,16 @@ use tokio::sync::mpsc;
 
 use crate::error::CliError;
 
-/// How much is read at a time.
+/// The size of a read, in bytes.
 const PIECE: usize = 64 << 10;
-/// How many pieces are read before somebody takes them.
+/// How many pieces are buffered before the request takes them.
 const PIECES_AHEAD: usize = 4;
 
-/// Reads all of standard input, at most `limit` bytes of it.
+/// Reads all of standard input.
+///
+/// # Errors
+///
+/// If the input is longer than `limit` bytes, or cannot be read.
 pub(crate) fn whole(what: &str, limit: u64) -> Result<Vec<u8>, CliError> {
     let mut bytes = Vec::new();
     std::io::stdin()
@@ -40,14 +44,14 @@ pub(crate) fn whole(what: &str, limit: u64) -> Result<Vec<u8>, CliError> {
     Ok(bytes)
 }
 
-/// Standard input as it comes, however long it is. Adds to `read` how many bytes came.
+/// Streams standard input, of any length. Adds the number of bytes to `read`.
 ///
 /// # Errors
 ///
-/// When the system has no more threads.
+/// If the system cannot start a thread.
 pub(crate) fn pieces(read: Arc<AtomicU64>) -> Result<Pieces, CliError> {
-    // Reading blocks, and may go on waiting for somebody to type when the call has long been refused. A thread that nobody
-    // joins ends with the process.
+    // Reading blocks, and may still wait for a person to type after the request was refused. Use a thread that is not joined,
+    // so that it ends with the process.
     let (sender, mut receiver) = mpsc::channel(PIECES_AHEAD);
     outrigger_supervisor::thread("stdin", move || send_all(&sender)).map_err(|source| {
         CliError::Io {
@@ -64,7 +68,7 @@ pub(crate) fn pieces(read: Arc<AtomicU64>) -> Result<Pieces, CliError> {
     })))
 }
 
-/// Sends standard input on until it ends, or until nobody wants it any more.
+/// Sends standard input to `sender` until it ends or the receiver is dropped.
 fn send_all(sender: &mpsc::Sender<Result<Bytes, TransportError>>) {
     let mut input = std::io::stdin().lock();
     let mut buffer = vec![0; PIECE];

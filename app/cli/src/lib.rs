@@ -1,12 +1,12 @@
 //! The command line.
 //!
-//! A command is a call of the HTTP API and a way to show the answer. While a server runs on the data directory the call goes
-//! over its control socket; with `--url` it goes to another host; and what a person must be able to do without a server
-//! (`admin`, `doctor`, `config`) goes through the same router in this process, under the data directory's lock. So permissions,
-//! validation and the audit log exist once, and no command here opens a database.
+//! A command sends a request to the HTTP API and prints the response. If a server runs on the data directory, the request goes
+//! through its control socket. With `--url` it goes to another host. The commands that must work without a server (`admin`,
+//! `doctor`, `config`) call the same router in this process, under the lock of the data directory. Permissions, validation and
+//! the audit log are therefore implemented once, and no command opens a database.
 //!
-//! Every command gives one [`Answer`](answer::Answer), shown as text for people or as JSON for programs. Errors go to the
-//! error stream and end with one of six exit codes: 0 done, 1 failed, 2 wrong use, 3 not found, 4 refused, 5 no server.
+//! Every command returns one [`Answer`](answer::Answer), printed as text or as JSON. Errors go to standard error. There are six
+//! exit codes: 0 success, 1 failure, 2 usage error, 3 not found, 4 refused, 5 no server.
 
 mod answer;
 mod arguments;
@@ -26,13 +26,13 @@ use outrigger_config::Environment;
 
 use crate::{arguments::Arguments, commands::Command, connect::Connector, output::Output};
 
-/// The whole command line as data, for the generated reference and the completions.
+/// The definition of the command line, for the generated reference and the completions.
 #[must_use]
 pub fn command() -> clap::Command {
     Arguments::command()
 }
 
-/// Runs the command that `args` (the program's name first) ask for, and answers the process's exit code.
+/// Runs the command in `args`, whose first element is the program's name. Returns the exit code of the process.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let environment = Environment::of_process();
@@ -47,7 +47,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             }
         }
         Err(usage) => {
-            // The flags could not be parsed, so whether a program is reading is told by looking for the word.
+            // The flags could not be parsed, so search the arguments for `--json`.
             let json = args.iter().any(|argument| argument == "--json");
             Output::new(json, &environment).usage(&usage)
         }

@@ -1,4 +1,4 @@
-//! The one place that prints.
+//! Prints results and errors. No other module prints.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -18,7 +18,7 @@ use crate::{
     error::{CliError, Exit, local_problem},
 };
 
-/// How to print: for programs or for people, with colour or without.
+/// The output settings: JSON or text, with or without colour.
 #[derive(Debug)]
 pub(crate) struct Output {
     json: bool,
@@ -26,14 +26,14 @@ pub(crate) struct Output {
     colour_err: bool,
 }
 
-/// Whether somebody still reads what is given on.
+/// Whether the reader of standard output is still there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reader {
     There,
     Gone,
 }
 
-/// What a word is about; the colour only repeats what the word says.
+/// The meaning of a word. Its colour repeats what the word says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
     Good,
@@ -51,17 +51,17 @@ impl Output {
         }
     }
 
-    /// Whether a program reads.
+    /// Whether the output is JSON.
     pub(crate) fn is_for_programs(&self) -> bool {
         self.json
     }
 
-    /// A word for the answer, coloured when people look at it.
+    /// A word, coloured if standard output is a terminal.
     pub(crate) fn tone(&self, tone: Tone, word: &str) -> String {
         paint(self.colour_out && !self.json, tone, word)
     }
 
-    /// Prints what a command gave back.
+    /// Prints the result of a command.
     pub(crate) fn show(&self, answer: &Answer) -> ExitCode {
         let printed = if self.json {
             match answer.layout {
@@ -78,33 +78,33 @@ impl Output {
             let _ = writeln!(io::stderr().lock(), "{note}");
         }
         match printed {
-            // Whoever reads has seen enough, as `head` has.
+            // The reader closed the pipe, as `head` does.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => self.fail(&CliError::Io {
-                what: "the answer cannot be written".to_owned(),
+                what: "cannot write to standard output".to_owned(),
                 source: error,
             }),
             _ => code(answer.exit),
         }
     }
 
-    /// Gives bytes on to standard output as they are, while a command still runs.
+    /// Writes raw bytes to standard output while a command is running.
     pub(crate) fn give_on(&self, bytes: &[u8]) -> Result<Reader, CliError> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             Ok(()) => Ok(Reader::There),
-            // Whoever reads has seen enough, as `head` has.
+            // The reader closed the pipe, as `head` does.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
             Err(source) => Err(CliError::Io {
-                what: "the answer cannot be written".to_owned(),
+                what: "cannot write to standard output".to_owned(),
                 source,
             }),
         }
     }
 
-    /// Prints why a command did not do what it should.
+    /// Prints an error.
     pub(crate) fn fail(&self, error: &CliError) -> ExitCode {
         let mut stderr = io::stderr().lock();
-        // Nothing can be done when even the error stream is gone; the exit code still tells.
+        // If standard error is closed too, only the exit code reports the failure.
         let _ = if self.json {
             print_json(&mut stderr, &error.problem())
         } else {
@@ -118,7 +118,7 @@ impl Output {
         code(error.exit())
     }
 
-    /// Prints what the argument parser has to say: a mistake, or the help that was asked for.
+    /// Prints a message of the argument parser: a usage error, or the requested help.
     pub(crate) fn usage(&self, error: &clap::Error) -> ExitCode {
         let asked = matches!(
             error.kind(),

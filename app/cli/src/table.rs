@@ -1,4 +1,4 @@
-//! Aligned columns, and nothing drawn around them.
+//! Tables with aligned columns and without borders.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ pub(crate) struct Table {
 #[derive(Debug)]
 struct Cell {
     text: String,
-    /// How wide it is on a terminal, which the bytes of a colour are not.
+    /// The width on a terminal, without the bytes of colour codes.
     width: usize,
 }
 
@@ -31,7 +31,7 @@ impl Table {
         Self { rows: Vec::new() }
     }
 
-    /// Adds a row; control characters in it are made visible.
+    /// Adds a row. Control characters are escaped.
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
         let cells = cells
             .into_iter()
@@ -39,7 +39,7 @@ impl Table {
         self.rows.push(cells.collect());
     }
 
-    /// Adds a row whose first cell is a `word` that was painted as `painted`.
+    /// Adds a row whose first cell is `painted`, which is `word` with colour codes.
     pub(crate) fn painted_row<const N: usize>(
         &mut self,
         word: &str,
@@ -61,7 +61,7 @@ impl Table {
         self.row([name.to_owned(), value.into()]);
     }
 
-    /// The lines, each with a newline; `indent` spaces in front of each.
+    /// Returns the lines, each with `indent` leading spaces and a newline.
     pub(crate) fn render(&self, indent: usize) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let mut widths = vec![0; columns];

@@ -1,4 +1,4 @@
-//! What the audit log of a running server tells, and when it forgets.
+//! What a running server writes to the audit log, and when it deletes entries.
 
 use outrigger_testapp::{Outrigger, eventually};
 use redis::{Client, cmd, pipe};
@@ -26,7 +26,7 @@ async fn audit(app: &Outrigger, token: &str, query: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn what_is_refused_for_its_scope_is_in_the_log_with_who_tried() {
+async fn a_request_refused_for_its_scope_is_logged_with_its_actor() {
     let app = app().await;
     let reader = app.token(&["access:read"]).await;
     let weak = app.token(&["cache:read"]).await;
@@ -71,7 +71,7 @@ async fn what_is_refused_for_its_scope_is_in_the_log_with_who_tried() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_refused_again_and_again_takes_one_row_and_one_with_the_count() {
+async fn repeated_refusals_of_a_program_take_one_entry_and_one_with_the_count() {
     let mut app = app().await;
     let reader = app.token(&["access:read"]).await;
     let weak = app.token(&["cache:read"]).await;
@@ -98,7 +98,7 @@ async fn a_program_that_is_refused_again_and_again_takes_one_row_and_one_with_th
 }
 
 #[tokio::test]
-async fn the_log_tells_who_made_whom_an_owner_and_what_was_cleared() {
+async fn the_log_records_role_changes_and_what_was_cleared() {
     let app = app().await;
     let token = app.token(&["*"]).await;
     let post = |path: &str, body: Value| {
@@ -144,7 +144,7 @@ async fn the_log_tells_who_made_whom_an_owner_and_what_was_cleared() {
 }
 
 #[tokio::test]
-async fn emptying_the_cache_over_the_redis_protocol_is_in_the_log_before_it_is_answered() {
+async fn clearing_the_cache_over_redis_is_logged_before_the_reply() {
     let app = app().await;
     let reader = app.token(&["access:read"]).await;
     let token = app.token(&["cache:*"]).await;
@@ -167,7 +167,7 @@ async fn emptying_the_cache_over_the_redis_protocol_is_in_the_log_before_it_is_a
             .cmd("SET")
             .arg("a")
             .arg("b");
-        // One that removes nothing, in the same batch, leaves no entry.
+        // A clear that removes nothing, in the same batch, writes no entry.
         pipeline.cmd(flush).cmd(flush).cmd("PING");
         let replies: Vec<String> = pipeline.query(&mut redis).expect("it answers");
         assert_eq!(replies, ["OK", "OK", "OK", "OK", "PONG"]);
@@ -189,7 +189,7 @@ async fn emptying_the_cache_over_the_redis_protocol_is_in_the_log_before_it_is_a
 }
 
 #[tokio::test]
-async fn a_password_that_is_typed_as_the_address_is_not_kept() {
+async fn a_password_typed_into_the_address_field_is_not_stored() {
     let app = app().await;
     let token = app.token(&["access:read"]).await;
     let log_in = |email: &str| {
@@ -207,7 +207,7 @@ async fn a_password_that_is_typed_as_the_address_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_token_with_a_disguised_name_is_shown_as_it_is_written() {
+async fn a_disguised_token_name_is_shown_with_escapes() {
     let app = app().await;
     let token = app.token(&["*"]).await;
     let new = |name: &str| {
@@ -226,7 +226,7 @@ async fn a_token_with_a_disguised_name_is_shown_as_it_is_written() {
 }
 
 #[tokio::test]
-async fn a_start_long_after_the_last_deletes_nothing_until_a_person_says_that_the_clock_is_right() {
+async fn a_start_long_after_the_last_one_deletes_nothing_until_a_person_confirms_the_clock() {
     let mut app = app().await;
     let token = app.token(&["access:read", "server:read"]).await;
     eventually("the clock is noted", async || {
@@ -238,7 +238,7 @@ async fn a_start_long_after_the_last_deletes_nothing_until_a_person_says_that_th
     })
     .await;
     app.kill9().await;
-    // As if this server had last run two years ago, and left an entry that is older than the log keeps them.
+    // As if this server had last run two years ago and left an entry older than the retention period.
     const TWO_YEARS: i64 = 2 * 365 * 86_400 * 1_000_000;
     for change in [
         "update access_clock set seen_at = seen_at - ?1",

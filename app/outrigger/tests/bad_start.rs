@@ -1,4 +1,4 @@
-//! Starts that must be refused, each with words that say what to change.
+//! Starts that must be refused, each with a message that says what to change.
 
 use std::{fs, net::TcpListener};
 
@@ -49,7 +49,7 @@ async fn all_problems_of_the_configuration_are_reported_at_once() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_wrong_in_the_file_is_named_with_its_line() {
+async fn an_invalid_key_in_the_file_is_reported_with_its_line() {
     let builder = app();
     let file = builder.directory().join("my.toml");
     fs::write(&file, "[cache]\n\nmemmory = \"1MiB\"\n").expect("the file is written");
@@ -60,7 +60,7 @@ async fn a_key_that_is_wrong_in_the_file_is_named_with_its_line() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_named_with_the_key_that_moves_it() {
+async fn a_port_in_use_is_reported_with_its_configuration_key() {
     for key in ["http.listen", "redis.listen"] {
         let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = taken.local_addr().expect("it has an address").to_string();
@@ -76,7 +76,7 @@ async fn a_port_that_is_taken_is_named_with_the_key_that_moves_it() {
 }
 
 #[tokio::test]
-async fn a_data_directory_that_cannot_be_written_is_named() {
+async fn a_data_directory_that_cannot_be_written_is_reported() {
     let builder = app();
     let file = builder.directory().join("file");
     fs::write(&file, "not a directory").expect("the file is written");
@@ -92,7 +92,7 @@ async fn a_data_directory_that_cannot_be_written_is_named() {
 }
 
 #[tokio::test]
-async fn a_data_directory_that_is_owned_is_refused_with_the_owners_pid() {
+async fn a_data_directory_in_use_is_refused_with_the_pid_of_its_process() {
     let app = app().start().await;
 
     let second = app.run_again().await;
@@ -105,7 +105,7 @@ async fn a_data_directory_that_is_owned_is_refused_with_the_owners_pid() {
 }
 
 #[tokio::test]
-async fn what_was_left_behind_by_a_killed_process_is_no_owner() {
+async fn files_left_by_a_killed_process_do_not_block_a_start() {
     let mut app = app().start().await;
 
     app.kill9().await;
@@ -115,7 +115,7 @@ async fn what_was_left_behind_by_a_killed_process_is_no_owner() {
 }
 
 #[tokio::test]
-async fn a_socket_path_that_is_too_long_is_refused_with_the_key_that_moves_it() {
+async fn a_socket_path_that_is_too_long_is_refused_with_its_configuration_key() {
     let long = format!("/tmp/{}.sock", "s".repeat(110));
 
     let finished = app().set("redis.socket", long).run_to_end().await;
@@ -142,7 +142,7 @@ async fn the_redis_listener_beyond_loopback_needs_a_password() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_none_is_refused_with_its_path() {
+async fn an_invalid_certificate_is_refused_with_its_path() {
     let builder = app();
     let file = builder.directory().join("cert.pem");
     fs::write(&file, "not a certificate").expect("the file is written");
@@ -158,7 +158,7 @@ async fn a_certificate_that_is_none_is_refused_with_its_path() {
 }
 
 #[tokio::test]
-async fn a_data_directory_that_a_newer_version_wrote_is_refused_and_left_alone() {
+async fn data_from_a_newer_version_is_refused_and_not_changed() {
     let mut app = app().start().await;
     app.stop().await;
     let newer = write_history_of_the_future(&app.database());
@@ -171,7 +171,7 @@ async fn a_data_directory_that_a_newer_version_wrote_is_refused_and_left_alone()
 }
 
 #[tokio::test]
-async fn refusals_are_problems_when_a_program_reads_them() {
+async fn with_json_a_refused_start_prints_a_problem() {
     let finished = app()
         .set("cache.memori", "1MiB")
         .arg("--json")
@@ -184,7 +184,7 @@ async fn refusals_are_problems_when_a_program_reads_them() {
     assert_eq!(finished.stdout, "");
 }
 
-/// Adds a migration with a number far ahead to every history in the database, and answers how many there are.
+/// Adds a migration with a very high number to every history table in the database. Returns the number of tables.
 fn write_history_of_the_future(connection: &rusqlite::Connection) -> u64 {
     let tables = histories(connection);
     for table in &tables {

@@ -1,4 +1,4 @@
-//! The command line as programs and people rely on it: output, errors, exit codes.
+//! The contract of the command line: output, errors, exit codes.
 
 use outrigger_testapp::{Builder, Finished, Outrigger, Program};
 use outrigger_testkit::TempDir;
@@ -10,7 +10,7 @@ fn app() -> Builder {
     Outrigger::builder(BINARY)
 }
 
-/// The program where no server runs.
+/// The program in a directory where no server runs.
 fn alone(directory: &TempDir, arguments: &[&str]) -> Program {
     Program::new(BINARY, directory.path()).args(arguments)
 }
@@ -41,7 +41,7 @@ async fn the_help_lists_every_command_and_the_exit_codes() {
 }
 
 #[tokio::test]
-async fn wrong_use_ends_with_2_and_is_a_problem_when_a_program_reads_it() {
+async fn a_usage_error_exits_with_2_and_is_a_problem_with_json() {
     let directory = TempDir::new();
 
     let people = alone(&directory, &["cache", "gett"]).run().await;
@@ -58,7 +58,7 @@ async fn wrong_use_ends_with_2_and_is_a_problem_when_a_program_reads_it() {
 }
 
 #[tokio::test]
-async fn without_a_server_commands_that_need_one_end_with_5() {
+async fn commands_that_need_a_server_exit_with_5_without_one() {
     let directory = TempDir::new();
 
     for command in [
@@ -133,14 +133,14 @@ async fn admin_doctor_and_config_work_while_no_server_runs() {
             .is_some_and(|checks| !checks.is_empty())
     );
     assert!(
-        assert_done(&check).starts_with("the configuration is good"),
+        assert_done(&check).starts_with("the configuration is valid"),
         "{}",
         check.stdout
     );
 }
 
 #[tokio::test]
-async fn a_link_made_without_a_server_works_once_it_runs() {
+async fn a_link_created_without_a_server_works_after_the_start() {
     let mut app = app().start().await;
     app.stop().await;
     let link = app.cli(["admin", "link", "--json"]).run().await;
@@ -159,7 +159,7 @@ async fn a_link_made_without_a_server_works_once_it_runs() {
 }
 
 #[tokio::test]
-async fn the_cache_gives_back_what_was_set_byte_for_byte() {
+async fn get_returns_the_value_byte_for_byte() {
     let app = app().start().await;
     let bytes: Vec<u8> = (0..=255).cycle().take(3000).collect();
 
@@ -181,7 +181,7 @@ async fn the_cache_gives_back_what_was_set_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn an_entry_that_is_absent_or_deleted_ends_with_3() {
+async fn an_entry_that_does_not_exist_exits_with_3() {
     let app = app().start().await;
     assert_done(&app.cli(["cache", "set", "a", "1"]).run().await);
     assert_done(&app.cli(["cache", "delete", "a", "never-there"]).run().await);
@@ -198,7 +198,7 @@ async fn an_entry_that_is_absent_or_deleted_ends_with_3() {
 }
 
 #[tokio::test]
-async fn clear_says_how_many_entries_it_removed() {
+async fn clear_reports_the_number_of_removed_entries() {
     let app = app().start().await;
     for key in ["a", "b", "c"] {
         assert_done(&app.cli(["cache", "set", key, "1"]).run().await);
@@ -212,7 +212,7 @@ async fn clear_says_how_many_entries_it_removed() {
 }
 
 #[tokio::test]
-async fn a_time_to_live_that_is_none_is_refused_with_2() {
+async fn an_invalid_time_to_live_exits_with_2() {
     let app = app().start().await;
 
     let finished = app
@@ -229,7 +229,7 @@ async fn a_time_to_live_that_is_none_is_refused_with_2() {
 }
 
 #[tokio::test]
-async fn the_text_of_a_token_is_alone_on_standard_output() {
+async fn standard_output_contains_only_the_token() {
     let app = app().start().await;
 
     let created = app
@@ -253,7 +253,7 @@ async fn the_text_of_a_token_is_alone_on_standard_output() {
 }
 
 #[tokio::test]
-async fn another_host_is_asked_with_the_token_from_the_environment() {
+async fn a_remote_server_is_called_with_the_token_from_the_environment() {
     let app = app().start().await;
     let directory = TempDir::new();
     let token = app.token(&["cache:read"]).await;
@@ -277,7 +277,7 @@ async fn another_host_is_asked_with_the_token_from_the_environment() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_ends_with_3_and_a_hint() {
+async fn an_unknown_object_exits_with_3_and_a_hint() {
     let app = app().start().await;
 
     let key = app.cli(["config", "explain", "cache.memori"]).run().await;
@@ -338,7 +338,7 @@ async fn text_has_no_colour_in_a_pipe() {
 }
 
 #[tokio::test]
-async fn completions_are_made_for_every_shell() {
+async fn completions_exist_for_every_shell() {
     let directory = TempDir::new();
 
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
@@ -363,7 +363,7 @@ async fn open_prints_a_fresh_link() {
 }
 
 #[tokio::test]
-async fn a_weak_password_is_refused_with_what_is_wrong_with_it() {
+async fn a_weak_password_is_refused_with_the_reason() {
     let app = app().start().await;
     let create = [
         "admin",
@@ -388,7 +388,7 @@ async fn a_weak_password_is_refused_with_what_is_wrong_with_it() {
 }
 
 #[tokio::test]
-async fn a_large_value_goes_in_from_standard_input_and_comes_out_byte_for_byte() {
+async fn a_large_value_from_standard_input_is_returned_byte_for_byte() {
     let app = app().start().await;
     let value: Vec<u8> = (0..3_000_000_u32)
         .map(|number| (number % 251) as u8)

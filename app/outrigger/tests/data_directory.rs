@@ -1,4 +1,4 @@
-//! Only `serve` creates a data directory, and what becomes of one that is moved under a running server.
+//! Only `serve` creates a data directory, and a data directory that is moved while the server runs is reported.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -12,14 +12,14 @@ fn app() -> Builder {
     Outrigger::builder(BINARY)
 }
 
-/// What a command does where there is no data directory.
+/// What a command does if the data directory does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Without {
-    /// It creates one.
+    /// Creates the directory.
     Creates,
-    /// It does not need one: it reads the configuration, which is needed before the first start.
+    /// Does not need the directory: reads the configuration, which is useful before the first start.
     Works,
-    /// It refuses.
+    /// Fails.
     Refuses,
 }
 
@@ -53,7 +53,7 @@ const COMMANDS: [(&[&str], Without); 20] = [
     (&["cache", "stats"], Without::Refuses),
 ];
 
-/// The commands that do something, such as `cache get`.
+/// The commands without subcommands, such as `cache get`.
 fn leaves(command: &clap::Command, path: &str, found: &mut BTreeSet<String>) {
     let mut below = command.get_subcommands().peekable();
     if below.peek().is_none() {
@@ -86,7 +86,7 @@ fn the_table_has_every_command() {
 }
 
 #[tokio::test]
-async fn every_command_but_serve_refuses_where_there_is_no_data_and_leaves_nothing_behind() {
+async fn every_command_but_serve_fails_without_a_data_directory_and_creates_nothing() {
     for (command, without) in COMMANDS {
         for (name, exists) in [("missing", false), ("empty", true)] {
             let place = TempDir::new();
@@ -125,7 +125,7 @@ async fn every_command_but_serve_refuses_where_there_is_no_data_and_leaves_nothi
 }
 
 #[tokio::test]
-async fn a_login_link_says_which_server_and_account_it_is_for_beside_the_pipe() {
+async fn admin_link_prints_the_server_and_the_account_to_standard_error() {
     let mut app = app().start().await;
     let data_dir = app.data_dir().display().to_string();
 
@@ -144,11 +144,11 @@ async fn a_login_link_says_which_server_and_account_it_is_for_beside_the_pipe() 
         assert!(finished.stderr.contains("the owner account"));
     }
     assert_eq!(stopped.stdout.lines().count(), 1, "{}", stopped.stdout);
-    assert!(stopped.stderr.contains("no server runs on"));
+    assert!(stopped.stderr.contains("no server is running on"));
 }
 
 #[tokio::test]
-async fn what_a_server_tells_people_to_run_names_its_data_directory() {
+async fn commands_in_messages_of_a_server_name_its_data_directory() {
     let app = app().start().await;
     let data_dir = app.data_dir().canonicalize().expect("it exists");
 
@@ -175,7 +175,7 @@ fn failed_check(stdout: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn doctor_says_that_a_data_directory_was_moved_or_replaced_under_a_running_server() {
+async fn doctor_reports_a_data_directory_that_was_moved_or_replaced_while_the_server_runs() {
     let app = app().start().await;
     let (place, moved) = (app.data_dir().to_owned(), app.directory().join("moved"));
     let doctor = async |data_dir: &Path| {

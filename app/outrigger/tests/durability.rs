@@ -1,4 +1,4 @@
-//! What was acknowledged survives SIGKILL, and what was begun is finished when its client goes away.
+//! Acknowledged changes survive SIGKILL, and a change is completed if its client disconnects.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ fn app() -> Builder {
     Outrigger::builder(env!("CARGO_BIN_EXE_outrigger"))
 }
 
-/// Creates tokens until the server is gone, and answers those that were acknowledged.
+/// Creates tokens until the server is gone. Returns the acknowledged ones.
 async fn create_until_killed(app: &Outrigger, worker: usize) -> Vec<String> {
     let mut acknowledged = Vec::new();
     for number in 0.. {
@@ -30,13 +30,13 @@ async fn create_until_killed(app: &Outrigger, worker: usize) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_token_that_was_acknowledged_works_after_a_kill_at_any_moment() {
+async fn every_acknowledged_token_works_after_a_kill_at_any_moment() {
     let mut app = app().start().await;
     let mut shown = 0;
 
     for round in 0..4_u64 {
         let pid = app.pid();
-        // The moment is different in each round; that it may be any is the point.
+        // The moment differs in each round, because the test must hold for any moment.
         let killer = async {
             tokio::time::sleep(Duration::from_millis(30 + 70 * round)).await;
             app.signal(rustix::process::Signal::KILL);
@@ -52,7 +52,7 @@ async fn every_token_that_was_acknowledged_works_after_a_kill_at_any_moment() {
         assert_ne!(app.pid(), pid);
 
         let acknowledged = [first, second, third].concat();
-        // On a busy machine an early kill may come before the first answer.
+        // On a busy machine, an early kill may come before the first response.
         shown += acknowledged.len();
         for token in acknowledged {
             let answer = app
@@ -72,7 +72,7 @@ async fn every_token_that_was_acknowledged_works_after_a_kill_at_any_moment() {
 }
 
 #[tokio::test]
-async fn a_session_survives_a_kill_and_a_spent_link_stays_spent() {
+async fn a_session_survives_a_kill_and_a_used_link_stays_used() {
     let mut app = app().start().await;
     let code = app.login_code().await;
     let redeem = |app: &Outrigger| {
@@ -104,7 +104,7 @@ async fn a_session_survives_a_kill_and_a_spent_link_stays_spent() {
 }
 
 #[tokio::test]
-async fn a_login_link_that_was_acknowledged_works_after_a_kill() {
+async fn an_acknowledged_login_link_works_after_a_kill() {
     let mut app = app().start().await;
     let link = app
         .client()
@@ -147,7 +147,7 @@ async fn a_token_that_was_revoked_before_a_kill_stays_revoked() {
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
 }
 
-/// Sends a request that makes a token, and goes away without waiting for the answer.
+/// Sends a request that creates a token, and disconnects without waiting for the response.
 async fn create_token_and_leave(app: &Outrigger, token: &str, name: &str) {
     let body = json!({ "name": name, "scopes": ["cache:read"] }).to_string();
     let request = format!(
@@ -166,7 +166,7 @@ async fn create_token_and_leave(app: &Outrigger, token: &str, name: &str) {
 }
 
 #[tokio::test]
-async fn a_change_whose_client_goes_away_is_made_once_and_remembered() {
+async fn a_change_whose_client_disconnects_is_made_once_and_its_response_is_stored() {
     const CLIENTS: u32 = 20;
     let app = app().start().await;
     let token = app.token(&["access:*", "cache:*"]).await;
@@ -189,8 +189,8 @@ async fn a_change_whose_client_goes_away_is_made_once_and_remembered() {
                 .send()
                 .await
                 .expect("it answers");
-            // As long as the first request is being worked on, this is a conflict. One that the server had not begun with when
-            // its client went is made now.
+            // While the first request is running, this is a conflict. If the server had not started it before its client
+            // disconnected, this request makes the change.
             (response.status() != StatusCode::CONFLICT).then_some(response)
         })
         .await;
@@ -207,7 +207,7 @@ async fn a_change_whose_client_goes_away_is_made_once_and_remembered() {
     .await;
 }
 
-/// Counts what is in the server's database.
+/// Counts rows in the server's database.
 fn count(app: &Outrigger, rows: &str) -> u32 {
     app.database()
         .query_row(&format!("select count(*) from {rows}"), [], |row| {

@@ -1,5 +1,5 @@
-//! Every endpoint refuses who is not signed in, and who has not the scope. The endpoints come from the served OpenAPI document,
-//! so a new one is covered the moment it exists.
+//! Every endpoint refuses callers without credentials and callers without the scope. The endpoints are read from the served
+//! OpenAPI document, so new ones are covered automatically.
 
 use anyhow::{Context, Result};
 use outrigger_testapp::Outrigger;
@@ -10,7 +10,7 @@ use serde_json::Value;
 struct Endpoint {
     method: Method,
     path: String,
-    /// None: open to all.
+    /// `None` for an open endpoint.
     scope: Option<String>,
 }
 
@@ -50,7 +50,8 @@ async fn endpoints(app: &Outrigger) -> Result<Vec<Endpoint>> {
     Ok(endpoints)
 }
 
-/// A path with a value for every parameter. Any value will do: a caller without the scope is not told whether the object exists.
+/// A path with a value for every parameter. The value does not matter: a caller without the scope does not learn whether the
+/// object exists.
 fn with_parameters(path: &str) -> String {
     const ANY: &str = "0190a5c2-7d3e-7cc1-a5a1-111111111111";
     let segments = path.split('/').map(|segment| match segment {
@@ -65,13 +66,13 @@ async fn code_of(response: reqwest::Response) -> String {
     problem["code"].as_str().unwrap_or_default().to_owned()
 }
 
-/// From this machine the figures are open; with a forwarding header nobody is from this machine.
+/// Metrics are open to requests from this machine. A request with a forwarding header never counts as local.
 fn as_stranger(request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
     request.header("X-Forwarded-For", "192.0.2.1")
 }
 
 #[tokio::test]
-async fn every_endpoint_that_is_not_open_refuses_who_is_not_signed_in() -> Result<()> {
+async fn every_endpoint_that_is_not_open_refuses_callers_without_credentials() -> Result<()> {
     let app = start().start().await;
 
     let guarded: Vec<_> = endpoints(&app)
@@ -169,7 +170,7 @@ async fn the_open_endpoints_are_these_and_no_others() -> Result<()> {
 }
 
 #[tokio::test]
-async fn figures_are_open_to_this_machine_only() -> Result<()> {
+async fn metrics_are_open_to_this_machine_only() -> Result<()> {
     let app = start().start().await;
 
     let here = app.get("/metrics").send().await?;

@@ -1,4 +1,4 @@
-//! What a stranger sees in the first five minutes: the banner, the link, the connection strings, and that they work.
+//! The first five minutes of a new user: the banner, the login link and the connection strings work.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -42,9 +42,9 @@ async fn the_banner_has_twelve_lines_at_most_with_the_link_and_absolute_socket_p
 }
 
 #[tokio::test]
-async fn for_a_program_the_server_prints_one_line_of_json_at_start_and_one_at_the_end() {
+async fn with_json_the_server_prints_one_line_at_start_and_one_at_the_end() {
     let mut app = app().arg("--json").start().await;
-    // Nothing promises that it is printed before the control socket answers.
+    // The banner may be printed after the control socket responds.
     eventually("the banner is printed", async || {
         app.stdout().ends_with('\n').then_some(())
     })
@@ -155,7 +155,7 @@ async fn the_printed_link_signs_the_owner_in_once_and_asks_for_a_password() {
 }
 
 #[tokio::test]
-async fn looking_at_the_link_does_not_spend_it() {
+async fn opening_the_link_does_not_use_it_up() {
     let app = app().start().await;
     let link = app.login_link().await;
     let path = link
@@ -321,7 +321,7 @@ async fn the_first_account_can_come_from_the_environment() {
 }
 
 #[tokio::test]
-async fn the_audit_log_tells_of_the_link_that_a_first_start_prints() {
+async fn the_audit_log_records_the_link_that_a_first_start_prints() {
     let app = app().start().await;
 
     let audit = audit(&app, "access.create_login_link").await;
@@ -344,7 +344,7 @@ async fn audit(app: &Outrigger, action: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn the_audit_log_tells_that_the_first_account_came_from_the_environment_once() {
+async fn the_audit_log_records_once_that_the_first_account_came_from_the_environment() {
     let builder = app();
     let file = builder.directory().join("password");
     fs::write(&file, "correct-horse-battery-staple-42\n").expect("the file is written");
@@ -370,7 +370,7 @@ async fn the_audit_log_tells_that_the_first_account_came_from_the_environment_on
 }
 
 #[tokio::test]
-async fn what_is_private_can_be_read_by_nobody_else() {
+async fn private_files_are_readable_by_their_owner_only() {
     let app = app().start().await;
     let mode = |name: &str| {
         let metadata = fs::metadata(app.data_dir().join(name));
@@ -413,7 +413,7 @@ async fn the_configuration_file_in_the_working_directory_is_read() {
 }
 
 #[tokio::test]
-async fn the_key_can_be_a_secret_that_is_mounted_read_only_and_readable_by_all() {
+async fn the_key_file_may_be_mounted_read_only_and_readable_by_all() {
     let builder = app();
     let secret = builder.directory().join("secret");
     fs::write(&secret, "07".repeat(32)).expect("the directory is ours");

@@ -1,4 +1,4 @@
-//! Clients without credentials that want to stop everybody: the others are served as before, and memory stays bounded.
+//! Floods by clients without credentials: other clients are still served, and memory stays bounded.
 
 use std::{fs, future::poll_fn, time::Duration};
 
@@ -17,7 +17,7 @@ fn app() -> Builder {
     Outrigger::builder(env!("CARGO_BIN_EXE_outrigger"))
 }
 
-/// What must work under any flood: signing in, making and ending tokens, other changes, and the control socket.
+/// Checks what must work under any flood: sign-in, creating and revoking tokens, other changes, and the control socket.
 async fn assert_that_others_are_served(app: &Outrigger, token: &str) {
     let send = async |method: Method, path: &str, body: Value| {
         let request = app.request(method, path).bearer_auth(token).json(&body);
@@ -59,7 +59,7 @@ fn resident(app: &Outrigger) -> u64 {
     kib.parse::<u64>().expect("a number") * 1024
 }
 
-/// A connection over HTTP/2 that answers pings.
+/// An HTTP/2 connection that responds to pings.
 struct Connection {
     client: SendRequest<Bytes>,
     /// Cancelled when the connection has ended.
@@ -69,7 +69,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// Connects; each answer has `window` bytes of room until it is read.
+    /// Connects. Each response may have `window` unread bytes.
     async fn open(app: &Outrigger, window: u32) -> Self {
         let stream = TcpStream::connect(app.http_address())
             .await
@@ -94,7 +94,7 @@ impl Connection {
         }
     }
 
-    /// Begins a request, without the end of its body when it is to have one.
+    /// Starts a request. If it has a body, the body is not finished.
     async fn send(
         &mut self,
         head: http::request::Builder,
@@ -126,7 +126,7 @@ fn request(app: &Outrigger, method: &str, path: &str) -> http::request::Builder 
         .header("content-type", "application/json")
 }
 
-/// Begins `streams` requests to sign in on each of `connections` connections, without a body.
+/// Starts `streams` sign-in requests without a body on each of `connections` connections.
 async fn begin_to_sign_in(
     app: &Outrigger,
     connections: usize,
@@ -147,7 +147,7 @@ async fn begin_to_sign_in(
 }
 
 #[tokio::test]
-async fn a_thousand_sign_ins_over_http_1_that_never_send_their_body_stop_nobody() {
+async fn a_thousand_http_1_sign_ins_without_a_body_do_not_block_others() {
     let app = app().start().await;
     let token = app.token(&["*"]).await;
     let head = "POST /api/v1/access/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
@@ -161,14 +161,14 @@ async fn a_thousand_sign_ins_over_http_1_that_never_send_their_body_stop_nobody(
         stream.write_all(head.as_bytes()).await.expect("it is read");
         held.push(stream);
     }
-    // Those that lost their place to others are closed.
+    // Requests that lost their slot are closed.
     until_connections_are_open(&app, 250).await;
 
     assert_that_others_are_served(&app, &token).await;
 }
 
 #[tokio::test]
-async fn a_thousand_sign_ins_over_http_2_that_never_send_their_body_stop_nobody() {
+async fn a_thousand_http_2_sign_ins_without_a_body_do_not_block_others() {
     let app = app().start().await;
     let token = app.token(&["*"]).await;
 
@@ -181,7 +181,7 @@ async fn a_thousand_sign_ins_over_http_2_that_never_send_their_body_stop_nobody(
 #[tokio::test]
 async fn a_thousand_bodies_without_end_take_a_bounded_amount_of_memory() {
     const ALLOWED: u64 = 64 << 20;
-    // Far more than what is allowed to stay.
+    // Far more than may stay buffered.
     const ENOUGH: u64 = 48 << 20;
     let app = app().start().await;
     let token = app.token(&["*"]).await;
@@ -204,7 +204,7 @@ async fn a_thousand_bodies_without_end_take_a_bounded_amount_of_memory() {
     assert!(most < ALLOWED, "{most} bytes more when {sent} were sent");
 }
 
-/// Sends a kilobyte on every stream that is still open, and forgets those that are not. Returns the bytes sent.
+/// Sends a kilobyte on every open stream, and drops closed ones. Returns the bytes sent.
 async fn send_a_kilobyte_each(bodies: &mut Vec<SendStream<Bytes>>) -> u64 {
     let mut open = Vec::new();
     for mut body in bodies.drain(..) {
@@ -234,12 +234,12 @@ async fn until_connections_are_open(app: &Outrigger, at_least: u64) {
     .await;
 }
 
-/// Asks for `path` over a connection without any room for the answer.
+/// Requests `path` over a connection whose window has no room for the response.
 async fn ask_and_never_read(app: &Outrigger, token: &str, path: &str) -> Connection {
     let mut connection = Connection::open(app, 0).await;
     let head = request(app, "GET", path).header("authorization", format!("Bearer {token}"));
     let (answer, _) = connection.send(head, true).await;
-    // Dropping it would give the stream up.
+    // Dropping it would cancel the stream.
     let keeping = connection.tasks.spawn(async move {
         let _answer = answer.await;
         std::future::pending::<()>().await;
@@ -249,7 +249,7 @@ async fn ask_and_never_read(app: &Outrigger, token: &str, path: &str) -> Connect
 }
 
 #[tokio::test]
-async fn a_client_of_http_2_that_gives_its_answers_no_room_is_closed() {
+async fn an_http_2_client_with_an_empty_window_is_disconnected() {
     let app = app()
         .set("http.write_timeout", "300ms")
         .set("http.connections_max", "4")
@@ -273,10 +273,10 @@ async fn a_client_of_http_2_that_gives_its_answers_no_room_is_closed() {
 }
 
 #[tokio::test]
-async fn values_that_nobody_reads_over_http_2_take_a_bounded_amount_of_memory_and_give_it_back() {
+async fn unread_http_2_responses_take_bounded_memory_and_free_it() {
     const VALUE: usize = 8 << 20;
     const BUFFERS: u64 = 32 << 20;
-    // The cache, the buffers, and what the allocator keeps of both.
+    // The cache, the buffers, and memory that the allocator retains.
     const ALLOWED: u64 = (16 << 20) + BUFFERS + (80 << 20);
     let app = app()
         .set("cache.memory", "16MiB")
@@ -289,7 +289,7 @@ async fn values_that_nobody_reads_over_http_2_take_a_bounded_amount_of_memory_an
 
     let mut held = Vec::new();
     let mut most = 0;
-    // 320 MiB, if every answer kept its value.
+    // 320 MiB if every response kept its value.
     for _ in 0..40 {
         let put = app.client().put_entry(b"large", vec![b'x'; VALUE], None);
         put.await.expect("it fits");
@@ -313,7 +313,7 @@ async fn values_that_nobody_reads_over_http_2_take_a_bounded_amount_of_memory_an
 }
 
 #[tokio::test]
-async fn an_answer_that_is_read_slowly_is_not_closed() {
+async fn a_response_that_is_read_slowly_is_not_closed() {
     const VALUE: usize = 3 << 20;
     const STEP: usize = 64 << 10;
     let app = app()
@@ -334,7 +334,7 @@ async fn an_answer_that_is_read_slowly_is_not_closed() {
     while let Some(data) = body.data().await {
         let data = data.expect("the connection lives");
         if (read + data.len()) / STEP > read / STEP {
-            // The whole takes several times as long as either of the timeouts.
+            // Reading everything takes several times as long as either timeout.
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         read += data.len();

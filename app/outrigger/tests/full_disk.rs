@@ -1,4 +1,5 @@
-//! A disk without room: nothing is acknowledged that is not there, everything else goes on, and it recovers by itself.
+//! A full disk: no write is acknowledged that was not stored, everything else keeps working, and writes work again once there
+//! is space.
 
 use std::process::ExitCode;
 
@@ -116,7 +117,7 @@ async fn starts_on_a_full_disk(disk: SmallDisk) {
     assert_eq!(link.code, Some(0), "{}", link.stderr);
 }
 
-/// Creates tokens until one is refused; the database has some room left in its own files.
+/// Creates tokens until one is refused. The database has some free space in its own files.
 async fn create_until_refused(
     app: &Outrigger,
 ) -> (Vec<String>, outrigger_api_types::problem::Problem) {

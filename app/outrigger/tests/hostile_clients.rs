@@ -1,4 +1,4 @@
-//! Clients that send nonsense, too much, too slowly or to the wrong port.
+//! Clients that send invalid data, too much data, data too slowly, or data to the wrong port.
 
 use std::net::SocketAddr;
 
@@ -23,12 +23,12 @@ async fn exchange(app: &Outrigger, bytes: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Waits until the other side closes; panics when it does not.
+/// Waits until the other side closes the connection. Panics if it does not.
 async fn until_closed(stream: &mut TcpStream) -> Vec<u8> {
     let mut rest = Vec::new();
     let reading = stream.read_to_end(&mut rest);
     let closed = tokio::time::timeout(outrigger_testapp::PATIENCE, reading).await;
-    // A reset is a way to close, too.
+    // A reset also closes the connection.
     let _ = closed.expect("the server closes the connection");
     rest
 }
@@ -75,7 +75,7 @@ async fn an_http_request_on_the_redis_port_closes_the_connection_and_runs_nothin
 #[tokio::test]
 async fn a_tls_handshake_on_the_redis_port_runs_no_command_inside_it() {
     let app = app().start().await;
-    // The beginning of a ClientHello whose session id is chosen by whoever made the client resume a session.
+    // The start of a ClientHello whose session id was chosen by an attacker who made the client resume a session.
     let mut hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec();
     hello.extend_from_slice(&[b'r'; 32]);
     hello.extend_from_slice(b"\x20\r\nSET pwned 1\r\n                 ");
@@ -112,7 +112,7 @@ async fn broken_frames_are_protocol_errors_and_close_the_connection() {
 }
 
 #[tokio::test]
-async fn a_value_over_the_limit_is_read_away_and_the_connection_lives() {
+async fn a_value_over_the_limit_is_discarded_and_the_connection_stays_open() {
     let app = app().set("cache.value_max", "64KiB").start().await;
     let mut stream = connect(app.redis_address()).await;
     let value = vec![b'x'; 65 * 1024];
@@ -149,7 +149,7 @@ async fn a_value_over_the_limit_is_read_away_and_the_connection_lives() {
 }
 
 #[tokio::test]
-async fn a_value_beyond_what_is_read_away_is_a_protocol_error() {
+async fn a_value_over_the_drain_limit_is_a_protocol_error() {
     let app = app()
         .set("cache.value_max", "64KiB")
         .set("redis.drain_max", "128KiB")
@@ -163,7 +163,7 @@ async fn a_value_beyond_what_is_read_away_is_a_protocol_error() {
 }
 
 #[tokio::test]
-async fn a_key_over_the_limit_is_refused_and_the_connection_lives() {
+async fn a_key_over_the_limit_is_refused_and_the_connection_stays_open() {
     let app = app().set("cache.key_max", "1KiB").start().await;
     let key = "k".repeat(1025);
     let mut request = format!("*3\r\n$3\r\nSET\r\n${}\r\n{key}\r\n$1\r\n1\r\n", key.len());
@@ -180,7 +180,7 @@ async fn a_key_over_the_limit_is_refused_and_the_connection_lives() {
 }
 
 #[tokio::test]
-async fn a_redis_client_that_begins_a_command_and_stops_is_closed() {
+async fn a_redis_client_that_stops_within_a_command_is_disconnected() {
     let app = app().set("redis.request_timeout", "1s").start().await;
     let mut half = connect(app.redis_address()).await;
     let mut idle = connect(app.redis_address()).await;
@@ -195,7 +195,7 @@ async fn a_redis_client_that_begins_a_command_and_stops_is_closed() {
 }
 
 #[tokio::test]
-async fn an_idle_redis_client_is_closed_only_when_that_is_configured() {
+async fn an_idle_redis_client_is_disconnected_only_if_configured() {
     let app = app().set("redis.idle_timeout", "1s").start().await;
     let mut idle = connect(app.redis_address()).await;
     resp(&mut idle, b"PING\r\n", "+PONG\r\n").await;
@@ -206,7 +206,7 @@ async fn an_idle_redis_client_is_closed_only_when_that_is_configured() {
 }
 
 #[tokio::test]
-async fn an_http_client_that_never_finishes_its_head_is_closed() {
+async fn an_http_client_that_never_finishes_its_head_is_disconnected() {
     let app = app().set("http.header_timeout", "300ms").start().await;
     let mut slow = connect(app.http_address()).await;
     let mut silent = connect(app.http_address()).await;
@@ -225,7 +225,7 @@ async fn an_http_client_that_never_finishes_its_head_is_closed() {
 }
 
 #[tokio::test]
-async fn an_http_client_that_never_finishes_its_body_is_told_and_closed() {
+async fn an_http_client_that_never_finishes_its_body_gets_an_error_and_is_disconnected() {
     let app = app().set("http.body_timeout", "300ms").start().await;
     let token = app.token(&["cache:write"]).await;
     let mut slow = connect(app.http_address()).await;
@@ -253,8 +253,8 @@ async fn an_http_client_that_never_finishes_its_body_is_told_and_closed() {
 }
 
 #[tokio::test]
-async fn an_http_client_that_leaves_its_answer_unread_is_dropped() {
-    // Far more than the kernel keeps for a client that does not read and has little room.
+async fn an_http_client_that_does_not_read_its_response_is_disconnected() {
+    // Far more than the kernel buffers for a client that does not read and has a small receive buffer.
     const SIZE: usize = 24 << 20;
     const ROOM: u32 = 64 << 10;
     let app = app()
@@ -287,7 +287,7 @@ async fn an_http_client_that_leaves_its_answer_unread_is_dropped() {
     assert!(until_closed(&mut lazy).await.len() < SIZE);
 }
 
-/// The one that asks.
+/// Waits until the only open connection is the one of this request.
 async fn until_only_one_http_connection_is_open(app: &Outrigger) {
     let request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     eventually("the other connections are closed", async || {
@@ -302,7 +302,7 @@ async fn until_only_one_http_connection_is_open(app: &Outrigger) {
 }
 
 #[tokio::test]
-async fn a_client_of_http_2_that_answers_pings_and_asks_for_nothing_is_closed() {
+async fn an_idle_http_2_client_is_disconnected_even_if_it_responds_to_pings() {
     let app = app().set("http.header_timeout", "300ms").start().await;
     let client = reqwest::Client::builder()
         .http2_prior_knowledge()
@@ -315,7 +315,7 @@ async fn a_client_of_http_2_that_answers_pings_and_asks_for_nothing_is_closed() 
 }
 
 #[tokio::test]
-async fn beyond_the_limit_of_http_connections_the_one_that_is_idle_longest_gives_way() {
+async fn beyond_the_limit_of_http_connections_the_longest_idle_one_is_closed() {
     let app = app().set("http.connections_max", "2").start().await;
     let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let mut answer = [0; 12];
@@ -341,7 +341,7 @@ async fn beyond_the_limit_of_http_connections_the_one_that_is_idle_longest_gives
 }
 
 #[tokio::test]
-async fn connections_that_send_nothing_or_half_a_head_keep_nobody_out() {
+async fn connections_that_send_nothing_or_half_a_head_do_not_block_others() {
     let app = app().set("http.connections_max", "32").start().await;
     let mut silent = Vec::new();
     for number in 0..200 {
@@ -364,7 +364,7 @@ async fn connections_that_send_nothing_or_half_a_head_keep_nobody_out() {
 }
 
 #[tokio::test]
-async fn redis_connections_beyond_the_limit_are_turned_away_and_others_are_served() {
+async fn redis_connections_beyond_the_limit_are_refused_and_others_are_served() {
     let app = app().set("redis.connections_max", "2").start().await;
     let mut first = connect(app.redis_address()).await;
     resp(&mut first, b"PING\r\n", "+PONG\r\n").await;
@@ -385,7 +385,7 @@ async fn redis_connections_beyond_the_limit_are_turned_away_and_others_are_serve
 }
 
 #[tokio::test]
-async fn the_redis_port_asks_for_the_password_and_takes_a_token_of_the_cache_too() {
+async fn the_redis_port_requires_the_password_or_a_token_with_the_cache_scope() {
     let app = app()
         .env("OUTRIGGER_REDIS__PASSWORD", "hunter2-and-a-long-tail")
         .start()
@@ -421,8 +421,7 @@ async fn the_redis_port_asks_for_the_password_and_takes_a_token_of_the_cache_too
 }
 
 #[tokio::test]
-async fn who_guesses_the_redis_password_is_slowed_down_and_who_repeats_a_wrong_one_locks_nobody_out()
- {
+async fn guessing_the_redis_password_is_slowed_down_and_repeating_a_wrong_one_locks_nobody_out() {
     let app = app()
         .env("OUTRIGGER_REDIS__PASSWORD", "hunter2-and-a-long-tail")
         .start()

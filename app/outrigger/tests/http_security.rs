@@ -1,4 +1,4 @@
-//! Requests that must not get through, against the real program.
+//! Requests that the real program must refuse.
 
 use outrigger_testapp::{Builder, Outrigger, raw_http};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -33,7 +33,7 @@ async fn problem_of(answer: Response) -> (StatusCode, Value) {
     (status, answer.json().await.expect("a problem is JSON"))
 }
 
-/// Signs the owner in with the printed link and answers the cookie.
+/// Signs the owner in with the printed link and returns the cookie.
 async fn session(app: &Outrigger) -> String {
     let code = app.login_code().await;
     let answer = send(
@@ -52,7 +52,7 @@ async fn session(app: &Outrigger) -> String {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_account_get_the_same_answer() {
+async fn a_wrong_password_and_an_unknown_account_get_the_same_response() {
     let app = app().start().await;
     let created = app
         .cli([
@@ -91,7 +91,7 @@ async fn a_wrong_password_and_an_unknown_account_get_the_same_answer() {
 }
 
 #[tokio::test]
-async fn a_token_of_another_scope_is_refused_with_the_scope_it_needs() {
+async fn a_token_without_the_scope_is_refused_and_the_error_names_the_scope() {
     let app = app().start().await;
     let token = app.token(&["cache:read"]).await;
 
@@ -120,7 +120,7 @@ async fn an_expired_token_is_refused() {
     assert_eq!(ask(&app).await.status(), StatusCode::OK);
     app.stop().await;
 
-    // No token ends within a test, so its end is moved.
+    // No token expires during a test, so change its expiry in the database.
     let changed = app
         .database()
         .execute("update access_tokens set expires_at = 1", [])
@@ -146,7 +146,7 @@ async fn a_revoked_token_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_tampered_with_is_refused() {
+async fn a_modified_token_is_refused() {
     let app = app().start().await;
     let token = app.token(&["*"]).await;
     let mut tampered = token.clone();
@@ -168,7 +168,7 @@ async fn a_token_that_was_tampered_with_is_refused() {
 }
 
 #[tokio::test]
-async fn a_write_that_a_page_of_another_site_sends_is_refused() {
+async fn a_write_from_a_page_of_another_site_is_refused() {
     let app = app().start().await;
     let cookie = session(&app).await;
     let clear = |site: &str| {
@@ -250,7 +250,7 @@ async fn metrics_are_open_on_this_machine_but_not_to_a_forwarded_request() {
 }
 
 #[tokio::test]
-async fn the_dashboards_files_and_its_polling_are_no_api_traffic() {
+async fn the_files_of_the_dashboard_and_its_polling_do_not_count_as_api_traffic() {
     let app = app().start().await;
     let login = app
         .request(Method::POST, "/api/v1/access/login-link")
@@ -279,13 +279,13 @@ async fn the_dashboards_files_and_its_polling_are_no_api_traffic() {
         3.0
     );
     assert_eq!(counted("outrigger_http_page_requests_total").await, 3.0);
-    // The scrapes themselves: the one before and the two since.
+    // The scrapes themselves: one before and two since.
     let requests = counted("outrigger_http_requests_total").await - before;
     assert_eq!(requests, 3.0);
 }
 
 #[tokio::test]
-async fn a_forged_forwarding_header_does_not_change_the_address_that_is_remembered() {
+async fn a_forged_forwarding_header_does_not_change_the_stored_address() {
     let app = app().start().await;
     let code = app.login_code().await;
 
@@ -305,7 +305,7 @@ async fn a_forged_forwarding_header_does_not_change_the_address_that_is_remember
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused_with_the_limit() {
+async fn a_body_over_the_limit_is_refused_and_the_error_names_the_limit() {
     let app = app()
         .set("cache.value_max", "64KiB")
         .set("http.body_max", "16KiB")
@@ -421,7 +421,7 @@ async fn a_key_over_the_limit_is_refused_and_nothing_is_stored() {
 }
 
 #[tokio::test]
-async fn every_answer_tells_browsers_to_load_nothing_and_not_to_guess() {
+async fn every_response_forbids_loading_resources_and_content_sniffing() {
     let app = app().start().await;
 
     for path in ["/healthz", "/api/v1/status", "/nowhere"] {
@@ -441,7 +441,7 @@ async fn every_answer_tells_browsers_to_load_nothing_and_not_to_guess() {
 }
 
 #[tokio::test]
-async fn what_follows_the_json_of_a_body_is_refused() {
+async fn data_after_the_json_of_a_body_is_refused() {
     let app = app().start().await;
     let token = app.token(&["access:*", "cache:*"]).await;
 
@@ -459,7 +459,7 @@ async fn what_follows_the_json_of_a_body_is_refused() {
 }
 
 #[tokio::test]
-async fn a_method_that_a_path_does_not_have_is_answered_with_those_it_has() {
+async fn a_method_that_a_path_does_not_have_returns_the_allowed_methods() {
     let app = app().start().await;
 
     let answer = send(app.request(Method::DELETE, "/healthz")).await;
@@ -469,7 +469,7 @@ async fn a_method_that_a_path_does_not_have_is_answered_with_those_it_has() {
 }
 
 #[tokio::test]
-async fn values_of_the_cache_go_out_as_they_are_and_json_is_compressed() {
+async fn cache_values_are_not_compressed_and_json_is() {
     let app = app().start().await;
     let token = app.token(&["cache:write"]).await;
     let value = "v".repeat(10_000);
@@ -492,7 +492,7 @@ async fn values_of_the_cache_go_out_as_they_are_and_json_is_compressed() {
 }
 
 #[tokio::test]
-async fn a_head_that_can_be_read_in_two_ways_is_refused() {
+async fn an_ambiguous_head_is_refused() {
     let app = app().start().await;
     let address = app.http_address();
     let line = b"GET /healthz";
@@ -526,7 +526,7 @@ async fn a_head_that_can_be_read_in_two_ways_is_refused() {
 }
 
 #[tokio::test]
-async fn a_path_of_the_dashboard_that_is_not_text_is_a_problem() {
+async fn a_dashboard_path_that_is_not_utf8_returns_a_problem() {
     let app = app().start().await;
 
     let answer = raw_http(
@@ -544,7 +544,7 @@ async fn a_path_of_the_dashboard_that_is_not_text_is_a_problem() {
 }
 
 #[tokio::test]
-async fn browsers_are_told_to_use_https_when_people_reach_it_by_https() {
+async fn browsers_are_told_to_use_https_if_the_public_url_is_https() {
     let plain = app().start().await;
     let public = app()
         .set("http.public_url", "https://ops.example.com")
@@ -562,7 +562,7 @@ async fn browsers_are_told_to_use_https_when_people_reach_it_by_https() {
 }
 
 #[tokio::test]
-async fn no_path_stands_in_the_log_because_it_may_hold_a_secret() {
+async fn paths_are_not_logged_because_they_may_contain_a_secret() {
     let app = app().set("log.level", "debug").start().await;
     let token = app.token(&["cache:*"]).await;
 

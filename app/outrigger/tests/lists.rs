@@ -1,4 +1,4 @@
-//! Lists come in pages: every one that the OpenAPI document names, so a new one is covered the moment it exists.
+//! Lists are paginated. The lists are read from the OpenAPI document, so new ones are covered automatically.
 
 use anyhow::{Context, Result};
 use outrigger_testapp::Outrigger;
@@ -34,7 +34,7 @@ async fn lists(app: &Outrigger, token: &str) -> Result<Vec<String>> {
 }
 
 #[tokio::test]
-async fn every_list_says_which_limit_or_cursor_it_refuses() -> Result<()> {
+async fn every_list_refuses_an_invalid_limit_or_cursor_and_names_it() -> Result<()> {
     let (app, token) = start().await;
     let lists = lists(&app, &token).await?;
     assert!(lists.len() >= 5, "{lists:?}");
@@ -64,7 +64,7 @@ async fn every_list_says_which_limit_or_cursor_it_refuses() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_list_goes_on_where_its_page_ended() -> Result<()> {
+async fn the_next_page_continues_where_the_page_before_ended() -> Result<()> {
     let (app, token) = start().await;
     for _ in 0..4 {
         app.token(&["cache:read"]).await;
@@ -95,7 +95,7 @@ async fn a_list_goes_on_where_its_page_ended() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_configuration_is_a_list_of_one_page() -> Result<()> {
+async fn the_configuration_is_a_list_with_one_page() -> Result<()> {
     let (app, token) = start().await;
 
     let (_, page) = get(&app, &token, "/api/v1/config").await?;

@@ -1,4 +1,4 @@
-//! The program's own logs: reopened when asked, and without secrets.
+//! The logs of the program: reopened on SIGHUP, and without secrets.
 
 use std::{fs, path::Path};
 
@@ -20,7 +20,7 @@ fn log_files(dir: &Path) -> Vec<std::path::PathBuf> {
 }
 
 #[tokio::test]
-async fn hangup_begins_a_new_file_after_the_old_one_was_moved_away() {
+async fn sighup_opens_a_new_file_after_the_old_one_was_moved() {
     let app = app().set("log.level", "debug").start().await;
     let dir = app.data_dir().join("logs");
     let file = eventually("a log file is written", async || {
@@ -132,7 +132,7 @@ async fn secrets_do_not_appear_in_logs() {
 }
 
 #[tokio::test]
-async fn the_redis_password_is_shown_by_no_command() {
+async fn no_command_prints_the_redis_password() {
     let secret = "hunter2-and-a-long-tail";
     let app = app().env("OUTRIGGER_REDIS__PASSWORD", secret).start().await;
 
@@ -160,7 +160,7 @@ async fn the_redis_password_is_shown_by_no_command() {
 }
 
 #[tokio::test]
-async fn a_shared_variable_with_a_value_that_we_do_not_know_is_ignored_and_named_in_the_log() {
+async fn an_unknown_value_in_a_shared_variable_is_ignored_and_logged() {
     let mut app = app().env("LOG_LEVEL", "verbose").start().await;
     app.stop().await;
 

@@ -1,4 +1,4 @@
-//! Who may use the Redis port: tokens that end, guessers beside honest clients, and clients that fill memory.
+//! Access to the Redis port: tokens that end, password guessing next to honest clients, and clients that fill memory.
 
 use std::{fs, net::SocketAddr};
 
@@ -29,7 +29,7 @@ async fn connect(address: SocketAddr) -> TcpStream {
         .expect("the server accepts connections")
 }
 
-/// Everything that the server still sends before it closes.
+/// Everything that the server sends until it closes the connection.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut rest = Vec::new();
     let closed = timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
@@ -39,7 +39,7 @@ async fn rest(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&rest).into_owned()
 }
 
-/// A connection that came in with `token`.
+/// A connection that authenticated with `token`.
 async fn connect_with(app: &Outrigger, token: &str) -> TcpStream {
     let mut stream = connect(app.redis_address()).await;
     let request = format!("AUTH {token}\r\n");
@@ -85,7 +85,7 @@ async fn admin_with_token(app: &Outrigger, owner: &str) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_revoked_token_ends_the_redis_connection_that_it_let_in() {
+async fn revoking_a_token_closes_its_redis_connection() {
     let app = guarded().start().await;
     let owner = app.token(&["*"]).await;
     let token = json!({ "name": "pool", "scopes": ["cache:*"] });
@@ -110,7 +110,7 @@ async fn a_revoked_token_ends_the_redis_connection_that_it_let_in() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_disabled_demoted_or_deleted_loses_its_redis_connections() {
+async fn disabling_demoting_or_deleting_an_account_closes_its_redis_connections() {
     for (method, body) in [
         (Method::PATCH, json!({ "disabled": true })),
         (Method::PATCH, json!({ "role": "viewer" })),
@@ -131,7 +131,7 @@ async fn an_account_that_is_disabled_demoted_or_deleted_loses_its_redis_connecti
 }
 
 #[tokio::test]
-async fn a_name_without_a_password_on_the_redis_port_does_not_undo_the_throttle_of_sign_ins() {
+async fn a_name_without_a_password_on_the_redis_port_does_not_reset_the_throttle_of_sign_ins() {
     let app = app().start().await;
 
     let mut looked_at = 0;
@@ -148,12 +148,12 @@ async fn a_name_without_a_password_on_the_redis_port_does_not_undo_the_throttle_
         resp(&mut stream, b"AUTH default x\r\n", "+OK\r\n").await;
     }
 
-    // Twenty, and one more for each second that this took.
+    // Twenty, plus one for each second that this took.
     assert!(looked_at < 30, "{looked_at} of 40");
 }
 
 #[tokio::test]
-async fn a_stranger_who_guesses_does_not_lock_the_redis_port_for_the_others_of_the_address() {
+async fn guessing_does_not_lock_other_clients_at_the_same_address_out_of_the_redis_port() {
     let app = guarded().start().await;
     let right = format!("AUTH {PASSWORD}\r\n");
 
@@ -181,7 +181,7 @@ async fn a_stranger_who_guesses_does_not_lock_the_redis_port_for_the_others_of_t
 }
 
 #[tokio::test]
-async fn clients_that_do_not_read_take_no_more_memory_than_the_bound() {
+async fn clients_that_do_not_read_take_at_most_the_memory_limit() {
     let app = app().start().await;
     let mut writer = connect(app.redis_address()).await;
     let value = vec![b'v'; 8 << 20];
@@ -200,7 +200,7 @@ async fn clients_that_do_not_read_take_no_more_memory_than_the_bound() {
         silent.push(stream);
     }
 
-    // Whoever reads is served meanwhile.
+    // Clients that read their replies are still served.
     let mut honest = connect(app.redis_address()).await;
     resp(&mut honest, b"PING\r\n", "+PONG\r\n").await;
     let evicted = eventually("connections are closed for room", async || {

@@ -1,7 +1,7 @@
-//! Redis clients of other people, unmodified, against the real program: over TCP, over the socket, and with a password.
+//! Unmodified third-party Redis clients against the real program: over TCP, over the socket, and with a password.
 //!
-//! The scripts are in `e2e/clients`; `cargo x test --install` installs the clients. A machine without them skips visibly,
-//! except in CI.
+//! The scripts are in `e2e/clients`. `cargo x test --install` installs the clients. Without them, the tests are reported as
+//! skipped, except in CI, where they fail.
 
 use std::{
     path::{Path, PathBuf},
@@ -13,7 +13,7 @@ use outrigger_testapp::{Outrigger, Program};
 
 const PASSWORD: &str = "hunter2-and-a-long-tail";
 
-/// A client library: what runs its script, and what must be installed for that.
+/// A client library: the command that runs its script, and the packages it needs.
 struct Client {
     name: &'static str,
     runner: PathBuf,
@@ -21,9 +21,9 @@ struct Client {
     installed: PathBuf,
 }
 
-/// How the script reaches the server.
+/// How the script connects to the server.
 #[derive(Debug, Clone, Copy)]
-enum Door {
+enum Via {
     Tcp,
     Socket,
     Password,
@@ -31,15 +31,15 @@ enum Door {
 
 fn main() -> ExitCode {
     let mut trials = Vec::new();
-    for (door, how) in [
-        (Door::Tcp, "over_tcp"),
-        (Door::Socket, "over_the_socket"),
-        (Door::Password, "with_a_password"),
+    for (via, how) in [
+        (Via::Tcp, "over_tcp"),
+        (Via::Socket, "over_the_socket"),
+        (Via::Password, "with_a_password"),
     ] {
         for client in clients() {
             trials.push(Trial::ignorable_test(
                 format!("{}_works_unmodified_{how}", client.name),
-                move || run(&client, door),
+                move || run(&client, via),
             ));
         }
     }
@@ -68,7 +68,7 @@ fn clients() -> [Client; 3] {
     ]
 }
 
-fn run(client: &Client, door: Door) -> Result<Completion, Failed> {
+fn run(client: &Client, via: Via) -> Result<Completion, Failed> {
     if !client.installed.exists() {
         let reason = format!("{} is not installed: `cargo x test --install`", client.name);
         if outrigger_testkit::in_ci() {
@@ -77,14 +77,14 @@ fn run(client: &Client, door: Door) -> Result<Completion, Failed> {
         eprintln!("skipped: {reason}");
         return Ok(Completion::ignored_with(reason));
     }
-    outrigger_supervisor::main_runtime()?.block_on(run_script(client, door))
+    outrigger_supervisor::main_runtime()?.block_on(run_script(client, via))
 }
 
-async fn run_script(client: &Client, door: Door) -> Result<Completion, Failed> {
+async fn run_script(client: &Client, via: Via) -> Result<Completion, Failed> {
     let builder = Outrigger::builder(env!("CARGO_BIN_EXE_outrigger"));
-    let app = match door {
-        Door::Password => builder.env("OUTRIGGER_REDIS__PASSWORD", PASSWORD),
-        Door::Tcp | Door::Socket => builder,
+    let app = match via {
+        Via::Password => builder.env("OUTRIGGER_REDIS__PASSWORD", PASSWORD),
+        Via::Tcp | Via::Socket => builder,
     }
     .start()
     .await;
@@ -94,10 +94,10 @@ async fn run_script(client: &Client, door: Door) -> Result<Completion, Failed> {
     let program = program
         .env("REDIS_HOST", address.ip().to_string())
         .env("REDIS_PORT", address.port().to_string());
-    let program = match door {
-        Door::Tcp => program,
-        Door::Socket => program.env("REDIS_SOCKET", app.redis_socket()),
-        Door::Password => program.env("REDIS_PASSWORD", PASSWORD),
+    let program = match via {
+        Via::Tcp => program,
+        Via::Socket => program.env("REDIS_SOCKET", app.redis_socket()),
+        Via::Password => program.env("REDIS_PASSWORD", PASSWORD),
     };
 
     let finished = program.run().await;
@@ -108,7 +108,7 @@ async fn run_script(client: &Client, door: Door) -> Result<Completion, Failed> {
         return Ok(Completion::Completed);
     }
     Err(format!(
-        "{} over {door:?} ended with {:?}\n{}{}",
+        "{} over {via:?} ended with {:?}\n{}{}",
         client.name, finished.code, finished.stdout, finished.stderr
     )
     .into())

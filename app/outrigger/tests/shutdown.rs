@@ -1,4 +1,4 @@
-//! How it ends: what was begun is finished, and who is in a hurry is obeyed.
+//! Shutdown: running requests are finished, and a second signal ends the process at once.
 
 use std::{
     fs::{DirBuilder, File},
@@ -35,7 +35,7 @@ async fn half_a_request(app: &Outrigger) -> TcpStream {
          Content-Length: {BODY}\r\nExpect: 100-continue\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.expect("it is read");
-    // The answer to `Expect` tells that the handler has begun to read.
+    // The response to `Expect` shows that the handler is reading.
     let mut seen = [0; 25];
     stream.read_exact(&mut seen).await.expect("it answers");
     assert!(
@@ -72,7 +72,7 @@ async fn until_nobody_listens(app: &Outrigger) {
 }
 
 #[tokio::test]
-async fn a_request_that_was_begun_is_finished_before_the_process_ends() {
+async fn a_running_request_is_finished_before_the_process_ends() {
     let mut app = app().set("server.shutdown_grace", "60s").start().await;
     let (finish, told) = oneshot::channel();
     let begun = tokio::spawn(drip(half_a_request(&app).await, told));
@@ -96,7 +96,7 @@ async fn a_second_signal_ends_the_process_at_once() {
     until_nobody_listens(&app).await;
     app.signal(Signal::TERM);
 
-    // The grace period is longer than this is willing to wait.
+    // The grace period is longer than the timeout of this wait.
     assert_eq!(app.wait().await.code(), Some(1));
     dripping.abort();
 }
@@ -112,7 +112,7 @@ async fn a_client_that_never_finishes_is_dropped_when_the_grace_period_is_over()
 }
 
 #[tokio::test]
-async fn clients_that_stand_still_do_not_hold_the_process_back() {
+async fn stalled_clients_do_not_delay_the_shutdown() {
     let mut app = app().set("server.shutdown_grace", "300s").start().await;
     let token = app.token(&["cache:write"]).await;
     let put = app
@@ -148,7 +148,7 @@ async fn clients_that_stand_still_do_not_hold_the_process_back() {
     drop(standing_still);
 }
 
-/// A connection whose client asks for much and reads only the beginning.
+/// A connection whose client requests a large value and reads only its first bytes.
 async fn half_read(address: SocketAddr, request: String) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.expect("it connects");
     let sent = stream.write_all(request.as_bytes()).await;
@@ -159,7 +159,7 @@ async fn half_read(address: SocketAddr, request: String) -> TcpStream {
 }
 
 #[tokio::test]
-async fn sockets_are_gone_after_a_stop_and_interrupt_stops_too() {
+async fn sockets_are_removed_after_a_stop_and_sigint_stops_the_process_too() {
     let mut app = app().start().await;
 
     app.signal(Signal::INT);
@@ -171,7 +171,7 @@ async fn sockets_are_gone_after_a_stop_and_interrupt_stops_too() {
 }
 
 #[tokio::test]
-async fn idle_redis_clients_do_not_hold_the_process_back() {
+async fn idle_redis_clients_do_not_delay_the_shutdown() {
     let mut app = app().set("server.shutdown_grace", "300s").start().await;
     let mut idle = TcpStream::connect(app.redis_address())
         .await
@@ -184,7 +184,7 @@ async fn idle_redis_clients_do_not_hold_the_process_back() {
 }
 
 #[tokio::test]
-async fn idle_http_clients_do_not_hold_the_process_back() {
+async fn idle_http_clients_do_not_delay_the_shutdown() {
     let mut app = app().set("server.shutdown_grace", "300s").start().await;
     let mut idle = TcpStream::connect(app.http_address())
         .await
@@ -204,7 +204,7 @@ async fn idle_http_clients_do_not_hold_the_process_back() {
 }
 
 #[tokio::test]
-async fn a_process_that_waits_for_another_to_migrate_can_be_told_to_stop() {
+async fn a_process_that_waits_for_another_one_to_migrate_can_be_stopped() {
     let builder = app();
     let data_dir = builder.directory().join("waiting");
     DirBuilder::new()
@@ -220,7 +220,7 @@ async fn a_process_that_waits_for_another_to_migrate_can_be_told_to_stop() {
         .args(["--set", "redis.listen=127.0.0.1:0"])
         .spawn()
         .expect("it starts");
-    // It listens for signals before it binds anything.
+    // It handles signals before it binds a socket.
     eventually("the control socket is there", async || {
         data_dir.join("control.sock").exists().then_some(())
     })

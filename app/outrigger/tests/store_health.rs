@@ -1,4 +1,4 @@
-//! Stores that are lost, damaged, shared with others or slow to close: noticed, named, and never worked around in silence.
+//! Stores that are lost, damaged, used by other programs or slow to close: each problem is detected and reported.
 
 use std::{
     collections::HashSet,
@@ -33,7 +33,7 @@ async fn new_token(app: &Outrigger, bearer: &str) -> StatusCode {
 }
 
 #[tokio::test]
-async fn a_database_that_is_removed_takes_no_writes_and_is_used_again_when_it_is_back() {
+async fn a_removed_database_refuses_writes_and_is_used_again_once_restored() {
     let app = app().start().await;
     let bearer = app.token(&["access:*"]).await;
     let (path, elsewhere) = (app.data_dir().join("state.db"), app.data_dir().join("away"));
@@ -71,7 +71,7 @@ async fn a_database_that_is_removed_takes_no_writes_and_is_used_again_when_it_is
 }
 
 #[tokio::test]
-async fn a_database_that_another_program_locks_is_told_and_used_again_when_it_is_free() {
+async fn a_locked_database_is_reported_and_used_again_once_unlocked() {
     let app = app().start().await;
     let bearer = app.token(&["access:*"]).await;
     let other = app.database();
@@ -128,7 +128,7 @@ async fn a_damaged_database_is_refused_at_start() {
 }
 
 #[tokio::test]
-async fn a_lost_key_is_not_replaced_in_silence() {
+async fn a_lost_key_is_not_replaced_silently() {
     let mut app = app().start().await;
     app.stop().await;
     let key = app.data_dir().join("outrigger.key");
@@ -152,7 +152,7 @@ fn write_key(path: &Path) {
 }
 
 #[tokio::test]
-async fn doctor_names_a_database_that_others_may_read() {
+async fn doctor_reports_a_database_that_other_users_can_read() {
     let app = app().start().await;
     let path = app.data_dir().join("state.db");
     fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("it is ours");
@@ -177,7 +177,7 @@ async fn doctor_names_a_database_that_others_may_read() {
 #[tokio::test]
 async fn a_second_signal_ends_a_process_that_waits_for_its_store_to_close() {
     let mut app = app().start().await;
-    // A program that reads the file keeps its log from being merged.
+    // A program that reads the file prevents a checkpoint of its log.
     let reader = app.database();
     reader
         .execute_batch("begin; select count(*) from access_accounts;")
@@ -198,7 +198,7 @@ async fn a_second_signal_ends_a_process_that_waits_for_its_store_to_close() {
 }
 
 #[tokio::test]
-async fn the_metrics_page_has_each_family_once() {
+async fn the_metrics_page_contains_each_family_once() {
     let app = app().start().await;
 
     let page = app.get("/metrics").send().await.expect("it answers");

@@ -1,4 +1,4 @@
-//! What the program promises of its own data, on every store that it can keep it in.
+//! The promises of the program about its data, tested on every store.
 
 use std::process::ExitCode;
 
@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 
 fn main() -> ExitCode {
     let cases: Vec<Case<Outrigger>> = cases![
-        a_repeated_request_with_its_key_gets_the_first_answer_even_after_a_kill,
-        a_repeated_request_stands_once_in_the_audit_log,
-        text_that_a_database_does_not_take_fails_nothing,
-        a_key_that_was_used_for_another_request_is_refused,
-        a_refused_request_does_not_use_its_key_up,
-        two_callers_may_choose_the_same_key,
-        a_key_beyond_the_limit_is_refused_with_the_limit,
+        a_request_repeated_with_its_key_gets_the_first_response_even_after_a_kill,
+        a_repeated_request_is_in_the_audit_log_once,
+        text_that_a_database_does_not_accept_causes_no_failure,
+        a_key_of_another_request_is_refused,
+        a_refused_request_does_not_use_up_its_key,
+        two_callers_may_use_the_same_key,
+        a_key_over_the_length_limit_is_refused_and_the_error_names_the_limit,
         a_token_survives_a_kill_and_a_revoked_one_stays_revoked,
         the_status_names_the_store,
     ]
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         "postgres::a_server_that_is_away_is_told_and_a_server_that_returns_is_used_again",
         needs,
         || async {
-            let told = a_lost_server_is_told_and_used_again().await;
+            let told = a_lost_database_server_is_reported_and_used_again().await;
             told.expect("every step works");
         },
     ));
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         "postgres::a_server_that_stands_still_gives_answers_in_time",
         needs,
         || async {
-            let answered = a_paused_server_gives_answers_in_time().await;
+            let answered = a_paused_database_server_causes_errors_within_the_timeout().await;
             answered.expect("every step works");
         },
     ));
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         "postgres::a_server_that_refuses_us_is_unavailable_to_clients_who_are_not_told_why",
         needs,
         || async {
-            let answered = a_refusal_is_no_clients_fault().await;
+            let answered = a_refused_connection_is_not_reported_as_a_client_error().await;
             answered.expect("every step works");
         },
     ));
@@ -95,7 +95,7 @@ async fn send(request: RequestBuilder) -> (StatusCode, Value, bool) {
     )
 }
 
-async fn a_repeated_request_with_its_key_gets_the_first_answer_even_after_a_kill(
+async fn a_request_repeated_with_its_key_gets_the_first_response_even_after_a_kill(
     mut app: Outrigger,
 ) {
     let token = app.token(&["access:*", "cache:*"]).await;
@@ -117,7 +117,7 @@ async fn a_repeated_request_with_its_key_gets_the_first_answer_even_after_a_kill
     );
 }
 
-async fn a_repeated_request_stands_once_in_the_audit_log(app: Outrigger) {
+async fn a_repeated_request_is_in_the_audit_log_once(app: Outrigger) {
     let token = app.token(&["access:*", "cache:*"]).await;
     for _ in 0..3 {
         send(new_token(&app, &token, "order-1", "shop")).await;
@@ -142,7 +142,7 @@ async fn a_repeated_request_stands_once_in_the_audit_log(app: Outrigger) {
     );
 }
 
-async fn a_key_that_was_used_for_another_request_is_refused(app: Outrigger) {
+async fn a_key_of_another_request_is_refused(app: Outrigger) {
     let token = app.token(&["access:*", "cache:*"]).await;
     send(new_token(&app, &token, "order-1", "shop")).await;
 
@@ -152,10 +152,10 @@ async fn a_key_that_was_used_for_another_request_is_refused(app: Outrigger) {
     assert_eq!(problem["code"], "idempotency_mismatch");
 }
 
-async fn a_refused_request_does_not_use_its_key_up(app: Outrigger) {
+async fn a_refused_request_does_not_use_up_its_key(app: Outrigger) {
     let token = app.token(&["access:*"]).await;
 
-    // The token may manage access, but cannot give a scope that it lacks.
+    // The token may manage access, but cannot grant a scope that it lacks.
     let (refused, _, _) = send(new_token(&app, &token, "order-1", "shop")).await;
     let mended = new_token(&app, &token, "order-1", "shop")
         .json(&json!({ "name": "shop", "scopes": ["access:read"] }));
@@ -167,7 +167,7 @@ async fn a_refused_request_does_not_use_its_key_up(app: Outrigger) {
     );
 }
 
-async fn two_callers_may_choose_the_same_key(app: Outrigger) {
+async fn two_callers_may_use_the_same_key(app: Outrigger) {
     let (one, two) = (
         app.token(&["access:*", "cache:*"]).await,
         app.token(&["access:*", "cache:*"]).await,
@@ -179,7 +179,7 @@ async fn two_callers_may_choose_the_same_key(app: Outrigger) {
     assert_ne!(first.1["id"], second.1["id"]);
 }
 
-async fn a_key_beyond_the_limit_is_refused_with_the_limit(app: Outrigger) {
+async fn a_key_over_the_length_limit_is_refused_and_the_error_names_the_limit(app: Outrigger) {
     let token = app.token(&["access:*", "cache:*"]).await;
 
     let (status, problem, _) = send(new_token(&app, &token, &"k".repeat(256), "shop")).await;
@@ -226,7 +226,7 @@ async fn the_status_names_the_store(app: Outrigger) {
     assert!(store.size_bytes.is_some_and(|size| size > 0));
 }
 
-async fn a_lost_server_is_told_and_used_again() -> Result<()> {
+async fn a_lost_database_server_is_reported_and_used_again() -> Result<()> {
     let postgres = PostgresServer::start()?;
     let app = start(Some(postgres.create_database())).await;
     let token = app.token(&["cache:write"]).await;
@@ -270,7 +270,7 @@ async fn a_lost_server_is_told_and_used_again() -> Result<()> {
     Ok(())
 }
 
-async fn text_that_a_database_does_not_take_fails_nothing(app: Outrigger) {
+async fn text_that_a_database_does_not_accept_causes_no_failure(app: Outrigger) {
     let token = app.token(&["access:read"]).await;
     let login = json!({ "email": "a\u{0}b@example.org", "password": "wrong" });
 
@@ -292,11 +292,11 @@ async fn text_that_a_database_does_not_take_fails_nothing(app: Outrigger) {
     let expected = ["actor", "action", "actor"].map(|name| (StatusCode::BAD_REQUEST, json!(name)));
     assert_eq!(refused, expected);
     assert_eq!(guesses["items"][0]["outcome"], "wrong_credentials");
-    // What is no address is not kept.
+    // Text that is not an e-mail address is not stored.
     assert_eq!(guesses["items"][0]["target"], Value::Null);
 }
 
-/// What a client gets who needs the store.
+/// The response to a request that needs the store.
 async fn tokens(app: &Outrigger, token: &str) -> Result<(StatusCode, String)> {
     let listed = app.get("/api/v1/access/tokens").bearer_auth(token);
     let answer = listed.send().await?;
@@ -311,7 +311,7 @@ async fn becomes_ready(app: &Outrigger, status: u16) {
     eventually("readiness follows the server", ready).await;
 }
 
-async fn a_paused_server_gives_answers_in_time() -> Result<()> {
+async fn a_paused_database_server_causes_errors_within_the_timeout() -> Result<()> {
     let postgres = PostgresServer::start()?;
     let app = Outrigger::builder(env!("CARGO_BIN_EXE_outrigger"))
         .set("store.url", postgres.create_database())
@@ -334,7 +334,7 @@ async fn a_paused_server_gives_answers_in_time() -> Result<()> {
     Ok(())
 }
 
-async fn a_refusal_is_no_clients_fault() -> Result<()> {
+async fn a_refused_connection_is_not_reported_as_a_client_error() -> Result<()> {
     let postgres = PostgresServer::start()?;
     postgres.execute("create role rowan login");
     postgres.execute("grant create on database postgres to rowan");

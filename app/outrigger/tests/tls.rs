@@ -42,7 +42,7 @@ fn app() -> Builder {
 }
 
 #[tokio::test]
-async fn http_is_served_over_tls_and_its_cookie_is_bound_to_it() {
+async fn http_is_served_over_tls_with_a_secure_cookie() {
     let (builder, tls) = with_tls(app(), &["http"]);
     let app = builder.start().await;
     let root = reqwest::Certificate::from_pem(tls.pem.as_bytes()).expect("it is a certificate");
@@ -79,7 +79,7 @@ async fn http_is_served_over_tls_and_its_cookie_is_bound_to_it() {
 }
 
 #[tokio::test]
-async fn plain_http_on_the_tls_port_gets_no_answer_and_does_no_harm() {
+async fn plain_http_on_the_tls_port_gets_no_response_and_does_no_harm() {
     let (builder, _) = with_tls(app(), &["http"]);
     let app = builder.start().await;
 
@@ -125,7 +125,7 @@ async fn the_redis_protocol_is_served_over_tls() {
 }
 
 #[tokio::test]
-async fn with_tls_and_a_password_both_listen_beyond_loopback() {
+async fn with_tls_and_a_password_both_listeners_may_use_public_addresses() {
     let (builder, _) = with_tls(app(), &["http", "redis"]);
 
     let app = builder
@@ -140,7 +140,7 @@ async fn with_tls_and_a_password_both_listen_beyond_loopback() {
 }
 
 #[tokio::test]
-async fn a_proxy_in_front_may_terminate_tls() {
+async fn a_proxy_may_terminate_tls() {
     let app = app()
         .set("http.listen", "0.0.0.0:0")
         .set("http.allow_plaintext", "true")

@@ -23,7 +23,7 @@ pub struct Report {
     pub fix: String,
     /// The path of its page in the dashboard, such as `/cache`.
     pub page: &'static str,
-    /// The page of the guide and its heading, such as `cache#the-bound`.
+    /// The page of the guide and its heading, such as `cache#memory-limit-and-eviction`.
     pub guide: Option<&'static str>,
     /// For a problem that consists of single occurrences: their number since the process started. It resolves after ten
     /// minutes without another one. `None` for a condition, which resolves when it is no longer reported.

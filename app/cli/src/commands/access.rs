@@ -1,4 +1,4 @@
-//! `admin` and `token`: who may do what.
+//! `admin` and `token`: accounts, login links and tokens.
 
 use std::path::PathBuf;
 
@@ -15,10 +15,10 @@ use crate::{
     table::Table,
 };
 
-/// No password is this long; a file that is, is not a password's.
+/// The largest password file, in bytes. A larger file does not contain a password.
 const PASSWORD_FILE_MAX: u64 = 4096;
 
-/// Login links and accounts.
+/// Manage accounts and login links.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AdminCommand {
     /// Print a new one-time login link
@@ -32,31 +32,31 @@ pub(crate) enum AdminCommand {
         /// The e-mail address to sign in with
         #[arg(long)]
         email: String,
-        /// What the account may do
+        /// The account's role
         #[arg(long, value_enum, default_value_t = RoleName::Viewer)]
         role: RoleName,
         /// The person's name [default: the e-mail address]
         #[arg(long)]
         name: Option<String>,
-        /// File with the first password, `-` for standard input [default: a login link is printed instead]
+        /// File with the password, `-` for standard input [default: print a login link instead]
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
     /// List the accounts
     List,
-    /// Say that the clock is right, after it jumped ahead and nothing old was deleted any more
+    /// Confirm that the clock is right after it jumped ahead, so that old data is deleted again
     ConfirmClock,
 }
 
-/// Tokens for programs.
+/// Manage API tokens.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Create a token and print its text, which is never shown again
+    /// Create a token and print it once
     Create {
-        /// What the token is for
+        /// The token's name, such as the program that uses it
         #[arg(long)]
         name: String,
-        /// What it may do, such as `cache:write`; may be repeated
+        /// A scope of the token, such as `cache:write`; may be repeated
         #[arg(
             long = "scope",
             required = true,
@@ -64,27 +64,27 @@ pub(crate) enum TokenCommand {
             value_delimiter = ','
         )]
         scopes: Vec<String>,
-        /// How long it works, such as `90d`, or `never` [default: 90d]
+        /// The token's lifetime, such as `90d`, or `never` [default: 90d]
         #[arg(long, value_name = "DURATION")]
         expires_in: Option<String>,
     },
     /// List the tokens
     List,
-    /// Revoke a token at once
+    /// Revoke a token
     Revoke {
-        /// The token's id, or its name when only one has it
+        /// The token's id, or its name if the name is unique
         token: String,
     },
 }
 
-/// What an account may do.
+/// The role of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RoleName {
-    /// Reads everything but secrets and access
+    /// Read everything except secrets and access
     Viewer,
-    /// Also safe and reversible actions
+    /// Also make safe and reversible changes
     Operator,
-    /// Also destructive actions and access
+    /// Also make destructive changes and manage access
     Admin,
     /// Everything
     Owner,
@@ -92,7 +92,7 @@ pub(crate) enum RoleName {
 
 impl AdminCommand {
     pub(super) async fn run(self, connector: &Connector<'_>) -> Result<Answer, CliError> {
-        // A password is read before the data directory is locked: a person may take long to type it.
+        // Read the password before locking the data directory, because a person may take long to type it.
         let password = match &self {
             Self::Create {
                 password_file: Some(path),
@@ -127,7 +127,7 @@ impl AdminCommand {
             Self::ConfirmClock => {
                 let pruned = client.confirm_clock().await?;
                 let text = format!(
-                    "the clock is believed; deleted {} sessions, {} login links, {} tokens and {} entries of the audit log",
+                    "clock confirmed; deleted {} sessions, {} login links, {} tokens and {} audit entries",
                     pruned.sessions, pruned.login_links, pruned.tokens, pruned.audit_entries
                 );
                 Ok(Answer::new(&pruned, text))
@@ -162,9 +162,12 @@ impl TokenCommand {
                     .await?;
                 let note = match &token.details.expires_at {
                     Some(end) => {
-                        format!("it works until {} and is not shown again", human::time(end))
+                        format!(
+                            "expires at {}; the token is not shown again",
+                            human::time(end)
+                        )
                     }
-                    None => "it works until it is revoked and is not shown again".to_owned(),
+                    None => "never expires; the token is not shown again".to_owned(),
                 };
                 let text = token.token.clone();
                 Ok(Answer::new(&token, text).with_note(note))
@@ -196,10 +199,12 @@ async fn link(client: &Client, place: &Place, email: Option<String>) -> Result<A
     let until = human::time(&link.expires_at);
     let note = match place {
         Place::Server(place) => {
-            format!("it signs in once as {who} at the server on {place}, until {until}")
+            format!(
+                "the link signs in once as {who} at the server on {place} and expires at {until}"
+            )
         }
         Place::Here(place) => format!(
-            "it signs in once as {who}, until {until}; no server runs on {place}, start it before you open the link"
+            "the link signs in once as {who} and expires at {until}; no server is running on {place}, so start it before you open the link"
         ),
     };
     let text = link.url.clone();
@@ -209,13 +214,13 @@ async fn link(client: &Client, place: &Place, email: Option<String>) -> Result<A
 async fn create(client: &Client, account: &NewAccount) -> Result<Answer, CliError> {
     let created = client.create_account(account).await?;
     let mut text = format!(
-        "created {} as {}",
+        "created {} with the role {}",
         human::visible(&account.email),
         role_name(created.account.role)
     );
     if let Some(link) = &created.link {
         text.push_str(&format!(
-            "\n{}\nopening it signs in and asks for a password; it works once, until {}",
+            "\n{}\nthe link signs in once and asks for a password; it expires at {}",
             link.url,
             human::time(&link.expires_at)
         ));
@@ -237,7 +242,7 @@ fn find_account(accounts: Vec<Account>, email: &str) -> Result<Account, CliError
         .ok_or_else(|| CliError::NotFound {
             what: "account",
             name: human::visible(email),
-            hint: Some("`outrigger admin list` shows those that exist".to_owned()),
+            hint: Some("`outrigger admin list` lists all accounts".to_owned()),
         })
 }
 
@@ -250,17 +255,17 @@ fn find_token(tokens: Vec<Token>, wanted: &str) -> Result<Token, CliError> {
         0 => Err(CliError::NotFound {
             what: "token",
             name: human::visible(wanted),
-            hint: Some("`outrigger token list` shows those that exist".to_owned()),
+            hint: Some("`outrigger token list` lists all tokens".to_owned()),
         }),
         1 => Ok(found.remove(0)),
         count => Err(CliError::WrongUse {
             message: format!("{count} tokens have the name `{}`", human::visible(wanted)),
-            hint: Some("name one by its id, as `outrigger token list` shows it".to_owned()),
+            hint: Some("use the id instead; `outrigger token list` shows it".to_owned()),
         }),
     }
 }
 
-/// Reads a password from a file, or from standard input for `-`; the newline that editors add is not part of it.
+/// Reads a password from a file, or from standard input for `-`. Removes the newline at the end, which editors add.
 fn read_password(path: &PathBuf) -> Result<String, CliError> {
     let bytes = if path.as_os_str() == "-" {
         input::whole("password", PASSWORD_FILE_MAX)?
@@ -305,9 +310,9 @@ fn accounts_text(accounts: &[Account]) -> String {
 
 fn tokens_text(tokens: &[Token]) -> String {
     if tokens.is_empty() {
-        return "no tokens; `outrigger token create` makes one".to_owned();
+        return "no tokens; create one with `outrigger token create`".to_owned();
     }
-    let mut table = Table::new(&["NAME", "BEGINS", "SCOPES", "EXPIRES", "LAST USED", "ID"]);
+    let mut table = Table::new(&["NAME", "PREFIX", "SCOPES", "EXPIRES", "LAST USED", "ID"]);
     for token in tokens {
         let never = || "never".to_owned();
         table.row([
@@ -364,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_found_by_id_or_by_a_name_that_only_one_has() {
+    fn a_token_is_found_by_its_id_or_by_a_unique_name() {
         let tokens = || vec![token("1", "deploy"), token("2", "twin"), token("3", "twin")];
 
         assert_eq!(find_token(tokens(), "3").expect("the id is there").id, "3");
@@ -385,9 +390,9 @@ mod tests {
     }
 
     #[test]
-    fn the_list_of_tokens_shows_how_each_begins_and_never_its_text() {
+    fn the_list_of_tokens_shows_a_prefix_and_never_the_whole_token() {
         insta::assert_snapshot!(tokens_text(&[token("1", "deploy")]), @r"
-        NAME    BEGINS  SCOPES                    EXPIRES  LAST USED  ID
+        NAME    PREFIX  SCOPES                    EXPIRES  LAST USED  ID
         deploy  otr_ab  cache:write metrics:read  never    never      1
         ");
     }

@@ -1,4 +1,4 @@
-//! `cache`: read, write and watch the cache.
+//! `cache`: reads, writes and clears the cache.
 
 use std::{
     ffi::OsString,
@@ -24,21 +24,21 @@ use crate::{
     table::Table,
 };
 
-/// Read, write and watch the cache. Keys are those of database 0.
+/// Read, write and clear the cache. Keys are in database 0.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
-    /// Write the value of a key to standard output, byte for byte
+    /// Print the value of a key, byte for byte
     Get {
         /// The key
         key: OsString,
     },
-    /// Write a value under a key
+    /// Set the value of a key
     Set {
         /// The key
         key: OsString,
-        /// The value; `-` or nothing reads it from standard input
+        /// The value; read from standard input if missing or `-`
         value: Option<OsString>,
-        /// How long it lives, such as `60s` [default: `[cache] ttl`]
+        /// Time to live, such as `60s` [default: `[cache] ttl`]
         #[arg(long, value_name = "DURATION")]
         ttl: Option<String>,
     },
@@ -50,11 +50,11 @@ pub(crate) enum CacheCommand {
     },
     /// Remove all entries
     Clear {
-        /// Only those of this Redis database, 0 to 15
+        /// Only the entries of this Redis database, 0 to 15
         #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(0..16))]
         database: Option<u8>,
     },
-    /// Show what the cache holds and how it serves
+    /// Show the number of entries, the memory in use, the hit ratio and counters
     Stats,
 }
 
@@ -216,7 +216,7 @@ mod tests {
         insta::assert_snapshot!(stats_text(&stats), @r"
         entries      3
         memory       1.5 KiB of 64 MiB
-        hit ratio    87.5 %
+        hit ratio    87.5%
         hits         7
         misses       1
         writes       4

@@ -1,4 +1,4 @@
-//! `completions`: scripts that let a shell complete commands and flags.
+//! `completions`: prints completion scripts for shells.
 
 use clap::Args;
 use clap_complete::Shell;

@@ -1,4 +1,4 @@
-//! `config`: what is configured, why, and whether it would start.
+//! `config`: shows, explains and checks the configuration.
 
 use clap::Subcommand;
 use outrigger_api_types::config::{ConfigKey, ConfigKeys, ConfigSource};
@@ -10,20 +10,20 @@ use crate::{answer::Answer, connect::Connector, error::CliError, human, table::T
 /// Show, explain and check the configuration.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// List the keys with value and source
+    /// List the keys with their values and sources
     Show {
         /// Only the keys of this section, such as `cache`
         section: Option<String>,
-        /// Only the keys that something set
+        /// Only keys that are set by a flag, a variable or the file
         #[arg(long)]
         changed: bool,
     },
-    /// Print everything about one key: value, source, default, unit, documentation
+    /// Show the value, source, default, unit and documentation of a key
     Explain {
         /// The key, as `section.key`
         key: String,
     },
-    /// Read the configuration and report everything that is wrong with it
+    /// Check the configuration that the next start would use, and report all errors
     Check,
 }
 
@@ -39,7 +39,7 @@ impl ConfigCommand {
     }
 }
 
-/// Loads the configuration, which fails with all problems at once.
+/// Loads the configuration. The error lists all problems.
 pub(super) fn check(connector: &Connector<'_>) -> Result<Answer, CliError> {
     let loaded = connector.load()?;
     let keys = loaded.keys();
@@ -49,8 +49,7 @@ pub(super) fn check(connector: &Connector<'_>) -> Result<Answer, CliError> {
         .filter(|key| key.source != ConfigSource::Default)
         .count();
     let mut text = format!(
-        "the configuration is good: {} of {} are set",
-        set,
+        "the configuration is valid: {}, {set} set",
         human::count(keys.len() as u64, "key", "keys")
     );
     for warning in &warnings {
@@ -94,6 +93,15 @@ fn explain(keys: &[ConfigKey], wanted: &str) -> Result<Answer, CliError> {
     let canonical = outrigger_config::canonical(wanted);
     let wanted = canonical.as_deref().unwrap_or(wanted);
     let Some(key) = keys.iter().find(|key| key.key == wanted) else {
+        if keys.iter().any(|key| section_of(&key.key) == wanted) {
+            return Err(CliError::NotFound {
+                what: "configuration key",
+                name: wanted.to_owned(),
+                hint: Some(format!(
+                    "`outrigger config show {wanted}` lists the keys of this section"
+                )),
+            });
+        }
         let names = keys.iter().map(|key| key.key.as_str());
         return Err(not_found("configuration key", wanted, names));
     };
@@ -123,7 +131,7 @@ fn section_of(key: &str) -> &str {
     key.split('.').next().unwrap_or(key)
 }
 
-/// Where the value came from: `default`, or the flag, variable or line that set it.
+/// The source of the value: `default`, or the flag, variable or line that set it.
 fn source(key: &ConfigKey) -> String {
     let word = match key.source {
         ConfigSource::Flag => "flag",
@@ -159,7 +167,7 @@ mod tests {
             source: ConfigSource::Flag,
             source_detail: Some("--set cache.memory".into()),
             kind: "size".into(),
-            unit: Some("bytes, written such as `8MiB`".into()),
+            unit: Some("bytes, for example `8MiB`".into()),
             documentation: "How much memory the cache may use.".into(),
             variable: "OUTRIGGER_CACHE__MEMORY".into(),
             aliases: Vec::new(),
@@ -179,7 +187,7 @@ mod tests {
           source    flag (--set cache.memory)
           default   64MiB
           kind      size
-          unit      bytes, written such as `8MiB`
+          unit      bytes, for example `8MiB`
           variable  OUTRIGGER_CACHE__MEMORY
 
         How much memory the cache may use.
@@ -187,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_does_not_exist_is_answered_with_the_nearest_one() {
+    fn the_error_for_an_unknown_key_suggests_the_nearest_one() {
         let error = explain(&[memory()], "cache.memori").expect_err("there is no such key");
 
         assert_eq!(
@@ -197,6 +205,16 @@ mod tests {
         assert_eq!(
             error.hint().as_deref(),
             Some("did you mean `cache.memory`?")
+        );
+    }
+
+    #[test]
+    fn explaining_a_section_suggests_the_command_that_lists_its_keys() {
+        let error = explain(&[memory()], "cache").expect_err("it is a section");
+
+        assert_eq!(
+            error.hint().as_deref(),
+            Some("`outrigger config show cache` lists the keys of this section")
         );
     }
 }

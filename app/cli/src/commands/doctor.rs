@@ -1,4 +1,4 @@
-//! `doctor`: what is wrong around Outrigger, and what could be better.
+//! `doctor`: checks the environment of Outrigger.
 
 use outrigger_api_types::status::{DoctorReport, DoctorResult};
 
@@ -46,7 +46,7 @@ fn text(report: &DoctorReport, output: &Output) -> String {
         }
     }
     let summary = match failures(report) {
-        0 => "everything works".to_owned(),
+        0 => "all checks passed".to_owned(),
         1 => "one check failed".to_owned(),
         count => format!("{count} checks failed"),
     };
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failed_check_comes_with_what_to_do() {
+    fn a_failed_check_is_printed_with_its_fix() {
         let check = |name: &str, result, fix: Option<&str>| DoctorCheck {
             name: name.into(),
             result,

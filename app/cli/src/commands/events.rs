@@ -1,16 +1,16 @@
-//! `event`: marks on the charts.
+//! `event`: adds and lists events, which the charts show.
 
 use clap::{Args, Subcommand, ValueEnum};
 use outrigger_api_types::events::{Event, EventKind, EventQuery, NewEvent, NewEventKind};
 
 use crate::{answer::Answer, connect::Connector, error::CliError, human, table::Table};
 
-/// Mark deploys and notes on the charts, and list what happened.
+/// Mark deploys and notes on the charts, and list events.
 #[derive(Debug, Subcommand)]
 pub(crate) enum EventCommand {
-    /// Note that a new version of an application went live
+    /// Record the deploy of a new version of an application
     Deploy(Marked),
-    /// Note anything worth remembering
+    /// Record a note
     Note(Marked),
     /// List the events, the newest first
     List {
@@ -23,44 +23,44 @@ pub(crate) enum EventCommand {
         /// Only events of this kind
         #[arg(long, value_enum)]
         kind: Option<KindName>,
-        /// How many at most, 1 to 500
+        /// The maximum number of events, 1 to 500
         #[arg(long, value_name = "NUMBER", default_value_t = 50)]
         limit: u32,
     },
 }
 
-/// What is noted.
+/// A new event.
 #[derive(Debug, Args)]
 pub(crate) struct Marked {
-    /// What happened, in at most 200 characters
+    /// The title, at most 200 characters
     title: String,
-    /// When, such as `2026-01-31T12:00:00Z` [default: now]
+    /// The time, such as `2026-01-31T12:00:00Z` [default: now]
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
-    /// More about it; may be repeated
+    /// A detail of the event; may be repeated
     #[arg(long = "attribute", value_name = "NAME=VALUE", value_parser = attribute)]
     attributes: Vec<(String, String)>,
 }
 
-/// What kind of event.
+/// The kind of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub(crate) enum KindName {
     /// A new version of an application went live
     Deploy,
-    /// Anything worth remembering
+    /// A note
     Note,
     /// The server started
     Start,
-    /// The server was told to stop
+    /// The server is stopping
     Stop,
-    /// The cache or one of its databases was emptied
+    /// The cache or one of its databases was cleared
     CacheCleared,
-    /// A problem was found
+    /// A problem was opened
     ProblemOpened,
-    /// A problem is gone
+    /// A problem was resolved
     ProblemResolved,
-    /// An account got another role
+    /// The role of an account was changed
     RoleChanged,
 }
 
@@ -94,9 +94,9 @@ impl EventCommand {
                 let answer = Answer::new(&page, text);
                 Ok(match page.next {
                     None => answer,
-                    Some(_) => {
-                        answer.with_note("there are earlier events; see `--to` and `--limit`")
-                    }
+                    Some(_) => answer.with_note(
+                        "there are more events; use `--to` or `--limit` to see earlier ones",
+                    ),
                 })
             }
         }

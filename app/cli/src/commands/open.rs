@@ -1,4 +1,4 @@
-//! `open`: the dashboard in a browser.
+//! `open`: opens the dashboard in a browser.
 
 use std::process::{Command, Stdio};
 
@@ -14,7 +14,7 @@ const OPENER: &str = "xdg-open";
 pub(super) async fn run(connector: &Connector<'_>) -> Result<Answer, CliError> {
     let client = connector.server()?;
     let link = client.create_login_link(&NewLoginLink::default()).await?;
-    // On a server there is no browser and no opener; the printed link is what counts, so a failure here is not one.
+    // A server has no browser. The link is printed in any case, so a failure here is not an error.
     let opened = Command::new(OPENER)
         .arg(&link.url)
         .stdin(Stdio::null())
@@ -23,9 +23,9 @@ pub(super) async fn run(connector: &Connector<'_>) -> Result<Answer, CliError> {
         .spawn()
         .is_ok();
     let note = if opened {
-        "opening it in the browser; it works once"
+        "opening the link in the browser; it works once"
     } else {
-        "open it in a browser; it works once"
+        "open the link in a browser; it works once"
     };
     let text = link.url.clone();
     Ok(Answer::new(&link, text).with_note(note))

@@ -1,4 +1,4 @@
-//! `problems`: what needs a person.
+//! `problems`: lists and acknowledges problems.
 
 use clap::{Subcommand, ValueEnum};
 use outrigger_api_types::problems::{ProblemState, ServerProblem, Severity};
@@ -22,12 +22,12 @@ pub(crate) enum ProblemsCommand {
         #[arg(long, value_enum)]
         state: Option<StateName>,
     },
-    /// Acknowledge a problem: it stays listed, but the state of the server is good again
+    /// Acknowledge a problem, so that it stays in the list but no longer affects the server's state
     Acknowledge {
         /// The problem's id, as `outrigger problems list` shows it
         id: String,
     },
-    /// Take an acknowledgement back
+    /// Remove the acknowledgement of a problem
     Unacknowledge {
         /// The problem's id, as `outrigger problems list` shows it
         id: String,
@@ -37,13 +37,13 @@ pub(crate) enum ProblemsCommand {
 /// Which problems to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StateName {
-    /// Nobody has acknowledged it
+    /// Not acknowledged
     Open,
-    /// Somebody knows of it
+    /// Acknowledged
     Acknowledged,
-    /// It is gone
+    /// Resolved
     Resolved,
-    /// All three
+    /// All states
     All,
 }
 

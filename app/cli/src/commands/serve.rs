@@ -1,4 +1,4 @@
-//! `serve`: the server itself.
+//! `serve`: runs the server.
 
 use outrigger_server::BannerFor;
 

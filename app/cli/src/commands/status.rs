@@ -1,4 +1,4 @@
-//! `status`: how the running process is doing.
+//! `status`: shows the state of the running server.
 
 use outrigger_api_types::{
     problems::ProblemState,
@@ -72,7 +72,7 @@ fn process(status: &Status) -> String {
     facts.fact("version", status.version.clone());
     facts.fact("pid", status.pid.to_string());
     facts.fact(
-        "running",
+        "uptime",
         format!(
             "{}, since {}",
             human::duration(status.uptime_ms),
@@ -81,7 +81,7 @@ fn process(status: &Status) -> String {
     );
     facts.fact("data", status.data_dir.clone());
     facts.fact("memory", figure(used.resident_bytes, &human::size));
-    facts.fact("processor", figure(used.cpu_ms, &human::duration));
+    facts.fact("cpu time", figure(used.cpu_ms, &human::duration));
     facts.fact("files", format!("{files} of {files_max}"));
     facts.render(0)
 }
@@ -116,7 +116,7 @@ fn services(status: &Status) -> Table {
     for service in &status.services {
         let state = match service.state {
             ServiceState::Running => "running",
-            ServiceState::Waiting => "waiting to be started again",
+            ServiceState::Waiting => "waiting to restart",
             ServiceState::Stopped => "stopped",
         };
         let history = match (service.restarts, &service.last_error) {
@@ -167,13 +167,13 @@ mod tests {
           /d has 1 GiB left
           fix: free some space
 
-        version    0.1.0
-        pid        42
-        running    2m 5s, since 2026-01-01 12:00:00 UTC
-        data       /d
-        memory     30 MiB
-        processor  900ms
-        files      20 of 1024
+        version   0.1.0
+        pid       42
+        uptime    2m 5s, since 2026-01-01 12:00:00 UTC
+        data      /d
+        memory    30 MiB
+        cpu time  900ms
+        files     20 of 1024
 
         listeners
           http  http://127.0.0.1:7300
@@ -183,7 +183,7 @@ mod tests {
           cache  memory  0 B
 
         services
-          session pruner  waiting to be started again  2 restarts: disk full
+          session pruner  waiting to restart  2 restarts: disk full
         ");
     }
 }

@@ -101,7 +101,7 @@ impl Part for AccessPart {
                 self.command.line("admin link")
             ),
             page: "/access",
-            guide: Some("access#the-first-account"),
+            guide: Some("access#first-account"),
             occurrences: None,
         });
         problems

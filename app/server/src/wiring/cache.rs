@@ -77,7 +77,7 @@ impl Part for Cache {
             ),
             fix: "raise `[cache] memory`, or set `[cache] eviction = \"all\"`".to_owned(),
             page: "/cache",
-            guide: Some("cache#the-bound"),
+            guide: Some("cache#memory-limit-and-eviction"),
             occurrences: Some(stats.refusals),
         }]
     }
