@@ -1,5 +1,5 @@
 // Mantine, painted with our own colours. What is not about Mantine lives in `styles/tokens.css`.
-import { Modal, PasswordInput, createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
+import { Menu, Modal, PasswordInput, createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
 
 const lagoon: MantineColorsTuple = [
   "#e6f6f5", "#cdebe9", "#9bd7d5", "#7dd3d2", "#58c8c8", "#1f9a9b", "#0f8284", "#0a6a6e", "#08555a", "#05393f",
@@ -29,7 +29,16 @@ export const theme = createTheme({
   respectReducedMotion: true,
   cursorType: "pointer",
   components: {
-    Modal: Modal.extend({ defaultProps: { centered: true, closeButtonProps: { "aria-label": "Close" } } }),
+    // The placeholder is an element that a menu may not contain; without it the first item has the focus.
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
+    Modal: Modal.extend({
+      defaultProps: {
+        centered: true,
+        closeButtonProps: { "aria-label": "Close" },
+        // A `header` would be a second banner beside that of the shell.
+        attributes: { header: { component: "div" } },
+      },
+    }),
     PasswordInput: PasswordInput.extend({
       defaultProps: { visibilityToggleButtonProps: { "aria-label": "Show the password", tabIndex: 0 } },
     }),

@@ -16,8 +16,14 @@ describe("time", () => {
   it("says how long ago and how soon", () => {
     expect(relative(at(-10_000), NOW)).toBe("just now");
     expect(relative(at(-12 * 60_000), NOW)).toBe("12 min ago");
-    expect(relative(at(3 * 3_600_000), NOW)).toBe("in 3 h");
-    expect(relative(at(-49 * 3_600_000), NOW)).toBe("2 d ago");
+    expect(relative(at(3 * 3_600_000), NOW)).toBe("in 3 hours");
+    expect(relative(at(-24 * 3_600_000), NOW)).toBe("1 day ago");
+    expect(relative(at(30 * 86_400_000), NOW)).toBe("in 30 days");
+  });
+
+  it("never puts ahead what has just happened, by a clock that runs behind", () => {
+    expect(relative(at(12_000), NOW)).toBe("just now");
+    expect(relative(at(12_000), NOW, true)).toBe("in a moment");
   });
 
   it("shows a text that is no time as it is", () => {

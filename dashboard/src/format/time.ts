@@ -6,6 +6,8 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 const exactly = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+const dayOfMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const calendarDay = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
 const clockTime = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 /** `4 s`, `12 min`, `3 h 5 min`, `2 d 4 h`: the two largest units. */
@@ -27,19 +29,21 @@ export function duration(milliseconds: number): string {
     .join(" ");
 }
 
-/** `just now`, `12 min ago`, `in 3 h` */
-export function relative(at: string, now: number): string {
+/** `just now`, `12 min ago`, `in 3 hours`. Of a moment that is `due`, such as an expiry, the last seconds are `in a moment`. */
+export function relative(at: string, now: number, due = false): string {
   const difference = new Date(at).getTime() - now;
   if (Number.isNaN(difference)) {
     return at;
   }
   const size = Math.abs(difference);
   if (size < 45 * SECOND) {
-    return difference > SECOND ? "in a moment" : "just now";
+    // What has happened may seem to lie ahead: `now` is some seconds old, and the server's clock may be ahead of this one.
+    return due && difference > SECOND ? "in a moment" : "just now";
   }
-  const unit = size < HOUR ? [MINUTE, "min"] : size < DAY ? [HOUR, "h"] : [DAY, "d"];
-  const amount = Math.max(1, Math.round(size / (unit[0] as number)));
-  return difference < 0 ? `${amount} ${unit[1]} ago` : `in ${amount} ${unit[1]}`;
+  const [unit, name]: [number, string] = size < HOUR ? [MINUTE, "min"] : size < DAY ? [HOUR, "hour"] : [DAY, "day"];
+  const amount = Math.max(1, Math.round(size / unit));
+  const words = `${amount} ${name}${amount === 1 || name === "min" ? "" : "s"}`;
+  return difference < 0 ? `${words} ago` : `in ${words}`;
 }
 
 /** `21 Nov 2026, 22:15:04` in the reader's time zone. */
@@ -48,7 +52,18 @@ export function exact(at: string | number): string {
   return Number.isNaN(date.getTime()) ? String(at) : exactly.format(date);
 }
 
+/** `21 Nov 2026` in the reader's time zone. */
+export function day(at: string | number): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? String(at) : calendarDay.format(date);
+}
+
 /** `22:15:04` in the reader's time zone. */
 export function clock(at: number): string {
   return clockTime.format(at);
+}
+
+/** `21 Nov` in the reader's time zone. */
+export function shortDay(at: number): string {
+  return dayOfMonth.format(at);
 }

@@ -2,14 +2,21 @@
 import { exact, relative } from "../format/time";
 import { useNow } from "../shell/live";
 
-export function When({ at, never = "never" }: { at: string | null | undefined; never?: string }) {
+interface WhenProps {
+  at: string | null | undefined;
+  never?: string;
+  /** Whether it lies ahead, such as an expiry. */
+  due?: boolean;
+}
+
+export function When({ at, never = "never", due = false }: WhenProps) {
   const now = useNow();
   if (!at) {
     return <>{never}</>;
   }
   return (
     <time dateTime={at} title={exact(at)}>
-      {relative(at, now)}
+      {relative(at, now, due)}
     </time>
   );
 }

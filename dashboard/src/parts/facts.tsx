@@ -1,0 +1,43 @@
+// Names and values of one object, and the parts of its details with a heading each.
+import { useId, type ReactNode } from "react";
+import classes from "./facts.module.css";
+
+interface FactsProps {
+  facts: readonly { name: string; value: ReactNode }[];
+}
+
+export function Facts({ facts }: FactsProps) {
+  return (
+    <dl className={classes.facts}>
+      {facts.map(({ name, value }) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** A part of an object's details. */
+export function Section({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
+  const heading = useId();
+  return (
+    <section className={classes.section} aria-labelledby={heading}>
+      <div className={classes.head}>
+        <h3 id={heading}>{title}</h3>
+        {aside}
+      </div>
+      {children}
+    </section>
+  );
+}
+
+/** A short list of related objects, one a line. */
+export function Related({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <ul className={classes.related} aria-label={label}>
+      {children}
+    </ul>
+  );
+}

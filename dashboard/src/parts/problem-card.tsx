@@ -1,0 +1,81 @@
+// A problem: how bad it is, what it is, what to do, since when, and whether somebody looks after it.
+import { Button } from "@mantine/core";
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import { count } from "../format/numbers";
+import { Badge, type Tone } from "./badge";
+import classes from "./problem-card.module.css";
+import { Prose } from "./prose";
+import { When } from "./when";
+
+/** A problem, as `GET /api/v1/problems` lists it. */
+export interface ProblemItem {
+  id: string;
+  capability: string;
+  severity: "critical" | "error" | "warning" | "notice";
+  title: string;
+  detail?: string | null;
+  fix?: string | null;
+  first_seen: string;
+  last_seen: string;
+  /** How often it was seen. */
+  count: number;
+  state: "open" | "acknowledged" | "resolved";
+  /** The dashboard's page about it: `/cache`. */
+  page?: string | null;
+}
+
+interface ProblemCardProps {
+  problem: ProblemItem;
+  /** Words for the link to its page: `Cache`; the capability's name unless given. */
+  pageName?: string;
+  /** The guide that explains it. */
+  guide?: { href: string; label: string };
+  /** Marks it as seen; no button without it. */
+  onAcknowledge?: () => void;
+  acknowledging?: boolean;
+  children?: ReactNode;
+}
+
+const TONES: Record<ProblemItem["severity"], Tone> = { critical: "fail", error: "fail", warning: "warn", notice: "lagoon" };
+const STATES: Record<ProblemItem["state"], string> = { open: "open", acknowledged: "acknowledged", resolved: "resolved" };
+
+export function ProblemCard({ problem, pageName, guide, onAcknowledge, acknowledging = false, children }: ProblemCardProps) {
+  const { severity, title, detail, fix, first_seen, last_seen, state, page } = problem;
+  return (
+    <article className={classes.card} data-severity={severity} data-state={state} aria-label={title}>
+      <div className={classes.head}>
+        <Badge tone={state === "resolved" ? "plain" : TONES[severity]}>{severity}</Badge>
+        <h3>
+          <Prose text={title} />
+        </h3>
+        {state !== "open" && <Badge tone={state === "resolved" ? "ok" : "lagoon"}>{STATES[state]}</Badge>}
+      </div>
+      {detail != null && (
+        <p className={classes.text}>
+          <Prose text={detail} />
+        </p>
+      )}
+      {fix != null && (
+        <p className={classes.text}>
+          <strong>What to do</strong> <Prose text={fix} />
+        </p>
+      )}
+      {children}
+      <div className={classes.foot}>
+        <p>
+          First seen <When at={first_seen} /> · last seen <When at={last_seen} /> · seen {problem.count === 1 ? "once" : `${count(problem.count)} times`}
+        </p>
+        <div className={classes.links}>
+          {page != null && <Link href={page}>{pageName ?? problem.capability}</Link>}
+          {guide !== undefined && <Link href={guide.href}>{guide.label}</Link>}
+          {onAcknowledge !== undefined && state === "open" && (
+            <Button size="compact-sm" variant="default" loading={acknowledging} onClick={onAcknowledge}>
+              Acknowledge<span className="visually-hidden">: {title}</span>
+            </Button>
+          )}
+        </div>
+      </div>
+    </article>
+  );
+}
