@@ -8,6 +8,7 @@ mod connections;
 mod idle;
 mod machine;
 mod memory;
+mod paint;
 mod redis;
 mod report;
 mod server;
@@ -29,6 +30,8 @@ pub(crate) enum Name {
     Idle,
     /// Durable writes to SQLite, against one connection behind a mutex.
     Sql,
+    /// How fast the dashboard's pages appear on a throttled connection.
+    Dashboard,
 }
 
 /// Builds what is measured, measures, and writes the report unless it is only a try.
@@ -36,6 +39,10 @@ pub(crate) fn measure(workspace: &Workspace, name: Name, quick: bool) -> anyhow:
     let (file, report) = match name {
         Name::Redis => ("redis.md", redis::measure(&run::build(workspace)?, quick)?),
         Name::Idle => ("idle.md", idle::measure(&run::build(workspace)?, quick)?),
+        Name::Dashboard => (
+            "dashboard.md",
+            paint::measure(workspace, &run::build(workspace)?, quick)?,
+        ),
         Name::Sql => ("sql.md", sql::measure(workspace, quick)?),
     };
     println!("{report}");

@@ -7,6 +7,7 @@ mod web;
 
 use std::process::ExitCode;
 
+pub(crate) use self::install::chromium;
 use crate::{dashboard, environment, node, workspace::Workspace};
 
 /// What happens when something that tests need is missing.

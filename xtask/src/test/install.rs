@@ -86,7 +86,7 @@ pub(super) fn name_missing(workspace: &Workspace) {
 }
 
 /// Chromium, from `CHROMIUM` or the distribution.
-pub(super) fn chromium() -> Option<PathBuf> {
+pub(crate) fn chromium() -> Option<PathBuf> {
     let named = environment::variable("CHROMIUM").map(PathBuf::from);
     let known = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].map(PathBuf::from);
     named.into_iter().chain(known).find(|path| path.is_file())
