@@ -5,7 +5,10 @@ import { expect, test } from "./server";
 
 const PAGES = [
   "/",
+  "/problems",
+  "/problems?state=resolved",
   "/cache",
+  "/server",
   "/access",
   "/access?tab=sessions",
   "/access?tab=tokens",
@@ -36,15 +39,27 @@ for (const colorScheme of ["light", "dark"] as const) {
 
   test(`dialogs and the pages before the login are accessible in the ${colorScheme} theme`, async ({ page, server, browser }) => {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await page.goto(`${server.dashboard}/`);
+    await page.goto(`${server.dashboard}/server`);
     await page.getByRole("button", { name: "Check now" }).click();
     await expect(page.getByRole("region", { name: "Health" }).getByRole("listitem").first()).toBeVisible();
-    await page.getByRole("button", { name: "Table of Latency" }).click();
-    await expectAccessible(page, "Home with its health and a table");
+    await page.getByRole("button", { name: "Table of CPU" }).click();
+    await expectAccessible(page, "Server with its health and a table");
+    await page.getByRole("button", { name: "Connect", exact: true }).click();
+    await expect(page.getByRole("dialog", { name: "Connect an application" })).toBeVisible();
+    await expectAccessible(page, "the panel with the lines to connect with");
+    await page.keyboard.press("Escape");
+    await expect(page.getByRole("dialog")).toBeHidden();
+    await page.keyboard.press("Control+k");
+    await expect(page.getByRole("option").first()).toBeVisible();
+    await expectAccessible(page, "the command palette");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "time range" }).click();
+    await expect(page.getByRole("menu")).toBeVisible();
+    await expectAccessible(page, "the menu of time ranges");
     await page.goto(`${server.dashboard}/access?tab=tokens`);
     await settled(page);
     await page.keyboard.press("?");
-    await expect(page.getByRole("dialog", { name: "Keyboard" })).toBeVisible();
+    await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
     await expectAccessible(page, "the help dialog");
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "Make a token" }).click();
@@ -69,12 +84,12 @@ test("no page scrolls sideways at 360 pixels, and the menu opens there", async (
     await settled(page);
     await expectNoSidewaysScroll(page, path);
   }
-  await page.goto(`${server.dashboard}/`);
+  await page.goto(`${server.dashboard}/server`);
   await page.getByRole("button", { name: "Check now" }).click();
   await expect(page.getByRole("region", { name: "Health" }).getByRole("listitem").first()).toBeVisible();
-  await expectNoSidewaysScroll(page, "Home with its health");
+  await expectNoSidewaysScroll(page, "Server with its health");
   await page.getByRole("button", { name: "Menu" }).click();
-  await page.getByRole("link", { name: "Cache" }).click();
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Cache" }).click();
   await expect(page).toHaveURL(`${server.dashboard}/cache`);
   await expect(page.getByRole("link", { name: "Configuration" })).toBeHidden();
 });
@@ -87,20 +102,20 @@ test("no page breaks its policy, throws, or asks another host", async ({ page, s
     await settled(page);
   }
   await page.keyboard.press("?");
-  await expect(page.getByRole("dialog", { name: "Keyboard" })).toBeVisible();
+  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
   expect(complaints).toEqual([]);
 });
 
 test("the keyboard leads everywhere", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/`);
   await settled(page);
-  for (const [letter, heading] of [["c", "Cache"], ["a", "Access"], ["s", "Configuration"], ["h", "Home"]] as const) {
+  for (const [letter, heading] of [["c", "Cache"], ["a", "Access"], ["o", "Configuration"], ["s", "Server"], ["p", "Problems"], ["h", "Home"]] as const) {
     await page.keyboard.press("g");
     await page.keyboard.press(letter);
     await expect(page.getByRole("heading", { level: 1, name: heading })).toBeAttached();
   }
   await page.keyboard.press("?");
-  await expect(page.getByRole("dialog", { name: "Keyboard" })).toBeVisible();
+  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toBeHidden();
 });
@@ -118,7 +133,8 @@ test("a chosen theme holds after a reload, from the first paint on", async ({ pa
   await page.emulateMedia({ colorScheme: "light" });
   await page.goto(`${server.dashboard}/`);
   await settled(page);
-  await page.getByRole("radio", { name: "Dark" }).check({ force: true });
+  await page.getByTitle("Account menu").click();
+  await page.getByRole("menuitemradio", { name: "Dark" }).click();
   await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", "dark");
   await page.reload({ waitUntil: "commit" });
   await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", "dark");
@@ -129,22 +145,132 @@ test("a page whose files are gone says so, keeps the way to the others, and can 
   await settled(page);
   await page.route("**/assets/cache-page*.js", (route) => route.abort());
 
-  await page.getByRole("link", { name: "Cache" }).click();
+  const pages = page.getByRole("navigation", { name: "Pages" });
+  await pages.getByRole("link", { name: "Cache" }).click();
 
   await expect(page.getByRole("heading", { name: "This page cannot be shown" })).toBeVisible();
-  await page.getByRole("link", { name: "Configuration" }).click();
+  await pages.getByRole("link", { name: "Configuration" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Configuration" })).toBeVisible();
-  await page.getByRole("link", { name: "Cache" }).click();
+  await pages.getByRole("link", { name: "Cache" }).click();
   await page.unroute("**/assets/cache-page*.js");
   await page.getByRole("button", { name: "Load again" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Cache" })).toBeVisible();
 });
 
-test("a server that stops answering is said, and so is its return", async ({ page, server }) => {
+test("a server that stops answering is said on every page, in the title and in the icon, and so is its return", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/`);
   await settled(page);
+  const state = page.getByRole("region", { name: "State" });
+  await expect(page.locator('link[rel="icon"]')).toHaveAttribute("href", "./mark.svg");
+
   await page.route("**/api/v1/**", (route) => route.abort("connectionrefused"));
-  await expect(page.getByText(/^Outrigger does not answer\./)).toBeVisible({ timeout: 30_000 });
+
+  await expect(page.getByRole("alert").filter({ hasText: "No answer" })).toBeVisible({ timeout: 30_000 });
+  await expect(state.getByRole("status")).toHaveText(/^No answer since \d\d:\d\d:\d\d\./);
+  await expect(state).not.toContainText("Up ");
+  await expect(page.locator('link[rel="icon"]')).toHaveAttribute("href", "./mark-silent.svg");
+  await expect(page.getByRole("figure").first()).not.toContainText(/\bnow$/);
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Server" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "No answer" })).toBeVisible();
+
   await page.unroute("**/api/v1/**");
-  await expect(page.getByText(/^Outrigger does not answer\./)).toBeHidden({ timeout: 30_000 });
+  await expect(page.getByRole("alert").filter({ hasText: "No answer" })).toBeHidden({ timeout: 30_000 });
+  await expect(page.locator('link[rel="icon"]')).toHaveAttribute("href", "./mark.svg");
+});
+
+test("an open problem is on every page, in the title and in the icon, and acknowledging it takes it away", async ({ page, server }) => {
+  await page.route("**/api/v1/status", async (route) => {
+    const response = await route.fetch();
+    const problem = {
+      id: "made-up", code: "made_up", capability: "cache", severity: "critical", title: "The store is gone", detail: "It does not answer.", fix: "Look at the disk.",
+      page: "/cache", guide: null, first_seen: new Date().toISOString(), last_seen: new Date().toISOString(), count: 1, state: "open",
+      acknowledged_by: null, acknowledged_at: null, resolved_at: null,
+    };
+    await route.fulfill({ response, json: { ...(await response.json()), state: "failing", sentence: "The store is gone.", problems: [problem] } });
+  });
+
+  await page.goto(`${server.dashboard}/configuration`);
+  await settled(page);
+
+  await expect(page).toHaveTitle(/^● 1 – Configuration – /);
+  await expect(page.locator('link[rel="icon"]')).toHaveAttribute("href", "./mark-fail.svg");
+  await expect(page.getByRole("link", { name: "1 open problem", exact: true })).toBeVisible();
+  const pages = page.getByRole("navigation", { name: "Pages" });
+  await expect(pages.getByRole("link", { name: /^Cache 1 open problem$/ })).toBeVisible();
+  await expect(page.getByText("Failing", { exact: true })).toBeVisible();
+
+  await page.unroute("**/api/v1/status");
+  await expect(page).toHaveTitle(/^Configuration – /, { timeout: 20_000 });
+  await expect(page.locator('link[rel="icon"]')).toHaveAttribute("href", "./mark.svg");
+});
+
+test("the command palette finds pages, keys, guides and actions, and is driven by the keyboard", async ({ page, server }) => {
+  await page.goto(`${server.dashboard}/`);
+  await settled(page);
+
+  await page.keyboard.press("Control+k");
+  const field = page.getByRole("combobox");
+  await expect(field).toBeFocused();
+  await field.fill("cache.memory");
+  await expect(page.getByRole("option", { name: /^cache\.memory/ })).toBeVisible();
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/configuration\?key=cache\.memory/);
+
+  await page.keyboard.press("Control+k");
+  await field.fill("dark");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", "dark");
+
+  await page.keyboard.press("Control+k");
+  await field.fill("nothing like this");
+  await expect(page.getByRole("dialog").getByRole("status")).toContainText("Nothing matches");
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toBeHidden();
+});
+
+test("the range is in the address, follows to other pages, and survives a reload", async ({ page, server }) => {
+  await page.goto(`${server.dashboard}/`);
+  await settled(page);
+
+  await page.getByRole("button", { name: "time range" }).click();
+  await page.getByRole("menuitemradio", { name: "The last hour" }).click();
+
+  await expect(page).toHaveURL(/\?range=1h$/);
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Cache" }).click();
+  await expect(page).toHaveURL(/\/cache\?range=1h$/);
+  await page.reload();
+  await expect(page.getByRole("button", { name: "time range" })).toContainText("1 h");
+  await page.getByRole("button", { name: "time range" }).click();
+  await page.getByRole("menuitemradio", { name: "The last 15 minutes" }).click();
+  await expect(page).toHaveURL(/\/cache$/);
+});
+
+test("dragging over a chart narrows the range of all of them", async ({ page, server }) => {
+  await page.goto(`${server.dashboard}/server`);
+  await settled(page);
+  const plot = page.getByRole("figure", { name: "CPU" }).locator(".u-over");
+  const box = (await plot.boundingBox())!;
+
+  await page.mouse.move(box.x + box.width * 0.25, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.75, box.y + 60, { steps: 5 });
+  await page.mouse.up();
+
+  await expect(page).toHaveURL(/\?from=\d+&to=\d+$/);
+  const { from, to } = Object.fromEntries(new URL(page.url()).searchParams) as { from: string; to: string };
+  expect(Number(to) - Number(from)).toBeGreaterThan(7 * 60_000);
+  expect(Number(to) - Number(from)).toBeLessThan(8 * 60_000);
+  await page.goBack();
+  await expect(page).toHaveURL(/\/server$/);
+});
+
+test("the rail fits a laptop and shrinks to icons on a narrow one", async ({ page, server }) => {
+  await page.setViewportSize({ width: 1280, height: 700 });
+  await page.goto(`${server.dashboard}/`);
+  await settled(page);
+  await expect(page.getByTitle("Account menu")).toBeInViewport();
+  await page.setViewportSize({ width: 900, height: 700 });
+  await expect(page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Configuration" })).toBeInViewport();
+  expect((await page.getByRole("banner").boundingBox())!.width).toBeLessThan(80);
+  await expectNoSidewaysScroll(page, "a narrow laptop");
 });

@@ -1,5 +1,5 @@
 // Believable data for the stand-in. The figures move with the clock, so that live charts have something to do.
-import type { Account, AuditEntry, CacheStats, ConfigKey, DoctorCheck, History, IngestKey, LoginLink, Me, Session, Status, Token } from "../src/api/types";
+import type { Account, AuditEntry, CacheStats, ConfigKey, DoctorCheck, History, IngestKey, LoginLink, Me, ServerEvent, ServerProblem, Session, Status, Token } from "../src/api/types";
 
 const STARTED = Date.now() - 3 * 86_400_000 - 5 * 3_600_000;
 const INTERVAL = 5000;
@@ -113,32 +113,60 @@ export function status(scene: string): Status {
   };
 }
 
-/** What every made-up problem has in common. */
-const LIFE = {
-  first_seen: new Date(Date.now() - 540_000).toISOString(),
-  last_seen: new Date(Date.now() - 5_000).toISOString(),
-  count: 3,
-  state: "open" as const,
-};
+function problem(id: string, capability: string, severity: ServerProblem["severity"], words: Pick<ServerProblem, "title" | "detail" | "fix">, more: Partial<ServerProblem> = {}): ServerProblem {
+  return {
+    id, code: id, capability, severity, ...words, page: `/${capability}`, guide: null, first_seen: ago(140), last_seen: ago(0.1), count: 412, state: "open",
+    acknowledged_by: null, acknowledged_at: null, resolved_at: null, ...more,
+  };
+}
+
+const cacheFull = problem(
+  "cache_full", "cache", "warning",
+  { title: "The cache is full and evicts fresh entries", detail: "412 entries a minute are evicted before they expire.", fix: "Raise `cache.memory` from 96MiB, or give entries a shorter time to live." },
+  { guide: "cache#memory-limit-and-eviction" },
+);
 
 const STATES: Record<Status["state"], Pick<Status, "state" | "sentence" | "problems">> = {
-  ok: { state: "ok", sentence: "Everything works and nothing needs you.", problems: [] },
+  ok: { state: "ok", sentence: "All good.", problems: [] },
   degraded: {
     state: "degraded",
-    sentence: "Everything works, and two things need you.",
+    sentence: "2 problems need attention; the most severe: session-pruner keeps failing.",
     problems: [
-      { ...LIFE, id: "service_failed.session-pruner", capability: "server", page: "/", code: "service_failed", severity: "error", title: "session-pruner keeps failing", detail: "It failed 3 times in 10 minutes: the database is locked. Expired sessions stay in `state.db` meanwhile.", fix: "Look for a backup tool that holds `state.db` open; it is tried again every minute." },
-      { ...LIFE, id: "cache_refuses_writes", capability: "cache", page: "/cache", guide: "cache#memory-limit-and-eviction", count: 412, code: "cache_refuses_writes", severity: "warning", title: "The cache is full and evicts fresh entries", detail: "412 entries a minute are evicted before they expire.", fix: "Raise `[cache] memory` from 96MiB, or give entries a shorter time to live." },
+      problem("service_restarting", "server", "error", { title: "session-pruner keeps failing", detail: "It failed 3 times in 10 minutes: the database is locked. Expired sessions stay in `state.db` meanwhile.", fix: "Look for a backup tool that holds `state.db` open; the service tries again every minute." }, { count: 3 }),
+      cacheFull,
     ],
   },
   failing: {
     state: "failing",
-    sentence: "Nobody can log in: the state database does not answer.",
+    sentence: "The state database does not answer: nobody can log in.",
     problems: [
-      { ...LIFE, id: "store_unreachable.state", capability: "store", page: "/", code: "store_unreachable", severity: "critical", title: "The state database does not answer", detail: "No answer from `/srv/shop/outrigger-data/state.db` for 4 minutes: disk I/O error.", fix: "Check the disk, then run `outrigger doctor`." },
+      problem("store_unreachable", "server", "critical", { title: "The state database does not answer", detail: "No answer from `/srv/shop/outrigger-data/state.db` for 4 minutes: disk I/O error.", fix: "Check the disk, then run `outrigger doctor`." }),
+      { ...cacheFull, state: "acknowledged", acknowledged_by: "kei@example.com", acknowledged_at: ago(60) },
     ],
   },
 };
+
+export function problems(scene: string, state: string | null): { items: ServerProblem[]; next: string | null } {
+  const resolved = { ...cacheFull, id: "cache_refusing", title: "The cache refused writes", state: "resolved" as const, resolved_at: ago(600), last_seen: ago(610), count: 19 };
+  const all = [...STATES[scene === "degraded" || scene === "failing" ? scene : "ok"].problems, resolved];
+  return { items: all.filter((one) => state === null || one.state === state), next: null };
+}
+
+export function events(query: URLSearchParams): { items: ServerEvent[]; next: string | null } {
+  const event = (id: string, minutes: number, kind: ServerEvent["kind"], title: string, actor = "outrigger"): ServerEvent => ({
+    id, at: ago(minutes), kind, title, attributes: {}, actor, actor_kind: actor === "outrigger" ? "system" : "account",
+  });
+  const all = [
+    event("1", 4, "deploy", "Shop v241 is live", "ci"),
+    event("2", 11, "cache_cleared", "Cleared 18,204 entries in database 0", "kei@example.com"),
+    event("3", 190, "role_changed", "Kei Tanaka is now operator", "ana@example.com"),
+    event("4", 600, "problem_resolved", "The cache refused writes"),
+    event("5", 640, "problem_opened", "The cache refused writes"),
+    event("6", 4620, "start", "Outrigger 0.1.0 started"),
+  ];
+  const from = new Date(query.get("from") ?? 0).getTime();
+  return { items: all.filter(({ at }) => new Date(at).getTime() >= from).slice(0, Number(query.get("limit") ?? 50)), next: null };
+}
 
 const wave = (at: number, period: number, shift = 0) => 0.5 + 0.5 * Math.sin(at / 1000 / period + shift);
 const grain = (at: number) => {
@@ -146,11 +174,14 @@ const grain = (at: number) => {
   return value - Math.floor(value);
 };
 
-export function history(scene: string, since: string | null): History {
-  const end = Math.floor(Date.now() / INTERVAL) * INTERVAL;
-  const start = since === null ? end - 3_600_000 : new Date(since).getTime() + 1;
+export function history(scene: string, query: URLSearchParams): History {
+  const [since, from, to] = ["since", "from", "to"].map((name) => query.get(name)) as [string | null, string | null, string | null];
+  const last = to === null ? Date.now() : Math.min(Date.now(), new Date(to).getTime());
+  const start = from !== null ? new Date(from).getTime() : since === null ? last - 3_600_000 : new Date(since).getTime() + 1;
+  const interval = from === null ? INTERVAL : Math.max(1, Math.ceil((last - start) / 1500 / INTERVAL)) * INTERVAL;
+  const end = Math.floor(last / interval) * interval;
   const at_ms: number[] = [];
-  for (let at = Math.ceil(start / INTERVAL) * INTERVAL; at <= end; at += INTERVAL) {
+  for (let at = Math.ceil(start / interval) * interval; at <= end; at += interval) {
     at_ms.push(at);
   }
   const series = (figure: (at: number) => number | null) => at_ms.map(figure);
@@ -159,7 +190,7 @@ export function history(scene: string, since: string | null): History {
   const ratio = (at: number) => 0.88 + 0.07 * wave(at, 260, 1) + 0.02 * grain(at + 1);
   const requests = (at: number) => (quiet ? (at % 60_000 === 0 ? 0.4 : 0) : 18 + 14 * wave(at, 210) + 6 * grain(at + 2));
   return {
-    interval_ms: INTERVAL,
+    interval_ms: interval,
     at_ms,
     series: {
       http_requests: series(requests),
@@ -168,10 +199,10 @@ export function history(scene: string, since: string | null): History {
       http_latency_p99_ms: series((at) => (requests(at) === 0 ? null : 3.1 + 5 * wave(at, 130) * grain(at + 5))),
       cache_hits: series((at) => reads(at) * ratio(at)),
       cache_misses: series((at) => reads(at) * (1 - ratio(at))),
-      cache_hit_ratio: series((at) => (quiet ? null : ratio(at))),
       cache_writes: series((at) => reads(at) * (1 - ratio(at)) * 1.1),
       cache_evictions: series((at) => (quiet ? 0 : 3 * wave(at, 300) * grain(at + 6))),
       cache_expirations: series((at) => (quiet ? 0 : 9 + 4 * grain(at + 7))),
+      cache_refusals: series(() => 0),
       cache_memory_bytes: series((at) => (quiet ? 0 : 84e6 + 4e6 * wave(at, 700))),
       cache_entries: series(() => (quiet ? 0 : 18_204)),
       redis_commands: series((at) => reads(at) * 1.25),

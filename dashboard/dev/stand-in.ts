@@ -54,7 +54,7 @@ function page(folder: string) {
       return;
     }
     const rest = pathname.slice(MOUNT.length);
-    if (rest.startsWith("assets/") || rest === "mark.svg") {
+    if (rest.startsWith("assets/") || /^mark(-\w+)?\.svg$/.test(rest)) {
       request.url = `/${rest}`;
       next();
       return;

@@ -4,7 +4,7 @@ import { lazy, Suspense } from "react";
 import { Redirect, Route, Router, Switch, useLocation, useSearch } from "wouter";
 import { gate, mount } from "./api/client";
 import { MeContext, meQuery, useEnter, useSessionTabs } from "./api/session";
-import { useVisiblePages } from "./pages";
+import { pageAt, useVisiblePages } from "./pages";
 import { Quiet } from "./parts/quiet";
 import { ToastProvider } from "./parts/toasts";
 import { LoginPage } from "./routes/login/login-page";
@@ -65,11 +65,9 @@ function SignedIn() {
         <LiveProvider>
           <ToastProvider>
             <Shell>
-              <ErrorBoundary key={path}>
-                <Suspense fallback={<Quiet />}>
-                  <Pages />
-                </Suspense>
-              </ErrorBoundary>
+              <Suspense fallback={<Quiet />}>
+                <Pages />
+              </Suspense>
             </Shell>
           </ToastProvider>
         </LiveProvider>
@@ -80,15 +78,19 @@ function SignedIn() {
 
 function Pages() {
   const pages = useVisiblePages();
+  const [address] = useLocation();
   return (
-    <Switch>
-      {pages.map(({ path, Content }) => (
-        <Route key={path} path={path} component={Content} />
-      ))}
-      <Route path="/guides" component={GuidesPage} />
-      <Route path="/guides/:name" component={GuidePage} />
-      <Route path="/account" component={AccountPage} />
-      <Route component={NotFound} />
-    </Switch>
+    // A page that failed is tried again when another one was open; addresses below a page are the same page.
+    <ErrorBoundary key={pageAt(pages, address)?.path ?? address}>
+      <Switch>
+        {pages.map(({ path, Content }) => (
+          <Route key={path} path={path === "/" ? "/" : `${path}/:kind?/:id?`} component={Content} />
+        ))}
+        <Route path="/guides" component={GuidesPage} />
+        <Route path="/guides/:name" component={GuidePage} />
+        <Route path="/account" component={AccountPage} />
+        <Route component={NotFound} />
+      </Switch>
+    </ErrorBoundary>
   );
 }

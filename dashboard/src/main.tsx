@@ -10,7 +10,9 @@ import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
+import { mount } from "./api/client";
 import { ApiError } from "./api/problem";
+import { loadPageAt } from "./pages";
 import { theme, variables } from "./theme";
 
 // Browsers hide the attribute from style sheets' eyes but keep the property.
@@ -25,6 +27,8 @@ const queries = new QueryClient({
     },
   },
 });
+
+loadPageAt(window.location.pathname.slice(mount.length) || "/");
 
 const root = document.getElementById("root");
 if (root === null) {

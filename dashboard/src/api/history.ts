@@ -41,26 +41,26 @@ export function append(known: History, fresh: History): History {
 /** The last `span` milliseconds of the history. */
 export function lastOf(history: History, span: number): History {
   const end = history.at_ms.at(-1);
-  if (end === undefined) {
+  return end === undefined ? history : between(history, end - span, end);
+}
+
+/** The samples from `start` to `end`, both included, in milliseconds since 1970. */
+export function between(history: History, start: number, end: number): History {
+  const first = history.at_ms.findIndex((at) => at >= start);
+  const last = history.at_ms.findLastIndex((at) => at <= end);
+  if (first === 0 && last === history.at_ms.length - 1) {
     return history;
   }
-  return from(history, end - span);
+  const cut = <Value,>(values: Value[]) => (first === -1 || last < first ? [] : values.slice(first, last + 1));
+  const series: Record<string, (number | null)[]> = {};
+  for (const [name, values] of Object.entries(history.series)) {
+    series[name] = cut(values);
+  }
+  return { interval_ms: history.interval_ms, at_ms: cut(history.at_ms), series };
 }
 
 function trimmed(history: History): History {
   return lastOf(history, HISTORY_MS);
-}
-
-function from(history: History, start: number): History {
-  const first = history.at_ms.findIndex((at) => at >= start);
-  if (first <= 0) {
-    return history;
-  }
-  const series: Record<string, (number | null)[]> = {};
-  for (const [name, values] of Object.entries(history.series)) {
-    series[name] = values.slice(first);
-  }
-  return { interval_ms: history.interval_ms, at_ms: history.at_ms.slice(first), series };
 }
 
 function nulls(count: number): null[] {

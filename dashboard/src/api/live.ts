@@ -1,11 +1,19 @@
-// What refreshes by itself: the state, the figures of the last hour, the cache.
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+// What refreshes by itself: the state, the figures, the events, the cache.
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMemo } from "react";
+import type { Mark } from "../chart/plot";
 import { useLive } from "../shell/live";
+import type { Range } from "../shell/range";
 import { answer, api } from "./client";
-import { append, NO_HISTORY, since } from "./history";
+import { append, HISTORY_MS, NO_HISTORY, since } from "./history";
 import type { History } from "./types";
 
-const HISTORY_KEY = ["status", "history"];
+const LIVE_KEY = ["status", "history"];
+
+/** How often the samples of a range beyond the live hour are fetched again: they are a minute apart or more. */
+const PAST_REFRESH_MS = 60_000;
+const EVENTS_REFRESH_MS = 30_000;
+const EVENTS_LIMIT = 200;
 
 export function useStatus() {
   const { every } = useLive();
@@ -16,21 +24,56 @@ export function useStatus() {
   });
 }
 
-/** The figures of the last hour; each refresh asks only for what is new. */
-export function useHistory() {
+/**
+ * The figures of a range. The last hour is kept in the page, so that each refresh asks only for new samples; of longer ranges the
+ * server sends as many points as a chart can show.
+ */
+export function useHistory(range: Range) {
   const { every } = useLive();
   const queries = useQueryClient();
+  const isLive = range.kind === "last" && range.span <= HISTORY_MS;
   return useQuery({
-    queryKey: HISTORY_KEY,
+    queryKey: isLive ? LIVE_KEY : [...LIVE_KEY, range],
     queryFn: async (): Promise<History> => {
-      const known = queries.getQueryData<History>(HISTORY_KEY) ?? NO_HISTORY;
+      if (!isLive) {
+        const [from, to] = range.kind === "fixed" ? [range.from, range.to] : [Date.now() - range.span, Date.now()];
+        return answer(api.GET("/api/v1/status/history", { params: { query: { from: instant(from), to: instant(to) } as { since?: string } } }));
+      }
+      const known = queries.getQueryData<History>(LIVE_KEY) ?? NO_HISTORY;
       const after = since(known);
       const fresh = await answer(api.GET("/api/v1/status/history", { params: { query: after ? { since: after } : {} } }));
       return append(known, fresh);
     },
     structuralSharing: false,
-    refetchInterval: every,
+    placeholderData: keepPreviousData,
+    refetchInterval: isLive ? every : every !== false && range.kind === "last" && PAST_REFRESH_MS,
   });
+}
+
+/** The latest events, newest first. */
+export function useRecentEvents(limit: number) {
+  const { every } = useLive();
+  return useQuery({
+    queryKey: ["events", limit],
+    queryFn: async () => (await answer(api.GET("/api/v1/events", { params: { query: { limit } } }))).items,
+    refetchInterval: every !== false && EVENTS_REFRESH_MS,
+  });
+}
+
+/** The events that the charts of a range mark. */
+export function useEvents(range: Range): readonly Mark[] {
+  const { every } = useLive();
+  const { data } = useQuery({
+    queryKey: ["events", range],
+    queryFn: async () => {
+      const from = range.kind === "fixed" ? range.from : Date.now() - range.span;
+      const to = range.kind === "fixed" ? { to: instant(range.to) } : {};
+      return (await answer(api.GET("/api/v1/events", { params: { query: { from: instant(from), ...to, limit: EVENTS_LIMIT } } }))).items;
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: every !== false && range.kind === "last" && EVENTS_REFRESH_MS,
+  });
+  return useMemo(() => (data ?? []).map(({ at, title, kind }) => ({ at: new Date(at).getTime(), title, kind })), [data]);
 }
 
 export function useCacheStats() {
@@ -40,4 +83,8 @@ export function useCacheStats() {
     queryFn: () => answer(api.GET("/api/v1/cache/stats")),
     refetchInterval: every,
   });
+}
+
+function instant(at: number): string {
+  return new Date(at).toISOString();
 }

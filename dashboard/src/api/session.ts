@@ -3,6 +3,7 @@ import { queryOptions, useQueryClient, type QueryClient } from "@tanstack/react-
 import { createContext, useContext, useEffect, useSyncExternalStore } from "react";
 import { useLocation } from "wouter";
 import { answer, api, gate } from "./client";
+import { takeEarly } from "./early";
 import { ApiError } from "./problem";
 import type { Farewell } from "./session-gate";
 import { noteSession } from "./session-note";
@@ -14,7 +15,7 @@ export const meQuery = queryOptions<Me | null>({
   queryKey: ["me"],
   queryFn: async () => {
     try {
-      return await answer(api.GET("/api/v1/access/me"));
+      return await answer(api.GET("/api/v1/access/me", takeEarly()));
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) {
         return null;

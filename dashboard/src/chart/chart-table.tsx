@@ -1,4 +1,4 @@
-// The table behind a chart: the same figures for readers, screen readers and the clipboard.
+// The table behind a chart: the same figures for reading, for screen readers and for copying.
 import { exact, clock } from "../format/time";
 import { Table } from "../parts/table";
 import { tabulate, type Series } from "./series";
@@ -13,6 +13,7 @@ interface ChartTableProps {
 
 export function ChartTable({ title, at, series }: ChartTableProps) {
   const rows = tabulate(at, series, ROWS);
+  const spansDays = at.length > 0 && at.at(-1)! - at[0]! > 86_400_000;
   return (
     <Table label={`${title}, as a table`} height={168}>
       <thead>
@@ -30,7 +31,7 @@ export function ChartTable({ title, at, series }: ChartTableProps) {
           <tr key={row.at}>
             <th scope="row">
               <time dateTime={new Date(row.at).toISOString()} title={exact(row.at)}>
-                {clock(row.at)}
+                {spansDays ? exact(row.at) : clock(row.at)}
               </time>
             </th>
             {row.figures.map((figure, index) => (

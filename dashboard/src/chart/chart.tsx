@@ -1,35 +1,38 @@
 // A chart with everything that belongs to it: the figures at the pointer, the sentence, and the table behind it.
 import { Button } from "@mantine/core";
 import { useId, useMemo, useState } from "react";
-import { lastOf } from "../api/history";
 import type { History } from "../api/types";
-import { clock } from "../format/time";
+import { clock, exact } from "../format/time";
 import { ChartIcon, TableIcon } from "../parts/icons";
 import classes from "./chart.module.css";
 import { ChartTable } from "./chart-table";
 import { Plot } from "./plot-canvas";
-import { colourOf, DASHES } from "./plot";
-import { hasFigures, type Series } from "./series";
-import { summarise } from "./summary";
+import { colourOf, DASHES, type Frame } from "./plot";
+import { extent, hasFigures, hasSamples, type Series } from "./series";
+import { summarize } from "./summary";
+import type { Timeframe } from "./timeframe";
 
 interface ChartProps {
   title: string;
-  history: History;
-  /** How much of the history to show, in milliseconds. */
-  span: number;
-  /** The lines, out of the part of the history that is shown. */
-  lines: (shown: History) => Series[];
-  /** What to say while there is nothing to see. */
+  /** The stretch of time, its samples and its events, which all charts of a page share. */
+  timeframe: Timeframe;
+  /** The lines, out of the samples. All have one unit. */
+  lines: (history: History) => Series[];
+  /** What to say when every figure in the range is zero. */
   empty: string;
+  /** A value to compare the lines with. */
+  threshold?: Frame["threshold"];
 }
 
-export function Chart({ title, history, span, lines, empty }: ChartProps) {
+export function Chart({ title, timeframe, lines, empty, threshold = null }: ChartProps) {
   const [asTable, setAsTable] = useState(false);
   const [cursor, setCursor] = useState<number | null>(null);
   const heading = useId();
-  const shown = useMemo(() => lastOf(history, span), [history, span]);
-  const series = useMemo(() => lines(shown), [lines, shown]);
-  const index = cursor !== null && cursor < shown.at_ms.length ? cursor : null;
+  const { history, from, to, marks } = timeframe;
+  const series = useMemo(() => lines(history), [lines, history]);
+  const frame = useMemo(() => ({ from, to, marks, threshold }), [from, to, marks, threshold]);
+  const index = cursor !== null && cursor < history.at_ms.length ? cursor : null;
+  const nothing = hasFigures(series) ? null : hasSamples(series) ? empty : timeframe.loading ? "" : "No data in this range.";
 
   return (
     <figure className={classes.chart} aria-labelledby={heading}>
@@ -38,8 +41,10 @@ export function Chart({ title, history, span, lines, empty }: ChartProps) {
           {title}
         </h3>
         <Button
+          className={classes.toggle}
           size="compact-xs"
           variant="subtle"
+          color="gray"
           aria-pressed={asTable}
           leftSection={asTable ? <ChartIcon /> : <TableIcon />}
           onClick={() => setAsTable(!asTable)}
@@ -48,22 +53,20 @@ export function Chart({ title, history, span, lines, empty }: ChartProps) {
           <span className="visually-hidden"> of {title}</span>
         </Button>
       </div>
-      <Legend series={series} index={index} at={index === null ? null : shown.at_ms[index]!} />
+      <Legend series={series} index={index} at={index === null ? null : history.at_ms[index]!} timeframe={timeframe} />
       {asTable ? (
-        <ChartTable title={title} at={shown.at_ms} series={series} />
+        <ChartTable title={title} at={history.at_ms} series={series} />
       ) : (
         <div className={classes.canvas} aria-hidden="true">
-          <Plot history={shown} series={series} onCursor={setCursor} />
-          {!hasFigures(series) && (
+          <Plot history={history} series={series} frame={frame} onCursor={setCursor} onZoom={timeframe.zoom} />
+          {nothing !== null && (
             <p className={classes.empty}>
-              <span>{empty}</span>
+              <span>{nothing}</span>
             </p>
           )}
         </div>
       )}
-      <figcaption className={hasFigures(series) || asTable ? classes.summary : "visually-hidden"}>
-        {hasFigures(series) ? summarise(series) : empty}
-      </figcaption>
+      <figcaption className="visually-hidden">{nothing ?? summarize(series)}</figcaption>
     </figure>
   );
 }
@@ -72,10 +75,12 @@ interface LegendProps {
   series: Series[];
   index: number | null;
   at: number | null;
+  timeframe: Timeframe;
 }
 
-/** The figures: at the pointer when it is over a chart, else the latest. */
-function Legend({ series, index, at }: LegendProps) {
+/** The figures: at the pointer while it is over a chart, else the latest, with mean and peak of the range. */
+function Legend({ series, index, at, timeframe }: LegendProps) {
+  const mark = at === null ? undefined : timeframe.marks.find((mark) => Math.abs(mark.at - at) <= timeframe.history.interval_ms * 2);
   return (
     <dl className={classes.legend} aria-hidden="true">
       {series.map((line, position) => (
@@ -84,11 +89,29 @@ function Legend({ series, index, at }: LegendProps) {
             <Swatch series={line} position={position} />
             {line.label}
           </dt>
-          <dd>{line.format(line.values.at(index ?? -1))}</dd>
+          <dd>
+            {line.format(line.values.at(index ?? -1))}
+            {line.role !== "bound" && <Range line={line} />}
+          </dd>
         </div>
       ))}
-      <div className={classes.when}>{at === null ? "now" : clock(at)}</div>
+      <div className={classes.when}>
+        {mark !== undefined && <span className={classes.mark}>{mark.title}</span>}
+        {at === null ? timeframe.latest : timeframe.to - timeframe.from > 86_400_000 ? exact(at) : clock(at)}
+      </div>
     </dl>
+  );
+}
+
+function Range({ line }: { line: Series }) {
+  const { mean, max } = extent(line);
+  if (max === null || max === 0) {
+    return null;
+  }
+  return (
+    <span className={classes.range}>
+      {mean !== null && <>avg {line.format(mean)} · </>}max {line.format(max)}
+    </span>
   );
 }
 

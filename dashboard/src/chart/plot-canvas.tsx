@@ -1,10 +1,10 @@
-// uPlot inside React: made once, fed when figures arrive, made anew when the theme or the lines change.
+// uPlot inside React: created once, fed when figures arrive, created anew when the scheme or the lines change.
 import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { History } from "../api/types";
-import { plotOptions } from "./plot";
+import { plotOptions, type Frame } from "./plot";
 import { withGaps, type Series } from "./series";
 
 const HEIGHT = 168;
@@ -12,16 +12,18 @@ const HEIGHT = 168;
 interface PlotProps {
   history: History;
   series: Series[];
+  frame: Frame;
   onCursor: (index: number | null) => void;
+  onZoom: (from: number, to: number) => void;
 }
 
-export function Plot({ history, series, onCursor }: PlotProps) {
+export function Plot({ history, series, frame, onCursor, onZoom }: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const latest = useRef({ history, series });
-  latest.current = { history, series };
+  const latest = useRef({ history, series, frame, onCursor, onZoom });
+  latest.current = { history, series, frame, onCursor, onZoom };
   const scheme = useComputedColorScheme("light");
-  const shape = series.map((line) => `${line.label}:${line.role ?? ""}:${line.right ?? ""}`).join("|");
+  const shape = series.map((line) => `${line.label}:${line.role ?? ""}`).join("|");
 
   useEffect(() => {
     const element = place.current;
@@ -30,30 +32,32 @@ export function Plot({ history, series, onCursor }: PlotProps) {
     }
     const style = getComputedStyle(document.documentElement);
     const { history, series } = latest.current;
-    const made = new uPlot(
+    const created = new uPlot(
       plotOptions({
         series,
         width: Math.max(element.clientWidth, 120),
         height: HEIGHT,
-        onCursor: (index) => onCursor(index === null ? null : sampleAt(made, latest.current.history, index)),
+        frame: () => latest.current.frame,
+        onCursor: (index) => latest.current.onCursor(index === null ? null : sampleAt(created, latest.current.history, index)),
+        onZoom: (from, to) => latest.current.onZoom(from, to),
         colour: (property) => style.getPropertyValue(property).trim(),
       }),
-      withGaps(history, series),
+      withGaps(history, series) as uPlot.AlignedData,
       element,
     );
-    plot.current = made;
-    const resized = new ResizeObserver(() => made.setSize({ width: Math.max(element.clientWidth, 120), height: HEIGHT }));
+    plot.current = created;
+    const resized = new ResizeObserver(() => created.setSize({ width: Math.max(element.clientWidth, 120), height: HEIGHT }));
     resized.observe(element);
     return () => {
       resized.disconnect();
-      made.destroy();
+      created.destroy();
       plot.current = null;
     };
-  }, [shape, scheme, onCursor]);
+  }, [shape, scheme]);
 
   useEffect(() => {
-    plot.current?.setData(withGaps(history, series));
-  }, [history, series]);
+    plot.current?.setData(withGaps(history, series) as uPlot.AlignedData);
+  }, [history, series, frame]);
 
   return <div ref={place} />;
 }

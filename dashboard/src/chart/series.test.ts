@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { History } from "../api/types";
 import { rate } from "../format/numbers";
-import { column, extent, hasFigures, tabulate, withGaps, type Series } from "./series";
-import { summarise } from "./summary";
+import { column, extent, hasFigures, isolated, ratio, sum, tabulate, withGaps, type Series } from "./series";
+import { summarize } from "./summary";
 
 const line = (label: string, values: (number | null)[], more: Partial<Series> = {}): Series => ({
   label,
@@ -13,9 +13,24 @@ const line = (label: string, values: (number | null)[], more: Partial<Series> = 
 
 describe("series", () => {
   it("know their latest, mean and largest figure", () => {
-    expect(extent([1, null, 5, 3])).toEqual({ now: 3, mean: 3, max: 5 });
-    expect(extent([3, null])).toEqual({ now: null, mean: 3, max: 3 });
-    expect(extent([null])).toEqual({ now: null, mean: null, max: null });
+    expect(extent({ values: [1, null, 5, 3] })).toEqual({ now: 3, mean: 3, max: 5 });
+    expect(extent({ values: [3, null] })).toEqual({ now: null, mean: 3, max: 3 });
+    expect(extent({ values: [null] })).toEqual({ now: null, mean: null, max: null });
+  });
+
+  it("weigh a ratio by what it is a ratio of", () => {
+    const reads = [1, 0, 99];
+    const hits = ratio([1, 0, 0], reads);
+    expect(hits).toEqual([1, null, 0]);
+    expect(extent({ values: hits, combine: { weights: reads } }).mean).toBeCloseTo(0.01);
+  });
+
+  it("have no mean of percentiles", () => {
+    expect(extent({ values: [3, 9], combine: "max" })).toEqual({ now: 9, mean: null, max: 9 });
+  });
+
+  it("are added value by value", () => {
+    expect(sum([1, null, null], [2, 3, null])).toEqual([3, 3, null]);
   });
 
   it("are empty while all is zero, whatever the bound says", () => {
@@ -34,6 +49,23 @@ describe("series", () => {
       [0, 5, 10, 60],
       [1, 2, null, 3],
     ]);
+  });
+});
+
+describe("the drawing", () => {
+  const history: History = { interval_ms: 5000, at_ms: [0, 5000, 10_000, 15_000], series: {} };
+
+  it("leads a bridged line across a few missing samples, and only between figures", () => {
+    const [, bridged] = withGaps(history, [line("p99", [1, null, 3, null], { bridge: true })]);
+    expect(bridged).toEqual([1, undefined, 3, null]);
+    const [, broken] = withGaps(history, [line("Hits", [1, null, 3, null])]);
+    expect(broken).toEqual([1, null, 3, null]);
+  });
+
+  it("draws dots where no line leads to or from a figure", () => {
+    expect(isolated([null, 4, null, 5, 6, null])).toEqual([1]);
+    expect(isolated([7])).toEqual([0]);
+    expect(isolated([1, undefined, 3])).toEqual([]);
   });
 });
 
@@ -57,12 +89,16 @@ describe("the table behind a chart", () => {
 
 describe("the sentence below a chart", () => {
   it("says now, on average and at most", () => {
-    expect(summarise([line("Hits", [10, 30, 20]), line("Misses", [0, 0]), line("Bound", [99], { role: "bound" })])).toBe(
+    expect(summarize([line("Hits", [10, 30, 20]), line("Misses", [0, 0]), line("Bound", [99], { role: "bound" })])).toBe(
       "Hits: 20/s now, 20/s on average, 30/s at most. Misses: none.",
     );
   });
 
-  it("admits that there are no figures", () => {
-    expect(summarise([line("Hits", [null])])).toBe("Hits: no figures yet.");
+  it("leaves the average of percentiles out", () => {
+    expect(summarize([line("p99", [10, 30], { combine: "max" })])).toBe("p99: 30/s now, 30/s at most.");
+  });
+
+  it("admits that there are no samples", () => {
+    expect(summarize([line("Hits", [null])])).toBe("Hits: no samples.");
   });
 });

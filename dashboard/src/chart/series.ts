@@ -1,46 +1,83 @@
-// From the history's columns to what a chart, its table and its sentence need. No drawing here.
+// From the history's columns to what a chart, its table and its sentence need. Nothing is drawn here.
 import type { History } from "../api/types";
 
 /** One line of a chart. */
 export interface Series {
-  /** What it is, for the legend and the table's heading. */
+  /** The name in the legend and in the table's heading. */
   label: string;
   /** One figure per sample. */
   values: (number | null)[];
-  /** How a figure is written. */
+  /** Writes a figure with its unit. */
   format: (value: number | null | undefined) => string;
   /** `bound` is a limit that the others are measured against: drawn thin and grey. */
   role?: "line" | "bound";
-  /** Whether it has the scale on the right, in its own unit. */
-  right?: boolean;
+  /**
+   * How figures of several samples become one. `mean` is right for rates and sizes. `max` is right for percentiles, whose mean
+   * has no meaning. A ratio has the weights of its samples, such as reads per second for a hit ratio. `mean` when absent.
+   */
+  combine?: "mean" | "max" | { weights: (number | null)[] };
+  /** Draws the line across a few missing samples: for figures that exist only while there is traffic. */
+  bridge?: boolean;
 }
 
-/** The figures a sentence is made of. */
+/** The figures that the legend and the sentence name. */
 export interface Extent {
   now: number | null;
+  /** Null where a mean has no meaning. */
   mean: number | null;
   max: number | null;
 }
+
+/** How many missing samples a bridged line crosses. */
+const BRIDGED_SAMPLES = 12;
 
 /** A series of the history; all nulls when the server does not have it. */
 export function column(history: History, name: string): (number | null)[] {
   return history.series[name] ?? history.at_ms.map(() => null);
 }
 
+/** Value by value; null where both are. */
+export function sum(one: (number | null)[], other: (number | null)[]): (number | null)[] {
+  return one.map((value, index) => {
+    const second = other[index] ?? null;
+    return value === null && second === null ? null : (value ?? 0) + (second ?? 0);
+  });
+}
+
+/** `part / whole`, value by value; null where there is no whole. */
+export function ratio(part: (number | null)[], whole: (number | null)[]): (number | null)[] {
+  return part.map((value, index) => {
+    const all = whole[index] ?? null;
+    return value === null || all === null || all === 0 ? null : value / all;
+  });
+}
+
 /** Latest, mean and largest figure; nulls where there is none. A latest sample without a figure has none: an older one is not now. */
-export function extent(values: (number | null)[]): Extent {
-  let sum = 0;
-  let seen = 0;
+export function extent(series: Pick<Series, "values" | "combine">): Extent {
+  const { values, combine = "mean" } = series;
+  const max = values.reduce<number | null>((best, value) => (value === null || (best !== null && best >= value) ? best : value), null);
+  return { now: values.at(-1) ?? null, mean: combine === "max" ? null : combined(series, 0, values.length), max };
+}
+
+/** The figure of the samples from `start` to `end`, combined as the series demands; null when there is none. */
+export function combined({ values, combine = "mean" }: Pick<Series, "values" | "combine">, start: number, end: number): number | null {
+  let total = 0;
+  let weights = 0;
   let max: number | null = null;
-  for (const value of values) {
+  for (let index = start; index < end; index += 1) {
+    const value = values[index] ?? null;
     if (value === null) {
       continue;
     }
-    sum += value;
-    seen += 1;
+    const weight = typeof combine === "object" ? (combine.weights[index] ?? 0) : 1;
+    total += value * weight;
+    weights += weight;
     max = max === null ? value : Math.max(max, value);
   }
-  return { now: values.at(-1) ?? null, mean: seen === 0 ? null : sum / seen, max };
+  if (combine === "max") {
+    return max;
+  }
+  return weights === 0 ? null : total / weights;
 }
 
 /** Whether there is anything to see: at least one figure, and one that is not zero. */
@@ -48,10 +85,20 @@ export function hasFigures(series: Series[]): boolean {
   return series.some((line) => line.role !== "bound" && line.values.some((value) => value !== null && value !== 0));
 }
 
-/** Where the history is interrupted (a restart, a suspended laptop) the line must be too: a null goes in between. */
-export function withGaps(history: History, series: Series[]): [number[], ...(number | null)[][]] {
+/** Whether there is at least one figure, be it zero. */
+export function hasSamples(series: Series[]): boolean {
+  return series.some((line) => line.role !== "bound" && line.values.some((value) => value !== null));
+}
+
+type Drawn = (number | null | undefined)[];
+
+/**
+ * What the drawing gets: times in seconds, and a column per series. Where the history is interrupted (a restart, a suspended laptop)
+ * a null breaks the line. A bridged series has `undefined` for a few missing samples, across which the line goes on.
+ */
+export function withGaps(history: History, series: Series[]): [number[], ...Drawn[]] {
   const at: number[] = [];
-  const columns: (number | null)[][] = series.map(() => []);
+  const columns: Drawn[] = series.map(() => []);
   history.at_ms.forEach((time, index) => {
     const before = history.at_ms[index - 1];
     if (before !== undefined && time - before > history.interval_ms * 3) {
@@ -61,27 +108,63 @@ export function withGaps(history: History, series: Series[]): [number[], ...(num
     at.push(time / 1000);
     columns.forEach((values, line) => values.push(series[line]!.values[index] ?? null));
   });
-  return [at, ...columns];
+  return [at, ...columns.map((values, line) => (series[line]!.bridge ? bridged(values) : values))];
+}
+
+/** Replaces short runs of nulls between two figures by `undefined`. */
+function bridged(values: Drawn): Drawn {
+  const after = values.slice();
+  let run = 0;
+  let seen = false;
+  values.forEach((value, index) => {
+    if (value === null) {
+      run += 1;
+      return;
+    }
+    if (seen && run > 0 && run <= BRIDGED_SAMPLES) {
+      after.fill(undefined, index - run, index);
+    }
+    seen = true;
+    run = 0;
+  });
+  return after;
+}
+
+/** The places of figures that no line leads to or from: they are drawn as dots. */
+export function isolated(values: Drawn): number[] {
+  const found: number[] = [];
+  values.forEach((value, index) => {
+    if (value !== null && value !== undefined && neighbour(values, index, -1) === null && neighbour(values, index, 1) === null) {
+      found.push(index);
+    }
+  });
+  return found;
+}
+
+/** The next value that a line could lead to; null at a gap or at the end. */
+function neighbour(values: Drawn, index: number, step: 1 | -1): number | null {
+  let at = index + step;
+  while (values[at] === undefined && at >= 0 && at < values.length) {
+    at += step;
+  }
+  return values[at] ?? null;
 }
 
 /** A row of the table behind a chart. */
 export interface Row {
   /** The start of the piece of time, in milliseconds since 1970. */
   at: number;
-  /** The mean of each series over it. */
+  /** The figure of each series over it. */
   figures: (number | null)[];
 }
 
-/** The chart as a table of at most `limit` rows, newest first; each row is the mean over its piece of time. */
+/** The chart as a table of at most `limit` rows, newest first; each row combines the samples of its piece of time. */
 export function tabulate(at: number[], series: Series[], limit: number): Row[] {
   const size = Math.max(1, Math.ceil(at.length / limit));
   const rows: Row[] = [];
   for (let end = at.length; end > 0; end -= size) {
     const start = Math.max(0, end - size);
-    rows.push({
-      at: at[start]!,
-      figures: series.map((line) => extent(line.values.slice(start, end)).mean),
-    });
+    rows.push({ at: at[start]!, figures: series.map((line) => combined(line, start, end)) });
   }
   return rows;
 }

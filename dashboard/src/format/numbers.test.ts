@@ -15,11 +15,11 @@ describe("numbers", () => {
   });
 
   it("never rounds a ratio up to all or down to nothing", () => {
-    expect(percent(1)).toBe("100 %");
-    expect(percent(0.99999)).toBe("> 99.9 %");
-    expect(percent(0.00001)).toBe("< 0.1 %");
-    expect(percent(0)).toBe("0 %");
-    expect(percent(0.9423)).toBe("94.2 %");
+    expect(percent(1)).toBe("100%");
+    expect(percent(0.99999)).toBe("> 99.9%");
+    expect(percent(0.00001)).toBe("< 0.1%");
+    expect(percent(0)).toBe("0%");
+    expect(percent(0.9423)).toBe("94.2%");
   });
 
   it("keeps the digits that matter", () => {

@@ -1,9 +1,9 @@
-// Numbers as people read them. Sizes use powers of 1024 and say so, as everywhere in Outrigger.
+// Numbers with their units. Sizes use powers of 1024, with IEC units.
 
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
-/** What stands where there is no figure. */
+/** Stands for a missing figure. */
 export const NONE = "–";
 
 type Figure = number | null | undefined;
@@ -56,19 +56,19 @@ export function bytes(value: Figure): string {
   return `${Number(amount.toFixed(digits))} ${SIZES[unit]}`;
 }
 
-/** `94.2 %` of a ratio between 0 and 1. Never rounds up to 100 or down to 0: both would say something else. */
+/** `94.2%` of a ratio between 0 and 1. Never rounds up to 100 or down to 0: both would say something else. */
 export function percent(ratio: Figure): string {
   if (missing(ratio)) {
     return NONE;
   }
   const value = ratio * 100;
   if (value > 99.9 && value < 100) {
-    return "> 99.9 %";
+    return "> 99.9%";
   }
   if (value > 0 && value < 0.1) {
-    return "< 0.1 %";
+    return "< 0.1%";
   }
-  return `${Number(value.toFixed(1))} %`;
+  return `${Number(value.toFixed(1))}%`;
 }
 
 /** `0.42 ms`, `12 ms`, `1.2 s` */

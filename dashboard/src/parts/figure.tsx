@@ -6,8 +6,12 @@ interface FigureProps {
   name: string;
   value: string;
   note?: ReactNode;
-  /** How full something is, 0 to 1: drawn as a water level. */
+  /** How full something is, 0 to 1: drawn as a bar. */
   level?: number | null;
+  /** Marks a figure that needs attention; the note says why. */
+  tone?: "warn" | "fail";
+  /** The figure's shape over time. */
+  children?: ReactNode;
 }
 
 export function Figures({ label, children }: { label: string; children: ReactNode }) {
@@ -18,15 +22,20 @@ export function Figures({ label, children }: { label: string; children: ReactNod
   );
 }
 
-export function Figure({ name, value, note, level }: FigureProps) {
+export function Figure({ name, value, note, level, tone, children }: FigureProps) {
   return (
-    <div className={classes.figure}>
+    <div className={classes.figure} data-tone={tone}>
       <dt>{name}</dt>
       <dd className={classes.value}>{value}</dd>
       {note !== undefined && <dd className={classes.note}>{note}</dd>}
       {level !== undefined && level !== null && (
         <dd className={classes.level} aria-hidden="true">
           <span style={{ width: `${Math.min(100, Math.max(0, level * 100))}%` }} />
+        </dd>
+      )}
+      {children !== undefined && (
+        <dd className={classes.shape} aria-hidden="true">
+          {children}
         </dd>
       )}
     </div>

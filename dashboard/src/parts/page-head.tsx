@@ -1,5 +1,6 @@
 // The top of a page: its name, which the browser's tab carries too, one line about it, and what can be done here.
-import { useEffect, type ReactNode } from "react";
+import type { ReactNode } from "react";
+import { useTitle } from "../shell/title";
 import { HeadingGuide } from "./help-link";
 import classes from "./page-head.module.css";
 
@@ -9,13 +10,6 @@ interface PageHeadProps {
   /** The guide that explains the page: `cache`, or `cache#limits` for a section of it. */
   guide?: string;
   children?: ReactNode;
-}
-
-/** Names the browser's tab. */
-export function useTitle(title: string): void {
-  useEffect(() => {
-    document.title = `${title} – Outrigger`;
-  }, [title]);
 }
 
 export function PageHead({ title, lead, guide, children }: PageHeadProps) {

@@ -1,6 +1,7 @@
-// What the keyboard can do.
+// The keyboard shortcuts.
 import { Modal } from "@mantine/core";
 import { useVisiblePages } from "../pages";
+import { SEARCH_KEY } from "./header";
 import classes from "./help-dialog.module.css";
 
 interface HelpDialogProps {
@@ -12,13 +13,14 @@ export function HelpDialog({ opened, onClose }: HelpDialogProps) {
   const pages = useVisiblePages();
   const keys: [string[], string][] = [
     ...pages.map(({ letter, name }): [string[], string] => [["g", letter], name]),
-    [["/"], "Search on this page"],
+    [[SEARCH_KEY], "Search everything"],
+    [["/"], "Search on this page, or everything"],
     [["."], "Pause or resume refreshing"],
-    [["?"], "This help"],
+    [["?"], "Show this help"],
     [["Esc"], "Close a dialog"],
   ];
   return (
-    <Modal opened={opened} onClose={onClose} title="Keyboard" size="sm">
+    <Modal opened={opened} onClose={onClose} title="Keyboard shortcuts" size="sm">
       <dl className={classes.keys}>
         {keys.map(([presses, meaning]) => (
           <div key={meaning}>

@@ -1,14 +1,17 @@
-// Whether the page refreshes by itself. It stops when the tab is hidden (the query client sees to that) and when somebody
-// pauses it to read.
+// Whether the page refreshes by itself, and whether the server answers. Refreshing stops while the tab is hidden (the query
+// client does that) and while it is paused.
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 
-/** The time between two refreshes in milliseconds: the server takes a sample as often. */
+/** The time between two refreshes in milliseconds. The server takes a sample as often. */
 export const REFRESH_MS = 5000;
+
+/** How often relative times such as "3 min ago" are renewed, in milliseconds. */
+const TICK_MS = 5000;
 
 interface Live {
   paused: boolean;
   toggle: () => void;
-  /** For a query: how often to ask, or not at all. */
+  /** The interval for a query in milliseconds, or false while the page is paused. */
   every: number | false;
 }
 
@@ -23,7 +26,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     [paused],
   );
   useEffect(() => {
-    const timer = window.setInterval(() => setNow(Date.now()), 15_000);
+    const timer = window.setInterval(() => setNow(Date.now()), TICK_MS);
     return () => window.clearInterval(timer);
   }, []);
   return (
@@ -41,7 +44,7 @@ export function useLive(): Live {
   return live;
 }
 
-/** The time for "3 min ago", renewed four times a minute. */
+/** The current time for relative times, renewed every few seconds. */
 export function useNow(): number {
   return useContext(NowContext);
 }

@@ -1,4 +1,5 @@
-// The keyboard: single keys, and `g` followed by a letter. Nothing happens while somebody types or a dialog is open.
+// The keyboard: single keys, `g` followed by a letter, and Ctrl or ⌘ with K. Single keys do nothing while somebody types or a dialog
+// is open.
 import { useEffect, useRef } from "react";
 import type { Page } from "../pages";
 
@@ -6,6 +7,8 @@ export interface Shortcuts {
   /** Where `g` and a letter lead. */
   pages: Page[];
   help: () => void;
+  /** Opens the command palette. */
+  palette: () => void;
   pause: () => void;
   go: (path: string) => void;
 }
@@ -19,6 +22,11 @@ export function useShortcuts(shortcuts: Shortcuts): void {
   useEffect(() => {
     let leader = Number.NEGATIVE_INFINITY;
     function onKeyDown(event: KeyboardEvent) {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && !dialogIsOpen()) {
+        event.preventDefault();
+        latest.current.palette();
+        return;
+      }
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || dialogIsOpen()) {
         return;
       }
@@ -34,13 +42,14 @@ export function useShortcuts(shortcuts: Shortcuts): void {
       } else if (event.key === ".") {
         latest.current.pause();
       } else if (event.key === "/") {
+        event.preventDefault();
         const search = document.querySelector<HTMLInputElement>("[data-page-search]");
         if (search === null) {
-          return;
+          latest.current.palette();
+        } else {
+          search.focus();
+          search.select();
         }
-        event.preventDefault();
-        search.focus();
-        search.select();
       }
     }
     document.addEventListener("keydown", onKeyDown);

@@ -26,11 +26,7 @@ struct Load {
 }
 
 /// Measures and returns the report.
-pub(super) fn measure(
-    workspace: &Workspace,
-    binary: &Path,
-    quick: bool,
-) -> anyhow::Result<String> {
+pub(super) fn measure(workspace: &Workspace, binary: &Path, quick: bool) -> anyhow::Result<String> {
     let rounds = if quick { 3 } else { 15 };
     let loads = load(workspace, binary, rounds)?;
     let mut rows = Vec::new();

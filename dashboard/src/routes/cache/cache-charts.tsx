@@ -1,34 +1,43 @@
-// The four charts of the cache.
+// The charts of the cache.
 import { useCallback } from "react";
 import type { History } from "../../api/types";
 import { Chart } from "../../chart/chart";
-import { column, type Series } from "../../chart/series";
-import { bytes, rate } from "../../format/numbers";
+import { column, ratio, sum, type Series } from "../../chart/series";
+import type { Timeframe } from "../../chart/timeframe";
+import { bytes, count, percent, rate } from "../../format/numbers";
 import classes from "./cache.module.css";
 
 interface CacheChartsProps {
-  history: History;
-  span: number;
+  timeframe: Timeframe;
+  /** `cache.memory`, in bytes. */
   bound: number;
 }
 
-export function CacheCharts({ history, span, bound }: CacheChartsProps) {
+export function CacheCharts({ timeframe, bound }: CacheChartsProps) {
   const memory = useCallback(
-    (shown: History): Series[] => [
-      { label: "In use", values: column(shown, "cache_memory_bytes"), format: bytes },
-      { label: "Bound", values: shown.at_ms.map(() => bound), format: bytes, role: "bound" },
+    (history: History): Series[] => [
+      { label: "In use", values: column(history, "cache_memory_bytes"), format: bytes },
+      { label: "Limit", values: history.at_ms.map(() => bound), format: bytes, role: "bound" },
     ],
     [bound],
   );
-  const shared = { history, span };
+  const shared = { timeframe };
   return (
-    <div className={classes.charts}>
-      <Chart {...shared} title="Hits and misses" lines={reads} empty="No reads in this range." />
-      <Chart {...shared} title="Operations" lines={operations} empty="No commands in this range." />
+    <section className={classes.charts} aria-label="Charts">
+      <Chart {...shared} title="Hit ratio" lines={hitRatio} empty="Every read missed in this range." />
+      <Chart {...shared} title="Reads" lines={reads} empty="No reads in this range." />
+      <Chart {...shared} title="Redis commands and writes" lines={operations} empty="No commands in this range." />
       <Chart {...shared} title="Memory" lines={memory} empty="The cache was empty in this range." />
-      <Chart {...shared} title="Evictions and expirations" lines={losses} empty="Nothing was evicted or expired in this range." />
-    </div>
+      <Chart {...shared} title="Evictions, expirations and refused writes" lines={losses} empty="Nothing was evicted, expired or refused in this range." />
+      <Chart {...shared} title="Redis connections" lines={connections} empty="No Redis connections in this range." />
+    </section>
   );
+}
+
+function hitRatio(history: History): Series[] {
+  const hits = column(history, "cache_hits");
+  const all = sum(hits, column(history, "cache_misses"));
+  return [{ label: "Hit ratio", values: ratio(hits, all), format: percent, combine: { weights: all }, bridge: true }];
 }
 
 function reads(history: History): Series[] {
@@ -49,5 +58,10 @@ function losses(history: History): Series[] {
   return [
     { label: "Evictions", values: column(history, "cache_evictions"), format: rate },
     { label: "Expirations", values: column(history, "cache_expirations"), format: rate },
+    { label: "Refused", values: column(history, "cache_refusals"), format: rate },
   ];
+}
+
+function connections(history: History): Series[] {
+  return [{ label: "Connections", values: column(history, "redis_connections"), format: count }];
 }

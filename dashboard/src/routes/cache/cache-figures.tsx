@@ -1,33 +1,72 @@
-// The cache in eight figures.
-import { extent } from "../../chart/series";
-import { lastOf } from "../../api/history";
+// The cache in eight figures, for the chosen range; totals since the start of the server are the notes.
+import { column, combined, extent, ratio, sum } from "../../chart/series";
+import { Sparkline } from "../../chart/sparkline";
 import type { CacheStats, History } from "../../api/types";
 import { bytes, count, counted, percent, rate } from "../../format/numbers";
 import { Figure, Figures } from "../../parts/figure";
+import { FULL, type CacheTraffic } from "./advice";
 
-const RECENT_MS = 60_000;
+/** The traffic of the cache over a stretch of history. */
+export function trafficOf(history: History): CacheTraffic {
+  const seconds = history.interval_ms / 1000;
+  const total = (name: string) => column(history, name).reduce<number>((all, value) => all + (value ?? 0) * seconds, 0);
+  const hits = column(history, "cache_hits");
+  const reads = sum(hits, column(history, "cache_misses"));
+  return {
+    writes: total("cache_writes"),
+    evictions: total("cache_evictions"),
+    refusals: total("cache_refusals"),
+    hitRatio: combined({ values: ratio(hits, reads), combine: { weights: reads } }, 0, reads.length),
+  };
+}
 
-export function CacheFigures({ cache, history }: { cache: CacheStats; history: History }) {
-  const recent = lastOf(history, RECENT_MS);
-  const mean = (name: string) => extent(recent.series[name] ?? []).mean;
-  const hits = mean("cache_hits") ?? 0;
-  const reads = hits + (mean("cache_misses") ?? 0);
+interface CacheFiguresProps {
+  cache: CacheStats;
+  history: History;
+}
+
+export function CacheFigures({ cache, history }: CacheFiguresProps) {
+  const hits = column(history, "cache_hits");
+  const reads = sum(hits, column(history, "cache_misses"));
+  const commands = column(history, "redis_commands");
+  const traffic = trafficOf(history);
   const full = cache.memory_max_bytes === 0 ? null : cache.memory_bytes / cache.memory_max_bytes;
+  const mean = (values: (number | null)[]) => combined({ values }, 0, values.length);
+  const isFull = full !== null && full >= FULL && traffic.evictions > 0;
   return (
     <Figures label="Cache figures">
-      <Figure name="Hit ratio" value={percent(cache.hit_ratio)} note={reads > 0 ? `${percent(hits / reads)} in the last minute` : "no reads in the last minute"} />
-      <Figure name="Hits" value={count(cache.hits)} note={`${counted(cache.misses, "miss", "misses")} since the start`} />
-      <Figure name="Redis commands" value={rate(extent(recent.series["redis_commands"] ?? []).now)} note={`${count(cache.commands)} since the start`} />
-      <Figure name="Entries" value={count(cache.entries)} note={`${count(cache.writes)} written, ${count(cache.deletes)} deleted`} />
+      <Figure name="Hit ratio" value={percent(traffic.hitRatio)} note={`${percent(cache.hit_ratio)} since start`}>
+        <Sparkline values={ratio(hits, reads)} max={1} />
+      </Figure>
+      <Figure name="Hits" value={rate(mean(hits))} note={`${count(cache.hits)} hits, ${counted(cache.misses, "miss", "misses")} since start`}>
+        <Sparkline values={hits} />
+      </Figure>
+      <Figure name="Redis commands" value={rate(mean(commands))} note={`${count(cache.commands)} since start`}>
+        <Sparkline values={commands} />
+      </Figure>
+      <Figure name="Connections" value={count(cache.connections)} note="Redis connections open now">
+        <Sparkline values={column(history, "redis_connections")} />
+      </Figure>
       <Figure
         name="Memory"
         value={bytes(cache.memory_bytes)}
-        note={`${percent(full)} of ${bytes(cache.memory_max_bytes)}`}
+        note={`${isFull ? "Full: " : ""}${percent(full)} of ${bytes(cache.memory_max_bytes)}`}
         level={full}
+        tone={isFull ? "warn" : undefined}
       />
-      <Figure name="Evicted" value={count(cache.evictions)} note={cache.eviction === "all" ? "any entry may go" : "only entries with a time to live may go"} />
-      <Figure name="Expired" value={count(cache.expirations)} note={`${counted(cache.refusals, "write", "writes")} refused as full`} />
-      <Figure name="Connections" value={count(cache.connections)} note="Redis protocol, open now" />
+      <Figure name="Entries" value={count(cache.entries)} note={`peak ${count(extent({ values: column(history, "cache_entries") }).max)} in this range`} />
+      <Figure
+        name="Evicted"
+        value={rate(mean(column(history, "cache_evictions")))}
+        note={`${count(cache.evictions)} evicted, ${count(cache.expirations)} expired since start`}
+        tone={isFull ? "warn" : undefined}
+      />
+      <Figure
+        name="Refused writes"
+        value={count(Math.round(traffic.refusals))}
+        note={cache.refusals === 0 ? "none since start" : `${count(cache.refusals)} since start`}
+        tone={traffic.refusals > 0 ? "fail" : undefined}
+      />
     </Figures>
   );
 }

@@ -1,31 +1,48 @@
-// The cache, live: what it saves, how full it is, what it gives up, and how to use it while nobody does.
+// The cache, live: how much it saves, how full it is, what it evicts, and how to use it while nobody does.
 import { Button } from "@mantine/core";
-import { useState } from "react";
-import { NO_HISTORY } from "../../api/history";
-import { useCacheStats, useHistory } from "../../api/live";
+import { useEffect, useState } from "react";
+import { useCacheStats } from "../../api/live";
 import { may } from "../../api/scopes";
 import { useMe } from "../../api/session";
+import { useTimeframe } from "../../chart/timeframe";
 import { Confirm, type Question } from "../../parts/confirm";
+import { WarningIcon } from "../../parts/icons";
 import { PageHead } from "../../parts/page-head";
+import { Panel } from "../../parts/panel";
+import { Prose } from "../../parts/prose";
 import { Quiet } from "../../parts/quiet";
-import { useRange } from "../../parts/range-choice";
 import { TroubleNote } from "../../parts/trouble";
+import { useUrlText } from "../../shell/url-state";
+import { adviceFor } from "./advice";
 import { CacheCharts } from "./cache-charts";
-import { CacheFigures } from "./cache-figures";
-import { Databases } from "./databases";
-import { FirstSteps } from "./first-steps";
+import { CacheLines } from "./cache-connect";
+import { CacheFigures, trafficOf } from "./cache-figures";
+import classes from "./cache.module.css";
 import { useAskToClear } from "./clear";
+import { Databases } from "./databases";
 
 export function CachePage() {
   const stats = useCacheStats();
-  const history = useHistory();
+  const timeframe = useTimeframe();
   const mayClear = may(useMe(), "cache:write");
-  const { span, control } = useRange();
   const [question, setQuestion] = useState<Question | null>(null);
-  const [done, setDone] = useState("");
-  const askToClear = useAskToClear(setDone);
+  const askToClear = useAskToClear();
+  const [clear, setClear] = useUrlText("clear");
 
   const cache = stats.data;
+  // The command palette opens this page with what to clear in its address.
+  useEffect(() => {
+    if (clear === "" || cache === undefined) {
+      return;
+    }
+    setClear("");
+    const database = clear === "all" ? null : Number(clear);
+    const entries = database === null ? cache.entries : cache.databases.find((one) => one.database === database)?.entries;
+    if (mayClear && entries !== undefined) {
+      setQuestion(askToClear({ database, entries }));
+    }
+  }, [clear, cache, mayClear, askToClear, setClear]);
+
   if (cache === undefined) {
     return (
       <>
@@ -34,26 +51,39 @@ export function CachePage() {
       </>
     );
   }
-  const unused = cache.entries === 0 && cache.hits + cache.misses + cache.writes === 0;
-  const clear = mayClear && cache.entries > 0;
+  const isUnused = cache.entries === 0 && cache.hits + cache.misses + cache.writes === 0;
+  const clearable = mayClear && cache.entries > 0;
+  const advice = adviceFor(cache, trafficOf(timeframe.history));
   return (
     <>
-      <PageHead title="Cache" lead="What was read from memory instead of from where it came from.">
-        {control}
-        {clear && (
+      <PageHead title="Cache" lead="In-memory cache over the Redis protocol and HTTP.">
+        {clearable && (
           <Button size="compact-sm" variant="default" onClick={() => setQuestion(askToClear({ database: null, entries: cache.entries }))}>
             Clear the cache…
           </Button>
         )}
       </PageHead>
-      <p role="status" className={done === "" ? "visually-hidden" : undefined}>
-        {done}
-      </p>
-      {unused && <FirstSteps />}
-      <CacheFigures cache={cache} history={history.data ?? NO_HISTORY} />
-      <h2 className="visually-hidden">Charts</h2>
-      <CacheCharts history={history.data ?? NO_HISTORY} span={span} bound={cache.memory_max_bytes} />
-      <Databases databases={cache.databases} onClear={clear ? (what) => setQuestion(askToClear(what)) : null} />
+      {isUnused && (
+        <Panel title="Nothing uses the cache yet">
+          <p className={classes.lead}>Run these lines, and the figures below change within five seconds.</p>
+          <CacheLines />
+        </Panel>
+      )}
+      {advice !== null && (
+        <p className={classes.advice} data-tone={advice.tone} role="status">
+          <WarningIcon />
+          <span>
+            <Prose text={advice.text} />
+          </span>
+        </p>
+      )}
+      <CacheFigures cache={cache} history={timeframe.history} />
+      {timeframe.error !== null ? (
+        <TroubleNote error={timeframe.error} onRetry={timeframe.retry} />
+      ) : (
+        <CacheCharts timeframe={timeframe} bound={cache.memory_max_bytes} />
+      )}
+      <Databases databases={cache.databases} onClear={clearable ? (what) => setQuestion(askToClear(what)) : null} />
       <Confirm question={question} onClose={() => setQuestion(null)} />
     </>
   );

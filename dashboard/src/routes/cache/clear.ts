@@ -1,31 +1,37 @@
-// Clearing, asked first. What is lost can be read again from where it came from.
+// Clearing, after a question. What is lost can be read again from its origin.
 import { useQueryClient } from "@tanstack/react-query";
+import { useCallback } from "react";
 import { answer, api } from "../../api/client";
 import { counted } from "../../format/numbers";
 import type { Question } from "../../parts/confirm";
+import { useToasts } from "../../parts/toasts";
 
 /** What to clear: one database, or all of them when null. */
-export interface ClearWhat {
+export interface ClearTarget {
   database: number | null;
   entries: number;
 }
 
-/** Makes the question whether to clear something; `onDone` gets to know what was cleared. */
-export function useAskToClear(onDone: (said: string) => void): (what: ClearWhat) => Question {
+/** Returns the function that makes the question whether to clear something. */
+export function useAskToClear(): (target: ClearTarget) => Question {
   const queries = useQueryClient();
-  return ({ database, entries }) => {
-    const number = counted(entries, "entry", "entries");
-    const where = database === null ? "in all databases" : `in database ${database}`;
-    return {
-      title: `Clear ${number} ${where}?`,
-      text: "Applications will miss until they have filled the cache again, so whatever they read from gets more to do for a while.",
-      verb: `Clear ${number}`,
-      no: "Keep them",
-      act: async () => {
-        const { removed } = await answer(api.POST("/api/v1/cache/clear", { body: database === null ? {} : { database } }));
-        void queries.invalidateQueries({ queryKey: ["cache"] });
-        onDone(`Cleared: ${counted(removed, "entry", "entries")} removed.`);
-      },
-    };
-  };
+  const toasts = useToasts();
+  return useCallback(
+    ({ database, entries }) => {
+      const number = counted(entries, "entry", "entries");
+      const where = database === null ? "all databases" : `database ${database}`;
+      return {
+        title: `Clear ${number} in ${where}?`,
+        text: "Until the cache fills again, applications read from their database, which will see more load.",
+        verb: `Clear ${number}`,
+        no: "Keep them",
+        act: async () => {
+          const { removed } = await answer(api.POST("/api/v1/cache/clear", { body: database === null ? {} : { database } }));
+          void queries.invalidateQueries({ queryKey: ["cache"] });
+          toasts.show({ title: `Cleared ${counted(removed, "entry", "entries")} in ${where}.` });
+        },
+      };
+    },
+    [queries, toasts],
+  );
 }

@@ -5,11 +5,11 @@ import { count } from "../../format/numbers";
 import { Panel } from "../../parts/panel";
 import { Table } from "../../parts/table";
 import classes from "./cache.module.css";
-import type { ClearWhat } from "./clear";
+import type { ClearTarget } from "./clear";
 
 interface DatabasesProps {
   databases: CacheStats["databases"];
-  onClear: ((what: ClearWhat) => void) | null;
+  onClear: ((target: ClearTarget) => void) | null;
 }
 
 export function Databases({ databases, onClear }: DatabasesProps) {
@@ -37,7 +37,7 @@ export function Databases({ databases, onClear }: DatabasesProps) {
             <tr key={database}>
               <th scope="row">
                 {database}
-                {database === 0 && <span className={classes.aside}> the one HTTP speaks to</span>}
+                {database === 0 && <span className={classes.aside}> used by the HTTP API</span>}
               </th>
               <td data-number>{count(entries)}</td>
               {onClear !== null && (

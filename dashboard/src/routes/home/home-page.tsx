@@ -1,22 +1,27 @@
-// Home: how it is in one sentence, what needs a person, then figures, then how to connect and what it costs.
-import { useHistory, useStatus } from "../../api/live";
-import { NO_HISTORY } from "../../api/history";
+// Home: the state in one sentence, the open problems, a tile per capability, the traffic, and what happened recently.
+import { Suspense } from "react";
+import { Link } from "wouter";
+import { useRecentEvents, useStatus } from "../../api/live";
+import { useTimeframe } from "../../chart/timeframe";
+import { useVisiblePages } from "../../pages";
+import { Panel } from "../../parts/panel";
 import { Quiet } from "../../parts/quiet";
-import { useTitle } from "../../parts/page-head";
-import { useRange } from "../../parts/range-choice";
 import { TroubleNote } from "../../parts/trouble";
-import { Connect } from "./connect";
-import { Footprint } from "./footprint";
-import { Health } from "./health";
+import { useTitle } from "../../shell/title";
+import { ProblemEntry } from "../problems/problem-entry";
+import { Events } from "./events";
+import { ApiTile } from "./api-tile";
 import { HomeCharts } from "./home-charts";
 import classes from "./home.module.css";
-import { Problems } from "./problems";
 import { StateLine } from "./state-line";
+
+const RECENT = 8;
+/** How many problems Home shows before it refers to their page. */
+const PROBLEMS_SHOWN = 3;
 
 export function HomePage() {
   const status = useStatus();
-  const history = useHistory();
-  const { span, control } = useRange();
+  const timeframe = useTimeframe();
   useTitle("Home");
   return (
     <>
@@ -24,27 +29,53 @@ export function HomePage() {
       {status.data === undefined ? (
         status.error ? <TroubleNote error={status.error} onRetry={() => void status.refetch()} /> : <Quiet />
       ) : (
-        <>
-          <StateLine status={status.data} />
-          <Problems problems={status.data.problems} />
-        </>
+        <StateLine status={status.data} />
       )}
-      <div className={classes.figures}>
-        <h2>Figures</h2>
-        {control}
-      </div>
-      {history.error && history.data === undefined ? (
-        <TroubleNote error={history.error} onRetry={() => void history.refetch()} />
-      ) : (
-        <HomeCharts history={history.data ?? NO_HISTORY} span={span} />
-      )}
-      <Health />
-      {status.data !== undefined && (
-        <div className={classes.below}>
-          <Connect status={status.data} />
-          <Footprint status={status.data} />
-        </div>
-      )}
+      <OpenProblems />
+      <Tiles />
+      {timeframe.error !== null ? <TroubleNote error={timeframe.error} onRetry={timeframe.retry} /> : <HomeCharts timeframe={timeframe} />}
+      <Recent />
     </>
+  );
+}
+
+function OpenProblems() {
+  const { data } = useStatus();
+  const open = data?.problems.filter(({ state }) => state === "open") ?? [];
+  if (open.length === 0) {
+    return null;
+  }
+  return (
+    <section className={classes.problems} aria-label="Open problems">
+      {open.slice(0, PROBLEMS_SHOWN).map((problem) => (
+        <ProblemEntry key={problem.id} problem={problem} />
+      ))}
+      {open.length > PROBLEMS_SHOWN && <Link href="/problems">All {open.length} open problems</Link>}
+    </section>
+  );
+}
+
+function Tiles() {
+  const pages = useVisiblePages();
+  return (
+    <section aria-label="Capabilities" className={classes.tiles}>
+      <Suspense>
+        {pages.map(({ path, Tile }) => Tile !== undefined && <Tile key={path} />)}
+        <ApiTile />
+      </Suspense>
+    </section>
+  );
+}
+
+function Recent() {
+  const { data, error, refetch } = useRecentEvents(RECENT);
+  return (
+    <Panel title="Recent events">
+      {error !== null && data === undefined ? (
+        <TroubleNote error={error} onRetry={() => void refetch()} />
+      ) : (
+        <Events events={data ?? []} />
+      )}
+    </Panel>
   );
 }

@@ -1,31 +1,32 @@
 // The state in one sentence, over the water line. The float beside the hull rides level when all is well, sits low when something
-// needs a person, and goes under when a promise is broken; the word and the sentence say the same.
+// needs attention, and goes under when something fails; without an answer from the server the boat is grey. The word and the
+// sentence say the same.
 import type { Status } from "../../api/types";
-import { duration } from "../../format/time";
 import { Badge, type Tone } from "../../parts/badge";
+import { clock, duration } from "../../format/time";
+import { useFreshness } from "../../shell/freshness";
+import { useServerState, type StateMark } from "../../shell/server-state";
 import classes from "./state-line.module.css";
 
-const STATES: Record<Status["state"], { word: string; tone: Tone }> = {
-  ok: { word: "All well", tone: "ok" },
-  degraded: { word: "Needs attention", tone: "warn" },
-  failing: { word: "Failing", tone: "fail" },
-};
+const TONES: Record<StateMark, Tone> = { ok: "ok", warn: "warn", fail: "fail", silent: "plain" };
 
 export function StateLine({ status }: { status: Status }) {
-  const { word, tone } = STATES[status.state];
+  const { mark, word } = useServerState();
+  const freshness = useFreshness();
+  const silent = freshness.kind === "silent";
+  const isCalm = mark === "ok";
   return (
-    <section className={classes.state} data-state={status.state} aria-label="State">
+    <section className={classes.state} data-state={mark} data-calm={isCalm} aria-label="State">
       <div className={classes.words}>
-        <Badge tone={tone}>{word}</Badge>
+        {!isCalm && <Badge tone={TONES[mark]}>{word}</Badge>}
         <p className={classes.sentence} role="status">
-          {status.sentence}
+          {silent ? `No answer since ${clock(freshness.at)}. The page keeps trying.` : status.sentence}
         </p>
       </div>
       <Canoe />
       <p className={classes.water}>
-        <span>Up {duration(status.uptime_ms)}</span>
+        {silent ? <span>The figures below are from {clock(freshness.at)}</span> : <span>Up {duration(status.uptime_ms)}</span>}
         <span>Version {status.version}</span>
-        <span>Process {status.pid}</span>
       </p>
     </section>
   );

@@ -2,7 +2,7 @@
 import type { ReactNode } from "react";
 import { identity } from "../../api/identity";
 import { Mark } from "../../parts/mark";
-import { useTitle } from "../../parts/page-head";
+import { useTitle } from "../../shell/title";
 import classes from "./gate.module.css";
 
 export function Gate({ title, lead, children }: { title: string; lead?: ReactNode; children: ReactNode }) {

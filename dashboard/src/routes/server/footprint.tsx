@@ -1,24 +1,30 @@
-// What the process costs and what it is made of: memory, stores, listeners, services.
+// What the process is and uses, its stores, its listeners and its services.
+import { identity } from "../../api/identity";
 import type { Status } from "../../api/types";
 import { bytes, count, percent } from "../../format/numbers";
+import { duration, exact } from "../../format/time";
 import { Badge, type Tone } from "../../parts/badge";
 import { Panel } from "../../parts/panel";
 import { Table } from "../../parts/table";
-import classes from "./home.module.css";
+import classes from "./server.module.css";
 
 export function Footprint({ status }: { status: Status }) {
   const { process } = status;
   const busy = process.cpu_ms != null && status.uptime_ms > 0 ? process.cpu_ms / status.uptime_ms : null;
   const facts: [string, string][] = [
+    ["Name", identity.environment === null ? identity.name : `${identity.name} (${identity.environment})`],
+    ["Version", status.version],
+    ["Started", `${exact(status.started_at)}, ${duration(status.uptime_ms)} ago`],
+    ["Data directory", status.data_dir],
+    ["Process ID", String(status.pid)],
     ["Resident memory", bytes(process.resident_bytes)],
-    ["Processor since the start", `${percent(busy)} of a core`],
+    ["CPU, average since start", `${percent(busy)} of one core`],
     ["Threads", count(process.threads)],
     ["Open files", `${count(process.open_files)} of ${count(process.open_files_max)}`],
-    ["Data directory", status.data_dir],
   ];
   return (
-    <>
-      <Panel title="Footprint">
+    <div className={classes.below}>
+      <Panel title="Process">
         <dl className={classes.facts}>
           {facts.map(([name, value]) => (
             <div key={name}>
@@ -31,10 +37,13 @@ export function Footprint({ status }: { status: Status }) {
       <Panel title="Stores" flush>
         <Stores stores={status.stores} />
       </Panel>
+      <Panel title="Listeners" flush>
+        <Listeners listeners={status.listeners} />
+      </Panel>
       <Panel title="Services" flush>
         <Services services={status.services} />
       </Panel>
-    </>
+    </div>
   );
 }
 
@@ -44,7 +53,7 @@ function Stores({ stores }: Pick<Status, "stores">) {
       <thead>
         <tr>
           <th scope="col">Store</th>
-          <th scope="col">Kept in</th>
+          <th scope="col">Backend</th>
           <th scope="col" data-number>
             Size
           </th>
@@ -54,13 +63,38 @@ function Stores({ stores }: Pick<Status, "stores">) {
         {stores.map((store) => (
           <tr key={store.name}>
             <th scope="row">
-              {store.name} {!store.reachable && <Badge tone="fail">no answer</Badge>}
+              {store.name} {!store.reachable && <Badge tone="fail">unreachable</Badge>}
             </th>
             <td className={classes.place}>
               {store.backend}
               {store.location != null && <code>{store.location}</code>}
             </td>
             <td data-number>{bytes(store.size_bytes)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </Table>
+  );
+}
+
+function Listeners({ listeners }: Pick<Status, "listeners">) {
+  return (
+    <Table label="Listeners">
+      <thead>
+        <tr>
+          <th scope="col">Listener</th>
+          <th scope="col">URL</th>
+          <th scope="col">TLS</th>
+        </tr>
+      </thead>
+      <tbody>
+        {listeners.map((listener) => (
+          <tr key={listener.name}>
+            <th scope="row">{listener.name}</th>
+            <td className={classes.place}>
+              <code>{listener.url}</code>
+            </td>
+            <td>{listener.tls ? "yes" : "no"}</td>
           </tr>
         ))}
       </tbody>

@@ -1,4 +1,4 @@
-// What `outrigger doctor` would say, on request: the store's integrity check reads the whole store, so nothing runs it unasked.
+// The checks of `outrigger doctor`, on request: the integrity check reads the whole store, so the page does not run it by itself.
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { answer, api } from "../../api/client";
@@ -13,7 +13,7 @@ import classes from "./health.module.css";
 
 const RESULTS: Record<DoctorCheck["result"], { word: string; Icon: () => React.ReactNode }> = {
   fail: { word: "Fail", Icon: CrossIcon },
-  advice: { word: "Advice", Icon: NoticeIcon },
+  advice: { word: "Recommendation", Icon: NoticeIcon },
   ok: { word: "OK", Icon: CheckIcon },
 };
 const ORDER: DoctorCheck["result"][] = ["fail", "advice", "ok"];
@@ -41,7 +41,7 @@ export function Health() {
       {doctor.error && !doctor.isFetching && <TroubleNote error={doctor.error} />}
       <p className={classes.summary} role="status">
         {checks === undefined
-          ? "Looks at the data directory, the disk, the store, the limits and the configuration. It reads, and changes nothing."
+          ? "Checks the data directory, the disk, the stores, the limits and the configuration. It changes nothing."
           : `${summary(checks)} Checked at ${clock(doctor.dataUpdatedAt)}.`}
       </p>
       {checks !== undefined && <Checks checks={checks} />}
@@ -84,10 +84,10 @@ function capitalised(text: string): string {
   return /^[a-z][a-z'-]*(?:[\s,]|:\s|$)/.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text;
 }
 
-/** `8 checks: 1 failed, 2 with advice.` */
+/** `8 checks: 1 failed, 2 recommendations.` */
 export function summary(checks: DoctorCheck[]): string {
   const failed = checks.filter((check) => check.result === "fail").length;
   const advised = checks.filter((check) => check.result === "advice").length;
-  const found = [failed > 0 ? `${failed} failed` : "", advised > 0 ? `${advised} with advice` : ""].filter((words) => words !== "");
-  return `${counted(checks.length, "check", "checks")}: ${found.length === 0 ? "all is as it should be" : found.join(", ")}.`;
+  const found = [failed > 0 ? `${failed} failed` : "", advised > 0 ? counted(advised, "recommendation", "recommendations") : ""].filter((words) => words !== "");
+  return `${counted(checks.length, "check", "checks")}: ${found.length === 0 ? "all passed" : found.join(", ")}.`;
 }

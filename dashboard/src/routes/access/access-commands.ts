@@ -1,0 +1,22 @@
+// Accounts and tokens in the command palette.
+import { answer, api } from "../../api/client";
+import { may } from "../../api/scopes";
+import type { Command, CommandSource } from "../../shell/commands";
+
+/** How many of each the palette knows. */
+const LIMIT = 200;
+
+export const accessCommands: CommandSource = async ({ me }) => {
+  if (!may(me, "access:read")) {
+    return [];
+  }
+  const [accounts, tokens] = await Promise.all([
+    answer(api.GET("/api/v1/access/accounts", { params: { query: { limit: LIMIT } } })),
+    answer(api.GET("/api/v1/access/tokens", { params: { query: { limit: LIMIT } } })),
+  ]);
+  return [
+    { id: "audit", title: "Audit log", group: "Pages", keywords: "who changed what", to: "/access?tab=audit" },
+    ...accounts.items.map(({ id, name, email, role }): Command => ({ id: `account-${id}`, title: name, group: "Accounts", hint: email ?? role, keywords: role, to: `/access/accounts/${id}` })),
+    ...tokens.items.map(({ id, name, scopes }): Command => ({ id: `token-${id}`, title: name, group: "Tokens", hint: scopes.join(" "), to: `/access/tokens/${id}` })),
+  ];
+};

@@ -1,0 +1,21 @@
+// What happened on this server: starts, deployments, clears, problems, changes of roles.
+import type { ServerEvent } from "../../api/types";
+import { Timeline, type TimelineEvent } from "../../parts/timeline";
+
+const TONES: Partial<Record<ServerEvent["kind"], TimelineEvent["tone"]>> = { problem_opened: "warn", problem_resolved: "ok" };
+
+export function Events({ events }: { events: readonly ServerEvent[] }) {
+  if (events.length === 0) {
+    return (
+      <p>
+        No events yet. Starts, cache clears and role changes appear here, and deployments that you report with{" "}
+        <code>outrigger event deploy &quot;v42&quot;</code>.
+      </p>
+    );
+  }
+  return <Timeline label="Recent events" events={events.map(entry)} />;
+}
+
+function entry({ id, at, title, kind, actor, actor_kind }: ServerEvent): TimelineEvent {
+  return { id, at, title, detail: actor_kind === "system" ? undefined : actor, tone: TONES[kind] };
+}

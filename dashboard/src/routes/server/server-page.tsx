@@ -1,0 +1,41 @@
+// The server itself: what it is, what it uses, where it keeps data, what it listens on, and what a check of its health finds.
+import { useStatus } from "../../api/live";
+import { Chart } from "../../chart/chart";
+import { column, type Series } from "../../chart/series";
+import { useTimeframe } from "../../chart/timeframe";
+import type { History } from "../../api/types";
+import { bytes, percent } from "../../format/numbers";
+import { PageHead } from "../../parts/page-head";
+import { Quiet } from "../../parts/quiet";
+import { TroubleNote } from "../../parts/trouble";
+import { Footprint } from "./footprint";
+import { Health } from "./health";
+import classes from "./server.module.css";
+
+export function ServerPage() {
+  const status = useStatus();
+  const timeframe = useTimeframe();
+  return (
+    <>
+      <PageHead title="Server" lead="The Outrigger process, its stores, listeners and background services." />
+      <section className={classes.below} aria-label="Resources">
+        <Chart timeframe={timeframe} title="CPU" lines={cpu} empty="The process used no CPU time in this range." />
+        <Chart timeframe={timeframe} title="Resident memory" lines={memory} empty="The operating system does not report the memory." />
+      </section>
+      {status.data === undefined ? (
+        status.error ? <TroubleNote error={status.error} onRetry={() => void status.refetch()} /> : <Quiet />
+      ) : (
+        <Footprint status={status.data} />
+      )}
+      <Health />
+    </>
+  );
+}
+
+function cpu(history: History): Series[] {
+  return [{ label: "CPU, of one core", values: column(history, "process_cpu_ratio"), format: percent }];
+}
+
+function memory(history: History): Series[] {
+  return [{ label: "Resident memory", values: column(history, "process_resident_bytes"), format: bytes }];
+}

@@ -1,0 +1,51 @@
+// The lines that connect an application, with this server's addresses: one section per capability. Open from every page.
+import { Drawer } from "@mantine/core";
+import { Suspense } from "react";
+import { Link } from "wouter";
+import { server } from "../api/client";
+import { may } from "../api/scopes";
+import { useMe } from "../api/session";
+import { useVisiblePages } from "../pages";
+import { Lines } from "../parts/copy";
+import { Quiet } from "../parts/quiet";
+import classes from "./connect-panel.module.css";
+
+interface ConnectPanelProps {
+  opened: boolean;
+  onClose: () => void;
+}
+
+export function ConnectPanel({ opened, onClose }: ConnectPanelProps) {
+  const pages = useVisiblePages();
+  const mayCreateTokens = may(useMe(), "access:write");
+  return (
+    <Drawer.Root opened={opened} onClose={onClose} position="right" size="min(560px, 100vw)">
+      <Drawer.Overlay />
+      <Drawer.Content>
+        <div className={classes.head}>
+          <Drawer.Title className={classes.title}>Connect an application</Drawer.Title>
+          <Drawer.CloseButton aria-label="Close" />
+        </div>
+        <Drawer.Body className={classes.body}>
+          <Suspense fallback={<Quiet />}>
+            {pages.map(({ path, Connect }) => Connect !== undefined && <Connect key={path} />)}
+          </Suspense>
+          <section className={classes.section}>
+            <h3>HTTP API</h3>
+            <p>
+              Send an API token with each request.{" "}
+              {mayCreateTokens ? (
+                <Link href="/access?tab=tokens" onClick={onClose}>
+                  Create a token
+                </Link>
+              ) : (
+                "Ask an administrator for a token."
+              )}
+            </p>
+            <Lines text={`curl -H "Authorization: Bearer $OUTRIGGER_TOKEN" \\\n  ${server}/api/v1/status`} what="the curl command" />
+          </section>
+        </Drawer.Body>
+      </Drawer.Content>
+    </Drawer.Root>
+  );
+}

@@ -1,0 +1,120 @@
+// The bar above every page: where it is, which server, the shared time range, how fresh the figures are, the open problems, and
+// the command palette.
+import { Button } from "@mantine/core";
+import { Link, useLocation } from "wouter";
+import { identity } from "../api/identity";
+import { useOpenProblems } from "../api/problems";
+import { clock, duration } from "../format/time";
+import { pageAt, useVisiblePages } from "../pages";
+import { BellIcon, PauseIcon, PlayIcon, PlugIcon, SearchIcon } from "../parts/icons";
+import classes from "./header.module.css";
+import { useNow } from "./live";
+import { useFreshness } from "./freshness";
+import { RangeMenu } from "./range-menu";
+
+interface HeaderProps {
+  /** The title of what is open, when that is more than the page: the last part of the breadcrumb. */
+  title: string;
+  onSearch: () => void;
+  onConnect: () => void;
+  onPause: () => void;
+}
+
+export function Header({ title, onSearch, onConnect, onPause }: HeaderProps) {
+  return (
+    <div className={classes.header}>
+      <Breadcrumb title={title} />
+      <Server />
+      <div className={classes.tools}>
+        <RangeMenu />
+        <FreshnessChip onPause={onPause} />
+        <Problems />
+        <Button className={classes.connect} size="compact-sm" variant="default" leftSection={<PlugIcon />} onClick={onConnect}>
+          Connect
+        </Button>
+        <button type="button" className={classes.search} onClick={onSearch} aria-keyshortcuts="Control+K Meta+K">
+          <SearchIcon />
+          <span className={classes.searchLabel}>Search</span>
+          <kbd>{SEARCH_KEY}</kbd>
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** The key of the command palette, as this system writes it. */
+export const SEARCH_KEY = /Mac|iPhone|iPad/.test(typeof navigator === "undefined" ? "" : navigator.userAgent) ? "⌘K" : "Ctrl K";
+
+function Breadcrumb({ title }: { title: string }) {
+  const [address] = useLocation();
+  const page = pageAt(useVisiblePages(), address);
+  const isBelow = page !== undefined && title !== "" && title !== page.name;
+  return (
+    <nav className={classes.crumbs} aria-label="Breadcrumb">
+      <ol>
+        {page !== undefined && (
+          <li>{isBelow ? <Link href={page.path}>{page.name}</Link> : <span aria-current="page">{page.name}</span>}</li>
+        )}
+        {(page === undefined || isBelow) && (
+          <li>
+            <span aria-current="page">{title}</span>
+          </li>
+        )}
+      </ol>
+    </nav>
+  );
+}
+
+/** The server's name and environment, so that two tabs of two servers differ. */
+function Server() {
+  const { name, environment, colour } = identity;
+  if (name === "" && environment === null) {
+    return null;
+  }
+  return (
+    <span className={classes.server} data-colour={colour ?? "none"} title="Set by `[server] name`, `environment` and `colour`">
+      {name !== "" && <span className={classes.serverName}>{name}</span>}
+      {environment !== null && <strong>{environment}</strong>}
+    </span>
+  );
+}
+
+/** Whether the figures are live, paused, or old because the server does not answer; a press pauses and resumes. */
+function FreshnessChip({ onPause }: { onPause: () => void }) {
+  const freshness = useFreshness();
+  const now = useNow();
+  if (freshness.kind === "silent") {
+    const age = freshness.at === 0 ? "" : ` ${duration(Math.max(0, now - freshness.at))}`;
+    return (
+      <span className={classes.freshness} data-kind="silent" role="alert">
+        No answer{age}
+      </span>
+    );
+  }
+  const paused = freshness.kind === "paused";
+  return (
+    <button
+      type="button"
+      className={classes.freshness}
+      data-kind={freshness.kind}
+      title={paused ? "Resume refreshing (.)" : "Refreshes every 5 seconds. Pause (.)"}
+      onClick={onPause}
+    >
+      {paused ? <PlayIcon /> : <PauseIcon />}
+      <span>{paused ? `Paused ${clock(freshness.at).slice(0, 5)}` : "Live"}</span>
+      <span className="visually-hidden">{paused ? ", resume refreshing" : ", pause refreshing"}</span>
+    </button>
+  );
+}
+
+function Problems() {
+  const open = useOpenProblems();
+  const words = open.length === 0 ? "No open problems" : `${open.length} open ${open.length === 1 ? "problem" : "problems"}`;
+  return (
+    <Link href="/problems" className={classes.bell} data-open={open.length > 0} title={words}>
+      <BellIcon />
+      {open.length > 0 && <span aria-hidden="true">{open.length}</span>}
+      <span className="visually-hidden">{words}</span>
+    </Link>
+  );
+}
