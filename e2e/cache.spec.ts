@@ -13,10 +13,12 @@ test("an unused cache shows the lines that change that, for every client", async
   await page.goto(`${server.dashboard}/cache`);
   const steps = page.getByRole("region", { name: "Nothing uses the cache yet" });
   await expect(steps).toContainText(`redis-cli -u redis://127.0.0.1:${server.redisPort} set greeting hello`);
-  for (const client of ["ioredis", "redis-py"]) {
+  for (const client of ["Node", "Python", "Ruby"]) {
     await steps.getByRole("radio", { name: client }).check({ force: true });
     await expect(steps).toContainText(`"redis://127.0.0.1:${server.redisPort}"`);
   }
+  await steps.getByRole("radio", { name: "PHP" }).check({ force: true });
+  await expect(steps).toContainText(`connect("127.0.0.1", ${server.redisPort})`);
   await steps.getByRole("radio", { name: "HTTP" }).check({ force: true });
   await expect(steps).toContainText(`${server.url}/api/v1/cache/entries/greeting`);
 });

@@ -6,7 +6,7 @@ import { server } from "../api/client";
 import { may } from "../api/scopes";
 import { useMe } from "../api/session";
 import { useVisiblePages } from "../pages";
-import { Lines } from "../parts/copy";
+import { Code } from "../parts/code";
 import { Quiet } from "../parts/quiet";
 import classes from "./connect-panel.module.css";
 
@@ -42,7 +42,7 @@ export function ConnectPanel({ opened, onClose }: ConnectPanelProps) {
                 "Ask an administrator for a token."
               )}
             </p>
-            <Lines text={`curl -H "Authorization: Bearer $OUTRIGGER_TOKEN" \\\n  ${server}/api/v1/status`} what="the curl command" />
+            <Code label="Read the status" samples={[{ language: "shell", label: "curl", code: `curl -H "Authorization: Bearer $OUTRIGGER_TOKEN" \\\n  ${server}/api/v1/status` }]} />
           </section>
         </Drawer.Body>
       </Drawer.Content>

@@ -1,29 +1,25 @@
 // The lines that connect a Redis client or an HTTP client to the cache.
-import { useState } from "react";
 import { server } from "../../api/client";
 import { useStatus } from "../../api/live";
-import { Choice } from "../../parts/choice";
-import { Lines } from "../../parts/copy";
+import { Code } from "../../parts/code";
 import classes from "./cache.module.css";
-import { CLIENTS, linesFor, type Client } from "./client-lines";
+import { samplesFor } from "./client-lines";
 
 /** The lines for one client at a time. */
 export function CacheLines() {
-  const [client, setClient] = useState<Client>("redis-cli");
   const { data: status } = useStatus();
   const url = (name: string) => status?.listeners.find((listener) => listener.name === name)?.url ?? null;
   const socket = url("redis-socket");
   return (
     <div className={classes.connect}>
-      <Choice label="Client" value={client} options={CLIENTS} onChange={setClient} />
-      <Lines text={linesFor(client, url("redis"), server)} what={`the lines for ${client}`} />
-      {client !== "http" && socket !== null && (
+      <Code label="Write and read a value" samples={samplesFor(url("redis"), server)} />
+      {url("redis") === null && <p className={classes.lead}>The Redis listener is off. To use Redis clients, set redis.listen.</p>}
+      {socket !== null && (
         <>
-          <p className={classes.lead}>On the same machine, the Unix socket saves the network:</p>
-          <Lines text={`REDIS_URL=${socket}`} what="the URL of the Redis socket" />
+          <p className={classes.lead}>Programs on the same machine can use the Unix socket, which is faster:</p>
+          <Code label="Connect to the Unix socket" samples={[{ language: "env", label: "Environment", code: `REDIS_URL=${socket}` }]} />
         </>
       )}
-      {client === "http" && <p className={classes.lead}>The HTTP API needs a token with the scope cache:write.</p>}
     </div>
   );
 }
@@ -32,7 +28,7 @@ export function CacheConnect() {
   return (
     <section className={classes.connect}>
       <h3>Cache</h3>
-      <p className={classes.lead}>Every Redis client works without changes. Most frameworks read REDIS_URL.</p>
+      <p className={classes.lead}>Any Redis client works, and most frameworks read REDIS_URL. HTTP needs a token with the scope cache:write.</p>
       <CacheLines />
     </section>
   );

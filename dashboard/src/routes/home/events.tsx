@@ -16,6 +16,8 @@ export function Events({ events }: { events: readonly ServerEvent[] }) {
   return <Timeline label="Recent events" events={events.map(entry)} />;
 }
 
+const STATES: Partial<Record<ServerEvent["kind"], string>> = { problem_opened: "problem opened", problem_resolved: "problem resolved" };
+
 function entry({ id, at, title, kind, actor, actor_kind }: ServerEvent): TimelineEvent {
-  return { id, at, title, detail: actor_kind === "system" ? undefined : actor, tone: TONES[kind] };
+  return { id, at, title, detail: actor_kind === "system" ? undefined : actor, tone: TONES[kind], state: STATES[kind] };
 }
