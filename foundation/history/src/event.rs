@@ -18,7 +18,7 @@ const VALUE_MAX: usize = 500;
 /// The furthest into the future the time of an event may be.
 const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24);
 /// The retention time of events, and the furthest into the past the time of a new one may be.
-pub(crate) const KEPT_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
+pub(crate) const RETENTION: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 outrigger_stdx::typed_id!(
     /// The id of an event.
@@ -156,7 +156,7 @@ fn check_time(at: Timestamp, now: Timestamp) -> Result<Timestamp, FieldProblem> 
     if age < -AHEAD_MAX {
         return wrong("`at` is more than a day in the future", "1d");
     }
-    if age > KEPT_FOR {
+    if age > RETENTION {
         return wrong(
             "`at` is more than 90 days ago, which is longer than events are kept",
             "90d",
@@ -265,7 +265,7 @@ mod tests {
             with(&"k".repeat(KEY_MAX + 1), String::new()),
             with("key", "v".repeat(VALUE_MAX + 1)),
             at(now + AHEAD_MAX + second),
-            at(now - KEPT_FOR - second),
+            at(now - RETENTION - second),
         ]
         .map(|event| problems(event).remove(0));
 

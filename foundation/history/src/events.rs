@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{
-    Event, EventFilter, EventId, EventKind, HistoryError, HistoryFile, NewEvent, event::KEPT_FOR,
+    Event, EventFilter, EventId, EventKind, HistoryError, HistoryFile, NewEvent, event::RETENTION,
 };
 
 /// The maximum number of events kept. Beyond that, the oldest are deleted.
@@ -147,7 +147,7 @@ impl Events {
     pub(crate) async fn prune(&self, now: Option<Timestamp>) -> Result<u64, HistoryError> {
         let database = self.inner.file.database()?;
         // No event is older than the epoch.
-        let before = now.map_or(0, |now| (now - KEPT_FOR).as_microsecond());
+        let before = now.map_or(0, |now| (now - RETENTION).as_microsecond());
         let deleted = database
             .write(move |connection| {
                 let by_age = connection

@@ -50,7 +50,7 @@ mod url;
 pub use columns::{Column, Columns};
 pub use config::StoreConfig;
 pub use error::{ConstraintKind, SqlError};
-pub use metrics::{SqliteFigures, StoreMetrics};
+pub use metrics::{SqliteCounters, StoreMetrics};
 pub use migrations::{Migration, Migrations};
 pub use postgres::{
     ConnectionChecker, DedicatedConnection, Notification, Notifications, PostgresClient,

@@ -101,9 +101,9 @@ impl StoreMetrics {
         );
     }
 
-    pub(crate) fn sqlite(&self, database: &str) -> SqliteFigures {
+    pub(crate) fn sqlite(&self, database: &str) -> SqliteCounters {
         let label = label(database);
-        SqliteFigures {
+        SqliteCounters {
             operations: self.operations.get_or_create(&label).clone(),
             commits: self.commits.get_or_create(&label).clone(),
             failed_commits: self.failed_commits.get_or_create(&label).clone(),
@@ -113,9 +113,9 @@ impl StoreMetrics {
         }
     }
 
-    pub(crate) fn postgres(&self, database: &str) -> PostgresFigures {
+    pub(crate) fn postgres(&self, database: &str) -> PostgresCounters {
         let label = label(database);
-        PostgresFigures {
+        PostgresCounters {
             checked: self.connections_checked.get_or_create(&label).clone(),
             dropped: self.connections_dropped.get_or_create(&label).clone(),
             failed: self.connections_failed.get_or_create(&label).clone(),
@@ -131,7 +131,7 @@ fn label(database: &str) -> Database {
 
 /// The counters of one SQLite file. Cheap to clone; clones share the values.
 #[derive(Debug, Clone)]
-pub struct SqliteFigures {
+pub struct SqliteCounters {
     pub(crate) operations: Counter,
     pub(crate) commits: Counter,
     pub(crate) failed_commits: Counter,
@@ -140,7 +140,7 @@ pub struct SqliteFigures {
     pub(crate) interrupted_reads: Counter,
 }
 
-impl SqliteFigures {
+impl SqliteCounters {
     /// Returns the number of successful operations.
     #[must_use]
     pub fn operations(&self) -> u64 {
@@ -162,7 +162,7 @@ impl SqliteFigures {
 
 /// The counters of one PostgreSQL database's connections.
 #[derive(Debug, Clone)]
-pub(crate) struct PostgresFigures {
+pub(crate) struct PostgresCounters {
     pub(crate) checked: Counter,
     pub(crate) dropped: Counter,
     pub(crate) failed: Counter,

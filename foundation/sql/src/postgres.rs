@@ -33,7 +33,7 @@ pub use listener::{Notification, Notifications, PostgresListener};
 
 use crate::{
     BrokenStatement, Migrations, PostgresUrl, SqlError, StoreConfig, StoreMetrics,
-    error::error_chain, metrics::PostgresFigures,
+    error::error_chain, metrics::PostgresCounters,
 };
 use connector::{Connector, no_response};
 use gate::Gate;
@@ -104,7 +104,7 @@ struct Inner {
     options: PostgresOptions,
     clock: Arc<dyn Clock>,
     gate: Gate,
-    figures: PostgresFigures,
+    counters: PostgresCounters,
     /// Notifies that a connection was returned.
     returned: Notify,
     dedicated: Arc<Semaphore>,
@@ -124,13 +124,13 @@ impl PostgresDatabase {
     /// Returns an error if the server is unreachable, rejects the connection, or allows fewer connections than `pool_max`,
     /// or if a pooler in front of it pools transactions ([`SqlError::TransactionPooling`]).
     pub async fn open(options: PostgresOptions, clock: Arc<dyn Clock>) -> Result<Self, SqlError> {
-        let figures = options.metrics.postgres(METRICS_LABEL);
-        let connector = Connector::new(&options, figures.dropped.clone())?;
+        let counters = options.metrics.postgres(METRICS_LABEL);
+        let connector = Connector::new(&options, counters.dropped.clone())?;
         let database = Self {
             inner: Arc::new(Inner {
                 pool: pool(connector, &options)?,
                 gate: Gate::new(),
-                figures,
+                counters,
                 options,
                 clock,
                 returned: Notify::new(),
@@ -175,7 +175,7 @@ impl PostgresDatabase {
                     error,
                     SqlError::Unreachable { .. } | SqlError::Refused { .. }
                 ) {
-                    inner.figures.failed.inc();
+                    inner.counters.failed.inc();
                     inner.gate.failed(&*inner.clock, &error);
                 }
                 Err(error)

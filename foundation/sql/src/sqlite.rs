@@ -44,7 +44,7 @@ pub use health::SqliteHealth;
 pub use integrity::Check;
 pub use options::{Durability, SqliteOptions};
 
-use crate::{Migrations, SqlError, SqliteFigures};
+use crate::{Migrations, SqlError, SqliteCounters};
 use file::OpenFile;
 use health::Health;
 use queue::{Lane, Queue};
@@ -95,13 +95,13 @@ impl SqliteDatabase {
     ) -> Result<Self, SqlError> {
         let mut connection = connection::open_writer(&path, &options)?;
         integrity::prepare(&mut connection, &path, options.name, &clock)?;
-        let figures = options.metrics.sqlite(options.name);
-        let queue = Queue::new(&options, Arc::clone(&clock), figures.queued.clone());
+        let counters = options.metrics.sqlite(options.name);
+        let queue = Queue::new(&options, Arc::clone(&clock), counters.queued.clone());
         let shared = Shared {
             queue: Arc::new(queue),
             health: Arc::new(Health::new(Arc::clone(&clock))),
             file: Arc::new(OpenFile::at(&path)?),
-            figures: figures.clone(),
+            counters: counters.clone(),
             clock: Arc::clone(&clock),
         };
         let writer = Writer::new(connection, &options, shared.clone())?;
@@ -110,7 +110,7 @@ impl SqliteDatabase {
                 detail: format!("the writer of `{}` cannot start: {error}", path.display()),
             },
         )?;
-        let readers = Readers::new(path.clone(), options.clone(), clock, figures);
+        let readers = Readers::new(path.clone(), options.clone(), clock, counters);
         Ok(Self {
             inner: Arc::new(Inner {
                 path,
@@ -217,8 +217,8 @@ impl SqliteDatabase {
 
     /// Returns the counters of the file.
     #[must_use]
-    pub fn figures(&self) -> &SqliteFigures {
-        &self.inner.shared.figures
+    pub fn counters(&self) -> &SqliteCounters {
+        &self.inner.shared.counters
     }
 
     /// Finishes the queued operations, merges the write-ahead log into the file and closes it. Later operations return
@@ -243,7 +243,7 @@ impl SqliteDatabase {
                 tracing::error!(file = %path, "the writer of a SQLite file panicked while closing");
             },
             () = inner.shared.clock.sleep(grace) => {
-                tracing::warn!(file = %path, "the writer of a SQLite file did not end in time; the next start merges its log");
+                tracing::warn!(file = %path, "the writer of a SQLite file did not end in time; the next start merges its write-ahead log");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A limit for log lines that somebody outside can cause.
+//! A rate limit for log lines that outside events can cause.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -7,10 +7,10 @@ use std::{
 
 use crate::Monotonic;
 
-/// The time between two lines.
+/// The minimum time between two lines.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Decides which of many equal events to log: one per second.
+/// Selects which of many similar events to log: at most one per second.
 #[derive(Debug, Default)]
 pub struct RareLog {
     state: Mutex<State>,
@@ -23,7 +23,7 @@ struct State {
 }
 
 impl RareLog {
-    /// Returns `None` if this event is not logged; otherwise how many events were skipped since the last logged one.
+    /// Returns `None` if this event must not be logged, otherwise the number of events skipped since the last logged one.
     pub fn admit(&self, now: Monotonic) -> Option<u64> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.next_at.is_some_and(|next_at| now < next_at) {
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_event_a_second_is_logged_and_the_others_are_counted() {
+    fn one_event_per_second_is_logged_and_the_others_are_counted() {
         let log = RareLog::default();
         let at = |millis| Monotonic::from_duration(Duration::from_millis(millis));
 

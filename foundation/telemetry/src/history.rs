@@ -54,7 +54,7 @@ pub struct Sample {
     figures: BTreeMap<Cow<'static, str>, f64>,
 }
 
-/// Writes the values of one part of the program into a sample. It receives the monotonic time, for [`crate::RateOf`]. One
+/// Writes the values of one part of the program into a sample. It receives the monotonic time, for [`crate::CounterRate`]. One
 /// task calls it every five seconds, so it can keep state for rates. It must not block.
 pub type Sampler = Box<dyn FnMut(Monotonic, &mut Sample) + Send>;
 

@@ -39,6 +39,6 @@ pub use latency::{Latency, LatencySummary};
 pub use log::{Colour, Log, LogGuard, LogHandle};
 pub use metrics::{METRICS_CONTENT_TYPE, Metrics};
 pub use process::{ProcessUse, open_files};
-pub use rate::RateOf;
+pub use rate::CounterRate;
 pub use redact::{REDACTED, is_secret_key, redact};
 pub use samples::{MetricSample, MetricSamples};

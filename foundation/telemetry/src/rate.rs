@@ -4,11 +4,11 @@ use outrigger_stdx::Monotonic;
 
 /// Converts readings of a counter to a rate per second.
 #[derive(Debug, Clone, Default)]
-pub struct RateOf {
+pub struct CounterRate {
     last: Option<(Monotonic, u64)>,
 }
 
-impl RateOf {
+impl CounterRate {
     /// Creates a rate without a reading.
     #[must_use]
     pub const fn new() -> Self {
@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn a_rate_is_the_increase_divided_by_the_time() {
-        let mut rate = RateOf::new();
+        let mut rate = CounterRate::new();
 
         assert_eq!(rate.per_second(at(0), 100), None);
         assert_eq!(rate.per_second(at(5), 150), Some(10.0));
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_counter_that_was_reset_has_no_rate_until_its_next_reading() {
-        let mut rate = RateOf::new();
+        let mut rate = CounterRate::new();
         rate.per_second(at(0), 100);
 
         assert_eq!(rate.per_second(at(5), 3), None);
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn two_readings_at_the_same_time_have_no_rate() {
-        let mut rate = RateOf::new();
+        let mut rate = CounterRate::new();
         rate.per_second(at(1), 1);
 
         assert_eq!(rate.per_second(at(1), 2), None);

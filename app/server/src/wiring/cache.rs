@@ -6,7 +6,7 @@ use outrigger_cache::{Cache, Expirer};
 use outrigger_history::{Report, Severity};
 use outrigger_stdx::ByteSize;
 use outrigger_supervisor::{Phase, Supervisor};
-use outrigger_telemetry::RateOf;
+use outrigger_telemetry::CounterRate;
 use prometheus_client::registry::Registry;
 
 use crate::part::{Part, Sampler};
@@ -27,8 +27,8 @@ impl Part for Cache {
 
     fn sampler(&self) -> Option<Sampler> {
         let cache = self.clone();
-        let [mut hits, mut misses, mut writes] = <[RateOf; 3]>::default();
-        let [mut evictions, mut expirations] = <[RateOf; 2]>::default();
+        let [mut hits, mut misses, mut writes] = <[CounterRate; 3]>::default();
+        let [mut evictions, mut expirations] = <[CounterRate; 2]>::default();
         Some(Box::new(move |now, sample| {
             let stats = cache.stats();
             let hits = hits.per_second(now, stats.hits);

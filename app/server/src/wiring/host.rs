@@ -7,7 +7,7 @@ use outrigger_api_types::status::DoctorCheck;
 use outrigger_history::{Report, Severity};
 use outrigger_stdx::ByteSize;
 use outrigger_supervisor::SupervisorHandle;
-use outrigger_telemetry::{ProcessUse, RateOf};
+use outrigger_telemetry::{CounterRate, ProcessUse};
 
 use crate::{
     Config,
@@ -36,7 +36,7 @@ pub(crate) struct Host {
 #[async_trait]
 impl Part for Host {
     fn sampler(&self) -> Option<Sampler> {
-        let mut cpu = RateOf::default();
+        let mut cpu = CounterRate::default();
         Some(Box::new(move |now, sample| {
             let used = ProcessUse::read();
             sample.set_some(

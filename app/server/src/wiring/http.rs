@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use outrigger_http_api::HttpMetrics;
-use outrigger_telemetry::RateOf;
+use outrigger_telemetry::CounterRate;
 
 use crate::part::{Part, Sampler};
 
@@ -12,7 +12,7 @@ use crate::part::{Part, Sampler};
 impl Part for HttpMetrics {
     fn sampler(&self) -> Option<Sampler> {
         let metrics = self.clone();
-        let [mut requests, mut errors] = <[RateOf; 2]>::default();
+        let [mut requests, mut errors] = <[CounterRate; 2]>::default();
         Some(Box::new(move |now, sample| {
             let requests = requests.per_second(now, metrics.requests_total());
             sample.set_some("http_requests", requests);

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use async_trait::async_trait;
 use outrigger_api_types::status::DoctorCheck;
 use outrigger_redis_api::{RedisConfig, RedisMetrics};
-use outrigger_telemetry::RateOf;
+use outrigger_telemetry::CounterRate;
 use prometheus_client::registry::Registry;
 
 use crate::{
@@ -30,7 +30,7 @@ impl Part for RedisPart {
 
     fn sampler(&self) -> Option<Sampler> {
         let metrics = self.metrics.clone()?;
-        let mut commands = RateOf::default();
+        let mut commands = CounterRate::default();
         Some(Box::new(move |now, sample| {
             let rate = commands.per_second(now, metrics.commands());
             sample.set_some("redis_commands", rate);

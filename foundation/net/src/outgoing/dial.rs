@@ -28,7 +28,7 @@ use super::{
 use crate::{Guard, NetError};
 
 /// The maximum size of a proxy's response to `CONNECT`.
-const PROXY_ANSWER_MAX: usize = 8 * 1024;
+const PROXY_RESPONSE_MAX: usize = 8 * 1024;
 
 /// Opens connections.
 #[derive(Debug, Clone)]
@@ -202,7 +202,7 @@ async fn tunnel(stream: &mut TcpStream, proxy: &Proxy, host: &str, port: u16) ->
     let mut answer = Vec::new();
     // Read byte by byte, because the bytes after the head belong to the destination.
     while !answer.ends_with(b"\r\n\r\n") {
-        if answer.len() == PROXY_ANSWER_MAX {
+        if answer.len() == PROXY_RESPONSE_MAX {
             return Err(io::Error::other(
                 "the head of the proxy's response is too long",
             ));

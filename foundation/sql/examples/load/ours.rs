@@ -22,7 +22,7 @@ pub(crate) async fn run(scenario: Scenario, time: Duration, path: &Path) -> Figu
     let seed =
         database.write(move |connection| Ok::<_, SqlError>(work::seed(connection, scenario)?));
     seed.await.expect("there is room");
-    let commits = database.figures().commits();
+    let commits = database.counters().commits();
     let began = clock.monotonic();
     let end = began + time;
     let mut callers = JoinSet::new();
@@ -43,7 +43,7 @@ pub(crate) async fn run(scenario: Scenario, time: Duration, path: &Path) -> Figu
         figures.add(caller.expect("no caller panics"));
     }
     figures.took = clock.monotonic().saturating_since(began);
-    figures.commits = database.figures().commits() - commits;
+    figures.commits = database.counters().commits() - commits;
     let stored =
         database.read(move |connection| Ok::<_, SqlError>(work::stored(connection, scenario)?));
     assert_eq!(stored.await.expect("it is readable"), figures.rows);

@@ -44,12 +44,12 @@ impl ConnectionChecker {
                 checked.broken += 1;
                 break;
             };
-            inner.figures.checked.inc();
+            inner.counters.checked.inc();
             if client.is_alive(inner.options.check_timeout()).await {
                 checked.alive += 1;
             } else {
                 checked.broken += 1;
-                inner.figures.dropped.inc();
+                inner.counters.dropped.inc();
             }
         }
         checked

@@ -54,7 +54,7 @@ impl Drop for PostgresClient {
             // The others lead to the same unresponsive server or go through the same firewall.
             let others = self.database.pool.retain(|_, _| false).removed;
             let dropped = u64::try_from(others.len()).unwrap_or(u64::MAX);
-            self.database.figures.dropped.inc_by(dropped);
+            self.database.counters.dropped.inc_by(dropped);
         }
         let database = Arc::clone(&self.database);
         let permit = self.permit.take();

@@ -27,7 +27,7 @@ pub struct SqliteHealth {
 }
 
 /// The time the writer can be busy with one transaction before the file counts as unusable.
-const STALLED: Duration = Duration::from_secs(10);
+const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The results of the last operations.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl Health {
         let busy = attempts
             .busy_since
             .map(|since| self.clock.monotonic().saturating_since(since));
-        if let Some(busy) = busy.filter(|busy| *busy >= STALLED) {
+        if let Some(busy) = busy.filter(|busy| *busy >= STALL_TIMEOUT) {
             return Some(SqlError::WriterStalled { busy });
         }
         attempts.damage.clone().or_else(|| attempts.failure.clone())

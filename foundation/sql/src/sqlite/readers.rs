@@ -18,7 +18,7 @@ use super::{
     connection::open_reader,
     interrupt::{InterruptFlag, InterruptOnDrop},
 };
-use crate::{SqlError, SqliteFigures};
+use crate::{SqlError, SqliteCounters};
 
 /// Read-only connections to one file, opened on demand.
 pub(super) struct Readers {
@@ -39,7 +39,7 @@ struct Shared {
     refusing: InterruptFlag,
     /// Set when the grace period of closing is over: running reads are interrupted.
     closing: InterruptFlag,
-    figures: SqliteFigures,
+    counters: SqliteCounters,
 }
 
 impl Readers {
@@ -47,7 +47,7 @@ impl Readers {
         path: PathBuf,
         options: SqliteOptions,
         clock: Arc<dyn Clock>,
-        figures: SqliteFigures,
+        counters: SqliteCounters,
     ) -> Self {
         let limit = u32::try_from(options.readers.max(1)).unwrap_or(u32::MAX);
         Self {
@@ -61,7 +61,7 @@ impl Readers {
                 idle: Mutex::default(),
                 refusing: InterruptFlag::default(),
                 closing: InterruptFlag::default(),
-                figures,
+                counters,
             }),
         }
     }
@@ -76,7 +76,7 @@ impl Readers {
         E: From<SqlError> + Send + 'static,
     {
         let permit = self.permit().await?;
-        let guard = InterruptOnDrop::new(self.shared.figures.interrupted_reads.clone());
+        let guard = InterruptOnDrop::new(self.shared.counters.interrupted_reads.clone());
         let (shared, flag) = (Arc::clone(&self.shared), guard.flag.clone());
         let reading = blocking(move || {
             let result = shared.read(&flag, work);
@@ -102,7 +102,7 @@ impl Readers {
         let permit = Arc::clone(&self.long_work).acquire_owned().await;
         let permit = permit.map_err(|_| SqlError::Closed)?;
         self.refuse_closed()?;
-        let guard = InterruptOnDrop::new(self.shared.figures.interrupted_reads.clone());
+        let guard = InterruptOnDrop::new(self.shared.counters.interrupted_reads.clone());
         let (shared, flag) = (Arc::clone(&self.shared), guard.flag.clone());
         let result = blocking(move || {
             let result = shared.run_long(&flag, work);

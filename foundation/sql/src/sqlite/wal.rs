@@ -114,7 +114,7 @@ impl Wal {
             outcome => {
                 self.pause = (self.pause * 2).min(PAUSE_MAX);
                 if let Err(error) = outcome {
-                    tracing::warn!(%error, "the log of a SQLite file could not be merged; trying again later");
+                    tracing::warn!(%error, "the write-ahead log of a SQLite file could not be merged; trying again later");
                 }
             }
         }
@@ -133,7 +133,7 @@ impl Wal {
             return;
         }
         let merged = self.restart(connection).unwrap_or_else(|error| {
-            tracing::warn!(%error, "the log of a SQLite file could not be merged under load");
+            tracing::warn!(%error, "the write-ahead log of a SQLite file could not be merged under load");
             false
         });
         let base = self.size.saturating_mul(UNDER_LOAD);
@@ -159,7 +159,7 @@ impl Wal {
             .map_err(SqlError::from)
             .and_then(|()| checkpoint(connection, "truncate"));
         if let Err(error) = ended {
-            tracing::warn!(%error, "the log of a SQLite file could not be merged; the next start does it");
+            tracing::warn!(%error, "the write-ahead log of a SQLite file could not be merged; the next start merges it");
         }
     }
 

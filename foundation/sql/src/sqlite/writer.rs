@@ -20,7 +20,7 @@ use super::{
     request::{Operation, Request},
     wal::Wal,
 };
-use crate::{SqlError, SqliteFigures};
+use crate::{SqlError, SqliteCounters};
 
 /// The state that a writer shares with the handle of its file.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ pub(super) struct Shared {
     pub(super) queue: Arc<Queue>,
     pub(super) health: Arc<Health>,
     pub(super) file: Arc<OpenFile>,
-    pub(super) figures: SqliteFigures,
+    pub(super) counters: SqliteCounters,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -163,14 +163,14 @@ impl Writer {
             };
         }
         let committed = transaction.and_then(|()| self.commit());
-        let figures = &self.shared.figures;
+        let counters = &self.shared.counters;
         match &committed {
             Ok(()) => {
-                figures.operations.inc_by(succeeded);
-                figures.commits.inc_by(u64::from(succeeded > 0));
+                counters.operations.inc_by(succeeded);
+                counters.commits.inc_by(u64::from(succeeded > 0));
             }
             Err(_) => {
-                figures.failed_commits.inc();
+                counters.failed_commits.inc();
                 self.roll_back();
             }
         }
@@ -209,7 +209,10 @@ impl Writer {
         let committed = self.execute("commit");
         self.may_commit.store(false, Ordering::Relaxed);
         let took = self.shared.clock.monotonic().saturating_since(before);
-        self.shared.figures.commit_times.observe(took.as_secs_f64());
+        self.shared
+            .counters
+            .commit_times
+            .observe(took.as_secs_f64());
         committed.inspect_err(|error| self.shared.health.failed(error.clone()))
     }
 

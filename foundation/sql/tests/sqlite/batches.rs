@@ -54,8 +54,8 @@ async fn waiting_operations_share_a_commit() {
         dir: _dir,
         clock,
     } = opened().await;
-    let figures = database.figures().clone();
-    let before = (figures.commits(), figures.operations());
+    let counters = database.counters().clone();
+    let before = (counters.commits(), counters.operations());
     let (release, busy) = busy_writer(&database).await;
 
     let mut writes: Vec<_> = (0..100)
@@ -74,8 +74,8 @@ async fn waiting_operations_share_a_commit() {
         write.await.expect("the name is new");
     }
 
-    assert_eq!(figures.operations() - before.1, 101);
-    assert_eq!(figures.commits() - before.0, 2);
+    assert_eq!(counters.operations() - before.1, 101);
+    assert_eq!(counters.commits() - before.0, 2);
     assert_eq!(names(&database).await.len(), 100);
 }
 
@@ -156,7 +156,7 @@ async fn small_operations_go_first_but_every_commit_includes_a_bulk_operation() 
         clock: _clock,
     } = opened_with(options).await;
     let order = Arc::default();
-    let commits = database.figures().commits();
+    let commits = database.counters().commits();
     let (release, busy) = busy_writer(&database).await;
 
     let size = ByteSize::mib(1);
@@ -172,7 +172,7 @@ async fn small_operations_go_first_but_every_commit_includes_a_bulk_operation() 
     assert_eq!(outcomes, (Ok(()), Ok(()), Ok(()), Ok(())));
     let order = order.lock().expect("no test panics with it").clone();
     assert_eq!(order, ["small", "first bulk", "second bulk"]);
-    assert_eq!(database.figures().commits() - commits, 2);
+    assert_eq!(database.counters().commits() - commits, 2);
 }
 
 async fn waiting_for_space_in_the_queue_times_out() {

@@ -55,7 +55,7 @@ async fn a_read_over_its_time_limit_is_interrupted_and_frees_its_reader() {
 
     assert_eq!(outcome, Err(SqlError::ReadTimeout));
     assert!(names(&database).await.is_empty(), "the only reader is free");
-    assert_eq!(database.figures().interrupted_reads(), 1);
+    assert_eq!(database.counters().interrupted_reads(), 1);
 }
 
 async fn a_read_whose_future_is_dropped_is_interrupted_and_frees_its_reader() {
@@ -78,7 +78,7 @@ async fn a_read_whose_future_is_dropped_is_interrupted_and_frees_its_reader() {
     }
 
     assert!(names(&database).await.is_empty(), "the only reader is free");
-    assert_eq!(database.figures().interrupted_reads(), 3);
+    assert_eq!(database.counters().interrupted_reads(), 3);
 }
 
 async fn waiting_for_a_reader_times_out() {

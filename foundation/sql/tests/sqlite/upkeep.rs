@@ -130,17 +130,17 @@ async fn a_recent_commit_replaces_the_probe() {
         clock,
     } = opened().await;
     add(&database, "Carpathia").await.expect("the name is new");
-    let commits = database.figures().commits();
+    let commits = database.counters().commits();
 
     let soon = database.probe().await;
-    let after_one = database.figures().commits();
+    let after_one = database.counters().commits();
     clock.advance(Duration::from_secs(60));
     let later = database.probe().await;
 
     assert_eq!((soon.problem, later.problem), (None, None));
     assert_eq!(soon.last_commit, Some(Duration::ZERO));
     assert_eq!(after_one, commits);
-    assert_eq!(database.figures().commits(), commits + 1);
+    assert_eq!(database.counters().commits(), commits + 1);
     assert!(later.is_writer_alive);
 }
 
