@@ -177,7 +177,8 @@ pub enum ServiceState {
     Stopped,
 }
 
-/// Which part of the history to return.
+/// Which part of the history to return: with `since`, or without parameters, the last hour as it was measured; with `from` and
+/// `to`, any part of the last 90 days.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -185,20 +186,28 @@ pub struct HistoryQuery {
     /// Only samples after this time (RFC 3339), so that a page can ask for what is new.
     #[param(format = DateTime)]
     pub since: Option<String>,
+    /// The beginning: RFC 3339, or milliseconds since 1970. At most 91 days before `to`.
+    pub from: Option<String>,
+    /// The end: RFC 3339, or milliseconds since 1970. Now when absent; needs `from`.
+    pub to: Option<String>,
 }
 
-/// Figures of the last hour, kept in memory, in columns: the n-th number of each series was taken at the n-th time.
+/// Figures in columns: the n-th number of each series was taken at the n-th time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct History {
-    /// The time between two samples.
+    /// The time between two samples. With `from`, the length of a point: 5 seconds when `from` is at most an hour ago, a minute
+    /// or more within two days, 15 minutes or more before; at most 1,500 points.
     pub interval_ms: u64,
-    /// When each sample was taken, in milliseconds since 1970.
+    /// When each sample was taken, in milliseconds since 1970. With `from`, when each point begins; points without figures are
+    /// listed, too.
     pub at_ms: Vec<i64>,
-    /// The series by name; null where there is no figure for an interval.
+    /// The series by name; null where there is no figure for an interval. A point of several samples has their mean, and of
+    /// percentiles the largest one. The cache's hit ratio is `cache_hits / (cache_hits + cache_misses)`.
     ///
     /// Rates are per second over the interval before the sample: `http_requests`, `http_errors` (responses with
-    /// a 5xx status), `cache_hits`, `cache_misses`, `cache_writes`, `cache_evictions`, `cache_expirations`, `redis_commands`.
-    /// Others are the value at the sample: `http_latency_p50_ms`, `http_latency_p99_ms`, `cache_hit_ratio`,
+    /// a 5xx status), `cache_hits`, `cache_misses`, `cache_writes`, `cache_evictions`, `cache_expirations`,
+    /// `cache_refusals`, `redis_commands`.
+    /// Others are the value at the sample: `http_latency_p50_ms`, `http_latency_p99_ms`,
     /// `cache_memory_bytes`, `cache_entries`, `redis_connections`, `process_resident_bytes`, `process_cpu_ratio` (of one core).
     /// The `http_` series leave out the dashboard's files and what an open dashboard asks for by itself.
     pub series: BTreeMap<String, Vec<Option<f64>>>,

@@ -62,7 +62,7 @@ pub use metrics::HttpMetrics;
 pub use page::Part;
 pub use pipeline::Redispatch;
 pub use refusals::RefusalRecorder;
-pub use routes::{cache::note_cleared, problems::problem_to_api};
+pub use routes::{cache::note_cleared, problems::problem_to_api, status::history_to_api};
 pub use sites::Sites;
 pub use state::{ApiState, Handle, Parts};
 pub use table::RouteTable;

@@ -91,7 +91,8 @@ async fn an_acknowledged_problem_degrades_nothing_is_audited_by_its_title_and_su
     )
     .await?;
     eventually("the acknowledgement is in the file", async || {
-        stored_state(&app).filter(|state| state == "acknowledged")
+        let sql = "select state from history_problems where id = ?1";
+        stored(&app, sql, [REFUSED]).filter(|state| state == "acknowledged")
     })
     .await;
     app.kill9().await;
@@ -128,20 +129,16 @@ async fn an_acknowledged_problem_degrades_nothing_is_audited_by_its_title_and_su
     Ok(())
 }
 
+/// What another program reads in the file.
 #[expect(
     clippy::disallowed_methods,
     reason = "the test looks into the file from outside"
 )]
-fn stored_state(app: &Outrigger) -> Option<String> {
+fn stored<const N: usize>(app: &Outrigger, sql: &str, values: [&str; N]) -> Option<String> {
     let path = app.data_dir().join("history.db");
-    rusqlite::Connection::open(path)
-        .ok()?
-        .query_row(
-            "select state from history_problems where id = ?1",
-            [REFUSED],
-            |row| row.get(0),
-        )
-        .ok()
+    let database = rusqlite::Connection::open(path).ok()?;
+    let values = rusqlite::params_from_iter(values);
+    database.query_row(sql, values, |row| row.get(0)).ok()
 }
 
 #[tokio::test]
@@ -320,5 +317,66 @@ async fn a_damaged_file_is_told_and_the_rest_of_the_server_works() -> Result<()>
     assert_eq!(acknowledged.state, ProblemState::Acknowledged);
     assert_eq!(after.state, State::Ok);
     assert!(stopped.success(), "{stopped}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn figures_survive_kill_9_and_are_asked_for_by_time() -> Result<()> {
+    let mut app = app().start().await;
+    let token = app.token(&["server:read"]).await;
+    let started = app.client().status().await?.started_at;
+
+    eventually("figures are in the file", async || {
+        stored(&app, "select 'yes' from history_series limit 1", []).filter(|found| found == "yes")
+    })
+    .await;
+    app.kill9().await;
+    app.restart().await;
+    let restarted = app.client().status().await?.started_at;
+    let path = format!("/api/v1/status/history?from={started}&to={restarted}");
+    let kept = get(&app, &path, &token).await?;
+    let live = get(&app, "/api/v1/status/history", &token).await?;
+
+    let memory = kept["series"]["process_resident_bytes"].as_array();
+    let known = memory.context("the series is kept")?.iter();
+    // One may be of the second process, in the five seconds in which it started.
+    let known = known.filter(|value| value.is_number()).count();
+    assert!(known >= 2, "{kept}");
+    assert_eq!(kept["interval_ms"], 5_000);
+    assert_eq!(live["interval_ms"], 5_000);
+    assert!(live["series"].get("cache_hit_ratio").is_none(), "{live}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_range_that_cannot_be_is_refused_by_its_field() -> Result<()> {
+    let app = app().start().await;
+    let token = app.token(&["server:read"]).await;
+
+    for (query, field, code) in [
+        ("to=2026-01-01T00:00:00Z", "from", "required"),
+        ("from=yesterday", "from", "invalid"),
+        ("from=0&to=x", "to", "invalid"),
+        ("from=0", "from", "out_of_range"),
+        (
+            "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",
+            "from",
+            "out_of_range",
+        ),
+        (
+            "since=2026-01-01T00:00:00Z&from=2026-01-01T00:00:00Z",
+            "since",
+            "invalid",
+        ),
+        ("since=x", "since", "invalid"),
+    ] {
+        let path = format!("/api/v1/status/history?{query}");
+        let answer = app.get(&path).bearer_auth(&token).send().await?;
+        let (status, problem) = (answer.status(), answer.json::<Value>().await?);
+
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{query}: {problem}");
+        assert_eq!(problem["fields"][0]["field"], field, "{query}: {problem}");
+        assert_eq!(problem["fields"][0]["code"], code, "{query}: {problem}");
+    }
     Ok(())
 }

@@ -10,6 +10,7 @@ use outrigger_config::{
     Sources,
 };
 use outrigger_crypto::CryptoConfig;
+use outrigger_history::HistoryConfig;
 use outrigger_http_api::HttpConfig;
 use outrigger_net::NetConfig;
 use outrigger_redis_api::RedisConfig;
@@ -90,6 +91,8 @@ pub struct Config {
     pub crypto: CryptoConfig,
     /// Outgoing requests.
     pub net: NetConfig,
+    /// What is kept of the past.
+    pub history: HistoryConfig,
     /// Our own logs.
     pub log: LogConfig,
 }
@@ -152,6 +155,7 @@ pub fn load(options: LoadOptions) -> Result<Loaded, ConfigErrors> {
         store: loader.section(),
         crypto: loader.section(),
         net: loader.section(),
+        history: loader.section(),
         log: loader.section(),
     };
     loader.require(

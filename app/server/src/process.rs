@@ -9,7 +9,7 @@ use outrigger_api_types::status::{
     Service, ServiceState, State, Status, Store,
 };
 use outrigger_history::{Problem, ProblemState, Problems, Severity};
-use outrigger_http_api::{Process, RedisFigures, problem_to_api};
+use outrigger_http_api::{Process, RedisFigures, history_to_api, problem_to_api};
 use outrigger_redis_api::RedisMetrics;
 use outrigger_stdx::{Clock, Monotonic};
 use outrigger_supervisor::{ServiceState as Supervised, ServiceStatus, SupervisorHandle};
@@ -65,16 +65,7 @@ impl Process for ServerProcess {
     }
 
     fn history(&self, since: Option<i64>) -> ApiHistory {
-        let slice = self.history.since(since);
-        ApiHistory {
-            interval_ms: milliseconds(slice.interval),
-            at_ms: slice.at_ms,
-            series: slice
-                .series
-                .into_iter()
-                .map(|(name, values)| (name.into_owned(), values))
-                .collect(),
-        }
+        history_to_api(self.history.since(since))
     }
 
     async fn doctor(&self) -> DoctorReport {

@@ -96,7 +96,7 @@ impl Server {
         let idempotency = Idempotency::open(store, keyring)
             .await
             .map_err(|error| store::refuse("the API", error))?;
-        let history = History::open(&stores, Arc::clone(&clock)).await;
+        let history = History::open(&config.history, &stores, Arc::clone(&clock)).await;
         let cache = Cache::open(config.cache.clone(), Arc::clone(&clock));
         let redis = match context.redis {
             Some(listener) => Some(RedisServer::new(
@@ -238,5 +238,6 @@ impl Server {
         let parts = self.parts.iter().filter_map(|part| part.sampler());
         let samplers = parts.chain(http).collect();
         Recorder::new(self.recent.clone(), Arc::clone(&self.clock), samplers)
+            .with_sink(Arc::new(self.history.series.clone()))
     }
 }

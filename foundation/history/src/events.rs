@@ -3,7 +3,7 @@
 mod statements;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashSet, VecDeque},
     fmt,
     sync::Arc,
 };
@@ -85,8 +85,8 @@ impl Events {
         attributes: [(&str, String); N],
         actor: &Actor,
     ) {
-        let now = self.inner.clock.now();
         let attributes = attributes.into_iter();
+        let now = self.inner.clock.now();
         let event = Event {
             id: EventId::generate(now),
             // The file keeps microseconds.
@@ -99,7 +99,12 @@ impl Events {
             actor: actor.label().to_owned(),
             actor_kind: actor.kind_name().to_owned(),
         };
-        self.queue([event]);
+        let mut pending = self.inner.pending.lock();
+        pending.push_back(event);
+        if pending.len() > PENDING_MAX {
+            pending.pop_front();
+        }
+        drop(pending);
         self.inner.waits.notify_one();
     }
 
@@ -126,20 +131,17 @@ impl Events {
         }))
     }
 
-    /// Stores the queued events. If that fails, they stay queued.
+    /// Stores the queued events. They stay queued until they are stored, so concurrent calls all wait for the same events.
     pub(crate) async fn flush(&self) -> Result<(), HistoryError> {
-        let events: Vec<Event> = self.inner.pending.lock().drain(..).collect();
+        let events: Vec<Event> = self.inner.pending.lock().iter().cloned().collect();
         if events.is_empty() {
             return Ok(());
         }
-        let stored = self.insert(events.clone()).await;
-        if stored.is_err() {
-            let mut pending = self.inner.pending.lock();
-            let newer: Vec<Event> = pending.drain(..).collect();
-            drop(pending);
-            self.queue(events.into_iter().chain(newer));
-        }
-        stored
+        let stored: HashSet<EventId> = events.iter().map(|event| event.id).collect();
+        self.insert(events).await?;
+        let mut pending = self.inner.pending.lock();
+        pending.retain(|event| !stored.contains(&event.id));
+        Ok(())
     }
 
     /// Deletes the oldest events beyond 20,000, and those older than 90 days at `now`. With `None`, deletes no event
@@ -171,13 +173,6 @@ impl Events {
     /// Returns the notification that an event was queued.
     pub(crate) fn waits(&self) -> Arc<Notify> {
         Arc::clone(&self.inner.waits)
-    }
-
-    fn queue(&self, events: impl IntoIterator<Item = Event>) {
-        let mut pending = self.inner.pending.lock();
-        pending.extend(events);
-        let surplus = pending.len().saturating_sub(PENDING_MAX);
-        pending.drain(..surplus);
     }
 
     async fn insert(&self, events: Vec<Event>) -> Result<(), HistoryError> {

@@ -3,14 +3,20 @@
 use std::{path::Path, sync::Arc};
 
 use outrigger_sql::{Durability, Migrations, SqlError, SqliteDatabase, SqliteOptions};
-use outrigger_stdx::Clock;
+use outrigger_stdx::{ByteSize, Clock};
 
 const MIGRATIONS: Migrations = Migrations {
     capability: "history",
-    sqlite: &[(
-        "V1__events_and_problems",
-        include_str!("../migrations/sqlite/V1__events_and_problems.sql"),
-    )],
+    sqlite: &[
+        (
+            "V1__events_and_problems",
+            include_str!("../migrations/sqlite/V1__events_and_problems.sql"),
+        ),
+        (
+            "V2__series",
+            include_str!("../migrations/sqlite/V2__series.sql"),
+        ),
+    ],
     postgres: &[],
 };
 
@@ -27,6 +33,10 @@ impl HistoryFile {
     pub async fn open(path: &Path, options: SqliteOptions, clock: Arc<dyn Clock>) -> Self {
         let options = SqliteOptions {
             durability: Durability::Normal,
+            // It is small, and few read it.
+            readers: 2,
+            page_cache: ByteSize::kib(256),
+            checkpoint_size: ByteSize::mib(1),
             ..options
         };
         let opened = async {
@@ -37,6 +47,13 @@ impl HistoryFile {
         Self(opened.await.inspect_err(|error| {
             tracing::error!(file = %path.display(), %error, "the history file cannot be opened; no history is stored");
         }))
+    }
+
+    /// Checks whether the file can be read and written, and records the result for [`trouble`](Self::trouble).
+    pub(crate) async fn probe(&self) {
+        if let Ok(database) = &self.0 {
+            database.probe().await;
+        }
     }
 
     /// Returns the reason the file is unusable, or `None` if it is usable.

@@ -3,40 +3,29 @@
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
-use outrigger_sql::{Columns, SqlError};
-use outrigger_stdx::{Clock, ClockGuard, Monotonic};
+use outrigger_stdx::{Clock, Monotonic};
 use outrigger_supervisor::{Service, ServiceError, Stop};
-use rusqlite::{OptionalExtension, params};
 
-use crate::{Events, HistoryError, HistoryFile, Problems};
+use crate::{Events, HistoryClock, HistoryError, HistoryFile, Problems, Series};
 
-/// The longest time between two writes. If the process is killed, this much of the problems' times and counts is lost.
+/// The time of the first write of figures after the start.
+const FIRST_FLUSH: Duration = Duration::from_secs(10);
+/// The longest time between two writes. If the process is killed, this much of the figures and of the problems' times and
+/// counts is lost.
 const FLUSH_EVERY: Duration = Duration::from_secs(30);
 /// The interval at which old events are deleted.
 const PRUNE_EVERY: Duration = Duration::from_secs(10 * 60);
 
-mod statements {
-    outrigger_sql::statements! {
-        CLOCK_SEEN = "
-            select seen_at
-            from history_clock";
-
-        NOTE_CLOCK = "
-            insert or replace into history_clock (id, seen_at)
-            values (1, ?1)";
-    }
-}
-
-/// Writes events and problems to the file, and deletes old events.
+/// Writes events, problems and figures to the file, and deletes what is too old.
 #[derive(Debug)]
 pub struct Keeper {
     file: HistoryFile,
     events: Events,
     problems: Problems,
+    series: Series,
     clock: Arc<dyn Clock>,
-    /// `None` until the time of the last pass was read.
-    guard: Option<ClockGuard>,
+    guard: HistoryClock,
+    next_flush: Monotonic,
     next_prune: Monotonic,
     has_failed: bool,
 }
@@ -48,15 +37,19 @@ impl Keeper {
         file: HistoryFile,
         events: Events,
         problems: Problems,
+        series: Series,
+        guard: HistoryClock,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             file,
             events,
             problems,
+            series,
+            guard,
+            next_flush: clock.monotonic() + FIRST_FLUSH,
             next_prune: clock.monotonic(),
             clock,
-            guard: None,
             has_failed: false,
         }
     }
@@ -65,9 +58,26 @@ impl Keeper {
     pub async fn flush(&mut self) {
         let flushed = async {
             self.events.flush().await?;
-            self.problems.flush().await
+            self.problems.flush().await?;
+            self.series.flush().await
         };
         self.note_outcome(flushed.await);
+    }
+
+    /// Writes events and problems at once, because they are rare, and figures when it is time.
+    async fn work(&mut self) {
+        if self.clock.monotonic() < self.next_flush {
+            let flushed = async {
+                self.events.flush().await?;
+                self.problems.flush().await
+            };
+            self.note_outcome(flushed.await);
+            return;
+        }
+        self.next_flush = self.clock.monotonic() + FLUSH_EVERY;
+        self.flush().await;
+        self.prune().await;
+        self.file.probe().await;
     }
 
     async fn prune(&mut self) {
@@ -80,51 +90,13 @@ impl Keeper {
     }
 
     async fn try_prune(&mut self) -> Result<(), HistoryError> {
-        let mut guard = match self.guard.take() {
-            Some(guard) => guard,
-            None => {
-                let seen = self.clock_seen().await?;
-                let seen = match seen {
-                    Some(seen) => Some(seen),
-                    None => self.events.newest().await?,
-                };
-                ClockGuard::new(seen)
-            }
-        };
-        // After a clock jump, all events look old. The access pruner reports the jump.
-        let now = guard.check(&*self.clock).ok();
-        let seen = guard.last_seen();
-        self.guard = Some(guard);
+        // After a clock jump, everything looks old. The access pruner reports the jump.
+        let now = self.guard.check().await?;
         self.events.prune(now).await?;
-        if let Some(seen) = seen.filter(|_| now.is_some()) {
-            self.note_clock(seen).await?;
+        match now {
+            Some(now) => self.series.prune(now).await,
+            None => Ok(()),
         }
-        Ok(())
-    }
-
-    async fn clock_seen(&self) -> Result<Option<Timestamp>, HistoryError> {
-        let database = self.file.database()?;
-        let seen = database
-            .read(|connection| {
-                let mut statement = connection.prepare_cached(statements::CLOCK_SEEN)?;
-                let seen = statement.query_row([], |row| Ok(row.column::<Timestamp>(0)));
-                seen.optional()?.transpose()
-            })
-            .await?;
-        Ok(seen)
-    }
-
-    async fn note_clock(&self, seen: Timestamp) -> Result<(), HistoryError> {
-        let database = self.file.database()?;
-        database
-            .write(move |connection| {
-                connection
-                    .prepare_cached(statements::NOTE_CLOCK)?
-                    .execute(params![seen.as_microsecond()])?;
-                Ok::<_, SqlError>(())
-            })
-            .await?;
-        Ok(())
     }
 
     /// Logs only the first of consecutive failures.
@@ -151,11 +123,10 @@ impl Service for Keeper {
         let waits = self.events.waits();
         let clock = Arc::clone(&self.clock);
         loop {
-            self.flush().await;
-            self.prune().await;
+            self.work().await;
             tokio::select! {
                 () = waits.notified() => {}
-                () = clock.sleep(FLUSH_EVERY) => {}
+                () = clock.sleep_until(self.next_flush) => {}
                 () = stop.cancelled() => {
                     self.flush().await;
                     return Ok(());

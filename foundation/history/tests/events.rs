@@ -121,3 +121,20 @@ async fn pages_of_simultaneous_events_have_no_gap() {
 
     assert_eq!(titles, ["c", "b", "a"]);
 }
+
+#[tokio::test]
+async fn who_lists_while_others_list_finds_what_was_noted_before() {
+    let fixture = fixture().await;
+    for round in 0..50 {
+        let note = format!("{round}");
+        fixture
+            .events
+            .note(EventKind::Note, &*note, [], &Actor::system());
+
+        let all = EventFilter::default();
+        let (one, other) = tokio::join!(fixture.titles(all), fixture.titles(all));
+
+        assert_eq!((one.first(), other.first()), (Some(&note), Some(&note)));
+        assert_eq!(one.len(), round + 1);
+    }
+}

@@ -12,6 +12,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use outrigger_stdx::{Clock, Monotonic};
 use outrigger_supervisor::{Service, ServiceError, Stop};
 use parking_lot::Mutex;
@@ -51,7 +52,29 @@ pub struct HistorySlice {
 /// The values at one point in time.
 #[derive(Debug, Clone, Default)]
 pub struct Sample {
-    figures: BTreeMap<Cow<'static, str>, f64>,
+    figures: BTreeMap<Cow<'static, str>, Figure>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Figure {
+    value: f64,
+    downsample: Downsample,
+}
+
+/// How several values of a series become one value of a longer interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Downsample {
+    /// Their mean, for rates and gauges. A mean of ratios is meaningless: record the numerator and the denominator, and
+    /// divide when reading.
+    Mean,
+    /// Their maximum, for percentiles and peaks.
+    Max,
+}
+
+/// Receives each sample, to store it for longer than the record in memory.
+pub trait SampleSink: Send + Sync {
+    /// Receives the sample taken at `at`. Must not block, and must tolerate a wall clock that jumps.
+    fn take(&self, at: Timestamp, sample: &Sample);
 }
 
 /// Writes the values of one part of the program into a sample. It receives the monotonic time, for [`crate::CounterRate`]. One
@@ -63,20 +86,39 @@ pub struct Recorder {
     history: History,
     clock: Arc<dyn Clock>,
     samplers: Vec<Sampler>,
+    sink: Option<Arc<dyn SampleSink>>,
 }
 
 impl Sample {
-    /// Sets the value of a series. Ignores values that are not finite.
+    /// Sets the value of a series, which is downsampled to its mean. Ignores values that are not finite.
     pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: f64) {
-        if value.is_finite() {
-            self.figures.insert(name.into(), value);
-        }
+        self.insert(name.into(), value, Downsample::Mean);
     }
 
-    /// Sets the value of a series if there is one.
+    /// Sets the value of a series if there is one, as [`set`](Self::set).
     pub fn set_some(&mut self, name: impl Into<Cow<'static, str>>, value: Option<f64>) {
         if let Some(value) = value {
             self.set(name, value);
+        }
+    }
+
+    /// Sets the value of a percentile or a peak if there is one. It is downsampled to its maximum. Ignores values that are
+    /// not finite.
+    pub fn set_peak(&mut self, name: impl Into<Cow<'static, str>>, value: Option<f64>) {
+        if let Some(value) = value {
+            self.insert(name.into(), value, Downsample::Max);
+        }
+    }
+
+    /// Returns the name, value and downsampling of each series.
+    pub fn figures(&self) -> impl Iterator<Item = (&str, f64, Downsample)> {
+        let figures = self.figures.iter();
+        figures.map(|(name, figure)| (&**name, figure.value, figure.downsample))
+    }
+
+    fn insert(&mut self, name: Cow<'static, str>, value: f64, downsample: Downsample) {
+        if value.is_finite() {
+            self.figures.insert(name, Figure { value, downsample });
         }
     }
 }
@@ -135,7 +177,8 @@ impl History {
         }
         times.push_back(at_ms);
         for (name, column) in series {
-            column.push_back(sample.figures.get(name).copied().unwrap_or(f64::NAN));
+            let figure = sample.figures.get(name);
+            column.push_back(figure.map_or(f64::NAN, |figure| figure.value));
         }
     }
 }
@@ -148,6 +191,16 @@ impl Recorder {
             history,
             clock,
             samplers,
+            sink: None,
+        }
+    }
+
+    /// Also sends each sample to `sink`.
+    #[must_use]
+    pub fn with_sink(self, sink: Arc<dyn SampleSink>) -> Self {
+        Self {
+            sink: Some(sink),
+            ..self
         }
     }
 
@@ -157,8 +210,25 @@ impl Recorder {
         for write in &mut self.samplers {
             write(now, &mut sample);
         }
-        self.history
-            .push(self.clock.now().as_millisecond(), &sample);
+        let at = self.clock.now();
+        self.history.push(at.as_millisecond(), &sample);
+        if let Some(sink) = &self.sink {
+            sink.take(at, &sample);
+        }
+    }
+
+    /// Returns the time of the next sample: the middle of an interval that begins at a multiple of five seconds since 1970.
+    /// A sink that groups samples by these intervals then gets exactly one per interval, even if ticks are some milliseconds
+    /// late.
+    fn next(&self) -> Monotonic {
+        let interval = INTERVAL.as_millis() as i64;
+        let half = interval / 2;
+        let passed = self.clock.now().as_millisecond().rem_euclid(interval);
+        let mut wait = (half - passed).rem_euclid(interval);
+        if wait < half {
+            wait += interval;
+        }
+        self.clock.monotonic() + Duration::from_millis(wait.unsigned_abs())
     }
 }
 
@@ -175,11 +245,10 @@ impl Service for Recorder {
     }
 
     async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
-        let mut next = self.clock.monotonic();
         loop {
             self.tick();
             // Skip the samples that were missed while the machine was suspended.
-            next = (next + INTERVAL).max(self.clock.monotonic());
+            let next = self.next();
             let clock = Arc::clone(&self.clock);
             tokio::select! {
                 () = clock.sleep_until(next) => {}
@@ -239,6 +308,54 @@ mod tests {
 
         assert_eq!(history.since(Some(10_000)).at_ms, [2000, 3000]);
         assert_eq!(history.since(Some(2000)).at_ms, [3000]);
+    }
+
+    #[test]
+    fn a_sink_gets_each_sample_with_its_time_and_how_it_is_downsampled() {
+        #[derive(Default)]
+        struct Kept(Mutex<Vec<(Timestamp, String, f64, Downsample)>>);
+        impl SampleSink for Kept {
+            fn take(&self, at: Timestamp, sample: &Sample) {
+                let figures = sample.figures();
+                let figures = figures.map(|(name, value, how)| (at, name.to_owned(), value, how));
+                self.0.lock().extend(figures);
+            }
+        }
+        let (clock, kept) = (ManualClock::new(), Arc::new(Kept::default()));
+        let sampler: Sampler = Box::new(|_, sample| {
+            sample.set("rate", 1.0);
+            sample.set_peak("p99", Some(2.0));
+            sample.set_peak("none", None);
+        });
+        let mut recorder = Recorder::new(History::new(), Arc::new(clock.clone()), vec![sampler])
+            .with_sink(Arc::clone(&kept) as Arc<dyn SampleSink>);
+
+        recorder.tick();
+
+        let now = clock.now();
+        assert_eq!(
+            *kept.0.lock(),
+            [
+                (now, "p99".to_owned(), 2.0, Downsample::Max),
+                (now, "rate".to_owned(), 1.0, Downsample::Mean)
+            ]
+        );
+    }
+
+    #[test]
+    fn samples_are_taken_in_the_middle_of_intervals_of_five_seconds() {
+        let clock = ManualClock::new();
+        clock.advance(Duration::from_millis(1_900));
+        let recorder = Recorder::new(History::new(), Arc::new(clock.clone()), Vec::new());
+
+        for late in [0, 3, 2_400, 2_600, 4_999] {
+            clock.advance(Duration::from_millis(late));
+            let wait = recorder.next().saturating_since(clock.monotonic());
+            clock.advance(wait);
+
+            assert!(wait >= INTERVAL / 2 && wait < INTERVAL * 3 / 2, "{wait:?}");
+            assert_eq!(clock.now().as_millisecond().rem_euclid(5_000), 2_500);
+        }
     }
 
     #[test]

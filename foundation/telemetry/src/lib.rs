@@ -34,7 +34,7 @@ mod samples;
 
 pub use config::{LogConfig, LogFormat, LogLevel};
 pub use error::TelemetryError;
-pub use history::{History, HistorySlice, Recorder, Sample, Sampler};
+pub use history::{Downsample, History, HistorySlice, Recorder, Sample, SampleSink, Sampler};
 pub use latency::{Latency, LatencySummary};
 pub use log::{Colour, Log, LogGuard, LogHandle};
 pub use metrics::{METRICS_CONTENT_TYPE, Metrics};

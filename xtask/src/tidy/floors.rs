@@ -14,15 +14,17 @@ use crate::workspace::Workspace;
 pub(super) const FLOORS: [&str; 5] = ["foundation", "protocols", "primitives", "services", "app"];
 
 /// Edges along a floor: (from, to).
-const ALONG: [(&str, &str); 30] = [
+const ALONG: [(&str, &str); 32] = [
     ("foundation/audit", "foundation/sql"),
     ("foundation/audit", "foundation/stdx"),
     ("foundation/config", "foundation/stdx"),
     ("foundation/crypto", "foundation/config"),
     ("foundation/crypto", "foundation/stdx"),
+    ("foundation/history", "foundation/config"),
     ("foundation/history", "foundation/sql"),
     ("foundation/history", "foundation/stdx"),
     ("foundation/history", "foundation/supervisor"),
+    ("foundation/history", "foundation/telemetry"),
     ("foundation/net", "foundation/config"),
     ("foundation/net", "foundation/stdx"),
     ("foundation/net", "foundation/supervisor"),

@@ -28,23 +28,19 @@ impl Part for Cache {
     fn sampler(&self) -> Option<Sampler> {
         let cache = self.clone();
         let [mut hits, mut misses, mut writes] = <[CounterRate; 3]>::default();
-        let [mut evictions, mut expirations] = <[CounterRate; 2]>::default();
+        let [mut evictions, mut expirations, mut refusals] = <[CounterRate; 3]>::default();
         Some(Box::new(move |now, sample| {
             let stats = cache.stats();
-            let hits = hits.per_second(now, stats.hits);
-            let misses = misses.per_second(now, stats.misses);
-            sample.set_some("cache_hits", hits);
-            sample.set_some("cache_misses", misses);
-            // The ratio of the interval: the ratio since the start would hardly move after a week.
-            let ratio = hits
-                .zip(misses)
-                .and_then(|(hits, misses)| ratio(hits, misses));
-            sample.set_some("cache_hit_ratio", ratio);
+            // No hit ratio: a mean of ratios is meaningless, and readers can compute it from these two.
+            sample.set_some("cache_hits", hits.per_second(now, stats.hits));
+            sample.set_some("cache_misses", misses.per_second(now, stats.misses));
             sample.set_some("cache_writes", writes.per_second(now, stats.writes));
             let evictions = evictions.per_second(now, stats.evictions);
             sample.set_some("cache_evictions", evictions);
             let expirations = expirations.per_second(now, stats.expirations);
             sample.set_some("cache_expirations", expirations);
+            let refusals = refusals.per_second(now, stats.refusals);
+            sample.set_some("cache_refusals", refusals);
             sample.set("cache_memory_bytes", stats.memory as f64);
             sample.set("cache_entries", stats.entries_total() as f64);
         }))
@@ -81,9 +77,4 @@ impl Part for Cache {
             occurrences: Some(stats.refusals),
         }]
     }
-}
-
-fn ratio(hits: f64, misses: f64) -> Option<f64> {
-    let reads = hits + misses;
-    (reads > 0.0).then(|| hits / reads)
 }

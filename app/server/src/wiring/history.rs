@@ -1,10 +1,13 @@
-//! History: problems and events in a file of their own.
+//! History: problems, events and the figures behind the charts, in a file of their own.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use outrigger_api_types::status::{DoctorCheck, Store as ApiStore};
-use outrigger_history::{EventKind, Events, HistoryFile, Keeper, Problems, Report, Severity};
+use outrigger_history::{
+    EventKind, Events, HistoryClock, HistoryConfig, HistoryFile, Keeper, Problems, Report, Series,
+    Severity,
+};
 use outrigger_sql::SqlError;
 use outrigger_stdx::{Actor, Clock};
 use outrigger_supervisor::{Phase, Supervisor};
@@ -17,12 +20,16 @@ use crate::{
 
 /// The name of the file, without its ending.
 const NAME: &str = "history";
+/// Where the guide tells about the file.
+const GUIDE: &str = "history#where-history-is-kept";
 
 /// The handles of history, and the file behind them.
 #[derive(Clone)]
 pub(crate) struct History {
     pub(crate) events: Events,
     pub(crate) problems: Problems,
+    pub(crate) series: Series,
+    guard: HistoryClock,
     file: HistoryFile,
     path: String,
     clock: Arc<dyn Clock>,
@@ -30,12 +37,18 @@ pub(crate) struct History {
 
 impl History {
     /// Opens the file. When that fails, history is kept in memory only, and a problem says so.
-    pub(crate) async fn open(stores: &Stores, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) async fn open(
+        config: &HistoryConfig,
+        stores: &Stores,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let path = stores.path(NAME);
         let file = HistoryFile::open(&path, stores.options(NAME), Arc::clone(&clock)).await;
         let events = Events::new(file.clone(), Arc::clone(&clock));
         let problems = Problems::load(file.clone(), events.clone(), Arc::clone(&clock)).await;
         Self {
+            series: Series::new(file.clone(), config, Arc::clone(&clock)),
+            guard: HistoryClock::new(file.clone(), events.clone(), Arc::clone(&clock)),
             events,
             problems,
             file,
@@ -70,6 +83,8 @@ impl History {
             self.file.clone(),
             self.events.clone(),
             self.problems.clone(),
+            self.series.clone(),
+            self.guard.clone(),
             Arc::clone(&self.clock),
         )
     }
@@ -96,6 +111,8 @@ impl Part for History {
     fn add_handle(&self, handles: &mut http::Extensions) {
         handles.insert(self.events.clone());
         handles.insert(self.problems.clone());
+        handles.insert(self.series.clone());
+        handles.insert(self.guard.clone());
     }
 
     fn add_services(&self, supervisor: &mut Supervisor) {
@@ -113,21 +130,9 @@ impl Part for History {
     }
 
     async fn problems(&self) -> Vec<Report> {
-        let Some(error) = self.file.trouble() else {
-            return Vec::new();
-        };
-        vec![Report {
-            code: "history_unavailable",
-            object: None,
-            capability: NAME,
-            severity: Severity::Warning,
-            title: "History is not being kept".to_owned(),
-            detail: format!("{}: {error}", self.path),
-            fix: self.fix(&error),
-            page: "/",
-            guide: Some("history#where-history-is-kept"),
-            occurrences: None,
-        }]
+        let full = self.series.is_full().then(|| self.full());
+        let unavailable = self.file.trouble().map(|error| self.unavailable(&error));
+        full.into_iter().chain(unavailable).collect()
     }
 
     async fn checks(&self) -> Vec<DoctorCheck> {
@@ -139,5 +144,38 @@ impl Part for History {
                 self.fix(&error),
             ),
         }]
+    }
+}
+
+impl History {
+    fn full(&self) -> Report {
+        Report {
+            code: "history_full",
+            object: None,
+            capability: NAME,
+            severity: Severity::Notice,
+            title: "The charts reach back less than 90 days".to_owned(),
+            detail: "The figures use up `[history] series_max`, so the oldest are deleted first"
+                .to_owned(),
+            fix: "raise `[history] series_max`".to_owned(),
+            page: "/",
+            guide: Some(GUIDE),
+            occurrences: None,
+        }
+    }
+
+    fn unavailable(&self, error: &SqlError) -> Report {
+        Report {
+            code: "history_unavailable",
+            object: None,
+            capability: NAME,
+            severity: Severity::Warning,
+            title: "History is not being kept".to_owned(),
+            detail: format!("{}: {error}", self.path),
+            fix: self.fix(error),
+            page: "/",
+            guide: Some(GUIDE),
+            occurrences: None,
+        }
     }
 }

@@ -20,8 +20,8 @@ impl Part for HttpMetrics {
             sample.set_some("http_errors", errors);
             let latency = metrics.latency().take();
             if latency.count > 0 {
-                sample.set("http_latency_p50_ms", milliseconds(latency.p50));
-                sample.set("http_latency_p99_ms", milliseconds(latency.p99));
+                sample.set_peak("http_latency_p50_ms", Some(milliseconds(latency.p50)));
+                sample.set_peak("http_latency_p99_ms", Some(milliseconds(latency.p99)));
             }
         }))
     }

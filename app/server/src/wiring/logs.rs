@@ -61,7 +61,7 @@ impl Part for Logs {
             ),
             fix: "free some space where the logs are; see `[log] dir`".to_owned(),
             page: "/",
-            guide: None,
+            guide: Some("troubleshooting#log-lines-are-missing"),
             occurrences: Some(dropped),
         }];
         if let Some(dir) = log.dir().filter(|dir| folder::size(dir).is_none()) {
@@ -75,7 +75,7 @@ impl Part for Logs {
                 fix: "make it readable for the user that runs Outrigger; see `[log] dir`"
                     .to_owned(),
                 page: "/",
-                guide: None,
+                guide: Some("troubleshooting#log-lines-are-missing"),
                 occurrences: None,
             });
         }

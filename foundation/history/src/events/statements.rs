@@ -2,7 +2,7 @@
 
 outrigger_sql::statements! {
     INSERT = "
-        insert into history_events (id, at, kind, title, attributes, actor, actor_kind)
+        insert or ignore into history_events (id, at, kind, title, attributes, actor, actor_kind)
         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
     LIST = "

@@ -3,10 +3,15 @@
 use axum::{Extension, extract::State};
 use outrigger_api_types::access::Pruned;
 use outrigger_audit::Act;
+use outrigger_history::HistoryClock;
 use utoipa_axum::routes;
 
 use super::ACCESS;
-use crate::{Failure, RouteTable, extract::Json, state::ApiState};
+use crate::{
+    Failure, RouteTable,
+    extract::Json,
+    state::{ApiState, Handle},
+};
 
 pub(super) fn routes(table: RouteTable) -> RouteTable {
     table.add(ACCESS.destructive("confirm_clock"), routes!(confirm_clock))
@@ -17,9 +22,14 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
 #[utoipa::path(post, path = "/api/v1/access/clock/confirm", tag = "access", responses((status = 200, body = Pruned)))]
 async fn confirm_clock(
     State(api): State<ApiState>,
+    Handle(history): Handle<HistoryClock>,
     Extension(act): Extension<Act>,
 ) -> Result<Json<Pruned>, Failure> {
     let pruned = api.access().confirm_clock(&act).await?;
+    if let Err(error) = history.confirm().await {
+        // Accounts are what counts, and history says itself that its file cannot be used.
+        tracing::warn!(%error, "history does not remember that the clock is right");
+    }
     Ok(Json(Pruned {
         sessions: pruned.sessions,
         login_links: pruned.login_links,
