@@ -129,6 +129,11 @@ impl Api {
                 (Some(seen.ip), secure, host)
             }
         };
+        // What stands before an `@` is a user and not a host; programs disagree about which of the two a text names.
+        if host.as_deref().is_some_and(|host| host.contains('@')) {
+            let failure = Failure::new(codes::INVALID, "the host contains an `@`");
+            return Err(failure.with_field("host", "invalid", None));
+        }
         Ok(RequestContext {
             api: state.clone(),
             peer,
@@ -176,10 +181,11 @@ fn request_id(headers: &HeaderMap, now: Timestamp) -> String {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
-    let sent = headers
-        .get(REQUEST_ID)
-        .and_then(|value| value.to_str().ok())
-        .filter(usable);
+    let mut lines = headers.get_all(REQUEST_ID).iter();
+    let first = lines.next().and_then(|value| value.to_str().ok());
+    // A proxy in front may have logged the other one of two.
+    let is_only_one = lines.next().is_none();
+    let sent = first.filter(usable).filter(|_| is_only_one);
     sent.map_or_else(|| uuid_at(now).to_string(), str::to_owned)
 }
 

@@ -24,7 +24,7 @@ enum Without {
 }
 
 /// Every command.
-const COMMANDS: [(&[&str], Without); 20] = [
+const COMMANDS: [(&[&str], Without); 26] = [
     (&["serve"], Without::Creates),
     (&["completions", "bash"], Without::Works),
     (&["config", "show"], Without::Works),
@@ -50,6 +50,12 @@ const COMMANDS: [(&[&str], Without); 20] = [
     (&["cache", "set", "a", "b"], Without::Refuses),
     (&["cache", "delete", "a"], Without::Refuses),
     (&["cache", "clear"], Without::Refuses),
+    (&["event", "deploy", "v1"], Without::Refuses),
+    (&["event", "note", "n"], Without::Refuses),
+    (&["event", "list"], Without::Refuses),
+    (&["problems", "list"], Without::Refuses),
+    (&["problems", "acknowledge", "a"], Without::Refuses),
+    (&["problems", "unacknowledge", "a"], Without::Refuses),
     (&["cache", "stats"], Without::Refuses),
 ];
 

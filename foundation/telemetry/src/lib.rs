@@ -40,5 +40,5 @@ pub use log::{Colour, Log, LogGuard, LogHandle};
 pub use metrics::{METRICS_CONTENT_TYPE, Metrics};
 pub use process::{ProcessUse, open_files};
 pub use rate::CounterRate;
-pub use redact::{REDACTED, is_secret_key, redact};
+pub use redact::{REDACTED, is_count_key, is_secret_key, redact};
 pub use samples::{MetricSample, MetricSamples};

@@ -20,6 +20,9 @@ const NAME_MAX: usize = 64;
 /// every byte would take quadratic time.
 const WINDOW: usize = 512;
 
+/// The maximum number of digits in a count. Longer numbers are redacted.
+const COUNT_DIGITS_MAX: usize = 10;
+
 /// Parts of names that mark the value as secret. Letters only: separators and case are ignored.
 const SECRET_PARTS: [&str; 20] = [
     "password",
@@ -69,6 +72,18 @@ pub fn is_secret_key(name: &str) -> bool {
         && !NON_SECRET_SUFFIXES
             .iter()
             .any(|end| last_word.eq_ignore_ascii_case(end))
+}
+
+/// Returns whether a number in a field with this name is a count of secrets, as in `tokens: 3`.
+#[must_use]
+pub fn is_count_key(name: &str) -> bool {
+    let letters: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect();
+    let singular = letters.strip_suffix('s');
+    singular.is_some_and(|singular| SECRET_PARTS.iter().any(|part| singular.ends_with(part)))
 }
 
 /// Replaces every secret in the text by [`REDACTED`]. Borrows the text if there is none.
@@ -229,7 +244,11 @@ fn named_value(text: &str, separator: usize) -> Option<(usize, usize)> {
                 )
         }),
     };
-    (end > start && &text[start..end] != REDACTED).then_some((start, end))
+    let value = &text[start..end];
+    let is_count = is_count_key(name)
+        && value.len() <= COUNT_DIGITS_MAX
+        && value.bytes().all(|byte| byte.is_ascii_digit());
+    (end > start && !is_count && value != REDACTED).then_some((start, end))
 }
 
 /// Skips the name of a type in Rust's debug output: `Token("…")`, `Token { text: "…" }`.

@@ -1,6 +1,6 @@
 //! Secrets are removed, and other text stays unchanged.
 
-use outrigger_telemetry::{is_secret_key, redact};
+use outrigger_telemetry::{is_count_key, is_secret_key, redact};
 use proptest::prelude::*;
 
 #[test]
@@ -104,6 +104,30 @@ fn text_without_secrets_is_unchanged() {
         "ключ: значение = ёж",
     ] {
         assert_eq!(redact(text), text);
+    }
+}
+
+#[test]
+fn counts_of_secrets_are_not_redacted() {
+    let text = "deleted login_links=12 tokens=3, sessions=4";
+    assert_eq!(redact(text), text);
+    for (text, redacted) in [
+        ("token=123456", "token=[redacted]"),
+        ("tokens=123456789012345678", "tokens=[redacted]"),
+        ("tokens=abc", "tokens=[redacted]"),
+        ("pass=1234", "pass=[redacted]"),
+    ] {
+        assert_eq!(redact(text), redacted);
+    }
+    for (name, is_count) in [
+        ("tokens", true),
+        ("login_links", true),
+        ("expired_tokens", true),
+        ("token", false),
+        ("pass", false),
+        ("token_words", false),
+    ] {
+        assert_eq!(is_count_key(name), is_count, "{name}");
     }
 }
 

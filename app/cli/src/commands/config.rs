@@ -20,7 +20,7 @@ pub(crate) enum ConfigCommand {
     },
     /// Show the value, source, default, unit and documentation of a key
     Explain {
-        /// The key, as `section.key`
+        /// The key, as `section.key`; a section lists its keys
         key: String,
     },
     /// Check the configuration that the next start would use, and report all errors
@@ -80,27 +80,27 @@ fn show(keys: &[ConfigKey], section: Option<&str>, changed: bool) -> Result<Answ
         section.is_none_or(|section| section_of(&key.key) == section)
             && (!changed || key.source != ConfigSource::Default)
     };
-    let items: Vec<ConfigKey> = keys.iter().filter(|key| wanted(key)).cloned().collect();
+    let items = keys.iter().filter(|key| wanted(key)).cloned().collect();
+    Ok(list(items))
+}
+
+fn list(items: Vec<ConfigKey>) -> Answer {
     let mut table = Table::new(&["KEY", "VALUE", "SOURCE"]);
     for key in &items {
         table.row([key.key.clone(), display_value(&key.value), source(key)]);
     }
     let text = table.render(0);
-    Ok(Answer::new(&ConfigKeys { items, next: None }, text))
+    Answer::new(&ConfigKeys { items, next: None }, text)
 }
 
 fn explain(keys: &[ConfigKey], wanted: &str) -> Result<Answer, CliError> {
     let canonical = outrigger_config::canonical(wanted);
     let wanted = canonical.as_deref().unwrap_or(wanted);
     let Some(key) = keys.iter().find(|key| key.key == wanted) else {
-        if keys.iter().any(|key| section_of(&key.key) == wanted) {
-            return Err(CliError::NotFound {
-                what: "configuration key",
-                name: wanted.to_owned(),
-                hint: Some(format!(
-                    "`outrigger config show {wanted}` lists the keys of this section"
-                )),
-            });
+        let of_section = keys.iter().filter(|key| section_of(&key.key) == wanted);
+        let of_section: Vec<ConfigKey> = of_section.cloned().collect();
+        if !of_section.is_empty() {
+            return Ok(list(of_section));
         }
         let names = keys.iter().map(|key| key.key.as_str());
         return Err(not_found("configuration key", wanted, names));
@@ -191,6 +191,24 @@ mod tests {
           variable  OUTRIGGER_CACHE__MEMORY
 
         How much memory the cache may use.
+        ");
+    }
+
+    #[test]
+    fn explaining_a_section_lists_its_keys() {
+        let other = ConfigKey {
+            key: "log.level".into(),
+            ..memory()
+        };
+
+        let answer = explain(&[memory(), other], "cache").expect("the section is known");
+
+        let Text::Lines(text) = answer.text else {
+            panic!("explain prints lines");
+        };
+        insta::assert_snapshot!(text, @r"
+        KEY           VALUE   SOURCE
+        cache.memory  128MiB  flag (--set cache.memory)
         ");
     }
 

@@ -4,6 +4,7 @@ mod background;
 mod bodies;
 mod fixture;
 mod guards;
+mod heads;
 mod idempotency;
 mod sites;
 mod streams;

@@ -7,8 +7,10 @@ mod kept;
 mod prober;
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -18,7 +20,7 @@ use outrigger_sql::{
     Check, PostgresDatabase, PostgresOptions, SqlError, SqliteDatabase, SqliteOptions, StoreConfig,
     StoreMetrics, StoreUrl,
 };
-use outrigger_stdx::{Clock, ErrorKind};
+use outrigger_stdx::{Clock, ErrorKind, Monotonic};
 use outrigger_supervisor::{Phase, Supervisor};
 use prometheus_client::registry::Registry;
 
@@ -32,6 +34,9 @@ use crate::{
 
 /// The database for accounts, sessions, tokens, the audit log and repeated requests.
 pub(crate) const STATE: &str = "state";
+
+/// The age at which the result of a probe says nothing any more.
+const PROBE_AGE_MAX: Duration = Duration::from_secs(3 * prober::EVERY.as_secs());
 
 /// A database, for the capability that asked for it.
 #[derive(Clone)]
@@ -54,6 +59,8 @@ struct Inner {
     /// The one database that every name means; `None` when each name means a file.
     postgres: Option<PostgresDatabase>,
     files: Mutex<Vec<SqliteDatabase>>,
+    /// When the last probe of each file ended, however it ended.
+    probed: Mutex<BTreeMap<&'static str, Monotonic>>,
     checked: Kept<Vec<Result<Vec<String>, SqlError>>>,
 }
 
@@ -89,6 +96,7 @@ impl Stores {
                 metrics,
                 postgres,
                 files: Mutex::default(),
+                probed: Mutex::default(),
             }),
         })
     }
@@ -109,6 +117,7 @@ impl Stores {
         let path = self.path(options.name);
         let opening = SqliteDatabase::open(&path, options, Arc::clone(&self.inner.clock));
         let database = opening.await.map_err(|error| refuse("the store", error))?;
+        self.note_probed(database.name());
         self.lock_files().push(database.clone());
         Ok(Store::Sqlite(database))
     }
@@ -150,6 +159,27 @@ impl Stores {
     fn lock_files(&self) -> std::sync::MutexGuard<'_, Vec<SqliteDatabase>> {
         let files = self.inner.files.lock();
         files.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a probe of the file `name` has ended.
+    fn note_probed(&self, name: &'static str) {
+        let now = self.inner.clock.monotonic();
+        self.lock_probed().insert(name, now);
+    }
+
+    fn lock_probed(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, Monotonic>> {
+        let probed = self.inner.probed.lock();
+        probed.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A file of which nothing is known, because no probe has ended for long.
+    fn unprobed(&self) -> Option<&'static str> {
+        let now = self.inner.clock.monotonic();
+        let probed = self.lock_probed();
+        let mut old = probed
+            .iter()
+            .filter(|(_, at)| now.saturating_since(**at) > PROBE_AGE_MAX);
+        old.next().map(|(name, _)| *name)
     }
 
     /// Why each database cannot be used now, with its name and its place.
@@ -277,7 +307,12 @@ impl Part for Stores {
     }
 
     async fn unready(&self) -> Option<String> {
-        let (name, _, error) = self.troubles().await.into_iter().next()?;
+        let Some((name, _, error)) = self.troubles().await.into_iter().next() else {
+            let name = self.unprobed()?;
+            return Some(format!(
+                "the store `{name}` cannot be used: it does not answer"
+            ));
+        };
         let why = match error {
             SqlError::Full => "the disk is full",
             SqlError::Busy => "another process has locked its file",
@@ -311,9 +346,30 @@ pub(crate) fn refuse(part: &'static str, error: SqlError) -> StartError {
 
 #[cfg(test)]
 mod tests {
-    use outrigger_stdx::SystemClock;
+    use outrigger_stdx::{ManualClock, SystemClock};
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_store_that_no_probe_has_looked_at_for_three_intervals_is_not_ready() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let data_dir = DataDir::open(folder.path()).expect("it is free");
+        let (config, clock) = (StoreConfig::default(), ManualClock::new());
+        let connecting = Stores::connect(&config, &data_dir, Arc::new(clock.clone()));
+        let stores = connecting.await.expect("files need no connection");
+        let opened = stores.open(stores.options(STATE)).await;
+        assert!(opened.is_ok());
+
+        clock.advance(PROBE_AGE_MAX);
+        let in_time = stores.unready().await;
+        clock.advance(Duration::from_secs(1));
+        let late = stores.unready().await;
+        stores.note_probed(STATE);
+        let again = stores.unready().await;
+
+        assert_eq!((in_time, again), (None, None));
+        assert!(late.is_some_and(|reason| reason.contains("does not answer")));
+    }
 
     #[tokio::test]
     async fn every_name_is_a_file_of_its_own_and_all_are_listed_and_closed() {

@@ -9,7 +9,7 @@ use tracing::{
     field::{Field, Visit},
 };
 
-use crate::{REDACTED, is_secret_key, redact};
+use crate::{REDACTED, is_count_key, is_secret_key, redact};
 
 /// The maximum length of a text, so that one line cannot fill a file. Longer texts are truncated.
 const TEXT_MAX: usize = 16 << 10;
@@ -71,6 +71,14 @@ impl Fields {
         self.named.insert(field.name(), value);
     }
 
+    fn insert_integer(&mut self, field: &Field, value: impl Into<Value>) {
+        if is_count_key(field.name()) {
+            self.named.insert(field.name(), value.into());
+        } else {
+            self.insert(field, || value.into());
+        }
+    }
+
     fn insert_text(&mut self, field: &Field, text: &str) {
         if field.name() == "message" {
             self.message = Some(clean(text));
@@ -100,11 +108,11 @@ impl Visit for Fields {
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.insert(field, || value.into());
+        self.insert_integer(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.insert(field, || value.into());
+        self.insert_integer(field, value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {

@@ -9,7 +9,7 @@ use outrigger_supervisor::{Service, ServiceError, Stop};
 use super::Stores;
 
 /// How often a file that can be used is probed. Each probe of an idle file costs one small commit.
-const EVERY: Duration = Duration::from_secs(15);
+pub(super) const EVERY: Duration = Duration::from_secs(15);
 /// How often what is known of a file is looked at, and a file that cannot be used is probed, so that it is used again soon.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long a probe may take.
@@ -47,7 +47,10 @@ impl Prober {
             if is_time || health.problem.is_some() {
                 // On a disk that hangs a probe does not end; what is known of the file tells.
                 health = tokio::select! {
-                    health = file.probe() => health,
+                    health = file.probe() => {
+                        self.stores.note_probed(name);
+                        health
+                    }
                     () = self.clock.sleep(PATIENCE) => file.health(),
                 };
             }

@@ -1,0 +1,77 @@
+//! Heads of requests that could disguise something: ids in logs, and hosts.
+
+use http::HeaderValue;
+use outrigger_http_api::{Capability, RouteTable};
+use utoipa_axum::routes;
+
+use crate::fixture::{empty, request, with_routes};
+
+const JOBS: Capability = Capability::new("jobs");
+
+#[utoipa::path(get, path = "/jobs", responses((status = 200)))]
+async fn list_jobs() -> &'static str {
+    "none"
+}
+
+fn table() -> RouteTable {
+    RouteTable::new().add(JOBS.open().any_host(), routes!(list_jobs))
+}
+
+#[tokio::test]
+async fn a_request_id_that_could_disguise_itself_is_replaced() {
+    let fixture = with_routes(table()).await;
+    let sent = [
+        "build\u{200b}42",
+        "build\u{202e}42",
+        "bu\u{ad}ild",
+        "b\u{feff}",
+        "a b",
+        "",
+    ];
+
+    for id in sent {
+        let value = HeaderValue::from_bytes(id.as_bytes()).expect("bytes from 128 are allowed");
+        let answer = fixture
+            .send(empty(request("GET", "/jobs").header("x-request-id", value)))
+            .await;
+
+        let given = answer
+            .header("x-request-id")
+            .expect("every answer has an id");
+        assert_eq!(answer.status, 200);
+        assert_eq!(given.len(), 36, "{id:?} became {given}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_request_ids_neither_is_taken() {
+    let fixture = with_routes(table()).await;
+    let twice = request("GET", "/jobs")
+        .header("x-request-id", "first")
+        .header("x-request-id", "second");
+
+    let answer = fixture.send(empty(twice)).await;
+    let once = request("GET", "/jobs").header("x-request-id", "first");
+    let taken = fixture.send(empty(once)).await;
+
+    let given = answer
+        .header("x-request-id")
+        .expect("every answer has an id");
+    assert_eq!(given.len(), 36, "{given}");
+    assert_eq!(taken.header("x-request-id"), Some("first"));
+}
+
+#[tokio::test]
+async fn a_user_in_the_host_is_refused_also_where_any_host_is_taken() {
+    let fixture = with_routes(table()).await;
+    let in_the_line = http::Request::get("/jobs").header("host", "localhost@evil.example");
+    let before_ours = http::Request::get("/jobs").header("host", "user:word@localhost:7300");
+    let in_the_target = http::Request::get("http://user@localhost:7300/jobs");
+
+    for request in [in_the_line, before_ours, in_the_target] {
+        let answer = fixture.send(empty(request)).await;
+
+        assert_eq!((answer.status, answer.code()), (400, "invalid".to_owned()));
+        assert_eq!(answer.json()["fields"][0]["field"], "host");
+    }
+}
