@@ -1,8 +1,8 @@
-//! Measures against the peers.
+//! Benchmarks against other programs.
 //!
-//! Absolute numbers mean little on shared machines, so both sides run in turn on the same work, and what counts is the ratio
-//! of each pair. The peer runs twice per pair: when its two runs differ by more than 5 % in the median, the machine was not
-//! quiet enough and the whole run is void. Losses are written down like wins.
+//! Absolute numbers mean little on shared machines, so both sides run alternately on the same work, and the result is the
+//! ratio of each pair. The peer runs twice per pair: if the medians of its two runs differ by more than 5 %, the machine was
+//! not quiet enough and the whole run is void. Losses are reported like wins.
 
 mod connections;
 mod idle;
@@ -21,12 +21,12 @@ use crate::{run, workspace::Workspace};
 
 pub(crate) use connections::hold as hold_connections;
 
-/// What can be measured.
+/// The available benchmarks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Name {
     /// The cache over the Redis protocol, against redis-server.
     Redis,
-    /// What the process costs when nobody uses it.
+    /// The cost of an idle process.
     Idle,
     /// Durable writes to SQLite, against one connection behind a mutex.
     Sql,
@@ -34,7 +34,7 @@ pub(crate) enum Name {
     Dashboard,
 }
 
-/// Builds what is measured, measures, and writes the report unless it is only a try.
+/// Builds the programs, runs the benchmark, and writes the report unless `quick` is set.
 pub(crate) fn measure(workspace: &Workspace, name: Name, quick: bool) -> anyhow::Result<()> {
     let (file, report) = match name {
         Name::Redis => ("redis.md", redis::measure(&run::build(workspace)?, quick)?),
@@ -47,7 +47,7 @@ pub(crate) fn measure(workspace: &Workspace, name: Name, quick: bool) -> anyhow:
     };
     println!("{report}");
     if quick {
-        eprintln!("A quick run is not written down.");
+        eprintln!("The report of a quick run is not written.");
         return Ok(());
     }
     let folder = workspace.path("docs/benchmarks");

@@ -1,4 +1,4 @@
-//! What CI runs, in the same order.
+//! The steps of CI, in order.
 
 use std::{fs, process::ExitCode};
 
@@ -6,7 +6,7 @@ use anyhow::{bail, ensure};
 
 use crate::{environment::Stopwatch, process, test, tidy, workspace::Workspace};
 
-/// The README's command for tests; the last step runs what it says.
+/// The test command in the README; the last step runs the same.
 const TESTS: &str = "cargo x test --install";
 
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
@@ -19,11 +19,11 @@ const STEPS: [Step; 5] = [
     ("tests", tests),
 ];
 
-/// Runs all steps; stops at the first that fails.
+/// Runs all steps and stops at the first that fails.
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     let whole = Stopwatch::start();
     for (name, step) in STEPS {
-        // Said before a step and not after it: the last line of all is the sum of the tests.
+        // Printed before the step, because the last line of the whole output must be the test summary.
         eprintln!("== {name}, after {:.0} s", whole.elapsed().as_secs_f64());
         step(workspace).map_err(|error| error.context(format!("the step `{name}` failed")))?;
     }
@@ -47,7 +47,7 @@ fn lints(workspace: &Workspace) -> anyhow::Result<()> {
 }
 
 fn tidied(workspace: &Workspace) -> anyhow::Result<()> {
-    succeeded(tidy::run(workspace)?)
+    check_exit_code(tidy::run(workspace)?)
 }
 
 fn documentation(workspace: &Workspace) -> anyhow::Result<()> {
@@ -63,12 +63,12 @@ fn tests(workspace: &Workspace) -> anyhow::Result<()> {
     let readme = fs::read_to_string(workspace.path("README.md"))?;
     ensure!(
         readme.lines().any(|line| line == TESTS),
-        "README.md does not tell to run `{TESTS}`, which is what CI runs"
+        "README.md does not contain `{TESTS}`, the command that CI runs"
     );
-    succeeded(test::run(workspace, test::Policy::Strict, None)?)
+    check_exit_code(test::run(workspace, test::Policy::Strict, None)?)
 }
 
-fn succeeded(code: ExitCode) -> anyhow::Result<()> {
+fn check_exit_code(code: ExitCode) -> anyhow::Result<()> {
     if code == ExitCode::SUCCESS {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! Builds the dashboard, when something it is made of has changed.
+//! Builds the dashboard if one of its inputs has changed.
 
 use std::{fs, process::Command};
 
@@ -6,14 +6,14 @@ use anyhow::{Context, bail};
 
 use crate::{node, process, workspace::Workspace};
 
-/// Beside the packages, not in `dist`: what lies there is embedded and served.
+/// Stored next to the packages, because everything in `dist` is embedded and served.
 const STAMP: &str = "dashboard/node_modules/.built-from";
 const PAGE: &str = "dashboard/dist/index.html";
 
-/// Installs packages and builds; returns at once when `dist` was built from what is there.
+/// Installs packages and builds. Returns immediately if `dist` is up to date.
 pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<()> {
     if !workspace.path("dashboard/package.json").is_file() {
-        bail!("there is no dashboard/package.json");
+        bail!("dashboard/package.json does not exist");
     }
     let wanted = inputs_hash(workspace)?;
     let stamp = workspace.path(STAMP);
@@ -21,8 +21,8 @@ pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<()> {
     if is_built && fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
         return Ok(());
     }
-    if !node::is_there() {
-        bail!("the dashboard is built with Node 20 or newer and npm, which are not here");
+    if !node::is_available() {
+        bail!("building the dashboard requires Node 20 or newer and npm, which are not installed");
     }
     let folder = workspace.path("dashboard");
     node::install(&folder)?;
@@ -35,18 +35,18 @@ pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<()> {
     fs::write(&stamp, wanted).with_context(|| format!("{} cannot be written", stamp.display()))
 }
 
-/// Builds where that is possible, and says why not where it is not.
+/// Builds the dashboard if Node is installed, and prints a message otherwise.
 pub(crate) fn build_if_possible(workspace: &Workspace) -> anyhow::Result<()> {
-    if node::is_there() {
+    if node::is_available() {
         return build(workspace);
     }
     eprintln!(
-        "Node is not here, so the dashboard is not built; everything else works. Install Node 20 or newer to get it."
+        "Node is not installed, so the dashboard is not built; everything else works. Install Node 20 or newer to build it."
     );
     Ok(())
 }
 
-/// One hash over the names and contents of everything that the build reads.
+/// Returns a hash of the names and contents of everything that the build reads.
 fn inputs_hash(workspace: &Workspace) -> anyhow::Result<String> {
     let mut hasher = blake3::Hasher::new();
     for file in workspace.files()? {

@@ -1,31 +1,31 @@
-//! Variables and time: the tools' own door to both. The product's doors are `config` and `stdx`, which the tools do not link.
+//! Environment variables and time. The product uses `config` and `stdx` for these, which xtask does not link.
 
 use std::time::{Duration, Instant};
 
-/// A variable that is set and not empty.
+/// Returns a variable that is set and not empty.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the tools' one door to the environment; they do not link `config`"
+    reason = "the only access of xtask to the environment; it does not link `config`"
 )]
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Measures how long something takes.
+/// Measures elapsed time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// Starts now.
+    /// Starts the measurement.
     #[expect(
         clippy::disallowed_methods,
-        reason = "the tools' one door to the clock; they do not link `stdx`"
+        reason = "the only access of xtask to the clock; it does not link `stdx`"
     )]
     pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// The time since the start.
+    /// Returns the time since the start.
     pub(crate) fn elapsed(self) -> Duration {
         self.0.elapsed()
     }

@@ -1,7 +1,7 @@
-//! Writes the files that are made from the program: references, the OpenAPI snapshot, the dashboard's API types.
+//! Writes the generated files: references, the OpenAPI snapshot, and the dashboard's API types.
 //!
-//! The program itself prints them, as the example `reference` of package `outrigger`: it may link everything, and users do
-//! not get it.
+//! The example `reference` of the package `outrigger` prints the references. An example can link everything, but is not
+//! shipped to users.
 
 use std::{fs, path::Path, process::Command};
 
@@ -9,7 +9,7 @@ use anyhow::Context;
 
 use crate::{node, process, workspace::Workspace};
 
-/// Where the references are.
+/// The directory of the references.
 pub(crate) const REFERENCE: &str = "docs/reference";
 /// The OpenAPI snapshot.
 pub(crate) const OPENAPI: &str = "docs/reference/openapi.json";
@@ -23,16 +23,16 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     let reference = workspace.path(REFERENCE);
     fs::create_dir_all(&reference)?;
     write_reference(workspace, &reference)?;
-    if !node::is_there() {
+    if !node::is_available() {
         eprintln!(
-            "Node is not here, so {TYPES} stays as it is; `cargo x tidy` tells whether that is right."
+            "Node is not installed, so {TYPES} is unchanged; `cargo x tidy` checks whether it is up to date."
         );
         return Ok(());
     }
     write_types(workspace)
 }
 
-/// Writes the references into a folder: what `gen` keeps and `tidy` compares.
+/// Writes the references to a directory. `gen` keeps the result and `tidy` compares it.
 pub(crate) fn write_reference(workspace: &Workspace, folder: &Path) -> anyhow::Result<()> {
     process::run(
         workspace
@@ -44,7 +44,8 @@ pub(crate) fn write_reference(workspace: &Workspace, folder: &Path) -> anyhow::R
     .context("the program could not print its references")
 }
 
-/// The first line of the generated types: it says which document they were made from, so that `tidy` needs no Node.
+/// Returns the first line of the generated types. It identifies the OpenAPI document, so that `tidy` can check it without
+/// Node.
 pub(crate) fn header(document: &[u8]) -> String {
     format!("{HEADER}{}", blake3::hash(document).to_hex())
 }

@@ -1,7 +1,7 @@
-//! `cargo x`: the project's own commands, so that there are no scripts and no Makefile.
+//! `cargo x`: the commands of this project, instead of scripts and a Makefile.
 //!
-//! Each command is a module. What they share is small: the [`workspace`] (where things are), [`process`] (other programs),
-//! [`environment`] (variables and time) and [`node`] (npm).
+//! Each command is a module. They share [`workspace`] (paths), [`process`] (other programs), [`environment`] (variables and
+//! time) and [`node`] (npm).
 
 mod bench;
 mod ci;
@@ -30,42 +30,42 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Build the dashboard (where Node is) and the release binary, and start it.
+    /// Build the dashboard (if Node is installed) and the release binary, and start it.
     Run {
-        /// What is passed to `outrigger`.
+        /// Arguments for `outrigger`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Run every test; the last line is the sum.
+    /// Run every test; the last line is the summary.
     Test {
-        /// Install what the tests need first: from the distribution, npm and PyPI.
+        /// First install what the tests need: from the distribution, npm and PyPI.
         #[arg(long)]
         install: bool,
-        /// Only Rust tests whose name contains this.
+        /// Run only Rust tests whose name contains this text.
         filter: Option<String>,
     },
-    /// Run what CI runs, in the same order.
+    /// Run the steps of CI, in the same order.
     Ci,
     /// Check what compilers do not: floors, doors, rooms, lengths, licences, generated files.
     Tidy,
-    /// Build the dashboard, when something it is made of has changed.
+    /// Build the dashboard if one of its inputs has changed.
     Dashboard,
     /// Write the generated files: references, OpenAPI, the dashboard's API types.
     Gen,
-    /// Measure against the peers and write `docs/benchmarks/NAME.md`.
+    /// Run a benchmark against other programs and write `docs/benchmarks/NAME.md`.
     Bench {
-        /// What to measure.
+        /// The benchmark.
         name: bench::Name,
-        /// Fewer and shorter runs, to see whether it works; nothing is written.
+        /// Use fewer and shorter runs, to check that the benchmark works; writes no report.
         #[arg(long)]
         quick: bool,
     },
-    /// Open connections and hold them until standard input ends; a part of `bench idle`.
+    /// Open connections and hold them until standard input ends; used by `bench idle`.
     #[command(hide = true)]
     HoldConnections {
-        /// Where to.
+        /// The address of the server.
         address: std::net::SocketAddr,
-        /// How many.
+        /// The number of connections.
         count: usize,
     },
 }

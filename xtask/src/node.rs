@@ -6,12 +6,12 @@ use anyhow::Context;
 
 use crate::process;
 
-/// Whether `node` and `npm` are there.
-pub(crate) fn is_there() -> bool {
-    process::answers("node", &["--version"]) && process::answers("npm", &["--version"])
+/// Returns whether `node` and `npm` are installed.
+pub(crate) fn is_available() -> bool {
+    process::is_installed("node", &["--version"]) && process::is_installed("npm", &["--version"])
 }
 
-/// Installs the packages of a folder, when its lock file is not the one that was installed last.
+/// Installs the packages of a directory, unless its lock file is the one that was installed last.
 pub(crate) fn install(folder: &Path) -> anyhow::Result<()> {
     let lock = folder.join("package-lock.json");
     let wanted = hash_of_file(&lock)?;
@@ -28,7 +28,7 @@ pub(crate) fn install(folder: &Path) -> anyhow::Result<()> {
     fs::write(&stamp, wanted).with_context(|| format!("{} cannot be written", stamp.display()))
 }
 
-/// Whether the packages of the folder's lock file are installed.
+/// Returns whether the packages of the directory's lock file are installed.
 pub(crate) fn is_installed(folder: &Path) -> bool {
     let stamp = folder.join("node_modules/.installed-lock");
     match (

@@ -1,4 +1,4 @@
-//! Other programs: run them, and say which one failed.
+//! Other programs: running them, and errors that name the one that failed.
 
 use std::{
     path::Path,
@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, bail};
 
-/// Runs a program that shares our output; anything but success is an error.
+/// Runs a program that inherits standard output. Returns an error unless it succeeds.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     if succeeds(command)? {
         return Ok(());
@@ -15,7 +15,7 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     bail!("`{}` failed", shown(command));
 }
 
-/// Runs a program that shares our output, and answers whether it succeeded.
+/// Runs a program that inherits standard output, and returns whether it succeeded.
 pub(crate) fn succeeds(command: &mut Command) -> anyhow::Result<bool> {
     let status = command
         .status()
@@ -23,7 +23,7 @@ pub(crate) fn succeeds(command: &mut Command) -> anyhow::Result<bool> {
     Ok(status.success())
 }
 
-/// Runs a program and answers what it printed.
+/// Runs a program and returns its standard output.
 pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
     let output = command
         .stdin(Stdio::null())
@@ -37,8 +37,8 @@ pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
         .with_context(|| format!("`{}` printed something that is not text", shown(command)))
 }
 
-/// Whether a program is there: runs it with arguments that do nothing and looks only at the outcome.
-pub(crate) fn answers(program: impl AsRef<Path>, arguments: &[&str]) -> bool {
+/// Returns whether a program is installed: runs it with harmless arguments and checks the exit code.
+pub(crate) fn is_installed(program: impl AsRef<Path>, arguments: &[&str]) -> bool {
     Command::new(program.as_ref())
         .args(arguments)
         .stdin(Stdio::null())

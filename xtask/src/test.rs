@@ -1,4 +1,4 @@
-//! Runs every test and sums up.
+//! Runs every test and prints a summary.
 
 mod install;
 mod rust;
@@ -10,17 +10,17 @@ use std::process::ExitCode;
 pub(crate) use self::install::chromium;
 use crate::{dashboard, environment, node, workspace::Workspace};
 
-/// What happens when something that tests need is missing.
+/// What happens if a requirement of the tests is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Policy {
-    /// It is installed, and what cannot be installed is a failure.
+    /// It is installed. If it cannot be installed, the command fails.
     Strict,
-    /// It is named, and what needs it is skipped visibly.
+    /// It is listed, and the tests that need it are skipped with a message.
     Lenient,
 }
 
 impl Policy {
-    /// Strict when asked for, and in CI.
+    /// Returns `Strict` if requested, and in CI.
     pub(crate) fn from_environment(install: bool) -> Self {
         if install || environment::variable("CI").is_some() {
             Self::Strict
@@ -30,8 +30,8 @@ impl Policy {
     }
 }
 
-/// Runs all tests, or the Rust tests whose name contains `filter`. The last line printed is the sum. Fails when a test
-/// fails, and when there was none.
+/// Runs all tests, or the Rust tests whose name contains `filter`. The last printed line is the summary. Fails if a test
+/// fails, and if there were no tests.
 pub(crate) fn run(
     workspace: &Workspace,
     policy: Policy,
@@ -39,10 +39,10 @@ pub(crate) fn run(
 ) -> anyhow::Result<ExitCode> {
     match policy {
         Policy::Strict => install::install(workspace)?,
-        Policy::Lenient => install::name_missing(workspace),
+        Policy::Lenient => install::print_missing(workspace),
     }
-    // Building installs packages, which only `--install` may do.
-    if node::is_there() && node::is_installed(&workspace.path("dashboard")) {
+    // Building installs packages, which is only allowed with `--install`.
+    if node::is_available() && node::is_installed(&workspace.path("dashboard")) {
         dashboard::build(workspace)?;
     }
     let rust::Outcome { mut tally, failed } = rust::run(workspace, policy, filter)?;
@@ -50,7 +50,7 @@ pub(crate) fn run(
         tally += web::unit_tests(workspace, policy)?;
         tally += web::browser_tests(workspace, policy)?;
     }
-    // Said again where one looks first. The browser tests do so themselves.
+    // Repeated at the end, where people look first. The browser tests already do this.
     for name in failed {
         println!("failed: {name}");
     }

@@ -1,7 +1,7 @@
-//! Checks what compilers do not: the shape of the house.
+//! Checks of the project's structure, which compilers do not make.
 //!
-//! Each check is a module and a function from facts to findings, so that it can be tried on made-up facts: a check that
-//! cannot fail is a defect. Needs no Node and no network.
+//! Each check is a module with a function from facts to findings, so that it can be tested with made-up facts: a check that
+//! cannot fail is a defect. The checks need no Node and no network.
 
 mod doors;
 mod drift;
@@ -33,13 +33,13 @@ const CHECKS: [(&str, Check); 8] = [
     ("generated files", drift::check),
 ];
 
-/// Runs all checks, prints what they found, and fails when that is anything.
+/// Runs all checks, prints the findings, and fails if there are any.
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     let sources = source::read(workspace)?;
     let mut count = 0;
     for (name, check) in CHECKS {
         let findings = check(workspace, &sources).unwrap_or_else(|error| {
-            // A check that cannot be made has not passed.
+            // A check that fails to run has not passed.
             vec![Finding::new(
                 "Cargo.toml",
                 1,

@@ -1,4 +1,4 @@
-//! Where things are.
+//! Paths and files of the project.
 
 use std::{
     cell::OnceCell,
@@ -19,17 +19,17 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// The checkout that this program was built in.
+    /// Returns the checkout that this program was built in.
     pub(crate) fn find() -> anyhow::Result<Self> {
         let manifest = environment::variable("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = manifest
             .parent()
-            .context("the manifest lies in a folder of the checkout")?;
+            .context("the manifest is in a directory of the checkout")?;
         Ok(Self::at(root))
     }
 
-    /// A checkout elsewhere.
+    /// Returns a checkout at another path.
     pub(crate) fn at(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
@@ -45,7 +45,7 @@ impl Workspace {
         self.root.join(relative)
     }
 
-    /// What Cargo knows about the packages, all targets and their dependencies.
+    /// Returns Cargo's metadata of all packages, targets and dependencies.
     pub(crate) fn metadata(&self) -> anyhow::Result<&Metadata> {
         if let Some(metadata) = self.metadata.get() {
             return Ok(metadata);
@@ -58,7 +58,7 @@ impl Workspace {
         Ok(self.metadata.get_or_init(|| metadata))
     }
 
-    /// Where Cargo builds.
+    /// Returns the target directory of Cargo.
     pub(crate) fn target(&self) -> anyhow::Result<PathBuf> {
         Ok(self
             .metadata()?
@@ -67,7 +67,7 @@ impl Workspace {
             .into_std_path_buf())
     }
 
-    /// `cargo`, to be run at the root.
+    /// Returns a `cargo` command that runs at the root.
     pub(crate) fn cargo(&self) -> Command {
         let cargo = environment::variable("CARGO").unwrap_or_else(|| "cargo".to_owned());
         let mut command = Command::new(cargo);
@@ -75,7 +75,7 @@ impl Workspace {
         command
     }
 
-    /// All files that are, or could be, committed, relative to the root, in order.
+    /// Returns all files that are committed or could be, relative to the root, sorted.
     pub(crate) fn files(&self) -> anyhow::Result<Vec<String>> {
         let listed = process::output(
             Command::new("git")

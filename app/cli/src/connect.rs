@@ -152,7 +152,7 @@ struct Here(InProcess);
 
 #[async_trait]
 impl Transport for Here {
-    fn place(&self) -> String {
+    fn address(&self) -> String {
         "this process".to_owned()
     }
 

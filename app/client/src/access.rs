@@ -8,29 +8,29 @@ use outrigger_api_types::access::{
 use crate::{Client, ClientError, key};
 
 impl Client {
-    /// A new one-time login link.
+    /// Creates a one-time login link.
     ///
     /// # Errors
     ///
-    /// When the named account does not exist, or the server refuses or cannot be reached.
+    /// Returns an error if the account does not exist, the server refuses, or the server is unreachable.
     pub async fn create_login_link(&self, link: &NewLoginLink) -> Result<LoginLink, ClientError> {
         self.post("/api/v1/access/login-links", link).await
     }
 
-    /// Says that the server's clock is right, after it jumped so far ahead that nothing was deleted because of its age.
+    /// Confirms the server's clock, after it jumped so far ahead that nothing was deleted by age.
     ///
     /// # Errors
     ///
-    /// When the server refuses or cannot be reached.
+    /// Returns an error if the server refuses or is unreachable.
     pub async fn confirm_clock(&self) -> Result<Pruned, ClientError> {
         self.post("/api/v1/access/clock/confirm", &()).await
     }
 
-    /// All accounts.
+    /// Returns all accounts.
     ///
     /// # Errors
     ///
-    /// When the server refuses or cannot be reached.
+    /// Returns an error if the server refuses or is unreachable.
     pub async fn accounts(&self) -> Result<Vec<Account>, ClientError> {
         self.all("/api/v1/access/accounts").await
     }
@@ -39,7 +39,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When the e-mail address is taken, the password is too weak, or the role is above the caller's.
+    /// Returns an error if the e-mail address is taken, the password is too weak, or the role has more permissions than the
+    /// caller.
     pub async fn create_account(
         &self,
         account: &NewAccount,
@@ -47,29 +48,29 @@ impl Client {
         self.post("/api/v1/access/accounts", account).await
     }
 
-    /// All tokens, without their text.
+    /// Returns all tokens, without their text.
     ///
     /// # Errors
     ///
-    /// When the server refuses or cannot be reached.
+    /// Returns an error if the server refuses or is unreachable.
     pub async fn tokens(&self) -> Result<Vec<Token>, ClientError> {
         self.all("/api/v1/access/tokens").await
     }
 
-    /// Creates a token; the answer is the only place that ever shows its text.
+    /// Creates a token. Only this response contains its text.
     ///
     /// # Errors
     ///
-    /// When a scope does not exist or is more than the caller has.
+    /// Returns an error if a scope does not exist or the caller does not have it.
     pub async fn create_token(&self, token: &NewToken) -> Result<CreatedToken, ClientError> {
         self.post("/api/v1/access/tokens", token).await
     }
 
-    /// Revokes the token with this id; it stops working at once.
+    /// Revokes the token with this id, with immediate effect.
     ///
     /// # Errors
     ///
-    /// [`ClientError::Refused`] with the status 404 when there is no such token.
+    /// Returns [`ClientError::Refused`] with the status 404 if there is no such token.
     pub async fn revoke_token(&self, id: &str) -> Result<(), ClientError> {
         self.delete(&format!(
             "/api/v1/access/tokens/{}",

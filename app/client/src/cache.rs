@@ -8,21 +8,21 @@ use crate::{Client, ClientError, Pieces, key};
 const ENTRIES: &str = "/api/v1/cache/entries";
 
 impl Client {
-    /// The value of `key` in database 0.
+    /// Returns the value of `key` in database 0.
     ///
     /// # Errors
     ///
-    /// [`ClientError::Refused`] with the status 404 when there is no such entry.
+    /// Returns [`ClientError::Refused`] with the status 404 if there is no such entry.
     pub async fn entry(&self, key: &[u8]) -> Result<Bytes, ClientError> {
         self.get_bytes(&format!("{ENTRIES}/{}", key::encode(key)))
             .await
     }
 
-    /// Writes `value` under `key` in database 0, for `ttl` (such as `60s`) or as long as `[cache] ttl` says.
+    /// Writes `value` under `key` in database 0, with the time to live `ttl` (such as `60s`) or `[cache] ttl`.
     ///
     /// # Errors
     ///
-    /// When the key, the value or the time to live is refused.
+    /// Returns an error if the server rejects the key, the value or the time to live.
     pub async fn put_entry(
         &self,
         key: &[u8],
@@ -32,21 +32,21 @@ impl Client {
         self.put_bytes(&entry_path(key, ttl), value.into()).await
     }
 
-    /// The value of `key` in database 0, piece by piece.
+    /// Returns the value of `key` in database 0 as a stream.
     ///
     /// # Errors
     ///
-    /// As [`entry`](Self::entry).
+    /// The same as for [`entry`](Self::entry).
     pub async fn read_entry(&self, key: &[u8]) -> Result<Pieces, ClientError> {
         self.get_pieces(&format!("{ENTRIES}/{}", key::encode(key)))
             .await
     }
 
-    /// Writes the value under `key` in database 0 as its pieces come, for `ttl` (such as `60s`) or as long as `[cache] ttl` says.
+    /// Writes a streamed value under `key` in database 0, with the time to live `ttl` (such as `60s`) or `[cache] ttl`.
     ///
     /// # Errors
     ///
-    /// As [`put_entry`](Self::put_entry).
+    /// The same as for [`put_entry`](Self::put_entry).
     pub async fn write_entry(
         &self,
         key: &[u8],
@@ -56,21 +56,21 @@ impl Client {
         self.put_pieces(&entry_path(key, ttl), value).await
     }
 
-    /// Deletes the entry of `key` in database 0; one that does not exist is no error.
+    /// Deletes the entry of `key` in database 0. It is not an error if there is none.
     ///
     /// # Errors
     ///
-    /// When the server refuses or cannot be reached.
+    /// Returns an error if the server refuses or is unreachable.
     pub async fn delete_entry(&self, key: &[u8]) -> Result<(), ClientError> {
         self.delete(&format!("{ENTRIES}/{}", key::encode(key)))
             .await
     }
 
-    /// What the cache holds and how it has served.
+    /// Returns the contents of the cache and its counters.
     ///
     /// # Errors
     ///
-    /// When the server refuses or cannot be reached.
+    /// Returns an error if the server refuses or is unreachable.
     pub async fn cache_stats(&self) -> Result<CacheStats, ClientError> {
         self.get("/api/v1/cache/stats").await
     }
@@ -79,7 +79,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When the server refuses or cannot be reached.
+    /// Returns an error if the server refuses or is unreachable.
     pub async fn clear_cache(&self, database: Option<u8>) -> Result<CacheCleared, ClientError> {
         self.post("/api/v1/cache/clear", &ClearCache { database })
             .await

@@ -1,4 +1,4 @@
-//! The handle: how a call becomes a request, and an answer becomes a value or an error.
+//! The client: converts calls to requests, and responses to values or errors.
 
 use std::{fmt, path::Path, sync::Arc};
 
@@ -21,12 +21,12 @@ const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("outrigger-client/", env!("CARGO_PKG_VERSION")));
 
-/// The largest problem that is read of a stream that was refused.
+/// The largest problem in bytes that is read from a refused streaming call.
 const PROBLEM_MAX: usize = 64 << 10;
-/// How many items a list is asked for at a time: the most that the API gives.
+/// The number of items requested per page: the maximum of the API.
 const PAGE: u32 = 500;
 
-/// Calls the HTTP API. Cheap to clone; clones share the transport.
+/// A client of the HTTP API. Cheap to clone; clones share the transport.
 #[derive(Clone)]
 pub struct Client {
     transport: Arc<dyn Transport>,
@@ -34,20 +34,20 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the server whose control socket is at `path`; it acts as the owner account `local`.
+    /// Creates a client for the control socket at `path`. It acts as the owner account `local`.
     ///
-    /// Nothing is connected yet: whether a server listens shows at the first call.
+    /// It does not connect yet; the first call returns an error if there is no server.
     #[must_use]
     pub fn unix(path: impl AsRef<Path>) -> Self {
         Self::over(Arc::new(NetworkTransport::unix(path.as_ref())))
     }
 
-    /// A client of the server at `base_url`, such as `https://ops.example.com/outrigger`, that sends `token`.
+    /// Creates a client for the server at `base_url`, such as `https://ops.example.com/outrigger`, that sends `token`.
     ///
     /// # Errors
     ///
-    /// [`ClientError::Address`] when the address is not one of `http` or `https`, and [`ClientError::Token`] when the token
-    /// cannot stand in a header.
+    /// Returns [`ClientError::Address`] if the address is not an `http` or `https` URL, and [`ClientError::Token`] if the
+    /// token cannot be sent in a header.
     pub fn tcp(base_url: &str, token: Option<&Secret>) -> Result<Self, ClientError> {
         let mut client = Self::over(Arc::new(NetworkTransport::tcp(base_url)?));
         if let Some(token) = token {
@@ -59,7 +59,7 @@ impl Client {
         Ok(client)
     }
 
-    /// A client over a transport of the caller's own, such as a router that runs in the same process.
+    /// Creates a client with another transport, such as a router in the same process.
     #[must_use]
     pub fn over(transport: Arc<dyn Transport>) -> Self {
         Self {
@@ -68,10 +68,10 @@ impl Client {
         }
     }
 
-    /// Where the calls go, for people.
+    /// Returns the address of the server, for display.
     #[must_use]
-    pub fn place(&self) -> String {
-        self.transport.place()
+    pub fn address(&self) -> String {
+        self.transport.address()
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
@@ -106,7 +106,7 @@ impl Client {
         Ok(())
     }
 
-    /// All items of a list, page after page. The path may have a query.
+    /// Returns all items of a list, page by page. The path may contain a query.
     pub(crate) async fn all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, ClientError> {
         let mut items = Vec::new();
         let mut cursor = String::new();
@@ -123,27 +123,27 @@ impl Client {
         }
     }
 
-    /// A GET whose answer comes piece by piece.
+    /// Sends a GET request and streams the response.
     pub(crate) async fn get_pieces(&self, path: &str) -> Result<Pieces, ClientError> {
         let request = self.request(Method::GET, path, Bytes::new().into(), None)?;
         Ok(self.stream(request).await?.into_body())
     }
 
-    /// A PUT whose body goes piece by piece.
+    /// Sends a PUT request with a streamed body.
     pub(crate) async fn put_pieces(&self, path: &str, body: Pieces) -> Result<(), ClientError> {
         let request = self.request(Method::PUT, path, body, Some(BYTES))?;
         self.stream(request).await?;
         Ok(())
     }
 
-    /// What an error means that came out of the [`Pieces`] of one of this client's answers.
+    /// Converts an error of the [`Pieces`] of a response of this client.
     #[must_use]
-    pub fn explain_cut(&self, error: TransportError) -> ClientError {
+    pub fn explain_transport_error(&self, error: TransportError) -> ClientError {
         ClientError::from_transport(error, &*self.transport)
     }
 
     async fn stream(&self, request: Request<Pieces>) -> Result<Response<Pieces>, ClientError> {
-        let failed = |error| self.explain_cut(error);
+        let failed = |error| self.explain_transport_error(error);
         let answer = self.transport.stream(request).await.map_err(failed)?;
         if answer.status().is_success() {
             return Ok(answer);
@@ -200,12 +200,12 @@ impl Client {
         Ok(request)
     }
 
-    /// The error that an answer stands for.
+    /// Converts an unsuccessful response to an error.
     fn explain(&self, answer: &Response<Bytes>) -> ClientError {
         match serde_json::from_slice::<Problem>(answer.body()) {
             Ok(problem) => ClientError::Refused(Box::new(problem)),
             Err(_) => ClientError::NotOutrigger {
-                place: self.place(),
+                address: self.address(),
                 status: answer.status(),
             },
         }
@@ -216,7 +216,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Client")
-            .field("place", &self.place())
+            .field("address", &self.address())
             .field("authorization", &self.authorization)
             .finish()
     }

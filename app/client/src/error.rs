@@ -1,4 +1,4 @@
-//! What can go wrong with a call, by what a caller can do about it.
+//! Errors of calls, by what the caller can do about them.
 
 use http::StatusCode;
 use outrigger_api_types::problem::Problem;
@@ -7,78 +7,78 @@ use thiserror::Error;
 
 use crate::transport::{Transport, TransportError};
 
-/// Why a call did not give an answer.
+/// Why a call failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// Nobody listens there.
-    #[error("no server answers at {place}")]
+    /// There is no server at the address.
+    #[error("no server is listening at {address}")]
     NoServer {
         /// The address or socket.
-        place: String,
-        /// What the operating system said.
+        address: String,
+        /// The error of the operating system.
         #[source]
         source: TransportError,
     },
-    /// The server refused, and says why.
+    /// The server refused the call and returned the reason.
     #[error("{}", .0.detail)]
     Refused(Box<Problem>),
-    /// Something answered that is not Outrigger, or a proxy on the way to it.
+    /// The response is not from Outrigger, or from a proxy in front of it.
     #[error(
-        "{place} answered {status} without saying why; it may not be Outrigger, or a proxy in front of it answered"
+        "{address} returned {status} without a reason; it may not be Outrigger, or a proxy in front of it returned the error"
     )]
     NotOutrigger {
         /// The address or socket.
-        place: String,
-        /// What it answered.
+        address: String,
+        /// The status of the response.
         status: StatusCode,
     },
-    /// The connection ended before the answer was complete. The call may have been carried out.
-    #[error("the connection to {place} ended before the answer was complete")]
+    /// The connection ended before the response was complete. The call may have been executed.
+    #[error("the connection to {address} ended before the response was complete")]
     Interrupted {
         /// The address or socket.
-        place: String,
-        /// What went wrong.
+        address: String,
+        /// The cause.
         #[source]
         source: TransportError,
     },
-    /// The given address is not one that can be called.
+    /// The address is not a valid URL of a server.
     #[error(
         "`{address}` is not an address of Outrigger: write `http://host:port` or `https://host`"
     )]
     Address {
-        /// The address as it was given.
+        /// The address.
         address: String,
     },
-    /// The token contains what a header cannot carry.
-    #[error("the token contains characters that no token has")]
+    /// The token cannot be sent in a header.
+    #[error("the token contains characters that tokens do not have")]
     Token,
-    /// An HTTP address cannot carry this key: every client on the way would take it for a step in the path.
+    /// An HTTP address cannot contain this key, because clients and proxies would resolve it as a relative path.
     #[error("the key `{key}` cannot be part of an HTTP address")]
     UnsendableKey {
         /// The key.
         key: String,
     },
-    /// The path of the call cannot be sent, which is a defect of this crate or a key of absurd length.
+    /// The path of the call cannot be sent, which is a defect of this crate or caused by an extremely long key.
     #[error("the path of the call, {} characters long, cannot be sent", .path.len())]
     Path {
         /// The path.
         path: String,
-        /// Why not.
+        /// The cause.
         #[source]
         source: http::Error,
     },
-    /// The body of the call cannot be written as JSON.
-    #[error("the call cannot be written as JSON")]
+    /// The body of the call cannot be serialised as JSON.
+    #[error("the call cannot be serialised as JSON")]
     Encode {
-        /// Why not.
+        /// The cause.
         #[source]
         source: serde_json::Error,
     },
-    /// The answer is not what this version of the client understands.
-    #[error("the answer is not what this version of the client understands")]
+    /// The response has a format that this version of the client does not understand.
+    #[error("this version of the client does not understand the response")]
     Decode {
-        /// Where it differs.
+        /// The cause.
         #[source]
         source: serde_json::Error,
     },
@@ -86,15 +86,15 @@ pub enum ClientError {
 
 impl ClientError {
     pub(crate) fn from_transport(error: TransportError, transport: &dyn Transport) -> Self {
-        let place = transport.place();
+        let address = transport.address();
         match error {
             TransportError::Connect(_) => Self::NoServer {
-                place,
+                address,
                 source: error,
             },
             TransportError::Exchange(_) | TransportError::Source(_) | TransportError::TooLarge => {
                 Self::Interrupted {
-                    place,
+                    address,
                     source: error,
                 }
             }
@@ -102,7 +102,7 @@ impl ClientError {
         }
     }
 
-    /// What a caller can do about it.
+    /// Returns the kind of the error, which determines what the caller can do.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -116,18 +116,18 @@ impl ClientError {
         }
     }
 
-    /// Whether the same call may succeed later without being changed.
+    /// Returns whether the same call may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.kind().is_retryable()
     }
 
-    /// What to do about it, where that is known.
+    /// Returns what to do about the error, if known.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::NoServer { .. } => {
-                Some("start it with `outrigger serve`, or name another with `--url`")
+                Some("start it with `outrigger serve`, or specify another with `--url`")
             }
             Self::Refused(problem) => problem.fix.as_deref(),
             Self::NotOutrigger { .. } => Some("check the address, with its port and path"),
@@ -137,7 +137,7 @@ impl ClientError {
         }
     }
 
-    /// What the server said, when it was the server that refused.
+    /// Returns the server's explanation, if the server refused the call.
     #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
         match self {
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_that_the_api_answers_has_the_kind_it_was_made_from() {
+    fn every_status_of_the_api_maps_to_the_error_kind_it_was_made_from() {
         for (status, kind) in [
             (400, ErrorKind::Invalid),
             (401, ErrorKind::Unauthenticated),

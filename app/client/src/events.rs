@@ -1,4 +1,4 @@
-//! Events: marks on the time line.
+//! Events: marks on the time axis of charts.
 
 use outrigger_api_types::{
     events::{Event, EventKind, EventQuery, NewEvent},
@@ -14,16 +14,16 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When a field is not within its limits, or the server refuses or cannot be reached.
+    /// Returns an error if a field exceeds its limits, the server refuses, or the server is unreachable.
     pub async fn create_event(&self, event: &NewEvent) -> Result<Event, ClientError> {
         self.post(EVENTS, event).await
     }
 
-    /// A page of the events, the newest first.
+    /// Returns a page of events, newest first.
     ///
     /// # Errors
     ///
-    /// When a part of the query is wrong, or the server refuses or cannot be reached.
+    /// Returns an error if the query is invalid, the server refuses, or the server is unreachable.
     pub async fn events(&self, events: &EventQuery) -> Result<Page<Event>, ClientError> {
         let limit = events.limit.map(|limit| limit.to_string());
         let path = key::with_query(

@@ -1,17 +1,17 @@
-//! How a cache key becomes one segment of a path.
+//! Encoding of cache keys as path segments.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
-/// Everything is encoded but what RFC 3986 calls unreserved, and of that the dot is encoded too: a proxy that tidies paths
-/// must see neither `.` nor `..` in them.
+/// Encodes everything except the unreserved characters of RFC 3986, and also the dot: a proxy that normalises paths must not
+/// see `.` or `..`.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
 
-/// The key as one percent-encoded segment.
+/// Returns the key as one percent-encoded segment.
 pub(crate) fn encode(key: &[u8]) -> String {
     percent_encode(key, SEGMENT).to_string()
 }
 
-/// The path with a query of the parameters that have a value.
+/// Returns the path with a query of the parameters that have a value.
 pub(crate) fn with_query(path: &str, parameters: &[(&str, Option<&str>)]) -> String {
     let given = parameters
         .iter()
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_stays_one_segment_whatever_bytes_it_has() {
+    fn a_key_with_any_bytes_stays_one_segment() {
         for (key, segment) in [
             (&b"plain-key_1~"[..], "plain-key_1~"),
             (b"a/b", "a%2Fb"),

@@ -1,4 +1,4 @@
-//! A body that goes piece by piece, so that it may be longer than memory.
+//! Streamed bodies, which may be larger than memory.
 
 use std::{fmt, pin::Pin};
 
@@ -7,27 +7,27 @@ use futures_util::{Stream, StreamExt};
 
 use crate::TransportError;
 
-/// A body in pieces. It is read no faster than its reader asks.
+/// A streamed body. It is read only as fast as its consumer reads it.
 pub struct Pieces(Source);
 
 pub(crate) enum Source {
-    /// All of it is here.
+    /// The whole body.
     Whole(Bytes),
-    /// The rest comes.
+    /// A stream of the body.
     Stream(Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> + Send>>),
 }
 
 impl Pieces {
-    /// The pieces of `stream`.
+    /// Creates a body from a stream.
     pub fn new(stream: impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static) -> Self {
         Self(Source::Stream(Box::pin(stream)))
     }
 
-    /// The next piece; none at the end. Cancel safe.
+    /// Returns the next piece, or `None` at the end. Cancel safe.
     ///
     /// # Errors
     ///
-    /// When the connection ends, or the server cuts the body off. What came before is then not the whole.
+    /// Returns an error if the connection ends or the server aborts the body. The pieces before it are then incomplete.
     pub async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
         match &mut self.0 {
             Source::Whole(rest) if rest.is_empty() => Ok(None),
@@ -36,11 +36,11 @@ impl Pieces {
         }
     }
 
-    /// All pieces together, at most `limit` bytes.
+    /// Returns all pieces together, at most `limit` bytes.
     ///
     /// # Errors
     ///
-    /// As [`next`](Self::next), and [`TransportError::TooLarge`].
+    /// The same as for [`next`](Self::next), and [`TransportError::TooLarge`].
     pub async fn collect(mut self, limit: usize) -> Result<Bytes, TransportError> {
         let mut whole = Vec::new();
         while let Some(piece) = self.next().await? {
@@ -52,13 +52,13 @@ impl Pieces {
         Ok(whole.into())
     }
 
-    /// The same as a stream.
+    /// Converts the body to a stream.
     pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static {
         futures_util::stream::unfold(Some(self), async |state| {
             let mut pieces = state?;
             match pieces.next().await.transpose()? {
                 Ok(piece) => Some((Ok(piece), Some(pieces))),
-                // Nothing comes after an error.
+                // An error ends the stream.
                 Err(error) => Some((Err(error), None)),
             }
         })

@@ -7,11 +7,11 @@ use crate::{Client, ClientError, key};
 const PROBLEMS: &str = "/api/v1/problems";
 
 impl Client {
-    /// All problems in `state`, or all there are; the one that was opened last comes first.
+    /// Returns the problems in `state`, or all problems, most recently opened first.
     ///
     /// # Errors
     ///
-    /// When the server refuses or cannot be reached.
+    /// Returns an error if the server refuses or is unreachable.
     pub async fn problems(
         &self,
         state: Option<ProblemState>,
@@ -21,20 +21,20 @@ impl Client {
             .await
     }
 
-    /// Acknowledges the problem with this id: it stays listed, but no longer changes the state of the server.
+    /// Acknowledges the problem with this id. It stays listed but no longer affects the state of the server.
     ///
     /// # Errors
     ///
-    /// [`ClientError::Refused`] with the status 404 when there is no such problem, and 409 when it is resolved.
+    /// Returns [`ClientError::Refused`] with the status 404 if there is no such problem, and 409 if it is resolved.
     pub async fn acknowledge_problem(&self, id: &str) -> Result<ServerProblem, ClientError> {
         self.post(&verb(id, "acknowledge"), &()).await
     }
 
-    /// Takes the acknowledgement of the problem with this id back.
+    /// Withdraws the acknowledgement of the problem with this id.
     ///
     /// # Errors
     ///
-    /// [`ClientError::Refused`] with the status 404 when there is no such problem.
+    /// Returns [`ClientError::Refused`] with the status 404 if there is no such problem.
     pub async fn unacknowledge_problem(&self, id: &str) -> Result<ServerProblem, ClientError> {
         self.post(&verb(id, "unacknowledge"), &()).await
     }

@@ -1,4 +1,4 @@
-//! How the process is doing, and what it was configured with.
+//! The state and the configuration of the process.
 
 use outrigger_api_types::{
     config::ConfigKeys,
@@ -8,47 +8,47 @@ use outrigger_api_types::{
 use crate::{Client, ClientError};
 
 impl Client {
-    /// How the process is doing.
+    /// Returns the state of the process.
     ///
     /// # Errors
     ///
-    /// When the server refuses or cannot be reached.
+    /// Returns an error if the server refuses or is unreachable.
     pub async fn status(&self) -> Result<Status, ClientError> {
         self.get("/api/v1/status").await
     }
 
-    /// What the server finds when it checks its own surroundings.
+    /// Returns the results of the server's checks of its environment.
     ///
     /// # Errors
     ///
-    /// When the server refuses or cannot be reached.
+    /// Returns an error if the server refuses or is unreachable.
     pub async fn doctor(&self) -> Result<DoctorReport, ClientError> {
         self.get("/api/v1/doctor").await
     }
 
-    /// The configuration in force, key by key; secrets are not shown.
+    /// Returns the effective configuration by key, without secrets.
     ///
     /// # Errors
     ///
-    /// When the server refuses or cannot be reached.
+    /// Returns an error if the server refuses or is unreachable.
     pub async fn config(&self) -> Result<ConfigKeys, ClientError> {
         self.get("/api/v1/config").await
     }
 
-    /// Whether the process is alive.
+    /// Checks that the process is alive.
     ///
     /// # Errors
     ///
-    /// When it cannot be reached.
+    /// Returns an error if it is unreachable.
     pub async fn healthz(&self) -> Result<(), ClientError> {
         self.get_bytes("/healthz").await.map(drop)
     }
 
-    /// Whether the process can do its work.
+    /// Checks that the process is ready.
     ///
     /// # Errors
     ///
-    /// [`ClientError::Refused`] with the status 503 while it cannot.
+    /// Returns [`ClientError::Refused`] with the status 503 if it is not.
     pub async fn readyz(&self) -> Result<(), ClientError> {
         self.get_bytes("/readyz").await.map(drop)
     }

@@ -1,4 +1,4 @@
-//! How a request gets to the server and its answer back.
+//! Transports, which carry requests to a server.
 
 pub(crate) mod network;
 
@@ -11,60 +11,60 @@ use thiserror::Error;
 
 use crate::Pieces;
 
-/// What goes wrong below HTTP; only for people to read.
+/// An error below HTTP, for display only.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// How long to wait for a connection.
+/// The timeout for connecting.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// How long a whole call may take: the longest that the server waits for anything, with room.
+/// The timeout for a whole call. It exceeds the longest time that the server waits for anything.
 const CALL: Duration = Duration::from_secs(120);
 
-/// The largest answer that is read. Above the largest value that any configuration of the cache allows.
+/// The largest response that is read, in bytes. It exceeds the largest value that the cache can be configured for.
 const ANSWER_MAX: usize = 513 << 20;
 
-/// Carries one request at a time to a server.
+/// Carries requests to a server.
 ///
-/// The request's address is only path and query; the transport adds where. It sends a request at most once.
+/// The URI of a request contains only path and query; the transport adds the server. It sends a request at most once.
 #[async_trait]
 pub trait Transport: Send + Sync {
-    /// Where the requests go, for people: an address, a socket's path.
-    fn place(&self) -> String;
+    /// Returns the address of the server for display: a URL or the path of a socket.
+    fn address(&self) -> String;
 
-    /// Sends `request` and reads the whole answer.
+    /// Sends `request` and reads the whole response.
     ///
     /// # Errors
     ///
-    /// When the server cannot be reached or stops answering. A status such as 500 is an answer.
+    /// Returns an error if the server is unreachable or stops responding. A response with a status such as 500 is not an
+    /// error.
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError>;
 
-    /// Sends `request` piece by piece, and gives back the answer when its head has come. Both bodies may take as long as they
-    /// want.
+    /// Sends a streamed `request` and returns the response after its head has arrived. The bodies have no timeout.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send); what goes wrong later comes out of the answer's body.
+    /// The same as for [`send`](Self::send). Later errors are returned by the body of the response.
     async fn stream(&self, request: Request<Pieces>) -> Result<Response<Pieces>, TransportError>;
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TransportError {
-    /// Nobody listens there.
+    /// There is no server at the address.
     #[error("cannot connect: {0}")]
     Connect(Cause),
-    /// The connection was there and failed.
+    /// The connection failed after it was established.
     #[error("{0}")]
     Exchange(Cause),
-    /// What is to be sent cannot be read.
-    #[error("what is to be sent cannot be read: {0}")]
+    /// The body of the request cannot be read.
+    #[error("the body of the request cannot be read: {0}")]
     Source(std::io::Error),
-    /// The answer is larger than any that Outrigger gives.
-    #[error("the answer is larger than {} MiB", ANSWER_MAX >> 20)]
+    /// The response is larger than any response of Outrigger.
+    #[error("the response is larger than {} MiB", ANSWER_MAX >> 20)]
     TooLarge,
-    /// The last segment of the path is `.` or `..`, which an address cannot hold.
-    #[error("the key `{key}` would be taken for a step in the path")]
+    /// The last segment of the path is `.` or `..`, which a URL cannot contain.
+    #[error("the key `{key}` would be resolved as a relative path")]
     DotSegment {
         /// The key.
         key: String,

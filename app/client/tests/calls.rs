@@ -1,4 +1,4 @@
-//! What a call sends and how an answer is read, without a server.
+//! The requests of calls and the parsing of responses, without a server.
 
 use std::{
     collections::VecDeque,
@@ -13,7 +13,7 @@ use outrigger_client::{Client, ClientError, Pieces, Transport, TransportError};
 use outrigger_stdx::{ErrorKind, Secret};
 use serde_json::{Value, json};
 
-/// Answers from a list and remembers what it was sent.
+/// A transport that returns scripted responses and records requests.
 #[derive(Default)]
 struct Script {
     answers: Mutex<VecDeque<(u16, Vec<u8>)>>,
@@ -22,7 +22,7 @@ struct Script {
 
 #[async_trait]
 impl Transport for Script {
-    fn place(&self) -> String {
+    fn address(&self) -> String {
         "the script".to_owned()
     }
 
@@ -52,7 +52,11 @@ fn scripted(answers: &[(u16, &[u8])]) -> (Client, Arc<Script>) {
     let answers = answers
         .iter()
         .map(|(status, body)| (*status, body.to_vec()));
-    script.answers.lock().expect("it is new").extend(answers);
+    script
+        .answers
+        .lock()
+        .expect("no other thread uses the lock")
+        .extend(answers);
     (Client::over(Arc::<Script>::clone(&script)), script)
 }
 
@@ -64,7 +68,7 @@ fn targets(script: &Script) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_list_is_read_page_after_page() {
+async fn a_list_is_read_page_by_page() {
     let page = |name: &str, next: Value| {
         let token = json!({ "id": name, "name": name, "hint": "otr_", "scopes": [], "created_by": "local",
             "created_at": "2026-01-01T12:00:00Z", "expires_at": null, "last_used_at": null });
@@ -87,7 +91,7 @@ async fn a_list_is_read_page_after_page() {
 }
 
 #[tokio::test]
-async fn a_value_is_sent_raw_under_its_key_as_one_segment() {
+async fn a_value_is_sent_unchanged_and_its_key_as_one_segment() {
     let (client, script) = scripted(&[(204, b""), (200, b"a\0b")]);
 
     client
@@ -113,7 +117,7 @@ async fn a_value_is_sent_raw_under_its_key_as_one_segment() {
 }
 
 #[tokio::test]
-async fn a_value_goes_and_comes_in_pieces() {
+async fn a_value_can_be_streamed_in_both_directions() {
     let (client, script) = scripted(&[(204, b""), (200, b"value")]);
     let pieces = [&b"a\0"[..], b"", b"b"].map(|piece| Ok(Bytes::from_static(piece)));
 
@@ -133,7 +137,7 @@ async fn a_value_goes_and_comes_in_pieces() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_refused_says_why() {
+async fn a_refused_stream_returns_the_problem() {
     let problem = json!({ "type": "t", "title": "t", "status": 404, "code": "not_found", "detail": "there is none",
         "request_id": "r" });
     let (client, _) = scripted(&[(404, problem.to_string().as_bytes())]);
@@ -145,7 +149,7 @@ async fn a_stream_that_is_refused_says_why() {
 }
 
 #[tokio::test]
-async fn a_refusal_arrives_with_the_servers_words_and_its_fix() {
+async fn a_refusal_contains_the_detail_and_fix_of_the_server() {
     let problem = json!({ "type": "/docs#scope_missing", "title": "t", "status": 403, "code": "scope_missing",
         "detail": "this route needs the scope `access:write`", "fix": "ask an admin", "request_id": "r" });
     let (client, _) = scripted(&[(403, problem.to_string().as_bytes())]);
@@ -175,7 +179,7 @@ async fn a_refusal_arrives_with_the_servers_words_and_its_fix() {
 }
 
 #[tokio::test]
-async fn what_is_not_outrigger_is_named_as_that() {
+async fn a_response_that_is_not_from_outrigger_has_an_error_of_its_own() {
     let (client, _) = scripted(&[(502, b"<html>Bad Gateway</html>")]);
 
     let error = client.healthz().await.expect_err("it is no answer of ours");
@@ -188,7 +192,7 @@ async fn what_is_not_outrigger_is_named_as_that() {
 }
 
 #[tokio::test]
-async fn where_nobody_listens_there_is_no_server() {
+async fn an_address_without_a_listener_returns_no_server() {
     let folder = tempfile::tempdir().expect("a temporary folder");
 
     let socket = Client::unix(folder.path().join("control.sock"))
@@ -200,14 +204,14 @@ async fn where_nobody_listens_there_is_no_server() {
         .await;
 
     for answer in [socket, port] {
-        let error = answer.expect_err("nobody is there");
+        let error = answer.expect_err("there is no listener");
         assert!(matches!(error, ClientError::NoServer { .. }), "{error:?}");
         assert_eq!(error.kind(), ErrorKind::Unavailable);
     }
 }
 
 #[tokio::test]
-async fn a_key_that_an_address_cannot_hold_is_refused_before_it_is_sent() {
+async fn a_key_that_a_url_cannot_contain_is_rejected_before_sending() {
     let client = Client::tcp("http://127.0.0.1:1", None).expect("an address");
 
     let error = client

@@ -111,7 +111,7 @@ impl Connection {
     /// Waits until the server has closed it.
     async fn until_closed(&self) {
         let closed = self.ended.cancelled();
-        let closed = tokio::time::timeout(outrigger_testapp::PATIENCE, closed).await;
+        let closed = tokio::time::timeout(outrigger_testapp::TIMEOUT, closed).await;
         closed.expect("the server closes it");
     }
 }

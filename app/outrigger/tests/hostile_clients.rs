@@ -27,7 +27,7 @@ async fn exchange(app: &Outrigger, bytes: &[u8]) -> String {
 async fn until_closed(stream: &mut TcpStream) -> Vec<u8> {
     let mut rest = Vec::new();
     let reading = stream.read_to_end(&mut rest);
-    let closed = tokio::time::timeout(outrigger_testapp::PATIENCE, reading).await;
+    let closed = tokio::time::timeout(outrigger_testapp::TIMEOUT, reading).await;
     // A reset also closes the connection.
     let _ = closed.expect("the server closes the connection");
     rest

@@ -2,7 +2,7 @@
 
 use std::{fs, net::SocketAddr};
 
-use outrigger_testapp::{Builder, Outrigger, PATIENCE, eventually, resp};
+use outrigger_testapp::{Builder, Outrigger, TIMEOUT, eventually, resp};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::{
@@ -32,7 +32,7 @@ async fn connect(address: SocketAddr) -> TcpStream {
 /// Everything that the server sends until it closes the connection.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut rest = Vec::new();
-    let closed = timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
+    let closed = timeout(TIMEOUT, stream.read_to_end(&mut rest)).await;
     closed
         .expect("the server closes the connection")
         .expect("and does so cleanly");

@@ -1,4 +1,4 @@
-//! The handle.
+//! The handle of access.
 
 mod accounts;
 mod authenticate;
@@ -25,19 +25,19 @@ use crate::{
     credential_cache::CredentialCache, password_hash::PasswordHasher, store::AccessStore,
 };
 
-/// How long a login link works.
+/// How long a login link is valid.
 const LOGIN_LINK_TTL: Duration = Duration::from_secs(30 * 60);
 
-/// How long after signing in with a login link a new password needs no current one.
+/// How long after signing in with a login link the current password is not required to set a new one.
 const RESET_TTL: Duration = Duration::from_secs(30 * 60);
 
-/// The use of a credential is written down when the last note of it is this old.
-const NOTE_EVERY: Duration = Duration::from_secs(60);
+/// The use of a credential is recorded again after this time.
+const USE_RECORDED_EVERY: Duration = Duration::from_secs(60);
 
 /// The longest name of an account, token or key in characters.
 const NAME_MAX: usize = 100;
 
-/// Accounts and everything they sign in with. Cheap to clone; clones share the store and the caches.
+/// Accounts and their credentials. Cheap to clone; clones share the store and the caches.
 #[derive(Clone)]
 pub struct Access {
     inner: Arc<Inner>,
@@ -65,7 +65,7 @@ struct Figures {
 }
 
 impl Access {
-    /// Access kept in `store`.
+    /// Creates a handle on `store`.
     #[must_use]
     pub fn new(
         store: Arc<dyn AccessStore>,
@@ -89,33 +89,33 @@ impl Access {
         }
     }
 
-    /// The background service that deletes what has ended.
+    /// Creates the background service that deletes expired data.
     #[must_use]
     pub fn pruner(&self) -> Pruner {
         Pruner::new(self.clone())
     }
 
-    /// Registers the figures.
+    /// Registers the metrics.
     pub fn register(&self, registry: &mut Registry) {
         let figures = &self.inner.figures;
         registry.register(
             "outrigger_access_sign_ins",
-            "Sessions that began",
+            "Sessions created",
             figures.sign_ins.clone(),
         );
         registry.register(
             "outrigger_access_sign_ins_refused",
-            "Wrong passwords, at signing in or as the current one, and attempts to sign in to a disabled account",
+            "Wrong passwords, at sign-in or as the current password, and attempts to sign in to a disabled account",
             figures.refused.clone(),
         );
         registry.register(
             "outrigger_access_sign_ins_throttled",
-            "Passwords that were not looked at, because they came too early after wrong ones",
+            "Sign-in attempts rejected without a check of the password, because of earlier failures",
             figures.throttled.clone(),
         );
     }
 
-    /// The audit log, in the same database.
+    /// Returns the audit log in the same database.
     #[must_use]
     pub fn audit_log(&self) -> &AuditLog {
         self.store().audit_log()
@@ -129,7 +129,7 @@ impl Access {
         &*self.inner.store
     }
 
-    /// The time of day, as exact as stores keep it.
+    /// Returns the wall-clock time with the precision of the stores, microseconds.
     fn now(&self) -> Timestamp {
         let now = self.inner.clock.now();
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
@@ -142,22 +142,22 @@ impl fmt::Debug for Access {
     }
 }
 
-/// The time so long after `at`; the end of time when there is none.
+/// Returns `at` plus a duration, or the latest possible time on overflow.
 fn later(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-/// The time so long before `at`; the beginning of time when there is none.
+/// Returns `at` minus a duration, or the earliest possible time on overflow.
 fn earlier(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_sub(by).unwrap_or(Timestamp::MIN)
 }
 
-/// A name without spaces around it, of 1 to 100 characters.
+/// Validates a name: 1 to 100 characters after removing spaces at both ends.
 fn parse_name(text: &str) -> Result<String, FieldProblem> {
     outrigger_stdx::parse_name("name", text, NAME_MAX)
 }
 
-/// The error of one wrong part.
+/// Returns the error for one invalid field.
 fn wrong(problem: FieldProblem) -> AccessError {
     AccessError::Fields {
         fields: vec![problem],

@@ -1,13 +1,13 @@
-//! The signal that credentials may have ended.
+//! A signal that credentials may have ended.
 //!
-//! A request is checked when it arrives. Whatever lives longer than a request (a connection over the Redis protocol, a stream)
-//! waits on [`Changes`] and checks its principal again with [`Access::revalidate`](crate::Access::revalidate).
+//! A request is checked when it arrives. Connections and streams that live longer wait on [`Changes`] and check their
+//! principal again with [`Access::revalidate`](crate::Access::revalidate).
 
 use std::future;
 
 use tokio::sync::watch;
 
-/// Sends the signal.
+/// The sender of the signal.
 #[derive(Debug)]
 pub(crate) struct ChangeSignal(watch::Sender<()>);
 
@@ -16,7 +16,7 @@ impl ChangeSignal {
         Self(watch::Sender::new(()))
     }
 
-    /// Wakes everyone who waits.
+    /// Wakes all receivers.
     pub(crate) fn send(&self) {
         self.0.send_replace(());
     }
@@ -26,11 +26,13 @@ impl ChangeSignal {
     }
 }
 
-/// Tells when this process has revoked, ended, disabled, demoted or deleted something, after which a credential may no longer
-/// work or may allow less. It does not tell what, and it does not tell about other nodes or the passing of time: check at least
-/// every [`Access::revalidate_every`](crate::Access::revalidate_every) as well.
+/// A receiver of the signal that a credential may have ended or lost permissions.
 ///
-/// Subscribe *before* authenticating; then no change between the two is missed:
+/// This process sends the signal after it revokes, ends, disables, demotes or deletes something. The signal does not identify
+/// the change, and it does not cover other nodes or expiry: check at least every
+/// [`Access::revalidate_every`](crate::Access::revalidate_every) as well.
+///
+/// Subscribe *before* authenticating, so that no change between the two is missed:
 ///
 /// ```no_run
 /// # async fn example(access: &outrigger_access::Access, token: &str) -> Result<(), outrigger_access::AccessError> {
@@ -46,16 +48,16 @@ impl ChangeSignal {
 pub struct Changes(watch::Receiver<()>);
 
 impl Changes {
-    /// Waits until something has changed since this call last returned, or since the subscription. Several changes may be one
-    /// wake-up. Cancel safe.
+    /// Waits for a change since this call last returned, or since the subscription. One wake-up may cover several changes.
+    /// Cancel safe.
     pub async fn changed(&mut self) {
         if self.0.changed().await.is_err() {
-            // The handle is gone, so nothing changes any more.
+            // The sender is gone, so there will be no more changes.
             future::pending::<()>().await;
         }
     }
 
-    /// Whether [`changed`](Self::changed) would return at once. Takes a few nanoseconds and no lock.
+    /// Returns whether [`changed`](Self::changed) would return immediately. Takes a few nanoseconds and no lock.
     #[must_use]
     pub fn has_changed(&self) -> bool {
         self.0.has_changed().unwrap_or(false)

@@ -11,51 +11,51 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccessConfig {
-    /// How long a session lasts at most, 5m to 400d. Default 30d.
+    /// The longest duration of a session, 5m to 400d. Default 30d.
     pub session_ttl: HumanDuration,
-    /// After how long without use a session ends, 5m to 400d. Default 7d.
+    /// A session that is not used for this long ends, 5m to 400d. Default 7d.
     pub session_idle: HumanDuration,
-    /// How many accounts there are at most, 1 to 100000. Default 10000.
+    /// The largest number of accounts, 1 to 100000. Default 10000.
     pub accounts_max: u32,
-    /// How many sessions an account has at most, 1 to 1000; a new one ends the oldest. Default 50.
+    /// The largest number of sessions per account, 1 to 1000. A further session ends the oldest one. Default 50.
     pub sessions_max: u32,
-    /// How long an API token works when nothing else is asked for, 1h to 3650d. Default 90d.
+    /// The default lifetime of an API token, 1h to 3650d. Default 90d.
     pub token_ttl: HumanDuration,
-    /// How many API tokens an account has at most, not counting expired ones, 1 to 100000. Default 1000.
+    /// The largest number of API tokens per account, not counting expired ones, 1 to 100000. Default 1000.
     pub tokens_max: u32,
-    /// How many ingest keys there are at most, 1 to 100000. Default 1000.
+    /// The largest number of ingest keys, 1 to 100000. Default 1000.
     pub ingest_keys_max: u32,
-    /// How long the entries of the audit log are kept, 1d to 3650d. Default 400d.
+    /// How long entries of the audit log are kept, 1d to 3650d. Default 400d.
     pub audit_retention: HumanDuration,
-    /// What a password must be: `strength` (hard to guess by estimate) or `classic` (at least 8 characters with upper-case and
-    /// lower-case letters, digits and special characters). Default `strength`.
+    /// The requirements for passwords: `strength` (an estimate of how hard the password is to guess) or `classic` (at least 8
+    /// characters with upper-case and lower-case letters, digits and special characters). Default `strength`.
     pub password_rules: PasswordRules,
-    /// How many passwords are hashed at the same time, 1 to 64; each takes 19 MiB of memory meanwhile. Default 2.
+    /// How many passwords are hashed at the same time, 1 to 64. Each hash takes 19 MiB of memory. Default 2.
     pub hash_concurrency: u32,
-    /// How many sign-ins may wait for that, 1 to 10000; more are told to try again. Default 64.
+    /// How many sign-ins may wait for hashing, 1 to 10000. Further ones receive an error. Default 64.
     pub hash_queue: u32,
-    /// How many wrong passwords an account is allowed before each further one has to wait, 1 to 100; an address is allowed
-    /// four times as many. Default 5.
+    /// How many wrong passwords an account may have before further attempts are delayed, 1 to 100. An address may have four
+    /// times as many. Default 5.
     pub login_attempts: u32,
-    /// How long such a wait grows at most, from one second and doubling, 1s to 1d. Default 15m.
+    /// The longest delay, 1s to 1d. Delays start at one second and double. Default 15m.
     pub login_delay_max: HumanDuration,
-    /// How many accounts and addresses with wrong passwords are remembered, 100 to 1000000. Default 10000.
+    /// How many accounts and addresses with wrong passwords are tracked, 100 to 1000000. Default 10000.
     pub login_memory: u32,
-    /// How long a valid session or token is believed without asking the store again, 0s to 60s. What this process revokes
-    /// counts at once; what another node revokes counts after this time. Default 5s.
+    /// How long the result of checking a session or token is cached, 0s to 60s. Revocations by this process take effect
+    /// immediately; those by another node take effect after this time. Default 5s.
     pub credential_cache_ttl: HumanDuration,
-    /// How many sessions and tokens are remembered that way, 1 to 1000000. Default 10000.
+    /// How many sessions and tokens the cache may hold, 1 to 1000000. Default 10000.
     pub credential_cache_max: u32,
 }
 
-/// What a password must be.
+/// The requirements for passwords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PasswordRules {
-    /// Hard to guess, by an estimate that knows common passwords, names and patterns.
+    /// Hard to guess, according to an estimate based on common passwords, names and patterns.
     #[default]
     Strength,
-    /// Of a certain length with certain kinds of characters.
+    /// A minimum length with certain kinds of characters.
     Classic,
 }
 

@@ -1,11 +1,10 @@
-//! Credentials that were checked a moment ago.
+//! A cache of recently checked credentials.
 //!
-//! A page asks several times a second and a program thousands of times; asking the store each time would be most of the work.
-//! So a checked credential is believed for a few seconds. What this process revokes or changes is removed at once; a change on
-//! another node counts after those seconds.
+//! A page sends several requests per second, a program thousands. Querying the store for each of them would be most of the
+//! work, so the result of a check is cached for a few seconds. Changes made by this process invalidate it immediately; changes
+//! made by another node take effect after that time.
 //!
-//! A cookie, a token and an ingest key are looked up by their digest *and* their kind: the text of a token is never taken for a
-//! cookie.
+//! Entries are found by digest *and* kind, so the text of a token is never accepted as a cookie.
 
 use std::{
     collections::HashMap,
@@ -19,7 +18,7 @@ use outrigger_stdx::Monotonic;
 
 use crate::{AccessConfig, AccountId, IngestKey, IngestKeyId, Principal, SessionId};
 
-/// A bounded set of credentials that are believed for a short time.
+/// A bounded cache of checked credentials.
 #[derive(Debug)]
 pub(crate) struct CredentialCache {
     ttl: Duration,
@@ -29,56 +28,56 @@ pub(crate) struct CredentialCache {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Counts the calls of [`CredentialCache::forget`].
+    /// The number of calls of [`CredentialCache::invalidate`].
     generation: u64,
     entries: HashMap<CredentialKey, (Monotonic, CachedCredential)>,
 }
 
-/// What a credential is found by.
+/// The key of a cached credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct CredentialKey {
     pub(crate) kind: CredentialKind,
     pub(crate) digest: Digest,
 }
 
-/// Where a credential works.
+/// The kind of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum CredentialKind {
     /// A session cookie.
     Session,
     /// An API token.
     Token,
-    /// A key that can only send in.
+    /// An ingest key, which can only send data.
     IngestKey,
 }
 
-/// What a credential was found to be.
+/// The result of checking a credential.
 #[derive(Debug, Clone)]
 pub(crate) struct CachedCredential {
     pub(crate) holder: Holder,
-    /// When its use was last written down.
-    pub(crate) noted_at: Option<Timestamp>,
+    /// When its use was last recorded.
+    pub(crate) use_recorded_at: Option<Timestamp>,
 }
 
-/// Whose credential it is. Boxed, because entries differ much in size.
+/// The owner of a credential. Boxed, because the variants differ in size.
 #[derive(Debug, Clone)]
 pub(crate) enum Holder {
     Principal(Box<Principal>),
     IngestKey(Box<IngestKey>),
 }
 
-/// Which cached credentials a change concerns.
+/// The cached credentials that a change affects.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Concerned {
-    /// All of an account: its sessions and tokens.
+pub(crate) enum Affected {
+    /// The sessions and tokens of an account.
     Account(AccountId),
     Session(SessionId),
     IngestKey(IngestKeyId),
-    /// Whoever it may be: the store did not say.
-    Everybody,
+    /// All credentials, because the store did not return which ones are affected.
+    All,
 }
 
-/// How many changes there had been when the store was asked. What the store said before a later change may be out of date.
+/// The number of changes at the time of a query. The result of the query may be outdated after later changes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Generation(u64);
 
@@ -91,28 +90,28 @@ impl CredentialCache {
         }
     }
 
-    /// What the credential was found to be, not long ago.
+    /// Returns the cached result of a credential, unless it is too old.
     pub(crate) fn get(&self, key: &CredentialKey, now: Monotonic) -> Option<CachedCredential> {
         let state = self.state();
         let (since, credential) = state.entries.get(key)?;
         (now.saturating_since(*since) < self.ttl).then(|| credential.clone())
     }
 
-    /// The present generation; read it before the store is asked.
+    /// Returns the current generation. Read it before querying the store.
     pub(crate) fn generation(&self) -> Generation {
         Generation(self.state().generation)
     }
 
-    /// Remembers what the store said, unless something changed since `asked`.
+    /// Caches a result of the store, unless there was a change since `generation`.
     pub(crate) fn insert(
         &self,
-        asked: Generation,
+        generation: Generation,
         key: CredentialKey,
         credential: CachedCredential,
         now: Monotonic,
     ) {
         let mut state = self.state();
-        if state.generation != asked.0 {
+        if state.generation != generation.0 {
             return;
         }
         if state.entries.len() >= self.entries_max {
@@ -127,20 +126,20 @@ impl CredentialCache {
         state.entries.insert(key, (now, credential));
     }
 
-    /// Remembers that the use of a credential was written down.
-    pub(crate) fn note(&self, key: &CredentialKey, at: Timestamp) {
+    /// Sets when the use of a credential was last recorded.
+    pub(crate) fn record_use(&self, key: &CredentialKey, at: Timestamp) {
         if let Some((_, credential)) = self.state().entries.get_mut(key) {
-            credential.noted_at = Some(at);
+            credential.use_recorded_at = Some(at);
         }
     }
 
-    /// Forgets what a change concerns, and what is being read from the store meanwhile.
-    pub(crate) fn forget(&self, concerned: Concerned) {
+    /// Removes the affected credentials, and prevents the caching of queries that are still running.
+    pub(crate) fn invalidate(&self, affected: Affected) {
         let mut state = self.state();
         state.generation += 1;
         state
             .entries
-            .retain(|_, (_, credential)| !concerned.includes(&credential.holder));
+            .retain(|_, (_, credential)| !affected.includes(&credential.holder));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -148,13 +147,13 @@ impl CredentialCache {
     }
 }
 
-impl Concerned {
+impl Affected {
     fn includes(self, holder: &Holder) -> bool {
         match (self, holder) {
             (Self::Account(id), Holder::Principal(principal)) => principal.account_id == id,
             (Self::Session(id), Holder::Principal(principal)) => principal.session_id == Some(id),
             (Self::IngestKey(id), Holder::IngestKey(key)) => key.id == id,
-            (Self::Everybody, _) => true,
+            (Self::All, _) => true,
             _ => false,
         }
     }
@@ -196,7 +195,7 @@ mod tests {
                 expires_at: None,
                 credential: None,
             })),
-            noted_at: None,
+            use_recorded_at: None,
         }
     }
 
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_is_believed_for_a_short_time() {
+    fn a_credential_is_cached_for_a_short_time() {
         let (cache, key) = (cache(), key(CredentialKind::Session, "a"));
 
         cache.insert(cache.generation(), key, credential(), at(0));
@@ -234,12 +233,12 @@ mod tests {
     }
 
     #[test]
-    fn what_the_store_said_before_a_change_is_not_believed_after_it() {
+    fn a_query_result_from_before_a_change_is_not_cached() {
         let (cache, key) = (cache(), key(CredentialKind::Session, "a"));
 
-        let asked = cache.generation();
-        cache.forget(Concerned::Account(account(0)));
-        cache.insert(asked, key, credential(), at(0));
+        let generation = cache.generation();
+        cache.invalidate(Affected::Account(account(0)));
+        cache.insert(generation, key, credential(), at(0));
 
         assert!(cache.get(&key, at(0)).is_none());
     }
@@ -252,7 +251,7 @@ mod tests {
         cache.insert(cache.generation(), changed, of_account(account(1)), at(0));
         cache.insert(cache.generation(), other, of_account(account(2)), at(0));
 
-        cache.forget(Concerned::Account(account(1)));
+        cache.invalidate(Affected::Account(account(1)));
 
         assert!(cache.get(&changed, at(0)).is_none());
         assert!(cache.get(&other, at(0)).is_some());

@@ -4,10 +4,10 @@ use std::fmt;
 
 use outrigger_stdx::FieldProblem;
 
-/// The longest address that mail can carry.
+/// The longest address that e-mail supports, in characters.
 const LENGTH_MAX: usize = 254;
 
-/// An e-mail address that could be one. Two are equal when they differ in upper and lower case only.
+/// A plausible e-mail address. Comparisons ignore case.
 #[derive(Debug, Clone)]
 pub struct Email {
     shown: String,
@@ -15,18 +15,19 @@ pub struct Email {
 }
 
 impl Email {
-    /// Reads an address. Only checks what mail servers agree on: something, an `@`, a domain, nothing that cannot be seen.
+    /// Parses an address. Checks only what all mail servers agree on: a local part, an `@`, a domain, and no invisible
+    /// characters.
     ///
     /// # Errors
     ///
-    /// What is wrong with the field `email`.
+    /// Returns what is wrong with the field `email`.
     pub fn parse(text: &str) -> Result<Self, FieldProblem> {
         let text = text.trim();
         if text.is_empty() {
             return Err(FieldProblem::new(
                 "email",
                 "required",
-                "an e-mail address is needed",
+                "an e-mail address is required",
             ));
         }
         if text.len() > LENGTH_MAX {
@@ -47,13 +48,13 @@ impl Email {
         })
     }
 
-    /// As the person wrote it.
+    /// Returns the address as the person wrote it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.shown
     }
 
-    /// What is compared.
+    /// Returns the lower-case form, which is compared.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
@@ -79,15 +80,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_keeps_its_spelling_and_compares_without_it() {
-        let email = Email::parse(" Ana@Example.org ").expect("it is an address");
+    fn an_address_keeps_its_case_and_comparisons_ignore_it() {
+        let email = Email::parse(" Ana@Example.org ").expect("the address is valid");
 
         assert_eq!(email.as_str(), "Ana@Example.org");
         assert_eq!(Ok(email), Email::parse("ana@example.ORG"));
     }
 
     #[test]
-    fn what_is_not_an_address_is_refused() {
+    fn invalid_addresses_are_rejected() {
         let long = format!("{}@example.org", "a".repeat(250));
         for (text, code) in [
             ("", "required"),

@@ -1,4 +1,4 @@
-//! What can go wrong with access.
+//! Errors of access.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::{Role, Scope};
 
-/// Why something is refused. Wrong credentials never tell which part of them is wrong.
+/// Why a request is rejected. Errors for wrong credentials do not reveal which part is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum AccessError {
@@ -22,87 +22,89 @@ pub enum AccessError {
         /// How long to wait.
         retry_after: Duration,
     },
-    /// So many passwords are being checked that more would have to wait too long.
+    /// So many passwords are being checked that another one would wait too long.
     #[error("too many people are signing in at the moment")]
     Busy,
-    /// The session has ended, or never was.
+    /// The session has ended or never existed.
     #[error("the session has ended")]
     SessionInvalid,
     /// The token is wrong, expired or revoked.
     #[error("the token is wrong, expired or revoked")]
     TokenInvalid,
-    /// The ingest key is not one.
+    /// There is no such ingest key.
     #[error("the ingest key is wrong")]
     IngestKeyInvalid,
-    /// The login link was used, has expired, or never was.
+    /// The login link was used, has expired, or never existed.
     #[error("the login link has been used or has expired")]
     LinkInvalid,
-    /// The current password is needed and was wrong or missing.
+    /// The current password is required and was wrong.
     #[error("the current password is wrong")]
     CurrentPasswordWrong,
     /// A scope is missing.
     #[error("this needs the scope `{scope}`")]
     MissingScope {
-        /// The one that is missing.
+        /// The missing scope.
         scope: Scope,
     },
-    /// The role is above one's own.
-    #[error("the role `{role}` may do things that you may not, so you cannot give, take or use it")]
+    /// The role has permissions that the caller does not have.
+    #[error(
+        "the role `{role}` has permissions that you do not have, so you cannot assign, remove or use it"
+    )]
     RoleAbove {
         /// The role.
         role: Role,
     },
-    /// Parts of the input are wrong.
+    /// Fields of the input are invalid.
     #[error("{}", fields.iter().map(|field| field.message.as_str()).collect::<Vec<_>>().join("; "))]
     Fields {
-        /// Which ones, and how.
+        /// The problems.
         fields: Vec<FieldProblem>,
     },
     /// Another account has the address.
     #[error("another account has this e-mail address")]
     EmailTaken,
-    /// Without this account there would be no owner left who can sign in.
+    /// The change would leave no owner who can sign in.
     #[error("this is the last owner who can sign in")]
     LastOwner,
     /// There is no such account, session, token or key.
     #[error("there is no {what} with this id")]
     NotFound {
-        /// What was looked for.
+        /// The kind of object.
         what: &'static str,
     },
     /// A limit on the number of objects is reached.
     #[error("there are {limit} {what} already, the limit of `[access] {key}`")]
     TooMany {
-        /// Of what.
+        /// The kind of object.
         what: &'static str,
         /// The limit.
         limit: u32,
-        /// The key that raises it.
+        /// The configuration key of the limit.
         key: &'static str,
     },
-    /// The clock is implausibly far ahead, so nothing is deleted because of its age.
+    /// The clock is implausibly far ahead, so nothing is deleted by age.
     #[error(transparent)]
     ClockJumped(ClockJumped),
     /// The store failed.
     #[error(transparent)]
     Store(SqlError),
-    /// Randomness failed.
+    /// The system has no randomness.
     #[error(transparent)]
     Crypto(CryptoError),
-    /// A defect: a stored value cannot be read.
+    /// A stored value cannot be parsed, which is a defect.
     #[error("the stored {what} cannot be read")]
     Unreadable {
-        /// What.
+        /// The kind of value.
         what: &'static str,
     },
 }
 
 /// What to do about a clock that jumped.
 pub const CLOCK_HINT: &str =
-    "set the clock; when it is right, `outrigger admin confirm-clock` says so";
+    "set the clock; if it is right, confirm it with `outrigger admin confirm-clock`";
 
 impl AccessError {
-    /// What the caller can do about it.
+    /// Returns the kind of the error, which determines what the caller can do.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -126,7 +128,7 @@ impl AccessError {
         }
     }
 
-    /// Whether the same call may succeed later.
+    /// Returns whether the same call may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
@@ -135,7 +137,7 @@ impl AccessError {
         }
     }
 
-    /// What to do about it.
+    /// Returns what to do about the error.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -145,9 +147,9 @@ impl AccessError {
             ),
             Self::LastOwner => Some("make another account an owner first".to_owned()),
             Self::TokenInvalid => Some("`outrigger token create` makes a new one".to_owned()),
-            Self::TooMany { key, .. } => Some(format!(
-                "remove what is not used, or raise `[access] {key}`"
-            )),
+            Self::TooMany { key, .. } => {
+                Some(format!("delete unused ones, or raise `[access] {key}`"))
+            }
             Self::ClockJumped(_) => Some(CLOCK_HINT.to_owned()),
             Self::Store(error) => error.hint().map(str::to_owned),
             Self::Crypto(error) => error.hint(),
@@ -155,9 +157,9 @@ impl AccessError {
         }
     }
 
-    /// The error of a store that another account has the address.
+    /// Converts the store's error for a duplicate address to [`AccessError::EmailTaken`].
     pub(crate) fn taken(error: Self) -> Self {
-        // On PostgreSQL the constraint has the name that one of a column `email` would have.
+        // On PostgreSQL, the constraint is named like that of a column `email`.
         let is_taken = |error: &SqlError| {
             ["email_key", "email"]
                 .iter()
@@ -169,7 +171,7 @@ impl AccessError {
         }
     }
 
-    /// The error of one wrong part, or of several; none when there is none.
+    /// Returns an error if there are invalid fields.
     pub(crate) fn of_fields(fields: Vec<FieldProblem>) -> Result<(), Self> {
         if fields.is_empty() {
             return Ok(());

@@ -1,10 +1,11 @@
-//! The queue in front of hashing.
+//! The queue for hashing.
 //!
-//! A hash takes tens of milliseconds on purpose, so whoever sends sign-ins fast enough fills any queue. Who is let through then
-//! is not a matter of luck: attempts from addresses where the account was used before come first, then those from addresses
-//! without a failure, then the others. Every fourth place goes to the attempt that has waited the longest, whatever it is, so that
-//! a stream of better ones starves nobody. When the queue is full, the worst and newest attempt makes room for a better one. No
-//! address may have more than a part of the queue.
+//! A hash takes tens of milliseconds on purpose, so a flood of sign-ins can fill any queue. The order is therefore not
+//! first-come, first-served: attempts from addresses known for the account come first, then attempts from addresses without
+//! failures, then all others. Every fourth permit goes to the attempt that has waited longest, so that a stream of better
+//! attempts starves nobody. In a full queue, a better attempt replaces the newest of the worst ones. Each address may use only
+//! a
+//! part of the queue.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -16,13 +17,13 @@ use tokio::sync::oneshot;
 
 use crate::{AccessError, Standing, network};
 
-/// An address may have a quarter of the queue.
+/// An address may use one part in this many of the queue.
 const PART_OF_ADDRESS: usize = 4;
 
-/// Of so many places, one goes to the attempt that has waited the longest.
+/// One permit in this many goes to the attempt that has waited longest.
 const OLDEST_EVERY: u64 = 4;
 
-/// Places to compute, and a bounded number of those who wait for one. Cheap to clone.
+/// A bounded number of permits to compute a hash, and a bounded queue for them. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct HashQueue {
     inner: Arc<Inner>,
@@ -39,27 +40,27 @@ struct Inner {
 struct State {
     free: usize,
     next_number: u64,
-    /// How many places were passed on.
+    /// How many permits were passed on to waiting attempts.
     passed_on: u64,
-    /// The best and oldest first.
-    waiting: BTreeMap<(Standing, u64), oneshot::Sender<Place>>,
-    /// How many of a lane compute or wait.
+    /// The waiting attempts, the best and oldest first.
+    waiting: BTreeMap<(Standing, u64), oneshot::Sender<Permit>>,
+    /// How many attempts of each lane compute or wait.
     lanes: HashMap<Lane, usize>,
 }
 
-/// Those who share a part of the queue.
+/// A group of attempts that share a part of the queue.
 type Lane = (IpAddr, Standing);
 
-/// Who wants to compute.
+/// The caller of a hash.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Visitor {
+pub(crate) struct HashCaller {
     pub(crate) standing: Standing,
-    /// `None` for who has signed in already.
+    /// `None` for a caller who has already signed in.
     pub(crate) address: Option<IpAddr>,
 }
 
-impl Visitor {
-    /// Who has signed in already.
+impl HashCaller {
+    /// A caller who has already signed in.
     pub(crate) const SIGNED_IN: Self = Self {
         standing: Standing::Known,
         address: None,
@@ -67,7 +68,7 @@ impl Visitor {
 
     fn lane(self) -> Option<Lane> {
         let address = network(self.address?);
-        // Strangers have one lane, so that failing does not open a second one.
+        // Addresses without and with failures share a lane, so that a failure does not open a second one.
         let standing = match self.standing {
             Standing::Known => Standing::Known,
             Standing::Clean | Standing::Suspect => Standing::Suspect,
@@ -76,27 +77,27 @@ impl Visitor {
     }
 }
 
-/// The right to compute, given back when dropped.
+/// A permit to compute a hash. Dropping it releases the permit.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Permit {
     inner: Arc<Inner>,
 }
 
-/// A share of a lane, given back when dropped.
+/// A share of a lane. Dropping it releases the share.
 #[derive(Debug)]
-pub(crate) struct Share {
+pub(crate) struct LaneShare {
     inner: Arc<Inner>,
     lane: Option<Lane>,
 }
 
 impl HashQueue {
-    pub(crate) fn new(places: usize, waiting_max: usize) -> Self {
+    pub(crate) fn new(permits: usize, waiting_max: usize) -> Self {
         Self {
             inner: Arc::new(Inner {
                 waiting_max,
-                per_address_max: places + waiting_max / PART_OF_ADDRESS,
+                per_address_max: permits + waiting_max / PART_OF_ADDRESS,
                 state: Mutex::new(State {
-                    free: places,
+                    free: permits,
                     next_number: 0,
                     passed_on: 0,
                     waiting: BTreeMap::new(),
@@ -106,29 +107,33 @@ impl HashQueue {
         }
     }
 
-    /// Waits for a place.
+    /// Waits for a permit.
     ///
     /// # Errors
     ///
-    /// [`AccessError::Busy`] when the queue or the address's part of it is full, or somebody better took the last place in it.
-    pub(crate) async fn enter(&self, visitor: Visitor) -> Result<(Place, Share), AccessError> {
-        let share = self.share(visitor)?;
+    /// Returns [`AccessError::Busy`] if the queue or the address's part of it is full, or if a better attempt took the last
+    /// place.
+    pub(crate) async fn enter(
+        &self,
+        caller: HashCaller,
+    ) -> Result<(Permit, LaneShare), AccessError> {
+        let share = self.share(caller)?;
         let turn = {
             let mut state = self.inner.state();
             if state.free > 0 {
                 state.free -= 1;
                 let inner = Arc::clone(&self.inner);
-                return Ok((Place { inner }, share));
+                return Ok((Permit { inner }, share));
             }
-            state.wait(visitor.standing, self.inner.waiting_max)?
+            state.wait(caller.standing, self.inner.waiting_max)?
         };
-        let place = turn.await.map_err(|_| AccessError::Busy)?;
-        Ok((place, share))
+        let permit = turn.await.map_err(|_| AccessError::Busy)?;
+        Ok((permit, share))
     }
 
-    fn share(&self, visitor: Visitor) -> Result<Share, AccessError> {
+    fn share(&self, caller: HashCaller) -> Result<LaneShare, AccessError> {
         let inner = Arc::clone(&self.inner);
-        let lane = visitor.lane();
+        let lane = caller.lane();
         if let Some(lane) = lane {
             let mut state = self.inner.state();
             let count = state.lanes.entry(lane).or_default();
@@ -137,7 +142,7 @@ impl HashQueue {
             }
             *count += 1;
         }
-        Ok(Share { inner, lane })
+        Ok(LaneShare { inner, lane })
     }
 }
 
@@ -152,7 +157,7 @@ impl State {
         &mut self,
         standing: Standing,
         waiting_max: usize,
-    ) -> Result<oneshot::Receiver<Place>, AccessError> {
+    ) -> Result<oneshot::Receiver<Permit>, AccessError> {
         if self.waiting.len() >= waiting_max {
             self.waiting.retain(|_, turn| !turn.is_closed());
         }
@@ -161,7 +166,7 @@ impl State {
             if worst.key().0 <= standing {
                 return Err(AccessError::Busy);
             }
-            // It finds its turn gone.
+            // Its receiver gets an error.
             worst.remove();
         }
         let (turn, receiver) = oneshot::channel();
@@ -170,8 +175,8 @@ impl State {
         Ok(receiver)
     }
 
-    /// Whose turn it is.
-    fn next(&mut self) -> Option<oneshot::Sender<Place>> {
+    /// Returns the attempt that gets the next permit.
+    fn next(&mut self) -> Option<oneshot::Sender<Permit>> {
         self.passed_on += 1;
         if !self.passed_on.is_multiple_of(OLDEST_EVERY) {
             return self.waiting.pop_first().map(|(_, turn)| turn);
@@ -181,7 +186,7 @@ impl State {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         let next = {
             let mut state = self.inner.state();
@@ -193,13 +198,13 @@ impl Drop for Place {
         };
         if let Some(turn) = next {
             let inner = Arc::clone(&self.inner);
-            // Who has gone away meanwhile drops the place again, for the one after.
+            // If the receiver is gone, this drops the permit and passes it on to the next attempt.
             let _ = turn.send(Self { inner });
         }
     }
 }
 
-impl Drop for Share {
+impl Drop for LaneShare {
     fn drop(&mut self) {
         let Some(lane) = self.lane else {
             return;
@@ -220,19 +225,20 @@ mod tests {
 
     use super::*;
 
-    fn visitor(standing: Standing, host: u8) -> Visitor {
-        Visitor {
+    fn caller(standing: Standing, host: u8) -> HashCaller {
+        HashCaller {
             standing,
             address: Some(IpAddr::from([192, 0, 2, host])),
         }
     }
 
-    type Entering<'a> =
-        std::pin::Pin<Box<dyn Future<Output = Result<(Place, Share), AccessError>> + Send + 'a>>;
+    type Entering<'a> = std::pin::Pin<
+        Box<dyn Future<Output = Result<(Permit, LaneShare), AccessError>> + Send + 'a>,
+    >;
 
-    /// Begins to wait, and returns what it waits in.
-    fn begin(queue: &HashQueue, visitor: Visitor) -> (Entering<'_>, bool) {
-        let mut entering: Entering<'_> = Box::pin(queue.enter(visitor));
+    /// Starts waiting; returns the pending call and whether it waits.
+    fn begin(queue: &HashQueue, caller: HashCaller) -> (Entering<'_>, bool) {
+        let mut entering: Entering<'_> = Box::pin(queue.enter(caller));
         let polled = entering
             .as_mut()
             .poll(&mut Context::from_waker(Waker::noop()));
@@ -248,19 +254,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_for_long_is_let_in_however_many_better_ones_come() {
+    async fn a_long_wait_ends_even_with_a_stream_of_better_attempts() {
         let queue = HashQueue::new(1, 100);
-        let mut busy = queue.enter(Visitor::SIGNED_IN).await.expect("it is free");
+        let mut busy = queue
+            .enter(HashCaller::SIGNED_IN)
+            .await
+            .expect("a permit is free");
 
-        let (mut stranger, _) = begin(&queue, visitor(Standing::Suspect, 1));
+        let (mut stranger, _) = begin(&queue, caller(Standing::Suspect, 1));
         let mut let_in = 0;
         for host in 2..12 {
-            let (mut known, _) = begin(&queue, visitor(Standing::Known, host));
+            let (mut known, _) = begin(&queue, caller(Standing::Known, host));
             drop(busy);
             if outcome(&mut stranger).is_ready() {
                 break;
             }
-            busy = known.as_mut().await.expect("it is its turn");
+            busy = known.as_mut().await.expect("the caller gets a permit");
             let_in += 1;
         }
 
@@ -268,14 +277,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_better_known_come_first_and_take_the_place_of_others_in_a_full_queue() {
+    async fn better_attempts_come_first_and_replace_others_in_a_full_queue() {
         let queue = HashQueue::new(1, 2);
-        let busy = queue.enter(Visitor::SIGNED_IN).await.expect("it is free");
+        let busy = queue
+            .enter(HashCaller::SIGNED_IN)
+            .await
+            .expect("a permit is free");
 
-        let (mut first, _) = begin(&queue, visitor(Standing::Suspect, 1));
-        let (mut second, _) = begin(&queue, visitor(Standing::Suspect, 2));
-        let (_, third_waits) = begin(&queue, visitor(Standing::Suspect, 3));
-        let (mut owner, owner_waits) = begin(&queue, visitor(Standing::Clean, 4));
+        let (mut first, _) = begin(&queue, caller(Standing::Suspect, 1));
+        let (mut second, _) = begin(&queue, caller(Standing::Suspect, 2));
+        let (_, third_waits) = begin(&queue, caller(Standing::Suspect, 3));
+        let (mut owner, owner_waits) = begin(&queue, caller(Standing::Clean, 4));
         drop(busy);
 
         assert!(!third_waits && owner_waits);
@@ -288,11 +300,11 @@ mod tests {
     #[tokio::test]
     async fn an_address_has_a_part_of_the_queue() {
         let queue = HashQueue::new(1, 8);
-        let _busy = queue.enter(visitor(Standing::Clean, 1)).await;
+        let _busy = queue.enter(caller(Standing::Clean, 1)).await;
 
-        let waiting = [(); 4].map(|()| begin(&queue, visitor(Standing::Suspect, 1)));
-        let (_, other_waits) = begin(&queue, visitor(Standing::Suspect, 2));
-        let (_, known_waits) = begin(&queue, visitor(Standing::Known, 1));
+        let waiting = [(); 4].map(|()| begin(&queue, caller(Standing::Suspect, 1)));
+        let (_, other_waits) = begin(&queue, caller(Standing::Suspect, 2));
+        let (_, known_waits) = begin(&queue, caller(Standing::Known, 1));
 
         let waits = waiting.each_ref().map(|(_, waits)| *waits);
         assert_eq!(waits, [true, true, false, false]);
@@ -300,19 +312,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_goes_away_leaves_no_place_taken() {
+    async fn a_dropped_attempt_releases_its_permit() {
         let queue = HashQueue::new(1, 1);
-        let busy = queue.enter(Visitor::SIGNED_IN).await.expect("it is free");
-        let (gone, _) = begin(&queue, visitor(Standing::Known, 1));
+        let busy = queue
+            .enter(HashCaller::SIGNED_IN)
+            .await
+            .expect("a permit is free");
+        let (gone, _) = begin(&queue, caller(Standing::Known, 1));
 
         drop(gone);
-        let (mut next, waits) = begin(&queue, visitor(Standing::Suspect, 2));
+        let (mut next, waits) = begin(&queue, caller(Standing::Suspect, 2));
         drop(busy);
 
         assert!(waits);
         assert_eq!(outcome(&mut next), Poll::Ready(true));
         drop(next);
-        assert!(queue.enter(visitor(Standing::Suspect, 3)).await.is_ok());
+        assert!(queue.enter(caller(Standing::Suspect, 3)).await.is_ok());
         assert!(queue.inner.state().lanes.is_empty());
     }
 }

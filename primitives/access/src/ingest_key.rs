@@ -1,4 +1,4 @@
-//! Ingest keys: what pages and apps send their errors and figures with.
+//! Ingest keys, with which web pages and apps send their errors and metrics.
 
 use jiff::Timestamp;
 
@@ -7,18 +7,18 @@ outrigger_stdx::typed_id!(
     IngestKeyId
 );
 
-/// A key that can send in, and read nothing. It is put into pages and apps, where everybody can see it, so it is not secret and
-/// stored as it is; it only keeps accidents and noise apart.
+/// A key that can send data and read nothing. It is visible to everyone in web pages and apps, so it is not secret and is
+/// stored in plain text; it only separates senders and keeps out noise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IngestKey {
-    /// Its id.
+    /// The id.
     pub id: IngestKeyId,
-    /// What it is for.
+    /// The purpose.
     pub name: String,
     /// The key: 32 hexadecimal digits, as clients of error trackers expect.
     pub key: String,
-    /// When it was made.
+    /// When the key was created.
     pub created_at: Timestamp,
-    /// When something last came in with it, to the minute.
+    /// When the key was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
 }

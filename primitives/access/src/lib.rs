@@ -1,11 +1,11 @@
-//! Who may do what: accounts, roles, sessions, API tokens, ingest keys, login links and the audit log.
+//! Authentication and authorisation: accounts, roles, sessions, API tokens, ingest keys, login links and the audit log.
 //!
-//! [`Access`] turns a cookie or a token into a [`Principal`], which says who acts and what they may do, and it is where
-//! accounts and credentials are made, listed and ended. What is secret is stored as a hash; a session or token ends when it is
-//! revoked, expires, or its account is disabled. Nobody can give what they do not have: neither a scope to a token nor a role
-//! to an account.
+//! [`Access`] turns a cookie or a token into a [`Principal`], which contains the actor and its permissions. It also creates,
+//! lists and ends accounts and credentials. Secrets are stored as hashes. A session or token ends when it is revoked, expires,
+//! or its account is disabled. Nobody can grant permissions that they do not have, neither as a scope of a token nor as a role
+//! of an account.
 //!
-//! Not for the users of an application: these accounts are of the people who run it. There is no sign-up.
+//! The accounts are for the people who run an application, not for its users. There is no sign-up.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -32,10 +32,10 @@
 //! # }
 //! ```
 //!
-//! Whatever changes something takes an [`Act`](outrigger_audit::Act) and writes its entry of the audit log in the transaction of
-//! the change. What is refused before that, the door writes down.
+//! Every change takes an [`Act`](outrigger_audit::Act) and writes its entry of the audit log in the same transaction. Requests
+//! that are rejected before that are recorded by the caller.
 //!
-//! What this crate refuses to know: HTTP, cookies, and which route needs which scope.
+//! This crate does not depend on HTTP or cookies, and does not define which route needs which scope.
 
 mod access;
 mod account;

@@ -1,18 +1,18 @@
-//! Login links: signing in once without a password.
+//! Login links: a single sign-in without a password.
 
 use jiff::Timestamp;
 use outrigger_stdx::Secret;
 
 use crate::AccountId;
 
-/// A code that signs in once, within 30 minutes. The page that the link opens redeems it; following the link alone does
-/// nothing, so that programs which preview links do not use it up.
+/// A code that signs in once, within 30 minutes. The page behind the link redeems it; requesting the link alone does not, so
+/// that link previews do not consume it.
 #[derive(Debug, Clone)]
 pub struct LoginLink {
-    /// The code: 128 random bits in 26 letters and digits. It cannot be read again.
+    /// The code: 128 random bits in 26 letters and digits. It is shown only once.
     pub code: Secret,
-    /// The account that it signs in.
+    /// The account that the link signs in to.
     pub account_id: AccountId,
-    /// When it stops working.
+    /// When the link expires.
     pub expires_at: Timestamp,
 }

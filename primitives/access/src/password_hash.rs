@@ -1,7 +1,7 @@
-//! Hashing passwords, slowly on purpose.
+//! Password hashing with Argon2id.
 //!
-//! Argon2id with the parameters that OWASP recommends first (19 MiB, 2 passes, 1 lane). Each hash takes that much memory and
-//! tens of milliseconds of a core, so only a few run at a time, and only so many wait.
+//! The parameters are the first recommendation of OWASP (19 MiB, 2 passes, 1 lane). Each hash takes this memory and tens of
+//! milliseconds of one core, so the number of parallel and of waiting hashes is bounded.
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -12,17 +12,17 @@ use outrigger_supervisor::blocking;
 
 use crate::{
     AccessConfig, AccessError,
-    hash_queue::{HashQueue, Visitor},
+    hash_queue::{HashCaller, HashQueue},
 };
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// The hash of no password: checking against it takes as long as against a real one, and always fails.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// A hash that no password matches. Checking against it takes as long as checking a real hash.
+const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Hashes and checks passwords, a bounded number at a time.
+/// Hashes and verifies passwords, a bounded number at a time.
 #[derive(Debug)]
 pub(crate) struct PasswordHasher {
     queue: HashQueue,
@@ -30,50 +30,50 @@ pub(crate) struct PasswordHasher {
 
 impl PasswordHasher {
     pub(crate) fn new(config: &AccessConfig) -> Self {
-        let places = config.hash_concurrency as usize;
+        let permits = config.hash_concurrency as usize;
         Self {
-            queue: HashQueue::new(places, config.hash_queue as usize),
+            queue: HashQueue::new(permits, config.hash_queue as usize),
         }
     }
 
-    /// The hash to store, with its salt and parameters.
+    /// Returns the hash to store, which includes its salt and parameters.
     pub(crate) async fn hash(&self, password: Secret) -> Result<String, AccessError> {
         let hash = move || {
             let hashed = argon2().hash_password(password.expose().as_bytes());
             hashed.map(|hash| hash.to_string())
         };
         let unreadable = |_| AccessError::Unreadable { what: "password" };
-        self.in_turn(Visitor::SIGNED_IN, hash)
+        self.run_queued(HashCaller::SIGNED_IN, hash)
             .await?
             .map_err(unreadable)
     }
 
-    /// Whether the password is the one that was hashed. Without a hash the answer is no, after the same time.
+    /// Returns whether the password matches the hash. Without a hash, returns `false` after the same time.
     pub(crate) async fn verify(
         &self,
-        visitor: Visitor,
+        caller: HashCaller,
         password: Secret,
         hash: Option<String>,
     ) -> Result<bool, AccessError> {
         let verify = move || {
-            let known = hash.as_deref().unwrap_or(NOBODY);
+            let known = hash.as_deref().unwrap_or(DUMMY_HASH);
             let verified = argon2().verify_password(password.expose().as_bytes(), known);
             verified.is_ok() && hash.is_some()
         };
-        self.in_turn(visitor, verify).await
+        self.run_queued(caller, verify).await
     }
 
-    /// Computes on the pool for blocking work, when it is our turn.
-    pub(crate) async fn in_turn<T: Send + 'static>(
+    /// Runs `work` on the blocking pool once a permit is available.
+    pub(crate) async fn run_queued<T: Send + 'static>(
         &self,
-        visitor: Visitor,
+        caller: HashCaller,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, AccessError> {
-        let place = self.queue.enter(visitor).await?;
-        // The place goes along: when the caller goes away, the work still runs.
+        let permit = self.queue.enter(caller).await?;
+        // The permit moves into the closure, because the work continues if the caller is dropped.
         let result = blocking(move || {
             let result = work();
-            drop(place);
+            drop(permit);
             result
         });
         Ok(result.await)
@@ -95,28 +95,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_the_password_that_was_hashed_is_right() {
+    async fn only_the_hashed_password_matches() {
         let hasher = PasswordHasher::new(&AccessConfig::default());
 
         let hash = hasher
             .hash(secret("outrigger canoe"))
             .await
-            .expect("there is room");
+            .expect("there is capacity");
         let right = hasher
             .verify(
-                Visitor::SIGNED_IN,
+                HashCaller::SIGNED_IN,
                 secret("outrigger canoe"),
                 Some(hash.clone()),
             )
             .await;
         let wrong = hasher
             .verify(
-                Visitor::SIGNED_IN,
+                HashCaller::SIGNED_IN,
                 secret("outrigger kanoe"),
                 Some(hash.clone()),
             )
             .await;
-        let nobody = hasher.verify(Visitor::SIGNED_IN, secret(""), None).await;
+        let nobody = hasher.verify(HashCaller::SIGNED_IN, secret(""), None).await;
 
         assert!(
             hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
@@ -126,10 +126,10 @@ mod tests {
     }
 
     #[test]
-    fn checking_nobodys_password_does_the_same_work_as_checking_a_real_one() {
+    fn checking_the_dummy_hash_does_the_same_work_as_checking_a_real_one() {
         use argon2::password_hash::phc::PasswordHash;
 
-        let nobody = PasswordHash::new(NOBODY).expect("it has the form of a hash");
+        let nobody = PasswordHash::new(DUMMY_HASH).expect("it has the form of a hash");
         let real = argon2().hash_password(b"password").expect("it is short");
 
         assert_eq!(nobody.params, real.params);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn more_than_the_queue_holds_are_told_to_try_again() {
+    async fn attempts_beyond_the_queue_are_busy() {
         let hasher = PasswordHasher::new(&AccessConfig {
             hash_concurrency: 1,
             hash_queue: 1,
@@ -149,10 +149,10 @@ mod tests {
         });
         let (release, released) = std::sync::mpsc::channel::<()>();
 
-        let first = hasher.in_turn(Visitor::SIGNED_IN, move || released.recv().is_err());
-        let second = hasher.in_turn(Visitor::SIGNED_IN, || true);
+        let first = hasher.run_queued(HashCaller::SIGNED_IN, move || released.recv().is_err());
+        let second = hasher.run_queued(HashCaller::SIGNED_IN, || true);
         let third = async {
-            let third = hasher.in_turn(Visitor::SIGNED_IN, || true).await;
+            let third = hasher.run_queued(HashCaller::SIGNED_IN, || true).await;
             drop(release);
             third
         };

@@ -1,21 +1,21 @@
-//! Which passwords are good enough.
+//! Password rules.
 
 use outrigger_stdx::FieldProblem;
 
 use crate::PasswordRules;
 
-/// The longest password in characters. Longer ones cost time and protect nothing.
+/// The longest password in characters. More characters cost time and add no protection.
 const LENGTH_MAX: usize = 256;
 /// The shortest password under the classic rules.
 const LENGTH_MIN: usize = 8;
-/// The least score of the estimate, of 0 to 4: 3 means more than 10^8 guesses.
+/// The minimum score of the estimate, from 0 to 4. A score of 3 means more than 10^8 guesses.
 const SCORE_MIN: u8 = 3;
 
-/// A kind of character, the code when it is missing, and what it is in words.
+/// A kind of character: its test, the problem code if it is missing, and its name.
 type Kind = (fn(char) -> bool, &'static str, &'static str);
 
-/// What is wrong with a password. `related` are words that an attacker would try first: the person's name and address. Takes
-/// milliseconds; call it where blocking is allowed.
+/// Returns the problems of a password. `related` are words that an attacker would try first, such as the person's name and
+/// address. Takes milliseconds; call it where blocking is allowed.
 pub(crate) fn problems(
     field: &str,
     password: &str,
@@ -23,10 +23,14 @@ pub(crate) fn problems(
     rules: PasswordRules,
 ) -> Vec<FieldProblem> {
     if password.is_empty() {
-        return vec![FieldProblem::new(field, "required", "a password is needed")];
+        return vec![FieldProblem::new(
+            field,
+            "required",
+            "a password is required",
+        )];
     }
     if password.chars().count() > LENGTH_MAX {
-        let message = format!("a password has at most {LENGTH_MAX} characters");
+        let message = format!("a password may have at most {LENGTH_MAX} characters");
         return vec![FieldProblem::new(field, "too_long", message).with_limit(&LENGTH_MAX)];
     }
     match rules {
@@ -52,7 +56,7 @@ fn strength_problem(field: &str, password: &str, related: &[&str]) -> Option<Fie
 fn classic_problems(field: &str, password: &str) -> Vec<FieldProblem> {
     let mut problems = Vec::new();
     if password.chars().count() < LENGTH_MIN {
-        let message = format!("a password has at least {LENGTH_MIN} characters");
+        let message = format!("a password must have at least {LENGTH_MIN} characters");
         problems.push(FieldProblem::new(field, "too_short", message).with_limit(&LENGTH_MIN));
     }
     let kinds: [Kind; 4] = [
@@ -67,7 +71,7 @@ fn classic_problems(field: &str, password: &str) -> Vec<FieldProblem> {
     ];
     for (is_kind, code, words) in kinds {
         if !password.chars().any(is_kind) {
-            let message = format!("a password has at least {words}");
+            let message = format!("a password must have at least {words}");
             problems.push(FieldProblem::new(field, code, message));
         }
     }
@@ -88,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn strength_refuses_what_is_guessed_first_and_takes_what_is_long() {
+    fn strength_rejects_guessable_passwords_and_accepts_long_ones() {
         for password in [
             "password",
             "Password1!",
@@ -137,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_there_and_not_longer_than_its_limit() {
+    fn a_password_is_required_and_has_a_maximum_length() {
         for rules in [PasswordRules::Strength, PasswordRules::Classic] {
             assert_eq!(codes("", rules), ["required"]);
             assert_eq!(codes(&"x".repeat(257), rules), ["too_long"]);

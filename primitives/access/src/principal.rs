@@ -1,4 +1,4 @@
-//! Who is acting, and what they may do.
+//! Principals: an authenticated caller and its permissions.
 
 use jiff::Timestamp;
 use outrigger_stdx::Actor;
@@ -11,39 +11,39 @@ use crate::{
 /// The result of checking a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
-    /// Who acts, for the audit log.
+    /// The actor, for the audit log.
     pub actor: Actor,
-    /// What they may do.
+    /// The permissions.
     pub scopes: ScopeSet,
-    /// The account's role; none for a token, which may do less than its account.
+    /// The account's role; `None` for a token, which may have fewer permissions than its account.
     pub role: Option<Role>,
-    /// The account that acts, or that a token belongs to.
+    /// The account of the caller, or the account that the token belongs to.
     pub account_id: AccountId,
-    /// The session, when one was used.
+    /// The session, if the caller used one.
     pub session_id: Option<SessionId>,
-    /// The token, when one was used.
+    /// The token, if the caller used one.
     pub token_id: Option<TokenId>,
-    /// Until when the account's password and address may be changed without the current password: for half an hour after
-    /// signing in with a login link, which is how a forgotten password is replaced.
+    /// Until when the password and address of the account may be changed without the current password: half an hour after
+    /// signing in with a login link. This is how a forgotten password is replaced.
     pub reset_until: Option<Timestamp>,
-    /// When the credential ends; none for the control socket and for tokens that do not expire.
+    /// When the credential expires; `None` for the control socket and for tokens that do not expire.
     pub expires_at: Option<Timestamp>,
-    /// What the credential is found by when it is checked again; none for the control socket.
+    /// The key under which the credential is checked again; `None` for the control socket.
     pub(crate) credential: Option<CredentialKey>,
 }
 
 impl Principal {
-    /// Whether this may be done.
+    /// Returns whether the principal has this scope.
     #[must_use]
     pub fn allows(&self, scope: Scope) -> bool {
         self.scopes.allows(scope)
     }
 
-    /// Refuses what may not be done.
+    /// Requires a scope.
     ///
     /// # Errors
     ///
-    /// [`AccessError::MissingScope`].
+    /// Returns [`AccessError::MissingScope`] if the principal does not have it.
     pub fn require(&self, scope: Scope) -> Result<(), AccessError> {
         if self.allows(scope) {
             return Ok(());
@@ -51,8 +51,8 @@ impl Principal {
         Err(AccessError::MissingScope { scope })
     }
 
-    /// Whose sessions and tokens this principal may end: a person their own, a program only the token that it uses, and both,
-    /// with the scope `access:write`, those of accounts that may do no more than they.
+    /// Returns whose sessions and tokens this principal may end. A person may end their own, a token only itself. With the
+    /// scope `access:write`, both may also end those of accounts that have no more permissions.
     pub(crate) fn reach(&self) -> Reach {
         let is_of_others =
             Scope::of("access", ScopeAccess::Write).is_some_and(|all| self.allows(all));
@@ -63,7 +63,7 @@ impl Principal {
         }
     }
 
-    /// Refuses what concerns a role that may do more than this principal.
+    /// Returns an error if a role has more permissions than this principal.
     pub(crate) fn require_role(&self, role: Role) -> Result<(), AccessError> {
         if self.scopes.covers(&role.scopes()) {
             return Ok(());

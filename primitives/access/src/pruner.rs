@@ -1,4 +1,4 @@
-//! Deletes what has ended.
+//! The background service that deletes expired data.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -7,21 +7,22 @@ use outrigger_supervisor::{Service, ServiceError, Stop};
 
 use crate::{Access, AccessError, CLOCK_HINT};
 
-/// How often is looked for what has ended. It does not work any more in any case; this only frees the space.
+/// How often the service runs. Expired credentials are rejected in any case; this only frees space.
 const EVERY: Duration = Duration::from_secs(10 * 60);
 
-/// Deletes sessions and login links that have ended, tokens that expired a month ago, and entries of the audit log that are older than their retention.
+/// Deletes ended sessions and login links, tokens that expired a month ago, and entries of the audit log after their
+/// retention.
 #[derive(Debug)]
 pub struct Pruner {
     access: Access,
 }
 
-/// What was deleted.
+/// The number of deleted objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pruned {
-    /// Sessions that had expired or were not used for too long.
+    /// Sessions that expired or were not used for too long.
     pub sessions: u64,
-    /// Login links that had expired.
+    /// Login links that expired.
     pub login_links: u64,
     /// Tokens that expired more than thirty days ago.
     pub tokens: u64,
@@ -47,7 +48,7 @@ impl Service for Pruner {
             let pruned = match self.access.prune().await {
                 Err(error @ AccessError::ClockJumped(_)) => {
                     if !was_jumped {
-                        tracing::error!(%error, fix = CLOCK_HINT, "nothing old is deleted");
+                        tracing::error!(%error, fix = CLOCK_HINT, "nothing is deleted by age");
                     }
                     was_jumped = true;
                     Pruned::default()
@@ -64,7 +65,7 @@ impl Service for Pruner {
                     login_links = pruned.login_links,
                     tokens = pruned.tokens,
                     audit_entries = pruned.audit_entries,
-                    "deleted what has ended"
+                    "deleted expired data"
                 );
             }
             tokio::select! {

@@ -1,21 +1,21 @@
-//! How bad an action can be, and what it therefore needs.
+//! Risk levels of actions.
 
 use crate::{Scope, ScopeAccess};
 
-/// How bad an action can be.
+/// The risk of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RiskLevel {
-    /// Nothing is lost that is not elsewhere too.
+    /// Nothing is lost that does not exist elsewhere.
     Safe,
-    /// One named object, or something that can be undone for a day.
+    /// Affects one named object, or can be undone for a day.
     Reversible,
-    /// Many rows of which Outrigger holds the only copy.
+    /// Affects many rows whose only copy is in Outrigger.
     Destructive,
 }
 
 impl RiskLevel {
-    /// The scope that a change of this risk needs: `capability:write`, or `capability:*` when it is destructive. None when
-    /// there is no such capability.
+    /// Returns the scope that an action of this risk requires: `capability:write`, or `capability:*` if it is destructive.
+    /// Returns `None` if there is no such capability.
     #[must_use]
     pub fn scope_of(self, capability: &str) -> Option<Scope> {
         let access = match self {
@@ -25,7 +25,7 @@ impl RiskLevel {
         Scope::of(capability, access)
     }
 
-    /// The level as one word, as `x-risk` in the API's description has it.
+    /// Returns the level as one word, as in `x-risk` of the OpenAPI document.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -42,7 +42,7 @@ mod tests {
     use crate::Role;
 
     #[test]
-    fn operators_do_what_is_reversible_and_admins_what_is_destructive() {
+    fn operators_may_do_reversible_actions_and_admins_destructive_ones() {
         for (risk, least) in [
             (RiskLevel::Safe, Role::Operator),
             (RiskLevel::Reversible, Role::Operator),

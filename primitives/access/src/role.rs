@@ -1,27 +1,27 @@
-//! What an account may do.
+//! Roles of accounts.
 
 use std::{fmt, str::FromStr};
 
 use crate::{CAPABILITIES, Scope, ScopeAccess, ScopeSet};
 
-/// What an account may do. Later ones may do more.
+/// The role of an account. Later variants have more permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// Reads everything but secrets and access.
+    /// Reads everything except secrets and access.
     Viewer,
-    /// Also does what is safe or reversible.
+    /// May also perform safe and reversible actions.
     Operator,
-    /// Also does what is destructive, and manages access.
+    /// May also perform destructive actions and manage access.
     Admin,
-    /// Everything.
+    /// May do everything.
     Owner,
 }
 
 impl Role {
-    /// All roles, from the one that may do least.
+    /// All roles, starting with the fewest permissions.
     pub const ALL: [Self; 4] = [Self::Viewer, Self::Operator, Self::Admin, Self::Owner];
 
-    /// What the role may do.
+    /// Returns the permissions of the role.
     #[must_use]
     pub fn scopes(self) -> ScopeSet {
         let of_all_but_access = |access| {
@@ -42,7 +42,7 @@ impl Role {
         }
     }
 
-    /// The role as one word.
+    /// Returns the role as one word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ impl Role {
 }
 
 impl FromStr for Role {
-    /// The text was none of the four words.
+    /// The text is not one of the four words.
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -77,7 +77,8 @@ mod tests {
     use super::*;
 
     fn allows(role: Role, scope: &str) -> bool {
-        role.scopes().allows(scope.parse().expect("it is a scope"))
+        role.scopes()
+            .allows(scope.parse().expect("the scope is valid"))
     }
 
     #[test]
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn roles_may_do_what_their_words_say() {
+    fn roles_have_the_documented_permissions() {
         assert!(allows(Role::Viewer, "cache:read") && !allows(Role::Viewer, "cache:write"));
         assert!(!allows(Role::Viewer, "access:read") && !allows(Role::Operator, "access:read"));
         assert!(allows(Role::Operator, "jobs:write") && !allows(Role::Operator, "jobs:*"));

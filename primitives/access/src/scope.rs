@@ -1,40 +1,40 @@
-//! What a credential may do, as text such as `cache:write`.
+//! Scopes: permissions as text, such as `cache:write`.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use thiserror::Error;
 
-/// The capabilities that scopes can name. Also those that are still to come, so that a role means the same before and after.
+/// The capabilities that scopes can name. They include planned ones, so that the meaning of a role does not change later.
 pub const CAPABILITIES: [&str; 22] = [
     "access", "alerts", "assets", "backups", "cache", "checks", "config", "database", "errors",
     "events", "files", "images", "jobs", "limits", "loadtest", "logs", "mail", "metrics",
     "problems", "recovery", "server", "settings",
 ];
 
-/// Something that may be done.
+/// A permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
-    /// `*`: everything, also what future releases add.
+    /// `*`: everything, including what future releases add.
     Everything,
-    /// One capability.
+    /// Access to one capability.
     Of {
         /// One of [`CAPABILITIES`].
         capability: &'static str,
-        /// How much of it.
+        /// The level of access.
         access: ScopeAccess,
     },
 }
 
-/// How much of a capability.
+/// The level of access to a capability.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ScopeAccess {
-    /// `*`: also what is destructive.
+    /// `*`: everything, including destructive actions.
     All,
-    /// `write`: what is safe or reversible, and `read`.
+    /// `write`: safe and reversible actions, and `read`.
     Write,
     /// `read`.
     Read,
-    /// `work`, only of jobs: lease and settle, but see no other job.
+    /// `work`, only for jobs: lease and settle jobs, without access to others.
     Work,
 }
 
@@ -52,7 +52,7 @@ pub struct ParseScopeError {
 }
 
 impl Scope {
-    /// So much of this capability; none when the capability is not known, or has no such scope.
+    /// Returns a scope of this capability, or `None` if the capability is unknown or has no such scope.
     #[must_use]
     pub fn of(capability: &str, access: ScopeAccess) -> Option<Self> {
         let capability = CAPABILITIES
@@ -62,7 +62,7 @@ impl Scope {
         exists.then_some(Self::Of { capability, access })
     }
 
-    /// Whether who may do this may also do `other`.
+    /// Returns whether this scope includes `other`.
     #[must_use]
     pub fn implies(self, other: Self) -> bool {
         match (self, other) {
@@ -89,25 +89,25 @@ impl Scope {
 }
 
 impl ScopeSet {
-    /// Everything.
+    /// Returns the set with all permissions.
     #[must_use]
     pub fn everything() -> Self {
         [Scope::Everything].into_iter().collect()
     }
 
-    /// Whether this is allowed.
+    /// Returns whether the set includes this scope.
     #[must_use]
     pub fn allows(&self, wanted: Scope) -> bool {
         self.0.iter().any(|scope| scope.implies(wanted))
     }
 
-    /// Whether all of `wanted` is allowed.
+    /// Returns whether the set includes all scopes of `wanted`.
     #[must_use]
     pub fn covers(&self, wanted: &Self) -> bool {
         wanted.0.iter().all(|scope| self.allows(*scope))
     }
 
-    /// What both allow.
+    /// Returns the permissions that both sets include.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let of_both = |one: &Self, other: &Self| -> Vec<Scope> {
@@ -119,18 +119,18 @@ impl ScopeSet {
         both.into_iter().collect()
     }
 
-    /// The scopes in order.
+    /// Returns the scopes in order.
     pub fn iter(&self) -> impl Iterator<Item = Scope> {
         self.0.iter().copied()
     }
 
-    /// Whether nothing is allowed.
+    /// Returns whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The scopes as text.
+    /// Returns the scopes as text.
     #[must_use]
     pub fn to_strings(&self) -> Vec<String> {
         self.iter().map(|scope| scope.to_string()).collect()
@@ -177,7 +177,7 @@ impl FromStr for Scope {
     }
 }
 
-/// Scopes separated by spaces, as stores keep them.
+/// Parses scopes separated by spaces, the format of the stores.
 impl FromStr for ScopeSet {
     type Err = ParseScopeError;
 
@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     fn any_scope() -> impl Strategy<Value = Scope> {
-        // Few capabilities, so that scopes meet often.
+        // Few capabilities, so that scopes overlap often.
         let of_one = (
             prop::sample::select(vec!["access", "cache", "jobs"]),
             prop::sample::select(vec![
@@ -238,7 +238,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_scope_reads_back_as_it_prints(set in any_set()) {
+        fn a_printed_scope_parses_to_itself(set in any_set()) {
             prop_assert_eq!(set.to_string().parse::<ScopeSet>(), Ok(set));
         }
 
@@ -250,7 +250,7 @@ mod tests {
         }
 
         #[test]
-        fn leaving_out_implied_scopes_changes_nothing(scopes in prop::collection::vec(any_scope(), 0..6), wanted in any_scope()) {
+        fn omitting_implied_scopes_does_not_change_a_set(scopes in prop::collection::vec(any_scope(), 0..6), wanted in any_scope()) {
             let set: ScopeSet = scopes.iter().copied().collect();
             prop_assert_eq!(set.allows(wanted), scopes.iter().any(|scope| scope.implies(wanted)));
         }
@@ -263,18 +263,18 @@ mod tests {
         }
 
         #[test]
-        fn what_a_set_covers_it_allows(a in any_set(), b in any_set(), wanted in any_scope()) {
+        fn a_set_allows_everything_that_it_covers(a in any_set(), b in any_set(), wanted in any_scope()) {
             prop_assert!(!(a.covers(&b) && b.allows(wanted)) || a.allows(wanted));
         }
 
         #[test]
-        fn any_text_is_read_without_a_panic(text: String) {
+        fn parsing_any_text_does_not_panic(text: String) {
             let _ = text.parse::<ScopeSet>();
         }
     }
 
     #[test]
-    fn what_is_not_a_scope_is_refused() {
+    fn invalid_scopes_are_rejected() {
         for text in [
             "",
             "cache",

@@ -1,4 +1,4 @@
-//! Sessions: browsers that are signed in.
+//! Sessions: signed-in browsers.
 
 use std::net::IpAddr;
 
@@ -8,46 +8,46 @@ use outrigger_stdx::Secret;
 use crate::{Account, AccountId};
 
 outrigger_stdx::typed_id!(
-    /// The id of a session. Not what the cookie holds.
+    /// The id of a session. It is not the value of the cookie.
     SessionId
 );
 
-/// A browser that is signed in.
+/// A signed-in browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Its id.
+    /// The id.
     pub id: SessionId,
-    /// The account that is signed in.
+    /// The account.
     pub account_id: AccountId,
     /// The account's e-mail address or name.
     pub account: String,
-    /// Where it signed in from.
+    /// The address it signed in from.
     pub address: String,
-    /// The browser, as it named itself.
+    /// The user agent of the browser.
     pub user_agent: String,
-    /// Whether it began with a login link instead of a password.
+    /// Whether the session began with a login link instead of a password.
     pub by_link: bool,
-    /// When it signed in.
+    /// When the session began.
     pub created_at: Timestamp,
-    /// When it was last used, to the minute.
+    /// When the session was last used, to the minute.
     pub last_seen_at: Timestamp,
-    /// When it ends at the latest.
+    /// When the session ends at the latest.
     pub expires_at: Timestamp,
 }
 
-/// Where somebody signs in from.
+/// The client that signs in.
 #[derive(Debug, Clone)]
 pub struct ClientInfo {
     /// The address of the client.
     pub address: IpAddr,
-    /// The browser, as it names itself; cut at 256 characters.
+    /// The user agent of the browser; truncated to 256 characters.
     pub user_agent: String,
 }
 
-/// A session that just began.
+/// A new session.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
-    /// What the cookie must hold: 256 random bits in 52 letters and digits. It cannot be read again.
+    /// The value for the cookie: 256 random bits in 52 letters and digits. It is shown only once.
     pub cookie: Secret,
     /// The session.
     pub session: Session,

@@ -1,18 +1,18 @@
-//! Where accounts, sessions, tokens and ingest keys are kept, and the audit log with them.
+//! The stores of accounts, sessions, tokens, ingest keys and the audit log.
 //!
-//! One trait per noun, and [`AccessStore`] for all of them; [`SqliteAccessStore`] and [`PostgresAccessStore`] are the two
-//! implementations, and `tests/conformance/` runs the same cases on both.
+//! There is one trait per noun, and [`AccessStore`] for all of them. [`SqliteAccessStore`] and [`PostgresAccessStore`]
+//! implement it, and `tests/conformance/` runs the same cases on both.
 //!
-//! What every store promises:
+//! Every store guarantees:
 //!
-//! * What a call has answered is durable.
+//! * A change is durable once its call has returned.
 //! * A call that fails has changed nothing.
-//! * Each call is atomic, also against calls on other nodes: two owners cannot demote each other at the same moment, a login
-//!   link is redeemed by one of two browsers.
-//! * A call that is given an entry of the audit log stores it in the transaction of the change: both are there or neither is.
-//!   Where the store is what knows the object, it completes the entry with the object's name and what changed.
-//! * A call that is given a [`Reach`] compares it with the rows in the same transaction.
-//! * Times keep microseconds.
+//! * Each call is atomic, also against calls on other nodes: two owners cannot demote each other at the same time, and only
+//! one of two browsers can redeem a login link.
+//! * A call with an entry of the audit log stores it in the transaction of the change: both are stored, or neither. If only
+//! the store knows the object, it adds the object's name and the changes to the entry.
+//! * A call with a [`Reach`] checks it against the rows in the same transaction.
+//! * Times have a precision of microseconds.
 
 mod columns;
 mod entries;
@@ -39,24 +39,24 @@ pub use sqlite::SqliteAccessStore;
 
 use crate::{AccessError, AccountId, IngestKeyId, Session, SessionId, TokenId};
 
-/// The statements that lists are read with: for a test of how a database carries them out.
+/// Returns the statements that read lists, for a test of their query plans.
 #[doc(hidden)]
 #[must_use]
 pub fn list_statements() -> &'static [&'static str] {
     &statements::LISTS
 }
 
-/// Everything that access keeps.
+/// The store of access.
 pub trait AccessStore: AccountStore + SessionStore + TokenStore {
-    /// The audit log in the same database.
+    /// Returns the audit log in the same database.
     fn audit_log(&self) -> &AuditLog;
 }
 
-/// Accounts.
+/// Stores accounts.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
-    /// Adds an account with its entry, unless there are `accounts_max`; answers whether it did. [`AccessError::EmailTaken`] when
-    /// another one has its address.
+    /// Adds an account with its entry, unless there are `accounts_max` already; returns whether it was added. Returns
+    /// [`AccessError::EmailTaken`] if another account has its address.
     async fn create_account(
         &self,
         account: &AccountRow,
@@ -64,24 +64,24 @@ pub trait AccountStore: Send + Sync {
         entry: &AuditEntry,
     ) -> Result<bool, AccessError>;
 
-    /// An account.
+    /// Returns an account.
     async fn account(&self, id: AccountId) -> Result<Option<AccountRow>, AccessError>;
 
-    /// The account with this address, by its lower-case form.
+    /// Returns the account with this lower-case address.
     async fn account_by_email(&self, key: &str) -> Result<Option<AccountRow>, AccessError>;
 
-    /// The owner who can sign in and has been here longest.
+    /// Returns the oldest owner account that can sign in.
     async fn oldest_owner(&self) -> Result<Option<AccountRow>, AccessError>;
 
-    /// At most `limit` accounts that come after `after`, oldest first.
+    /// Returns at most `limit` accounts after `after`, oldest first.
     async fn accounts(
         &self,
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<AccountRow>, AccessError>;
 
-    /// Changes an account within `reach`, ends sessions as the change says, and answers with the account as it is then.
-    /// [`AccessError::LastOwner`] when no owner would be left who can sign in.
+    /// Changes an account within `reach`, ends sessions according to the change, and returns the changed account. Returns
+    /// [`AccessError::LastOwner`] if no owner would be left who can sign in.
     async fn change_account(
         &self,
         id: AccountId,
@@ -90,7 +90,8 @@ pub trait AccountStore: Send + Sync {
         entry: &AuditEntry,
     ) -> Result<AccountRow, AccessError>;
 
-    /// Deletes an account within `reach` with its sessions, links and tokens. [`AccessError::LastOwner`] as above.
+    /// Deletes an account within `reach` with its sessions, links and tokens. Returns [`AccessError::LastOwner`] like
+    /// `change_account`.
     async fn delete_account(
         &self,
         id: AccountId,
@@ -99,12 +100,12 @@ pub trait AccountStore: Send + Sync {
     ) -> Result<(), AccessError>;
 }
 
-/// Sessions and login links.
+/// Stores sessions and login links.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Adds a session, notes that its account signed in, and ends the account's oldest sessions beyond `sessions_max`. Uses up
-    /// the login link that it begins with. [`AccessError::NotFound`] when the account is gone, [`AccessError::LinkInvalid`] when
-    /// the link is.
+    /// Adds a session, records the sign-in of its account, and ends the account's oldest sessions beyond `sessions_max`.
+    /// Consumes the login link, if there is one. Returns [`AccessError::NotFound`] if the account does not exist, and
+    /// [`AccessError::LinkInvalid`] if the link does not.
     async fn create_session(
         &self,
         session: &SessionRow,
@@ -113,17 +114,17 @@ pub trait SessionStore: Send + Sync {
         entry: &AuditEntry,
     ) -> Result<(), AccessError>;
 
-    /// The session with this digest, and its account.
+    /// Returns the session with this digest and its account.
     async fn session(
         &self,
         digest: &Digest,
     ) -> Result<Option<(SessionRow, AccountRow)>, AccessError>;
 
-    /// Notes when a session was used.
+    /// Records when a session was used.
     async fn touch_session(&self, id: SessionId, at: Timestamp) -> Result<(), AccessError>;
 
-    /// At most `limit` sessions, of one account or of all, that come after `after`, latest used first; only those that expire
-    /// after `now` and were used after `idle_since`.
+    /// Returns at most `limit` sessions after `after`, of one account or of all, most recently used first. Only sessions that
+    /// expire after `now` and were used after `idle_since` are included.
     async fn sessions(
         &self,
         account: Option<AccountId>,
@@ -133,7 +134,7 @@ pub trait SessionStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Session>, AccessError>;
 
-    /// Ends a session within `reach`. [`AccessError::NotFound`] when there is none.
+    /// Ends a session within `reach`. Returns [`AccessError::NotFound`] if there is none.
     async fn end_session(
         &self,
         id: SessionId,
@@ -141,7 +142,7 @@ pub trait SessionStore: Send + Sync {
         entry: &AuditEntry,
     ) -> Result<(), AccessError>;
 
-    /// Adds a login link for an account within `reach` that may sign in. [`AccessError::NotFound`] when there is none.
+    /// Adds a login link for an account within `reach` that can sign in. Returns [`AccessError::NotFound`] if there is none.
     async fn create_login_link(
         &self,
         link: &LoginLinkRow,
@@ -149,32 +150,32 @@ pub trait SessionStore: Send + Sync {
         entry: &AuditEntry,
     ) -> Result<(), AccessError>;
 
-    /// The login link with this digest, and its account.
+    /// Returns the login link with this digest and its account.
     async fn login_link(
         &self,
         digest: &Digest,
     ) -> Result<Option<(LoginLinkRow, AccountRow)>, AccessError>;
 
     /// Deletes sessions that expired before `now` or were last used before `idle_since`, and login links that expired before
-    /// `now`; answers how many of each.
+    /// `now`; returns how many of each.
     async fn delete_ended(
         &self,
         now: Timestamp,
         idle_since: Timestamp,
     ) -> Result<(u64, u64), AccessError>;
 
-    /// The latest time that [`note_clock`](Self::note_clock) stored.
+    /// Returns the latest time stored by [`note_clock`](Self::note_clock).
     async fn clock_seen(&self) -> Result<Option<Timestamp>, AccessError>;
 
-    /// Stores until when the clock is known to be right.
+    /// Stores the latest time at which the clock was plausible.
     async fn note_clock(&self, seen: Timestamp) -> Result<(), AccessError>;
 }
 
-/// API tokens and ingest keys.
+/// Stores API tokens and ingest keys.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
-    /// Adds a token, unless its account has `tokens_max` that have not expired when this one is made; answers whether it did.
-    /// [`AccessError::NotFound`] when its account is gone, [`AccessError::TokenInvalid`] when the token is that it was made with.
+    /// Adds a token, unless its account has `tokens_max` unexpired tokens already; returns whether it was added. Returns
+    /// [`AccessError::NotFound`] if its account does not exist, and [`AccessError::TokenInvalid`] if its parent does not.
     async fn create_token(
         &self,
         token: &TokenRow,
@@ -182,10 +183,10 @@ pub trait TokenStore: Send + Sync {
         entry: &AuditEntry,
     ) -> Result<bool, AccessError>;
 
-    /// A token, and its account.
+    /// Returns a token and its account.
     async fn token(&self, id: TokenId) -> Result<Option<(TokenRow, AccountRow)>, AccessError>;
 
-    /// At most `limit` tokens, of one account or of all, that come after `after`, newest first.
+    /// Returns at most `limit` tokens after `after`, of one account or of all, newest first.
     async fn tokens(
         &self,
         account: Option<AccountId>,
@@ -193,11 +194,11 @@ pub trait TokenStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<TokenRow>, AccessError>;
 
-    /// Notes when a token was used.
+    /// Records when a token was used.
     async fn touch_token(&self, id: TokenId, at: Timestamp) -> Result<(), AccessError>;
 
-    /// Revokes a token within `reach`, and those that were made with it; answers whose they were. [`AccessError::NotFound`] when
-    /// there is none.
+    /// Revokes a token within `reach` and its children; returns the account they belonged to. Returns
+    /// [`AccessError::NotFound`] if there is none.
     async fn delete_token(
         &self,
         id: TokenId,
@@ -205,10 +206,10 @@ pub trait TokenStore: Send + Sync {
         entry: &AuditEntry,
     ) -> Result<AccountId, AccessError>;
 
-    /// Deletes tokens that expired at `before` or earlier; answers how many.
+    /// Deletes tokens that expired at or before `before`; returns how many.
     async fn delete_expired_tokens(&self, before: Timestamp) -> Result<u64, AccessError>;
 
-    /// Adds an ingest key, unless there are `ingest_keys_max`; answers whether it did.
+    /// Adds an ingest key, unless there are `ingest_keys_max` already; returns whether it was added.
     async fn create_ingest_key(
         &self,
         key: &IngestKeyRow,
@@ -216,20 +217,20 @@ pub trait TokenStore: Send + Sync {
         entry: &AuditEntry,
     ) -> Result<bool, AccessError>;
 
-    /// At most `limit` ingest keys that come after `after`, newest first.
+    /// Returns at most `limit` ingest keys after `after`, newest first.
     async fn ingest_keys(
         &self,
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<IngestKeyRow>, AccessError>;
 
-    /// The ingest key with this text.
+    /// Returns the ingest key with this text.
     async fn ingest_key(&self, key: &str) -> Result<Option<IngestKeyRow>, AccessError>;
 
-    /// Notes when an ingest key was used.
+    /// Records when an ingest key was used.
     async fn touch_ingest_key(&self, id: IngestKeyId, at: Timestamp) -> Result<(), AccessError>;
 
-    /// Deletes an ingest key. [`AccessError::NotFound`] when there is none.
+    /// Deletes an ingest key. Returns [`AccessError::NotFound`] if there is none.
     async fn delete_ingest_key(
         &self,
         id: IngestKeyId,

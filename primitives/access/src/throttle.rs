@@ -1,16 +1,15 @@
-//! How often somebody may try to sign in.
+//! Throttling of sign-in attempts.
 //!
-//! The rule, which `docs/guide/access.md` tells administrators:
+//! `docs/guide/access.md` documents the rules for administrators:
 //!
-//! - Wrong attempts are counted per account and per address. After the allowed number each further one doubles the wait before
-//!   the next attempt is looked at. An attempt counts from the moment it is admitted, so a thousand at the same time are a
-//!   thousand.
-//! - A right attempt takes back its own count and nothing else. So nobody can clear the count of others by being right beside
-//!   them.
-//! - An address from which an account was signed in to before is *known* for that account. Its attempts are looked at whatever
-//!   strangers have done to the account or to the address: whoever guesses elsewhere cannot lock an account's owner out. Only
-//!   the answer to a wrong attempt is to wait.
-//! - Memory is bounded. What must wait is not forgotten for what is new.
+//! - Failures are counted per account and per address. After the allowed number, each further failure doubles the delay until
+//!   the next attempt is checked. An attempt counts as a failure from its admission, so parallel attempts are counted, too.
+//! - A successful attempt withdraws its own count and nothing else, so that a caller with one valid account cannot clear the
+//!   count of other accounts.
+//! - An address that has signed in to an account is *known* for that account. Its attempts are always checked, whatever others
+//!   have done to the account or from the address, so that guessing from elsewhere cannot lock out the owner of an account.
+//!   Only the error for a wrong attempt contains the delay.
+//! - Memory is bounded. Entries with a delay are not evicted in favour of new ones.
 
 use std::{
     collections::HashMap,
@@ -25,66 +24,66 @@ use outrigger_stdx::{Clock, Monotonic};
 
 use crate::AccessConfig;
 
-/// An address may fail this many times as often as an account, because many people can share one.
+/// An address may have this many times as many failures as an account, because many people can share an address.
 const ADDRESS_FACTOR: u32 = 4;
-/// How long an address stays known for an account after it was last right.
+/// How long an address stays known for an account after the last successful attempt.
 const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Someone tries to sign in.
+/// An attempt to sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginAttempt {
-    /// The account that is tried, in lower case; it need not exist.
+    /// The account, in lower case. It need not exist.
     pub account: String,
-    /// Where from.
+    /// The client's address.
     pub address: IpAddr,
 }
 
-/// The attempt comes too early.
+/// The attempt is rejected until this time has passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryAfter(pub Duration);
 
-/// An attempt whose secret may be looked at.
+/// An admitted attempt, whose secret may be checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Admission {
-    /// What is known about where it comes from.
+    /// The standing of the address.
     pub standing: Standing,
-    /// When it was counted as failed; `None` when it is counted only once it has failed.
+    /// When the attempt was counted as failed; `None` if it is counted only when it fails.
     pub counted_at: Option<Monotonic>,
 }
 
-/// What is known about where an attempt comes from, the best first.
+/// The standing of an address, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Standing {
-    /// The account was signed in to from this address before.
+    /// The address has signed in to this account before.
     Known,
-    /// No attempt from this address has failed lately.
+    /// The address has no recent failures.
     Clean,
-    /// Attempts from this address have failed lately.
+    /// The address has recent failures.
     Suspect,
 }
 
-/// Slows down those who guess passwords. A port: another capability may keep count for all nodes.
+/// A port that throttles attempts to guess secrets. Another capability may implement it to count across all nodes.
 #[async_trait]
 pub trait LoginThrottle: fmt::Debug + Send + Sync {
-    /// Whether an attempt would be admitted now. Counts nothing.
+    /// Returns whether an attempt would be admitted now. Counts nothing.
     async fn check(&self, attempt: &LoginAttempt) -> Result<(), RetryAfter>;
 
-    /// Admits an attempt, or returns how long to wait. Counts it as failed, unless its address is known.
+    /// Admits an attempt, or returns how long to wait. Counts the attempt as failed, unless its address is known.
     async fn admit(&self, attempt: &LoginAttempt) -> Result<Admission, RetryAfter>;
 
-    /// The attempt was right, or its secret was not looked at after all: takes its own count back.
+    /// Withdraws the count of an attempt that succeeded, or whose secret was not checked.
     async fn withdraw(&self, attempt: &LoginAttempt, admission: Admission);
 
-    /// The attempt was wrong. Returns the wait that a stranger would have been told, so that a known address learns no more
-    /// about wrong secrets than others do.
+    /// Records that the attempt failed. Returns the delay that an unknown address would have, so that a known address learns
+    /// no more about wrong secrets than others.
     async fn failed(&self, attempt: &LoginAttempt, admission: Admission) -> Option<RetryAfter>;
 
-    /// Makes the address of a right attempt known for its account.
-    async fn remember(&self, attempt: &LoginAttempt);
+    /// Marks the address of a successful attempt as known for its account.
+    async fn mark_known(&self, attempt: &LoginAttempt);
 }
 
-/// Counts in memory, for one node. What nobody asks about for twice the longest wait is forgotten. When memory is full, the
-/// oldest counts that need not wait go first. When nearly all must wait, what is new shares one count.
+/// Counts in memory, for one node. Entries without a failure for twice the longest delay are dropped. If memory is full, the
+/// oldest entries without a delay are evicted first. If nearly all entries have a delay, new ones share one count.
 #[derive(Debug)]
 pub struct MemoryThrottle {
     clock: Arc<dyn Clock>,
@@ -97,30 +96,30 @@ pub struct MemoryThrottle {
 #[derive(Debug, Default)]
 struct State {
     entries: HashMap<Key, Entry>,
-    /// Accounts with the networks they were signed in from, and when last.
+    /// The accounts and networks that have signed in, with the last time.
     known: HashMap<(String, IpAddr), Monotonic>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
     Account(String),
-    /// IPv6 addresses by their first 64 bits: one person has all of them.
+    /// A network. IPv6 addresses are reduced to their first 64 bits, which usually belong to one user.
     Address(IpAddr),
-    /// What finds no room of its own.
-    Rest,
+    /// The shared count for keys that do not fit.
+    Overflow,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     failures: u32,
     last: Monotonic,
-    /// The `last` before that, for when the last one turns out to be right.
+    /// The value of `last` before the last failure, in case that attempt is withdrawn.
     before: Monotonic,
     blocked_until: Monotonic,
 }
 
 impl MemoryThrottle {
-    /// Without failures so far.
+    /// Creates a throttle without failures.
     #[must_use]
     pub fn new(config: &AccessConfig, clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -139,7 +138,7 @@ impl MemoryThrottle {
     fn allowed(&self, key: &Key) -> u32 {
         match key {
             Key::Account(_) => self.allowed,
-            Key::Address(_) | Key::Rest => self.allowed.saturating_mul(ADDRESS_FACTOR),
+            Key::Address(_) | Key::Overflow => self.allowed.saturating_mul(ADDRESS_FACTOR),
         }
     }
 
@@ -152,7 +151,7 @@ impl MemoryThrottle {
             .min(self.delay_max)
     }
 
-    /// After how long without a failure an entry means nothing.
+    /// Returns how long after its last failure an entry is dropped.
     fn forgotten_after(&self) -> Duration {
         self.delay_max.saturating_mul(2)
     }
@@ -160,7 +159,7 @@ impl MemoryThrottle {
     /// Counts a failure.
     fn count(&self, state: &mut State, attempt: &LoginAttempt, now: Monotonic) {
         for key in keys(attempt) {
-            let key = self.find_room(&mut state.entries, key, now);
+            let key = self.key_for(&mut state.entries, key, now);
             let entry = state.entries.entry(key.clone()).or_insert(Entry {
                 failures: 0,
                 last: now,
@@ -177,12 +176,12 @@ impl MemoryThrottle {
         }
     }
 
-    /// Takes back a failure that was counted at `counted_at`.
+    /// Withdraws a failure that was counted at `counted_at`.
     fn uncount(&self, state: &mut State, attempt: &LoginAttempt, counted_at: Monotonic) {
         for key in keys(attempt) {
             let key = match state.entries.contains_key(&key) {
                 true => key,
-                false => Key::Rest,
+                false => Key::Overflow,
             };
             let Some(entry) = state.entries.get_mut(&key) else {
                 continue;
@@ -198,20 +197,20 @@ impl MemoryThrottle {
         }
     }
 
-    /// The key that counts for `key`: itself, unless memory is full of what must wait.
-    fn find_room(&self, entries: &mut HashMap<Key, Entry>, key: Key, now: Monotonic) -> Key {
+    /// Returns the key to count under: `key` itself, or the shared key if memory is full of entries with a delay.
+    fn key_for(&self, entries: &mut HashMap<Key, Entry>, key: Key, now: Monotonic) -> Key {
         if entries.len() < self.entries_max || entries.contains_key(&key) {
             return key;
         }
         let forgotten_after = self.forgotten_after();
         entries.retain(|_, entry| now.saturating_since(entry.last) < forgotten_after);
         if entries.len() >= self.entries_max {
-            // An eighth at once, so that a flood does not have all entries sorted for each of its attempts.
+            // Evicts an eighth of the entries, so that a flood does not sort all entries for each attempt.
             let unblocked = entries.iter().filter(|(_, e)| e.blocked_until <= now);
             let mut oldest: Vec<_> = unblocked.map(|(key, e)| (e.last, key.clone())).collect();
             oldest.sort_by_key(|(last, _)| *last);
             let batch = self.entries_max / 8;
-            // Fewer would forget each other before they have counted to anything.
+            // With fewer candidates, new entries would evict each other before they could accumulate failures.
             if oldest.len() > batch {
                 for (_, key) in oldest.into_iter().take(batch) {
                     entries.remove(&key);
@@ -220,7 +219,7 @@ impl MemoryThrottle {
         }
         match entries.len() < self.entries_max {
             true => key,
-            false => Key::Rest,
+            false => Key::Overflow,
         }
     }
 }
@@ -232,7 +231,7 @@ impl State {
             .is_some_and(|last| now.saturating_since(*last) < KNOWN_FOR)
     }
 
-    /// How long a stranger must wait, where at most `entries_max` are remembered.
+    /// Returns the delay for an unknown address, with at most `entries_max` entries in memory.
     fn wait(
         &self,
         attempt: &LoginAttempt,
@@ -240,7 +239,7 @@ impl State {
         entries_max: usize,
     ) -> Option<RetryAfter> {
         let is_full = self.entries.len() >= entries_max;
-        let rest = self.entries.get(&Key::Rest).filter(|_| is_full);
+        let rest = self.entries.get(&Key::Overflow).filter(|_| is_full);
         let waits = keys(attempt).into_iter().map(|key| {
             let entry = self.entries.get(&key).or(rest);
             entry.map_or(Duration::ZERO, |entry| {
@@ -324,7 +323,7 @@ impl LoginThrottle for MemoryThrottle {
         wait
     }
 
-    async fn remember(&self, attempt: &LoginAttempt) {
+    async fn mark_known(&self, attempt: &LoginAttempt) {
         let now = self.clock.monotonic();
         let mut state = self.state();
         let pair = pair(attempt);
@@ -338,7 +337,7 @@ impl LoginThrottle for MemoryThrottle {
     }
 }
 
-/// What counts as one address: an IPv4 address, or the 64 bits of IPv6 addresses of which one person has all.
+/// Returns what counts as one address: an IPv4 address, or an IPv6 network of 64 bits, which usually belongs to one user.
 #[must_use]
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -374,12 +373,12 @@ mod tests {
     fn attempt(account: &str, address: &str) -> LoginAttempt {
         LoginAttempt {
             account: account.to_owned(),
-            address: address.parse().expect("it is an address"),
+            address: address.parse().expect("the address is valid"),
         }
     }
 
     #[tokio::test]
-    async fn waits_double_after_the_allowed_failures_up_to_their_limit() {
+    async fn delays_double_after_the_allowed_failures_up_to_the_limit() {
         let Fixture { clock, throttle } = fixture();
         let attempt = attempt("ana@example.org", "192.0.2.1");
 
@@ -388,7 +387,10 @@ mod tests {
         }
         let mut waits = Vec::new();
         for _ in 0..12 {
-            let RetryAfter(wait) = throttle.admit(&attempt).await.expect_err("it must wait");
+            let RetryAfter(wait) = throttle
+                .admit(&attempt)
+                .await
+                .expect_err("the attempt is delayed");
             waits.push(wait.as_secs());
             clock.advance(wait);
             assert!(throttle.admit(&attempt).await.is_ok());
@@ -398,7 +400,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_right_attempt_takes_back_its_own_count_and_no_other() {
+    async fn a_successful_attempt_withdraws_only_its_own_count() {
         let Fixture { clock, throttle } = fixture();
         let guess = attempt("ana@example.org", "192.0.2.1");
         let own = attempt("eve@example.org", "192.0.2.1");
@@ -408,24 +410,27 @@ mod tests {
             guesses += u32::from(throttle.admit(&guess).await.is_ok());
             if let Ok(admission) = throttle.admit(&own).await {
                 throttle.withdraw(&own, admission).await;
-                throttle.remember(&own).await;
+                throttle.mark_known(&own).await;
             }
         }
 
         assert_eq!(guesses, 5);
-        let RetryAfter(wait) = throttle.check(&guess).await.expect_err("it must wait");
+        let RetryAfter(wait) = throttle
+            .check(&guess)
+            .await
+            .expect_err("the attempt is delayed");
         clock.advance(wait);
-        let admission = throttle.admit(&guess).await.expect("it has waited");
+        let admission = throttle.admit(&guess).await.expect("the delay has passed");
         throttle.withdraw(&guess, admission).await;
         assert!(
             throttle.admit(&guess).await.is_ok(),
-            "the count is as before"
+            "the count is unchanged"
         );
         assert!(throttle.admit(&guess).await.is_err());
     }
 
     #[tokio::test]
-    async fn the_wrong_attempts_of_an_address_count_whoever_is_right_there() {
+    async fn failures_of_an_address_count_regardless_of_successes_there() {
         let Fixture { throttle, .. } = fixture();
 
         let mut looked_at = 0;
@@ -435,7 +440,7 @@ mod tests {
             let own = attempt("eve@example.org", "192.0.2.1");
             if let Ok(admission) = throttle.admit(&own).await {
                 throttle.withdraw(&own, admission).await;
-                throttle.remember(&own).await;
+                throttle.mark_known(&own).await;
             }
         }
 
@@ -443,10 +448,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn strangers_cannot_lock_an_owner_out_of_an_address_where_the_account_was_used() {
+    async fn others_cannot_lock_an_owner_out_of_a_known_address() {
         let Fixture { throttle, .. } = fixture();
         let owner = attempt("ana@example.org", "192.0.2.1");
-        throttle.remember(&owner).await;
+        throttle.mark_known(&owner).await;
 
         for host in 0..100_u32 {
             let stranger = attempt("ana@example.org", &format!("198.51.100.{host}"));
@@ -457,24 +462,24 @@ mod tests {
 
         let elsewhere = attempt("ana@example.org", "203.0.113.1");
         assert!(throttle.admit(&elsewhere).await.is_err());
-        let admission = throttle.admit(&owner).await.expect("it is known");
+        let admission = throttle.admit(&owner).await.expect("the address is known");
         assert_eq!(admission.standing, Standing::Known);
         assert!(throttle.failed(&owner, admission).await.is_some());
     }
 
     #[tokio::test]
-    async fn wrong_attempts_from_a_known_address_count_and_are_told_to_wait() {
+    async fn failures_from_a_known_address_count_and_return_a_delay() {
         let Fixture { throttle, .. } = fixture();
         let owner = attempt("ana@example.org", "192.0.2.1");
-        throttle.remember(&owner).await;
+        throttle.mark_known(&owner).await;
 
-        let mut told = Vec::new();
+        let mut describe = Vec::new();
         for _ in 0..7 {
-            let admission = throttle.admit(&owner).await.expect("it is known");
-            told.push(throttle.failed(&owner, admission).await.is_some());
+            let admission = throttle.admit(&owner).await.expect("the address is known");
+            describe.push(throttle.failed(&owner, admission).await.is_some());
         }
 
-        assert_eq!(told, [false, false, false, false, false, true, true]);
+        assert_eq!(describe, [false, false, false, false, false, true, true]);
         let elsewhere = attempt("ana@example.org", "203.0.113.1");
         assert!(throttle.admit(&elsewhere).await.is_err());
     }
@@ -483,21 +488,30 @@ mod tests {
     async fn an_address_is_known_for_a_month_and_only_for_its_account() {
         let Fixture { clock, throttle } = fixture();
         let owner = attempt("ana@example.org", "192.0.2.1");
-        throttle.remember(&owner).await;
+        throttle.mark_known(&owner).await;
 
         let other = attempt("bob@example.org", "192.0.2.1");
-        let admission = throttle.admit(&other).await.expect("it is allowed");
+        let admission = throttle
+            .admit(&other)
+            .await
+            .expect("the attempt is admitted");
         assert_eq!(admission.standing, Standing::Clean);
-        let admission = throttle.admit(&other).await.expect("it is allowed");
+        let admission = throttle
+            .admit(&other)
+            .await
+            .expect("the attempt is admitted");
         assert_eq!(admission.standing, Standing::Suspect);
 
         clock.advance(KNOWN_FOR);
-        let admission = throttle.admit(&owner).await.expect("it is allowed");
+        let admission = throttle
+            .admit(&owner)
+            .await
+            .expect("the attempt is admitted");
         assert_ne!(admission.standing, Standing::Known);
     }
 
     #[tokio::test]
-    async fn an_address_that_tries_many_accounts_has_to_wait_too() {
+    async fn an_address_that_tries_many_accounts_is_delayed() {
         let Fixture { throttle, .. } = fixture();
 
         for number in 0..20_u32 {
@@ -513,22 +527,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn memory_is_bounded_and_what_must_wait_is_not_forgotten_for_what_is_new() {
+    async fn memory_is_bounded_and_delayed_entries_are_not_evicted() {
         let Fixture { clock, throttle } = fixture();
         let guessed = attempt("ana@example.org", "192.0.2.1");
         while throttle.admit(&guessed).await.is_ok() {}
         for _ in 0..10 {
-            let RetryAfter(wait) = throttle.check(&guessed).await.expect_err("it must wait");
+            let RetryAfter(wait) = throttle
+                .check(&guessed)
+                .await
+                .expect_err("the attempt is delayed");
             clock.advance(wait);
-            throttle.admit(&guessed).await.expect("it has waited");
+            throttle
+                .admit(&guessed)
+                .await
+                .expect("the delay has passed");
         }
 
         for number in 0..1000_u32 {
             clock.advance(Duration::from_millis(1));
             let address = format!("198.51.{}.{}", number / 100, number % 100);
             let other = attempt(&format!("{number}@example.org"), &address);
-            throttle.admit(&other).await.expect("there is room");
-            throttle.remember(&other).await;
+            throttle.admit(&other).await.expect("there is capacity");
+            throttle.mark_known(&other).await;
             let state = throttle.state();
             assert!(state.entries.len() <= 101 && state.known.len() <= 100);
         }
@@ -537,13 +557,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn when_all_that_is_remembered_must_wait_what_is_new_shares_one_count() {
+    async fn new_entries_share_one_count_if_all_others_are_delayed() {
         let Fixture { clock, throttle } = fixture();
         for number in 0..100_u32 {
             let address = format!("198.51.100.{number}");
             let guessed = attempt(&format!("{number}@example.org"), &address);
-            // Known addresses count without having to wait, so each account is blocked.
-            throttle.remember(&guessed).await;
+            // Known addresses are counted without a delay, so each account gets blocked.
+            throttle.mark_known(&guessed).await;
             while let Ok(admission) = throttle.admit(&guessed).await
                 && throttle.failed(&guessed, admission).await.is_none()
             {}

@@ -1,4 +1,4 @@
-//! API tokens: programs that may act.
+//! API tokens: credentials of programs.
 
 use std::time::Duration;
 
@@ -12,60 +12,60 @@ outrigger_stdx::typed_id!(
     TokenId
 );
 
-/// A credential of a program. It belongs to an account and can never do more than that account: when the account is
-/// disabled, demoted or deleted, so are its tokens.
+/// A credential of a program. It belongs to an account and never has more permissions than that account: it ends, is suspended
+/// or loses permissions together with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
-    /// Its id.
+    /// The id.
     pub id: TokenId,
     /// The account it belongs to.
     pub account_id: AccountId,
-    /// What it is for.
+    /// The purpose.
     pub name: String,
-    /// The first characters of its text, to recognise it by.
+    /// The first characters of the text, to identify the token.
     pub hint: String,
-    /// What it may do, as far as its account may.
+    /// The permissions, limited by those of the account.
     pub scopes: ScopeSet,
-    /// Who made it.
+    /// The label of the actor that created it.
     pub created_by: String,
-    /// When it was made.
+    /// When the token was created.
     pub created_at: Timestamp,
-    /// When it stops working; none when it does not.
+    /// When the token expires; `None` if it does not.
     pub expires_at: Option<Timestamp>,
-    /// When it was last used, to the minute.
+    /// When the token was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
-    /// The token that it was made with; none when a person made it. It ends with that one, and expires no later.
+    /// The token that created this one; `None` if a person created it. The token ends with its parent and expires no later.
     pub parent_id: Option<TokenId>,
 }
 
-/// A token to be made.
+/// The input for a new token.
 #[derive(Debug, Clone)]
 pub struct NewToken {
-    /// What it is for, 1 to 100 characters.
+    /// The purpose, 1 to 100 characters.
     pub name: String,
-    /// What it may do, such as `cache:write`; at least one.
+    /// The scopes, such as `cache:write`; at least one.
     pub scopes: Vec<String>,
-    /// When it stops working.
+    /// When the token expires.
     pub expiry: TokenExpiry,
 }
 
-/// When a token stops working.
+/// When a token expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TokenExpiry {
     /// After `[access] token_ttl`.
     #[default]
     Usual,
-    /// After so long.
+    /// After this duration.
     After(Duration),
-    /// When it is revoked.
+    /// Never; only revoking ends it.
     Never,
 }
 
-/// A token that was just made.
+/// A new token.
 #[derive(Debug, Clone)]
 pub struct CreatedToken {
-    /// Its text. It cannot be read again.
+    /// The text. It is shown only once.
     pub text: Secret,
-    /// What the lists show of it.
+    /// The token as it appears in lists.
     pub token: Token,
 }

@@ -122,10 +122,7 @@ impl Fixture {
                     .rename(ZERO, &name(from), &name(to), WhenTaken::Replace, now)
                     .expect("everything can be evicted");
                 if renamed == Renamed::Moved && from != to {
-                    let moved = self
-                        .written
-                        .remove(&from)
-                        .expect("only what was written is there");
+                    let moved = self.written.remove(&from).expect("every entry was written");
                     self.written.insert(to, moved);
                 }
             }

@@ -1,4 +1,4 @@
-//! What a test wants to be different from a first run.
+//! The configuration of a test server.
 
 use std::{
     ffi::OsString,
@@ -13,7 +13,7 @@ use crate::{Finished, Outrigger, Program};
 #[derive(Debug)]
 pub struct Builder {
     pub(crate) binary: PathBuf,
-    /// Holds the data directory `d` and what the process prints.
+    /// Contains the data directory `d` and the output of the process.
     pub(crate) directory: TempDir,
     data_dir: PathBuf,
     sets: Vec<(String, String)>,
@@ -43,7 +43,7 @@ impl Builder {
         self
     }
 
-    /// Sets a variable of the process's environment.
+    /// Sets an environment variable of the process.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.variables.push((name.to_owned(), value.into()));
@@ -64,26 +64,26 @@ impl Builder {
         self
     }
 
-    /// The directory that goes when the server is dropped: a place for certificates and other files of the test.
+    /// Returns a directory for certificates and other files of the test. It is deleted when the server is dropped.
     #[must_use]
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// Starts the server and waits until it answers.
+    /// Starts the server and waits until it responds.
     ///
     /// # Panics
     ///
-    /// When it does not; what it printed is in the message.
+    /// Panics with the output of the process if it does not respond.
     pub async fn start(self) -> Outrigger {
         Outrigger::start(self).await
     }
 
-    /// Runs a server that is expected to refuse to start, to its end.
+    /// Runs a server that is expected to fail at its start, and waits for its end.
     ///
     /// # Panics
     ///
-    /// When it has not ended in time.
+    /// Panics if the process does not end within [`TIMEOUT`](crate::PATIENCE).
     pub async fn run_to_end(&self) -> Finished {
         self.server().run().await
     }
@@ -99,13 +99,13 @@ impl Builder {
         &self.data_dir
     }
 
-    /// The program with the data directory, before any command.
+    /// Returns the program with the data directory, without a command.
     pub(crate) fn program(&self) -> Program {
         Program::new(&self.binary, self.directory.path())
             .args([OsString::from("--data-dir"), self.data_dir.clone().into()])
     }
 
-    /// The program as a server.
+    /// Returns the program with the command that runs the server.
     pub(crate) fn server(&self) -> Program {
         let sets = self
             .sets

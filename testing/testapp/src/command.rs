@@ -1,4 +1,4 @@
-//! One run of the program from start to end, as a shell sees it.
+//! Runs of the program from start to end, as a shell runs it.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -8,9 +8,9 @@ use std::{
 
 use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
 
-use crate::PATIENCE;
+use crate::TIMEOUT;
 
-/// A command line, ready to be run.
+/// A command line to run.
 #[derive(Debug, Clone)]
 pub struct Program {
     binary: PathBuf,
@@ -20,10 +20,10 @@ pub struct Program {
     input: Vec<u8>,
 }
 
-/// How a command ended and what it printed.
+/// The exit code and the output of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
-    /// The exit code; none when a signal ended it.
+    /// The exit code; `None` if a signal ended the process.
     pub code: Option<i32>,
     /// Standard output, byte for byte.
     pub output: Vec<u8>,
@@ -34,7 +34,7 @@ pub struct Finished {
 }
 
 impl Program {
-    /// The program at `binary`, to run in `directory` with an environment that holds only `PATH`.
+    /// Creates a command line for `binary`, to run in `directory` with an environment that contains only `PATH`.
     pub fn new(binary: impl Into<PathBuf>, directory: &Path) -> Self {
         Self {
             binary: binary.into(),
@@ -53,7 +53,7 @@ impl Program {
         self
     }
 
-    /// Sets a variable of its environment.
+    /// Sets an environment variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.variables
@@ -61,14 +61,14 @@ impl Program {
         self
     }
 
-    /// Gives it standard input, which is empty otherwise.
+    /// Sets standard input, which is empty by default.
     #[must_use]
     pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.input = bytes.into();
         self
     }
 
-    /// The command with its environment, not started yet.
+    /// Returns the command with its environment, without starting it.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
         command
@@ -81,11 +81,11 @@ impl Program {
         command
     }
 
-    /// Runs it to its end.
+    /// Runs the command to its end.
     ///
     /// # Panics
     ///
-    /// When it cannot be started, or has not ended within [`PATIENCE`].
+    /// Panics if it cannot be started or does not end within [`TIMEOUT`].
     pub async fn run(self) -> Finished {
         let mut child = self
             .command()
@@ -96,12 +96,12 @@ impl Program {
             .expect("the program starts");
         let mut stdin = child.stdin.take().expect("standard input is a pipe");
         let feed = async {
-            // A program that does not want its input may end before it has read it.
+            // A program that does not read its input may end before it is written.
             let _ = stdin.write_all(&self.input).await;
             drop(stdin);
         };
         let both = async { tokio::join!(feed, child.wait_with_output()).1 };
-        let output = timeout(PATIENCE, both)
+        let output = timeout(TIMEOUT, both)
             .await
             .unwrap_or_else(|_| panic!("{:?} has not ended", self.arguments))
             .expect("the program can be waited for");
@@ -116,7 +116,7 @@ impl Program {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the search path is the one thing that a test's child inherits"
+    reason = "the search path is the only variable that a test's child inherits"
 )]
 fn search_path() -> OsString {
     std::env::var_os("PATH").unwrap_or_default()

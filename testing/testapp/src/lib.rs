@@ -1,8 +1,8 @@
-//! Runs the `outrigger` binary as a process, as whoever installs it does.
+//! Runs the `outrigger` binary as a process, as a user does.
 //!
-//! What a test holds here is a child process with a data directory of its own and listeners on free ports, gone when it is
-//! dropped. The test asks through the same doors as everybody: HTTP, the Redis protocol, the control socket, the command line,
-//! signals. Nothing is linked in, so what is shown is shown of the program and not of its parts.
+//! A test owns a child process with a data directory of its own and listeners on free ports, which is killed when it is
+//! dropped. The test uses the public interfaces: HTTP, the Redis protocol, the control socket, the command line, and signals.
+//! No code of the program is linked in, so the test covers the program and not its parts.
 //!
 //! ```no_run
 //! # async fn example() {
@@ -32,26 +32,26 @@ pub use command::{Finished, Program};
 pub use process::Outrigger;
 pub use wire::{Answered, http_client, raw_exchange, raw_http, resp};
 
-/// How long something may take that takes well under a second on an idle machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout for operations that take well under a second on an idle machine.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Asks `probe` again and again until it answers, and gives its answer.
+/// Calls `probe` repeatedly until it returns a value, and returns that value.
 ///
 /// # Panics
 ///
-/// When it has no answer within [`PATIENCE`]; `what` is in the message.
+/// Panics with `what` if there is no value within [`TIMEOUT`].
 pub async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
     let asking = async {
         loop {
             if let Some(answer) = probe().await {
                 return answer;
             }
-            // A foreign process tells nobody when it changes; it has to be asked.
+            // Another process does not signal its changes, so it must be polled.
             tokio::time::sleep(Duration::from_millis(15)).await;
         }
     };
-    match tokio::time::timeout(PATIENCE, asking).await {
+    match tokio::time::timeout(TIMEOUT, asking).await {
         Ok(answer) => answer,
-        Err(_) => panic!("{what}: not within {PATIENCE:?}"),
+        Err(_) => panic!("{what}: not within {TIMEOUT:?}"),
     }
 }

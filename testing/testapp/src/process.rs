@@ -1,4 +1,4 @@
-//! The running server.
+//! A running server.
 
 use std::{
     fs::{self, File},
@@ -13,7 +13,7 @@ use reqwest::{Method, RequestBuilder};
 use rustix::process::{Pid, Signal};
 use tokio::{process::Child, time::timeout};
 
-use crate::{Builder, PATIENCE, Program, eventually, http_client};
+use crate::{Builder, Program, TIMEOUT, eventually, http_client};
 
 /// A running server, killed when it is dropped.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ struct Addresses {
 }
 
 impl Outrigger {
-    /// A server to be run from the program at `binary`; tests pass `env!("CARGO_BIN_EXE_outrigger")`.
+    /// Returns the description of a server that runs the program at `binary`; tests pass `env!("CARGO_BIN_EXE_outrigger")`.
     #[must_use]
     pub fn builder(binary: impl Into<PathBuf>) -> Builder {
         Builder::new(binary.into())
@@ -48,43 +48,43 @@ impl Outrigger {
             http: http_client().build().expect("an HTTP client can be made"),
             addresses: Addresses::default(),
         };
-        app.wait_until_it_answers().await;
+        app.wait_until_it_responds().await;
         app
     }
 
-    /// A client over the control socket, acting as the owner.
+    /// Returns a client over the control socket, which acts as the owner.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The process's id.
+    /// Returns the process id.
     ///
     /// # Panics
     ///
-    /// When the process has ended.
+    /// Panics if the process has ended.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.process.id().expect("the process runs")
     }
 
-    /// The data directory.
+    /// Returns the data directory.
     #[must_use]
     pub fn data_dir(&self) -> &Path {
         self.setup.data_directory()
     }
 
-    /// A directory beside the data directory, for files of the test.
+    /// Returns a directory next to the data directory, for files of the test.
     #[must_use]
     pub fn directory(&self) -> &Path {
         self.setup.directory()
     }
 
-    /// Where HTTP is served.
+    /// Returns the address of the HTTP listener.
     ///
     /// # Panics
     ///
-    /// When it is not.
+    /// Panics if there is none.
     #[must_use]
     pub fn http_address(&self) -> SocketAddr {
         self.addresses
@@ -92,11 +92,11 @@ impl Outrigger {
             .expect("the server has an HTTP listener")
     }
 
-    /// Where the Redis protocol is served over TCP.
+    /// Returns the address of the Redis listener.
     ///
     /// # Panics
     ///
-    /// When it is not.
+    /// Panics if there is none.
     #[must_use]
     pub fn redis_address(&self) -> SocketAddr {
         self.addresses
@@ -104,33 +104,33 @@ impl Outrigger {
             .expect("the server has a Redis listener")
     }
 
-    /// The unix socket of the Redis protocol.
+    /// Returns the path of the unix socket of the Redis listener.
     #[must_use]
     pub fn redis_socket(&self) -> PathBuf {
         self.data_dir().join("redis.sock")
     }
 
-    /// The address of a path over plain HTTP.
+    /// Returns the URL of a path over plain HTTP.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.http_address())
     }
 
-    /// A GET of `path`, not signed in.
+    /// Returns a GET request for `path` without credentials.
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.request(Method::GET, path)
     }
 
-    /// A request, not signed in.
+    /// Returns a request without credentials.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, self.url(path))
     }
 
-    /// A new token with these scopes.
+    /// Creates a token with these scopes.
     ///
     /// # Panics
     ///
-    /// When the server refuses it.
+    /// Panics if the server refuses.
     pub async fn token(&self, scopes: &[&str]) -> String {
         let token = NewToken {
             name: format!("test {}", scopes.join(" ")),
@@ -141,29 +141,29 @@ impl Outrigger {
         created.expect("the owner may create any token").token
     }
 
-    /// The program with this server's data directory, to be given a command.
+    /// Returns the program with this server's data directory and these arguments.
     #[must_use]
     pub fn cli<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Program {
         self.setup.program().args(arguments)
     }
 
-    /// What the process has printed since it was last started.
+    /// Returns the standard output since the last start.
     #[must_use]
     pub fn stdout(&self) -> String {
         read(&self.setup.directory().join("stdout"))
     }
 
-    /// What the process has said on its error stream since it was last started.
+    /// Returns the standard error since the last start.
     #[must_use]
     pub fn stderr(&self) -> String {
         read(&self.setup.directory().join("stderr"))
     }
 
-    /// The one-time login link that was printed.
+    /// Returns the printed one-time login link.
     ///
     /// # Panics
     ///
-    /// When none is printed.
+    /// Panics if none is printed.
     pub async fn login_link(&self) -> String {
         eventually("a login link is printed", async || {
             let printed = self.stdout();
@@ -175,11 +175,11 @@ impl Outrigger {
         .await
     }
 
-    /// The code in the printed login link.
+    /// Returns the code of the printed login link.
     ///
     /// # Panics
     ///
-    /// When no link is printed.
+    /// Panics if no link is printed.
     pub async fn login_code(&self) -> String {
         let link = self.login_link().await;
         let (_, code) = link.split_once('#').expect("the code is behind the `#`");
@@ -190,7 +190,7 @@ impl Outrigger {
     ///
     /// # Panics
     ///
-    /// When the process has ended.
+    /// Panics if the process has ended.
     pub fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
         let pid = pid.expect("the process's id is one");
@@ -201,7 +201,7 @@ impl Outrigger {
     ///
     /// # Panics
     ///
-    /// When the process cannot be killed.
+    /// Panics if the process cannot be killed.
     pub async fn kill9(&mut self) {
         self.process
             .kill()
@@ -209,33 +209,36 @@ impl Outrigger {
             .expect("the process can be killed");
     }
 
-    /// Asks the process to stop with SIGTERM and waits for it.
+    /// Stops the process with SIGTERM and waits for its end.
     ///
     /// # Panics
     ///
-    /// When it does not stop.
+    /// Panics if it does not end.
     pub async fn stop(&mut self) -> ExitStatus {
         self.signal(Signal::TERM);
         self.wait().await
     }
 
-    /// Waits until the process has ended.
+    /// Waits for the end of the process.
     ///
     /// # Panics
     ///
-    /// When it does not end.
+    /// Panics if it does not end.
     pub async fn wait(&mut self) -> ExitStatus {
-        match timeout(PATIENCE, self.process.wait()).await {
+        match timeout(TIMEOUT, self.process.wait()).await {
             Ok(status) => status.expect("the process can be waited for"),
-            Err(_) => panic!("the process does not end; it said:\n{}", self.stderr()),
+            Err(_) => panic!(
+                "the process does not end; its standard error is:\n{}",
+                self.stderr()
+            ),
         }
     }
 
-    /// Starts the process again, after it has ended, on the same addresses.
+    /// Starts the process again after its end, on the same addresses.
     ///
     /// # Panics
     ///
-    /// When it does not answer.
+    /// Panics if it does not respond.
     pub async fn restart(&mut self) {
         if let Some(address) = self.addresses.http {
             self.setup.replace("http.listen", address.to_string());
@@ -244,37 +247,37 @@ impl Outrigger {
             self.setup.replace("redis.listen", address.to_string());
         }
         self.process = spawn(&self.setup);
-        self.wait_until_it_answers().await;
+        self.wait_until_it_responds().await;
     }
 
-    /// A second server with the same description, run to its end: for what must be refused.
+    /// Runs a second server with the same description to its end, for starts that must fail.
     pub async fn run_again(&self) -> crate::Finished {
         self.setup.server().run().await
     }
 
-    /// The database in the data directory, opened behind the program's back: for playing another version, or another time.
-    /// Only while the process does not run.
+    /// Opens the database in the data directory directly, to simulate another version or another time. The process must not be
+    /// running.
     ///
     /// # Panics
     ///
-    /// When there is none.
+    /// Panics if there is no database.
     #[must_use]
     #[expect(
         clippy::disallowed_methods,
-        reason = "the test plays somebody who does not go through `sql`"
+        reason = "the test simulates another program, which does not use `sql`"
     )]
     pub fn database(&self) -> rusqlite::Connection {
         let path = self.data_dir().join("state.db");
         rusqlite::Connection::open(path).expect("the database exists")
     }
 
-    async fn wait_until_it_answers(&mut self) {
+    async fn wait_until_it_responds(&mut self) {
         let client = self.client.clone();
         let (process, setup) = (&mut self.process, &self.setup);
-        let status = eventually("the server answers on its control socket", async || {
+        let status = eventually("the server responds on its control socket", async || {
             if let Ok(Some(status)) = process.try_wait() {
                 let said = read(&setup.directory().join("stderr"));
-                panic!("the server ended with {status}; it said:\n{said}");
+                panic!("the server ended with {status}; its standard error is:\n{said}");
             }
             client.status().await.ok()
         })
@@ -291,7 +294,7 @@ fn address_of(status: &Status, name: &str) -> Option<SocketAddr> {
     listener.address.parse().ok()
 }
 
-/// Starts the server with what it prints going to files, which stay readable when it is killed.
+/// Starts the server with its output redirected to files, which remain readable after it is killed.
 fn spawn(setup: &Builder) -> Child {
     let file = |name: &str| {
         let file = File::create(setup.directory().join(name));

@@ -1,4 +1,4 @@
-//! Bytes as no well-behaved client would send them.
+//! Raw bytes over a connection, for requests that no well-behaved client sends.
 
 use std::net::SocketAddr;
 
@@ -9,44 +9,44 @@ use tokio::{
     time::timeout,
 };
 
-use crate::PATIENCE;
+use crate::TIMEOUT;
 
-/// An HTTP answer that was read without a client's help.
+/// An HTTP response that was read without an HTTP client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answered {
     /// The status.
     pub status: u16,
-    /// Status line and headers as they came, in lower case.
+    /// The status line and headers in lower case.
     pub head: String,
-    /// The rest.
+    /// The body.
     pub body: String,
 }
 
-/// An HTTP client without redirects and proxies.
+/// Returns an HTTP client without redirects and proxies.
 pub fn http_client() -> reqwest::ClientBuilder {
     // Another test of the same process may have installed it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .redirect(Policy::none())
         .no_proxy()
-        .timeout(PATIENCE)
+        .timeout(TIMEOUT)
 }
 
 /// Sends `bytes` to `address` and reads until the other side closes.
 ///
 /// # Panics
 ///
-/// When nobody listens there, or the connection is not closed.
+/// Panics if there is no listener or the connection is not closed.
 pub async fn raw_exchange(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address)
         .await
         .expect("the server accepts connections");
-    // A server that refuses early may close while this still writes.
+    // A server that rejects early may close before everything is written.
     let _ = stream.write_all(bytes).await;
     let mut answer = Vec::new();
     let reading = stream.read_to_end(&mut answer);
-    match timeout(PATIENCE, reading).await {
-        // A reset after the answer is a way to close, too.
+    match timeout(TIMEOUT, reading).await {
+        // The server may also close with a reset after the response.
         Ok(_) => answer,
         Err(_) => panic!(
             "the connection stays open after {:?}",
@@ -55,11 +55,11 @@ pub async fn raw_exchange(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Sends an HTTP/1.1 request whose first line is `method path`, with these header lines and no tidying of the path.
+/// Sends an HTTP/1.1 request with the given start of the request line and header lines, without normalising the path.
 ///
 /// # Panics
 ///
-/// When the answer is not HTTP.
+/// Panics if the response is not HTTP.
 pub async fn raw_http(address: SocketAddr, line: &[u8], headers: &[&str]) -> Answered {
     let mut request = line.to_vec();
     request.extend_from_slice(b" HTTP/1.1\r\nConnection: close\r\n");
@@ -79,17 +79,17 @@ pub async fn raw_http(address: SocketAddr, line: &[u8], headers: &[&str]) -> Ans
         .nth(1)
         .and_then(|status| status.parse().ok());
     Answered {
-        status: status.unwrap_or_else(|| panic!("the answer is not HTTP: {answer:?}")),
+        status: status.unwrap_or_else(|| panic!("the response is not HTTP: {answer:?}")),
         head: head.to_lowercase(),
         body: body.to_owned(),
     }
 }
 
-/// Sends `request` on a connection that speaks the Redis protocol, and reads exactly as many bytes as `expected` has.
+/// Sends `request` over a Redis connection and reads as many bytes as `expected` has.
 ///
 /// # Panics
 ///
-/// When the connection ends before.
+/// Panics if the connection ends before that.
 pub async fn resp(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     request: &[u8],
@@ -100,10 +100,10 @@ pub async fn resp(
         .await
         .expect("the server reads commands");
     let mut answer = vec![0; expected.len()];
-    match timeout(PATIENCE, stream.read_exact(&mut answer)).await {
-        Ok(read) => read.expect("the server answers as much as is expected"),
+    match timeout(TIMEOUT, stream.read_exact(&mut answer)).await {
+        Ok(read) => read.expect("the reply has the expected length"),
         Err(_) => panic!(
-            "the server does not answer {:?}",
+            "the server does not reply to {:?}",
             String::from_utf8_lossy(request)
         ),
     };

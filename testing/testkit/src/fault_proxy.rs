@@ -1,6 +1,6 @@
-//! A TCP proxy that misbehaves like a network.
+//! A TCP proxy that simulates network faults.
 //!
-//! It runs on threads of its own, so that it goes on when the runtime of the test is busy or its clock stands still.
+//! It runs on its own threads, so that it works even if the test's runtime is busy or its clock is paused.
 
 use std::{
     io::{Read, Write},
@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-/// A proxy between a client and a server. It passes everything on until it is told to do otherwise, and ends with this value.
+/// A proxy between a client and a server. By default, it forwards everything. It ends when it is dropped.
 #[derive(Debug)]
 pub struct FaultProxy {
     address: SocketAddr,
@@ -23,35 +23,35 @@ pub struct FaultProxy {
 #[derive(Debug, Default)]
 struct Network {
     state: Mutex<State>,
-    /// Says that the state changed.
+    /// Notified when the state changes.
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Nothing passes, and nobody is told.
+    /// Nothing is forwarded, and neither side is notified.
     is_black_hole: bool,
-    /// How long each piece takes.
+    /// The delay of each piece of data.
     delay: Duration,
     has_ended: bool,
     links: Vec<Arc<Link>>,
 }
 
-/// One connection of a client and the one to the server that belongs to it.
+/// A connection of a client and the corresponding connection to the server.
 #[derive(Debug)]
 struct Link {
     client: TcpStream,
     server: TcpStream,
-    /// Whether the proxy has forgotten it, as a firewall forgets an idle connection.
-    is_forgotten: AtomicBool,
+    /// Whether the proxy has dropped the connection silently, as a firewall drops an idle connection.
+    is_dropped: AtomicBool,
 }
 
 impl FaultProxy {
-    /// Starts a proxy to `server`, on a port of its own.
+    /// Starts a proxy to `server` on a port of its own.
     ///
     /// # Panics
     ///
-    /// When the system has no more ports or threads.
+    /// Panics if the system has no free ports or threads.
     #[must_use]
     pub fn start(server: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
@@ -62,18 +62,19 @@ impl FaultProxy {
         Self { address, network }
     }
 
-    /// Where it listens.
+    /// Returns the address of the proxy.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// From now on nothing passes in either direction, on no connection, and neither side is told. Connections are accepted.
+    /// Stops forwarding on all connections in both directions, without notifying either side. New connections are still
+    /// accepted.
     pub fn black_hole(&self) {
         self.network.change(|state| state.is_black_hole = true);
     }
 
-    /// From now on everything passes, first what was held back.
+    /// Resumes forwarding, starting with the data that was held back.
     pub fn pass(&self) {
         self.network.change(|state| {
             state.is_black_hole = false;
@@ -81,12 +82,12 @@ impl FaultProxy {
         });
     }
 
-    /// From now on each piece of data is held back for `delay`.
+    /// Delays each further piece of data by `delay`.
     pub fn delay(&self, delay: Duration) {
         self.network.change(|state| state.delay = delay);
     }
 
-    /// Closes all connections on both sides. New ones pass.
+    /// Closes all connections on both sides. New connections work.
     pub fn cut(&self) {
         let links = std::mem::take(&mut self.network.lock().links);
         for link in links {
@@ -94,11 +95,11 @@ impl FaultProxy {
         }
     }
 
-    /// Forgets all connections: the server sees them closed, the clients do not, and what they send goes nowhere. New ones
-    /// pass.
+    /// Drops all connections silently: the server sees them closed, the clients do not, and data from the clients is
+    /// discarded. New connections work.
     pub fn forget(&self) {
         for link in &self.network.lock().links {
-            link.is_forgotten.store(true, Ordering::SeqCst);
+            link.is_dropped.store(true, Ordering::SeqCst);
             let _ = link.server.shutdown(Shutdown::Both);
         }
     }
@@ -108,7 +109,7 @@ impl Drop for FaultProxy {
     fn drop(&mut self) {
         self.network.change(|state| state.has_ended = true);
         self.cut();
-        // Wakes the thread that accepts.
+        // Wakes the accepting thread.
         let _ = TcpStream::connect(self.address);
     }
 }
@@ -123,8 +124,8 @@ impl Network {
         self.changed.notify_all();
     }
 
-    /// Waits as long as the network lets nothing through, and the delay on top. Says whether the proxy still runs.
-    fn let_through(&self) -> bool {
+    /// Waits until the network forwards data, plus the delay. Returns whether the proxy still runs.
+    fn wait_to_forward(&self) -> bool {
         let held = |state: &mut State| state.is_black_hole && !state.has_ended;
         let state = self.changed.wait_while(self.lock(), held);
         let state = state.unwrap_or_else(PoisonError::into_inner);
@@ -150,7 +151,7 @@ fn accept(listener: &TcpListener, server: SocketAddr, network: &Arc<Network>) {
         }
         let network = Arc::clone(network);
         spawn("proxied connection", move || {
-            if network.let_through()
+            if network.wait_to_forward()
                 && let Ok(server) = TcpStream::connect(server)
             {
                 serve(client, server, &network);
@@ -163,7 +164,7 @@ fn serve(client: TcpStream, server: TcpStream, network: &Arc<Network>) {
     let link = Arc::new(Link {
         client,
         server,
-        is_forgotten: AtomicBool::new(false),
+        is_dropped: AtomicBool::new(false),
     });
     network.lock().links.push(Arc::clone(&link));
     let (back, backward) = (Arc::clone(&link), Arc::clone(network));
@@ -173,19 +174,19 @@ fn serve(client: TcpStream, server: TcpStream, network: &Arc<Network>) {
     pump(&link, &link.client, &link.server, network);
 }
 
-/// Moves bytes until one side ends, and tells the other side; unless the connection was forgotten.
+/// Copies bytes until one side ends, and then closes the other side unless the connection was dropped silently.
 fn pump(link: &Link, mut from: &TcpStream, mut to: &TcpStream, network: &Network) {
     let mut buffer = vec![0; 64 << 10];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
-        if !network.let_through() {
+        if !network.wait_to_forward() {
             return;
         }
         let is_written = to.write_all(&buffer[..read]).is_ok();
-        if !is_written && !link.is_forgotten.load(Ordering::SeqCst) {
+        if !is_written && !link.is_dropped.load(Ordering::SeqCst) {
             break;
         }
     }
-    if network.let_through() && !link.is_forgotten.load(Ordering::SeqCst) {
+    if network.wait_to_forward() && !link.is_dropped.load(Ordering::SeqCst) {
         let _ = to.shutdown(Shutdown::Write);
     }
 }

@@ -1,8 +1,7 @@
 //! The thread that starts servers.
 //!
-//! A server asks the kernel to be told when its parent dies (`setpriv --pdeathsig`), and to the kernel the parent is the
-//! *thread* that started it. Tests run on threads that end early, so one thread that lives as long as the process starts
-//! all servers.
+//! A server uses `setpriv --pdeathsig` to end with its parent. For the kernel, the parent is the *thread* that started the
+//! server. Test threads end early, so one thread that lives as long as the process starts all servers.
 
 use std::{
     io,
@@ -22,7 +21,7 @@ static KEEPER: LazyLock<Sender<Request>> = LazyLock::new(|| {
         .name("server keeper".to_owned())
         .spawn(move || {
             for (mut command, reply) in requests {
-                // Nobody waits for the answer any more when the test was aborted; then the server is not wanted either.
+                // If the test was aborted, nobody receives the child, so it is killed.
                 if let Err(unwanted) = reply.send(command.spawn())
                     && let Ok(mut child) = unwanted.0
                 {
@@ -34,7 +33,7 @@ static KEEPER: LazyLock<Sender<Request>> = LazyLock::new(|| {
     sender
 });
 
-/// Starts `command` so that it may outlive this thread, but not this process.
+/// Starts `command` so that it can outlive this thread, but not this process.
 pub(crate) fn spawn(command: Command) -> io::Result<Child> {
     let (reply, answer) = channel();
     KEEPER

@@ -1,9 +1,8 @@
-//! Throw-away servers, short temporary directories and the runner of conformance cases.
+//! Temporary servers, short temporary directories and the runner of conformance cases.
 //!
-//! A test that needs PostgreSQL or Redis starts one here, on a free port, in a directory of its own, and it is gone when
-//! the test is: also when the test process is killed, because the servers ask the kernel to be told. A laptop without these
-//! servers skips such tests visibly; CI, where the environment has `CI` set, fails them, so that nothing is skipped for long
-//! without somebody noticing.
+//! A test that needs PostgreSQL or Redis starts a server on a free port, in a temporary directory. The server ends with the
+//! test, even if the test process is killed, because the kernel signals it. On a machine without these servers, such tests are
+//! skipped with a message. In CI, where the environment sets `CI`, they fail instead.
 //!
 //! ```no_run
 //! use outrigger_testkit::{LazyPostgres, Requirement, run, trial};

@@ -1,4 +1,4 @@
-//! A throw-away PgBouncer in front of a PostgreSQL server.
+//! Temporary PgBouncer processes in front of a PostgreSQL server.
 
 use std::{
     net::{Ipv4Addr, TcpStream},
@@ -16,10 +16,10 @@ use crate::{
     requirement::is_root,
 };
 
-/// How often a starting pooler is asked whether it listens, 20 ms apart: twenty seconds.
+/// How often a starting pooler is polled, every 20 ms: twenty seconds.
 const READY_ATTEMPTS: u32 = 1000;
 
-/// A pooler in front of a server. It ends with this value, and with the process.
+/// A pooler in front of a server. It ends when it is dropped, or with the process.
 #[derive(Debug)]
 pub struct PgBouncer {
     _dir: TempDir,
@@ -32,7 +32,7 @@ impl PgBouncer {
     ///
     /// # Errors
     ///
-    /// When PgBouncer is not installed or does not start.
+    /// Returns an error if PgBouncer is not installed or does not start.
     pub fn start(server: &PostgresServer, pool_mode: &str) -> Result<Self> {
         let (dir, port) = (TempDir::new(), ReservedPort::new());
         let config = dir.join("pgbouncer.ini");
@@ -71,7 +71,7 @@ impl PgBouncer {
         Ok(started)
     }
 
-    /// The TCP port.
+    /// Returns the TCP port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port.number()

@@ -1,8 +1,8 @@
-//! Ports for throw-away servers.
+//! Ports for temporary servers.
 //!
-//! A port that is free now may be taken when the server binds it: by another test process that looked at the same time, or
-//! by any connection, to which the system gives a port of its own choice. So a port is reserved here by a lock that all test
-//! processes respect, from a range that the system does not choose from.
+//! A free port may be taken before a server binds it: by another test process, or by the system for an outgoing connection. A
+//! port is therefore reserved by a lock that all test processes respect, in a range that the system does not use for outgoing
+//! connections.
 
 use std::{
     fs::File,
@@ -13,36 +13,38 @@ use std::{
 
 use rustix::fs::{FlockOperation, flock};
 
-/// Below the range of `net.ipv4.ip_local_port_range`, which begins at 32768.
+/// Below the default range of `net.ipv4.ip_local_port_range`, which starts at 32768.
 const RANGE: Range<u16> = 20_000..32_000;
 
-/// A TCP port of the loopback address that no other test uses while this value exists, whether somebody listens on it or not.
+/// A TCP port of the loopback address that no other test uses while this value exists.
 #[derive(Debug)]
 pub struct ReservedPort {
     number: u16,
-    /// The lock ends with the file.
+    /// Closing the file releases the lock.
     _lock: File,
 }
 
 impl ReservedPort {
-    /// Reserves a port that nobody listens on.
+    /// Reserves a free port.
     ///
     /// # Panics
     ///
-    /// When there is none, or the folder of the locks cannot be written.
+    /// Panics if there is none, or if the directory of the locks is not writable.
     #[must_use]
     pub fn new() -> Self {
         static TAKEN: AtomicU32 = AtomicU32::new(0);
         let user = rustix::process::geteuid().as_raw();
         let locks = std::env::temp_dir().join(format!("outrigger-test-ports-{user}"));
-        std::fs::create_dir_all(&locks).expect("the folder of temporary files can be written");
+        std::fs::create_dir_all(&locks).expect("the temporary directory is writable");
         let size = u32::from(RANGE.end - RANGE.start);
-        // Processes begin at different places, so that they rarely ask for the same port.
+        // Processes start at different offsets, so that they rarely try the same port.
         let first = std::process::id().wrapping_mul(97);
         for _ in 0..size {
             let offset = first.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % size;
-            let number = RANGE.start + u16::try_from(offset).expect("the range is one of ports");
-            let lock = File::create(locks.join(number.to_string())).expect("the folder is ours");
+            let number =
+                RANGE.start + u16::try_from(offset).expect("the offset is within the range");
+            let lock =
+                File::create(locks.join(number.to_string())).expect("the directory is writable");
             let is_ours = flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok();
             if is_ours && TcpListener::bind((Ipv4Addr::LOCALHOST, number)).is_ok() {
                 return Self {
@@ -54,7 +56,7 @@ impl ReservedPort {
         panic!("every port from {RANGE:?} is in use");
     }
 
-    /// The port.
+    /// Returns the port number.
     #[must_use]
     pub fn number(&self) -> u16 {
         self.number

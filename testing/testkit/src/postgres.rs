@@ -1,4 +1,4 @@
-//! A throw-away PostgreSQL server.
+//! Temporary PostgreSQL servers.
 
 use std::{
     fs::Permissions,
@@ -22,11 +22,11 @@ use crate::{
     requirement::{is_root, postgres_program, program},
 };
 
-/// How often a starting server is asked whether it is ready, 50 ms apart: a minute.
+/// How often a starting server is polled, every 50 ms: one minute.
 const READY_ATTEMPTS: u32 = 1200;
 
-/// A PostgreSQL server with a cluster of its own, on a free port of the loopback address and on a unix socket. It does not
-/// sync to disk. It ends with this value, and with the process.
+/// A PostgreSQL server with its own cluster, on a free port of the loopback address and on a unix socket. It does not sync to
+/// disk. It ends when it is dropped, or with the process.
 #[derive(Debug)]
 pub struct PostgresServer {
     dir: TempDir,
@@ -36,11 +36,11 @@ pub struct PostgresServer {
 }
 
 impl PostgresServer {
-    /// Makes a cluster and starts its server. Blocks until it answers.
+    /// Creates a cluster and starts its server. Blocks until it responds.
     ///
     /// # Errors
     ///
-    /// When PostgreSQL is not installed or does not start; the message has the end of its log.
+    /// Returns an error if PostgreSQL is not installed or does not start; the message contains the end of its log.
     pub fn start() -> Result<Self> {
         let dir = TempDir::new();
         if is_root() {
@@ -71,29 +71,29 @@ impl PostgresServer {
         Ok(server)
     }
 
-    /// The connection string of the database `postgres`, over TCP.
+    /// Returns the TCP connection string of the database `postgres`.
     #[must_use]
     pub fn url(&self) -> String {
         self.url_of("postgres")
     }
 
-    /// The folder of the server's unix socket.
+    /// Returns the directory of the server's unix socket.
     #[must_use]
     pub fn socket_dir(&self) -> &Path {
         self.dir.path()
     }
 
-    /// The TCP port.
+    /// Returns the TCP port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port.number()
     }
 
-    /// Makes an empty database and answers its connection string. Blocks.
+    /// Creates an empty database and returns its connection string. Blocks.
     ///
     /// # Panics
     ///
-    /// When the server does not answer.
+    /// Panics if the server does not respond.
     #[must_use]
     pub fn create_database(&self) -> String {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
@@ -106,7 +106,7 @@ impl PostgresServer {
     ///
     /// # Panics
     ///
-    /// When the server refuses it.
+    /// Panics if the statement fails.
     pub fn execute(&self, statement: &str) {
         let psql = postgres_program("psql").expect("`psql` comes with PostgreSQL");
         let output = Command::new(psql)
@@ -122,16 +122,16 @@ impl PostgresServer {
         );
     }
 
-    /// Makes the server offer TLS with a certificate and its key, both PEM. Blocks.
+    /// Enables TLS with a certificate and its key, both in PEM format. Blocks.
     ///
     /// # Errors
     ///
-    /// When the files cannot be written.
+    /// Returns an error if the files cannot be written.
     pub fn enable_tls(&self, certificate: &str, key: &str) -> Result<()> {
         for (name, text) in [("server.crt", certificate), ("server.key", key)] {
             let path = self.dir.join("data").join(name);
             std::fs::write(&path, text)?;
-            // The server refuses a key that others can read.
+            // The server rejects a key that others can read.
             std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
             if is_root() {
                 let (user, group) = postgres_user()?;
@@ -143,20 +143,20 @@ impl PostgresServer {
         Ok(())
     }
 
-    /// Stops all processes of the server where they are: the kernel takes bytes for them, and nothing answers. Blocks.
+    /// Suspends all processes of the server: the kernel still accepts bytes for them, but nothing responds. Blocks.
     ///
     /// # Panics
     ///
-    /// When the server does not run.
+    /// Panics if the server is not running.
     pub fn pause(&self) {
         self.signal_all(Signal::STOP);
     }
 
-    /// Lets the processes go on that [`pause`](Self::pause) stopped. Blocks.
+    /// Resumes the processes suspended by [`pause`](Self::pause). Blocks.
     ///
     /// # Panics
     ///
-    /// When the server does not run.
+    /// Panics if the server is not running.
     pub fn resume(&self) {
         self.signal_all(Signal::CONT);
     }
@@ -166,7 +166,7 @@ impl PostgresServer {
         signal_with_children(process.as_ref().expect("the server runs"), signal);
     }
 
-    /// Stops the server at once, as a crash would: connections break. Blocks until it is gone.
+    /// Stops the server immediately, like a crash: connections break. Blocks until it has ended.
     pub fn stop(&self) {
         let stopped = self
             .process
@@ -174,19 +174,19 @@ impl PostgresServer {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(mut child) = stopped {
-            // A paused process does not listen.
+            // A suspended process does not handle signals.
             signal_with_children(&child, Signal::CONT);
-            // SIGQUIT is "immediate shutdown": the server takes its children with it, which SIGKILL would leave behind.
+            // SIGQUIT is an immediate shutdown, which also ends the child processes; SIGKILL would leave them running.
             let _ = kill_process(Pid::from_child(&child), Signal::QUIT);
             let _ = child.wait();
         }
     }
 
-    /// Starts the stopped server again, on the same port with the same data. Blocks until it answers.
+    /// Starts the stopped server again, on the same port and with the same data. Blocks until it responds.
     ///
     /// # Errors
     ///
-    /// When it does not start; the message has its log.
+    /// Returns an error if it does not start; the message contains its log.
     pub fn start_again(&self) -> Result<()> {
         let log = std::fs::File::create(self.dir.join("log"))?;
         let mut command = unprivileged("postgres", &["--pdeathsig", "SIGQUIT"])?;
@@ -249,43 +249,43 @@ impl Drop for PostgresServer {
     }
 }
 
-/// A server that starts when the first test asks for it, and is shared by all that do. Cheap to clone; the server ends
-/// with the last clone.
+/// A server that starts on first use and is shared by all clones. Cheap to clone; the server ends with the last clone.
 #[derive(Debug, Clone, Default)]
 pub struct LazyPostgres {
     server: Arc<OnceLock<PostgresServer>>,
 }
 
 impl LazyPostgres {
-    /// The server. Blocks while it starts.
+    /// Returns the server. Blocks while it starts.
     ///
     /// # Panics
     ///
-    /// When it does not start.
+    /// Panics if it does not start.
     #[must_use]
     pub fn server(&self) -> &PostgresServer {
         self.server
             .get_or_init(|| PostgresServer::start().expect("PostgreSQL starts"))
     }
 
-    /// Makes an empty database and answers its connection string. Blocks.
+    /// Creates an empty database and returns its connection string. Blocks.
     ///
     /// # Panics
     ///
-    /// When the server does not start or answer.
+    /// Panics if the server does not start or respond.
     #[must_use]
     pub fn create_database(&self) -> String {
         self.server().create_database()
     }
 }
 
-/// One of PostgreSQL's programs, as the user `postgres` when this process is root: the server refuses to run as root.
+/// Returns one of PostgreSQL's programs, to run as the user `postgres` if this process is root, because the server refuses to
+/// run as root.
 pub(crate) fn unprivileged(name: &str, setpriv_options: &[&str]) -> Result<Command> {
     let path = postgres_program(name).with_context(|| format!("`{name}` is not installed"))?;
     let Some(setpriv) = program("setpriv") else {
         ensure!(
             !is_root(),
-            "`setpriv` is needed to run PostgreSQL as another user"
+            "`setpriv` is required to run PostgreSQL as another user"
         );
         return Ok(Command::new(path));
     };
@@ -305,24 +305,24 @@ pub(crate) fn unprivileged(name: &str, setpriv_options: &[&str]) -> Result<Comma
     Ok(command)
 }
 
-/// Signals a server and the processes of its connections, each of which has a process group of its own. The server first, so
-/// that it starts no more of them when it is stopped.
+/// Signals a server and its child processes, each of which has its own process group. The server is signalled first, so that
+/// it starts no further children when it is suspended.
 fn signal_with_children(server: &Child, signal: Signal) {
     let server = Pid::from_child(server);
-    // Each may have ended by itself.
+    // Any of them may have ended already.
     let _ = kill_process(server, signal);
     for child in children_of(server) {
         let _ = kill_process(child, signal);
     }
 }
 
-/// The processes whose parent is `parent`, as far as the kernel lists them.
+/// Returns the processes with the given parent.
 fn children_of(parent: Pid) -> Vec<Pid> {
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let number_of = |entry: std::fs::DirEntry| entry.file_name().to_str()?.parse().ok();
     let parent_of = |process: i32| -> Option<i32> {
         let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-        // The name before the parenthesis may contain anything; after it come the state and the parent.
+        // The name before the parenthesis may contain anything; the state and the parent follow it.
         let (_, rest) = stat.rsplit_once(')')?;
         rest.split_whitespace().nth(1)?.parse().ok()
     };

@@ -1,4 +1,4 @@
-//! A throw-away Redis server.
+//! Temporary Redis servers.
 
 use std::{
     io::{Read, Write},
@@ -12,10 +12,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::{ReservedPort, TempDir, keeper, requirement::program};
 
-/// How often a starting server is asked whether it is ready, 20 ms apart: twenty seconds.
+/// How often a starting server is polled, every 20 ms: twenty seconds.
 const READY_ATTEMPTS: u32 = 1000;
 
-/// A Redis server on a free port of the loopback address that keeps nothing on disk. It ends with this value, and with the
+/// A Redis server on a free port of the loopback address, without persistence. It ends when it is dropped, or with the
 /// process.
 #[derive(Debug)]
 pub struct RedisServer {
@@ -25,11 +25,11 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts a server with more arguments, such as `["--requirepass", "hunter2"]`. Blocks until it answers.
+    /// Starts a server with additional arguments, such as `["--requirepass", "hunter2"]`. Blocks until it responds.
     ///
     /// # Errors
     ///
-    /// When Redis is not installed or does not start.
+    /// Returns an error if Redis is not installed or does not start.
     pub fn start(args: &[&str]) -> Result<Self> {
         let server = program("redis-server").context("`redis-server` is not installed")?;
         let mut command = match program("setpriv") {
@@ -59,19 +59,19 @@ impl RedisServer {
         Ok(started)
     }
 
-    /// The connection string.
+    /// Returns the connection string.
     #[must_use]
     pub fn url(&self) -> String {
         format!("redis://{}", self.address())
     }
 
-    /// Where it listens.
+    /// Returns the address.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port.number()).into()
     }
 
-    /// The id of its process, for measurements.
+    /// Returns the process id, for measurements.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.process.id()
@@ -98,7 +98,7 @@ impl Drop for RedisServer {
     }
 }
 
-/// Whether a server answers, be it with `+PONG` or with a demand for a password.
+/// Returns whether a server responds, either with `+PONG` or by requiring a password.
 fn answers(address: SocketAddr) -> bool {
     let limit = Duration::from_secs(1);
     let Ok(mut stream) = TcpStream::connect_timeout(&address, limit) else {

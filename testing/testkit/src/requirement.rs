@@ -1,10 +1,10 @@
-//! What a test needs from the machine.
+//! Requirements of tests on the machine.
 
 use std::path::{Path, PathBuf};
 
 use crate::SmallDisk;
 
-/// Something a test needs that a machine may not have.
+/// Something that a test needs and a machine may lack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Requirement {
     /// The programs of a PostgreSQL server.
@@ -13,14 +13,14 @@ pub enum Requirement {
     PgBouncer,
     /// The program `redis-server`.
     Redis,
-    /// The rights of root. Missing rights never fail a test.
+    /// Root privileges. Their absence never fails a test.
     Root,
-    /// The right to mount a file system, which root in a container may lack. Missing rights never fail a test.
+    /// The right to mount a file system, which root may lack in a container. Its absence never fails a test.
     Mount,
 }
 
 impl Requirement {
-    /// Why the machine does not have it; `None` when it does.
+    /// Returns why the requirement is not met, or `None` if it is.
     #[must_use]
     pub fn missing(self) -> Option<&'static str> {
         match self {
@@ -38,7 +38,7 @@ impl Requirement {
         }
     }
 
-    /// Whether a test that misses it fails instead of being skipped: everything in CI, except rights.
+    /// Returns whether a missing requirement fails the test instead of skipping it: in CI, except for privileges.
     #[must_use]
     pub fn is_enforced(self) -> bool {
         !matches!(self, Self::Root | Self::Mount) && in_ci()
@@ -49,7 +49,7 @@ pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// A program of the PostgreSQL server: the newest of the distribution's, else what the search path has.
+/// Returns a program of the PostgreSQL server: the newest version of the distribution, or else the one on the search path.
 pub(crate) fn postgres_program(name: &str) -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok();
     let newest = versions
@@ -70,10 +70,10 @@ fn version_of(program: &Path) -> u32 {
         .unwrap_or(0)
 }
 
-/// A program on the search path.
+/// Returns a program on the search path.
 #[expect(
     clippy::disallowed_methods,
-    reason = "tests ask the environment what the machine has; `config` is for the product"
+    reason = "tests check what is installed on the machine; `config` is for the product"
 )]
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
@@ -82,11 +82,11 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// Whether tests run in CI, where what is missing is a failure: the environment says so with `CI`.
+/// Returns whether tests run in CI, which sets `CI` in the environment.
 #[must_use]
 #[expect(
     clippy::disallowed_methods,
-    reason = "tests ask the environment where they run; `config` is for the product"
+    reason = "tests check where they run; `config` is for the product"
 )]
 pub fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")

@@ -1,4 +1,4 @@
-//! A file system that is quickly full.
+//! Small file systems, which fill up quickly.
 
 use std::{
     fs::{self, File},
@@ -9,18 +9,18 @@ use std::{
 
 use crate::TempDir;
 
-/// A small file system in memory; unmounted when dropped. Needs [`Requirement::Mount`](crate::Requirement::Mount).
+/// A small in-memory file system, unmounted when it is dropped. Requires [`Requirement::Mount`](crate::Requirement::Mount).
 #[derive(Debug)]
 pub struct SmallDisk {
     directory: TempDir,
 }
 
 impl SmallDisk {
-    /// Mounts a file system of so many MiB.
+    /// Mounts a file system of `mib` MiB.
     ///
     /// # Errors
     ///
-    /// When this machine does not allow it.
+    /// Returns an error if this machine does not allow it.
     pub fn mount(mib: u32) -> Result<Self, &'static str> {
         let disk = Self {
             directory: TempDir::new(),
@@ -36,38 +36,38 @@ impl SmallDisk {
         }
     }
 
-    /// Where it is mounted.
+    /// Returns the mount point.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    /// A path on it.
+    /// Returns a path on the file system.
     #[must_use]
     pub fn join(&self, name: impl AsRef<Path>) -> PathBuf {
         self.path().join(name)
     }
 
-    /// Takes all room that is left.
+    /// Fills the file system.
     ///
     /// # Panics
     ///
-    /// When not even an empty file can be made.
+    /// Panics if not even an empty file can be created.
     pub fn fill(&self) {
         let mut ballast = File::options()
             .create(true)
             .append(true)
             .open(self.ballast())
-            .expect("an empty file takes no room");
+            .expect("an empty file takes no space");
         let block = [0; 4096];
         while ballast.write_all(&block).is_ok() {}
     }
 
-    /// Gives back the room that [`fill`](Self::fill) took.
+    /// Frees the space used by [`fill`](Self::fill).
     ///
     /// # Panics
     ///
-    /// When nothing was filled.
+    /// Panics if `fill` was not called before.
     pub fn clear(&self) {
         fs::remove_file(self.ballast()).expect("the disk was filled before");
     }

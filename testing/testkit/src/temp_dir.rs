@@ -2,19 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-/// The longest path of a temporary directory that leaves room for a socket's name: socket paths end at 107 bytes.
+/// The longest path of a temporary directory that leaves space for the name of a socket; the path of a socket has at most 107
+/// bytes.
 const PATH_MAX: usize = 60;
 
-/// A directory that is removed when it is dropped. Its path is short, because the paths of unix sockets end at 107 bytes.
+/// A directory that is deleted when it is dropped. Its path is short, because the path of a unix socket has at most 107 bytes.
 #[derive(Debug)]
 pub struct TempDir(tempfile::TempDir);
 
 impl TempDir {
-    /// A new, empty directory that only this user can read.
+    /// Creates an empty directory that only this user can read.
     ///
     /// # Panics
     ///
-    /// When no directory can be made.
+    /// Panics if no directory can be created.
     #[must_use]
     pub fn new() -> Self {
         let mut builder = tempfile::Builder::new();
@@ -28,13 +29,13 @@ impl TempDir {
         Self(made.expect("a temporary directory can be made"))
     }
 
-    /// Where it is.
+    /// Returns the path.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.0.path()
     }
 
-    /// A path inside it.
+    /// Returns a path inside the directory.
     #[must_use]
     pub fn join(&self, name: impl AsRef<Path>) -> PathBuf {
         self.0.path().join(name)

@@ -1,4 +1,4 @@
-//! Tests with names of their own: one behaviour multiplied by the backends that must show it.
+//! Tests with generated names: one behaviour for each of several backends.
 
 use std::{fmt, future::Future, process::ExitCode};
 
@@ -7,15 +7,15 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::Requirement;
 
-/// A behaviour that every backend must show: a name that is a sentence, and an async function over a fixture.
+/// A behaviour that every backend must have: a sentence as its name, and an async function of a fixture.
 pub struct Case<F> {
     /// The behaviour, as a sentence with underscores.
     pub name: &'static str,
-    /// Shows it, or panics.
+    /// Checks the behaviour; panics if it is violated.
     pub run: fn(F) -> LocalBoxFuture<'static, ()>,
 }
 
-// By hand, because a case can be copied whatever its fixture is.
+// Implemented by hand, because a derive would require `F: Clone`.
 impl<F> Clone for Case<F> {
     fn clone(&self) -> Self {
         *self
@@ -30,7 +30,7 @@ impl<F> fmt::Debug for Case<F> {
     }
 }
 
-/// Lists async functions over a fixture as [`Case`]s named after them.
+/// Turns async functions of a fixture into [`Case`]s with their names.
 ///
 /// ```
 /// use outrigger_testkit::{Case, cases};
@@ -52,8 +52,8 @@ macro_rules! cases {
     };
 }
 
-/// The trials `backend::case` for every case. Each gets a fixture of its own from `open`, called within the trial's runtime,
-/// and may run at the same time as any other.
+/// Returns a trial `backend::case` for every case. Each trial gets its own fixture from `open`, which is called in the trial's
+/// runtime. Trials may run in parallel.
 pub fn conformance<F, Opened>(
     backend: &str,
     needs: &[Requirement],
@@ -72,8 +72,8 @@ where
     cases.iter().map(trial_of).collect()
 }
 
-/// One test with a runtime of its own. When the machine misses something it needs, the test is skipped with the reason
-/// printed, or fails where [`Requirement::is_enforced`].
+/// Creates a test with its own runtime. If the machine lacks a requirement, the test is skipped with a message, or fails if
+/// [`Requirement::is_enforced`] returns `true`.
 pub fn trial<Work>(
     name: impl Into<String>,
     needs: &[Requirement],
@@ -104,7 +104,8 @@ where
     })
 }
 
-/// Runs the trials as the arguments of the test process say; `main` of a test without the usual harness returns this.
+/// Runs the trials according to the arguments of the test process. `main` of a test without the default harness returns the
+/// result.
 #[must_use]
 pub fn run(trials: Vec<Trial>) -> ExitCode {
     let arguments = Arguments::from_args();

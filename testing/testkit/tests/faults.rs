@@ -1,4 +1,4 @@
-//! The proxy with faults does to a connection what it says.
+//! The faults of the proxy have the documented effects.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -8,7 +8,7 @@ use std::{
 
 use outrigger_testkit::FaultProxy;
 
-/// A client and the server's end of its connection, with the proxy between them.
+/// Returns a proxy, a client and the server's end of its connection.
 fn connected() -> (FaultProxy, TcpStream, TcpStream) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
     let proxy = FaultProxy::start(listener.local_addr().expect("the listener is bound"));
@@ -69,7 +69,7 @@ fn a_cut_connection_ends_on_both_sides() {
 }
 
 #[test]
-fn the_client_of_a_forgotten_connection_is_not_told() {
+fn the_client_of_a_dropped_connection_is_not_notified() {
     let (proxy, mut client, server) = connected();
     client.write_all(b"a").expect("the proxy reads");
     assert_eq!(read(&server), Ok(b'a'));

@@ -1,4 +1,4 @@
-//! The throw-away servers start, answer, stop and start again.
+//! The temporary servers start, respond, stop and start again.
 
 use std::{io::Read, net::TcpStream, process::ExitCode};
 
@@ -23,9 +23,9 @@ fn main() -> ExitCode {
             || async { a_stopped_postgres_keeps_its_port_and_data() },
         ),
         trial(
-            "redis_ends_with_its_value",
+            "redis_ends_when_it_is_dropped",
             &[Requirement::Redis],
-            || async { redis_ends_with_its_value() },
+            || async { redis_ends_when_it_is_dropped() },
         ),
     ];
     trials.extend(conformance(
@@ -49,7 +49,7 @@ fn a_stopped_postgres_keeps_its_port_and_data() {
     assert!(refused.is_err(), "a stopped server still listens");
 }
 
-fn redis_ends_with_its_value() {
+fn redis_ends_when_it_is_dropped() {
     let server = RedisServer::start(&["--requirepass", "hunter2"]).expect("it starts");
     let mut connection = TcpStream::connect(server.address()).expect("it listens");
 

@@ -1,5 +1,5 @@
-//! A process that holds connections open. It is one of its own because client and server together would need more open files
-//! than a process may have.
+//! A process that holds connections open. It is separate from the benchmark because client and server together would need more
+//! open files than one process may have.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -11,7 +11,7 @@ use anyhow::{Context, ensure};
 
 use crate::process;
 
-/// Opens connections, proves that each is served, says `ready`, and holds them until standard input ends.
+/// Opens connections, checks that each is served, prints `ready`, and holds them until standard input ends.
 pub(crate) fn hold(address: SocketAddr, count: usize) -> anyhow::Result<()> {
     let mut connections = Vec::with_capacity(count);
     for number in 0..count {
@@ -24,7 +24,7 @@ pub(crate) fn hold(address: SocketAddr, count: usize) -> anyhow::Result<()> {
             .with_context(|| format!("connection {number} was not served"))?;
         ensure!(
             &pong == b"+PONG\r\n",
-            "connection {number} got another answer"
+            "connection {number} received an unexpected reply"
         );
         connections.push(stream);
     }
@@ -33,17 +33,17 @@ pub(crate) fn hold(address: SocketAddr, count: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Connections held by a process of their own, until dropped.
+/// Connections held by another process, until dropped.
 #[derive(Debug)]
-pub(super) struct Held(Child);
+pub(super) struct HeldConnections(Child);
 
-impl Held {
-    /// Returns when all connections are open and served.
+impl HeldConnections {
+    /// Returns after all connections are open and served.
     pub(super) fn open(address: SocketAddr, count: usize) -> anyhow::Result<Self> {
         let program = std::env::current_exe()?.display().to_string();
         let limit = format!("--nofile={0}:{0}", count + 1000);
         let mut words = Vec::new();
-        if process::answers("prlimit", &[&limit, "true"]) {
+        if process::is_installed("prlimit", &[&limit, "true"]) {
             words.extend(["prlimit".to_owned(), limit]);
         }
         words.extend([
@@ -69,7 +69,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldConnections {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
         let _ = self.0.wait();

@@ -1,9 +1,9 @@
-//! `bench idle`: what the process costs when nobody uses it.
+//! `bench idle`: the cost of an idle process.
 
 use std::{fs, path::Path, thread, time::Duration};
 
 use super::{
-    connections::Held,
+    connections::HeldConnections,
     machine,
     report::{self, COST_HEAD},
     server::Server,
@@ -13,7 +13,7 @@ use crate::environment::Stopwatch;
 
 const MIB: f64 = (1 << 20) as f64;
 
-/// Measures and writes the report.
+/// Runs the benchmark and returns the report.
 pub(super) fn measure(binary: &Path, quick: bool) -> anyhow::Result<String> {
     let (starts, settle, watch, connections) = if quick {
         (3, 2, 5, 1_000)
@@ -33,7 +33,7 @@ pub(super) fn measure(binary: &Path, quick: bool) -> anyhow::Result<String> {
     eprintln!("Opening {connections} connections");
     warm_up(&server)?;
     let before = server.resident_bytes()?;
-    let held = Held::open(server.redis, connections)?;
+    let held = HeldConnections::open(server.redis, connections)?;
     thread::sleep(Duration::from_secs(settle));
     let per_connection = (server.resident_bytes()? - before) / connections as f64 / 1024.0;
     drop(held);
@@ -79,7 +79,7 @@ pub(super) fn measure(binary: &Path, quick: bool) -> anyhow::Result<String> {
     ))
 }
 
-/// Milliseconds from the spawn of the process to the first answer, each on an empty data directory.
+/// Returns the milliseconds from spawning the process to its first response, each with an empty data directory.
 fn cold_starts(binary: &Path, count: usize) -> anyhow::Result<Summary> {
     let mut millis = Vec::new();
     for _ in 0..count {
@@ -90,7 +90,7 @@ fn cold_starts(binary: &Path, count: usize) -> anyhow::Result<Summary> {
     Ok(Summary::of(&millis))
 }
 
-/// Touches what is allocated at first use, so that it is not counted as the cost of connections.
+/// Triggers allocations of first use, so that they are not counted as the cost of connections.
 fn warm_up(server: &Server) -> anyhow::Result<()> {
     for number in 0..200 {
         server.command(&format!("SET warm:{number} value"))?;

@@ -1,10 +1,10 @@
-//! What the numbers were measured on.
+//! The machine on which the benchmarks ran.
 
 use std::{fs, process::Command, thread};
 
 use crate::process;
 
-/// The machine and the programs, as a list for the report.
+/// Returns the machine and the program versions as a list for the report.
 pub(super) fn described(peers: &[(&str, &str)]) -> String {
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let commit = process::output(Command::new("git").args(["describe", "--always", "--dirty"]));
@@ -23,7 +23,7 @@ pub(super) fn described(peers: &[(&str, &str)]) -> String {
     lines.join("\n")
 }
 
-/// How many cores there are.
+/// Returns the number of cores.
 pub(super) fn cores() -> usize {
     thread::available_parallelism().map_or(1, Into::into)
 }

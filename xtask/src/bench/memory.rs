@@ -1,4 +1,4 @@
-//! The resident memory of both servers under loads whose sizes change, beside the bound that they were given.
+//! The resident memory of both servers under loads with changing sizes, compared with their configured limit.
 
 use std::{
     io::{BufWriter, Read, Write},
@@ -13,82 +13,82 @@ use anyhow::{Context, ensure};
 use super::{report, server::Server};
 
 const MIB: usize = 1 << 20;
-/// The bound that both servers get, in MiB.
+/// The memory limit of both servers in MiB.
 const BOUND: usize = 256;
 const BOUND_QUICK: usize = 32;
-/// Requests that are sent before their replies are read.
+/// The number of requests that are sent before their replies are read.
 const BATCH: usize = 200;
-/// Bytes that are sent before replies are read.
+/// The number of bytes that are sent before replies are read.
 const BATCH_BYTES: usize = MIB;
-/// How long nobody asks for anything before the memory of an idle server is looked at.
+/// How long the server is idle before its memory is measured.
 const IDLE: Duration = Duration::from_secs(3);
-/// Entries that are written and flushed before, so that the code of the server has been loaded.
+/// The number of entries that are written and flushed at the start, so that the code of the server is loaded.
 const WARM_UP: usize = 1000;
 const VALUE_MAX: usize = 8 * MIB;
 
 /// One kind of load.
 struct Load {
     name: &'static str,
-    run: fn(&mut Filled<'_>) -> anyhow::Result<()>,
+    run: fn(&mut LoadedServer<'_>) -> anyhow::Result<()>,
 }
 
-/// In this order, on the same server.
+/// The loads, in this order, on the same server.
 const LOADS: [Load; 7] = [
     Load {
         name: "tiny entries, twice as many as fit in memory",
-        run: |filled| filled.fill(2, |_| 10),
+        run: |loaded| loaded.fill(2, |_| 10),
     },
     Load {
         name: "values of 0.4 to 8 MiB",
-        run: |filled| filled.fill(3, |draw| draw.between(400 << 10, VALUE_MAX)),
+        run: |loaded| loaded.fill(3, |draw| draw.between(400 << 10, VALUE_MAX)),
     },
     Load {
         name: "mixed sizes from 1 B to 8 MiB",
-        run: |filled| filled.fill(4, |draw| draw.power(0, 23)),
+        run: |loaded| loaded.fill(4, |draw| draw.power(0, 23)),
     },
     Load {
         name: "the same keys, overwritten with 32 B to 32 KiB",
-        run: |filled| {
-            let keys = filled.bound / 4400;
+        run: |loaded| {
+            let keys = loaded.bound / 4400;
             (0..6).try_for_each(|_| {
-                let begin = filled.next;
-                filled.sets(keys, |draw| draw.power(5, 15))?;
-                filled.next = begin;
+                let begin = loaded.next;
+                loaded.sets(keys, |draw| draw.power(5, 15))?;
+                loaded.next = begin;
                 Ok(())
             })
         },
     },
     Load {
         name: "half deleted, then filled with another size, three times",
-        run: |filled| {
+        run: |loaded| {
             [100, 1500, 333].into_iter().try_for_each(|size| {
-                let begin = filled.next;
-                filled.fill(1, |_| size)?;
-                filled.delete_half(begin)
+                let begin = loaded.next;
+                loaded.fill(1, |_| size)?;
+                loaded.delete_half(begin)
             })
         },
     },
     Load {
         name: "18 fills, each with another size",
-        run: |filled| {
+        run: |loaded| {
             (0..18).try_for_each(|_| {
-                let size = filled.draw.power(4, 17);
-                filled.fill(1, |_| size)
+                let size = loaded.draw.power(4, 17);
+                loaded.fill(1, |_| size)
             })
         },
     },
     Load {
         name: "after `FLUSHALL` and three seconds idle",
-        run: |filled| {
-            filled.flush()?;
-            filled.worst = 0.0;
-            filled.look()
+        run: |loaded| {
+            loaded.flush()?;
+            loaded.worst = 0.0;
+            loaded.sample_memory()
         },
     },
 ];
 
-/// A server that is being filled.
-struct Filled<'a> {
+/// A server under load.
+struct LoadedServer<'a> {
     server: &'a Server,
     stream: BufWriter<TcpStream>,
     pending: usize,
@@ -98,14 +98,14 @@ struct Filled<'a> {
     next: usize,
     draw: Draw,
     value: Vec<u8>,
-    /// The most resident memory that was seen.
+    /// The largest resident memory measured so far, in bytes.
     worst: f64,
 }
 
-/// Numbers that are the same in every run.
+/// Random numbers that are the same in every run.
 struct Draw(u64);
 
-/// Measures both servers and returns the section of the report.
+/// Measures both servers and returns a section of the report.
 pub(super) fn measure(binary: &Path, quick: bool) -> anyhow::Result<String> {
     let bound = if quick { BOUND_QUICK } else { BOUND };
     let ours = Server::outrigger_with(binary, None, &[&format!("cache.memory={bound}MiB")])?;
@@ -151,7 +151,7 @@ pub(super) fn measure(binary: &Path, quick: bool) -> anyhow::Result<String> {
     ))
 }
 
-/// What one server showed.
+/// The measurements of one server.
 struct Outcome {
     idle: f64,
     per_entry: f64,
@@ -160,7 +160,7 @@ struct Outcome {
 
 fn run(server: &Server, bound: usize) -> anyhow::Result<Outcome> {
     server.wait_for_redis()?;
-    let mut filled = Filled {
+    let mut loaded = LoadedServer {
         server,
         stream: BufWriter::new(TcpStream::connect(server.redis)?),
         pending: 0,
@@ -171,18 +171,18 @@ fn run(server: &Server, bound: usize) -> anyhow::Result<Outcome> {
         value: vec![b'v'; VALUE_MAX],
         worst: 0.0,
     };
-    filled.sets(WARM_UP, |draw| draw.power(0, 10))?;
-    filled.flush()?;
+    loaded.sets(WARM_UP, |draw| draw.power(0, 10))?;
+    loaded.flush()?;
     let idle = server.resident_bytes()?;
     let entries = bound / 200;
-    filled.sets(entries, |_| 10)?;
+    loaded.sets(entries, |_| 10)?;
     let per_entry = (server.resident_bytes()? - idle) / entries as f64;
     let mut worst = Vec::new();
     for load in &LOADS {
         eprintln!("memory: {}", load.name);
-        filled.worst = 0.0;
-        (load.run)(&mut filled)?;
-        worst.push((filled.worst - idle).max(0.0));
+        loaded.worst = 0.0;
+        (load.run)(&mut loaded)?;
+        worst.push((loaded.worst - idle).max(0.0));
     }
     Ok(Outcome {
         idle,
@@ -191,8 +191,8 @@ fn run(server: &Server, bound: usize) -> anyhow::Result<Outcome> {
     })
 }
 
-impl Filled<'_> {
-    /// Writes new keys with about so many times the bytes of the bound.
+impl LoadedServer<'_> {
+    /// Writes new keys whose size is about `times` the memory limit.
     fn fill(
         &mut self,
         times: usize,
@@ -205,15 +205,15 @@ impl Filled<'_> {
             written += size + 60;
             if written - checked > self.bound / 4 {
                 self.finish()?;
-                self.look()?;
+                self.sample_memory()?;
                 checked = written;
             }
         }
         self.finish()?;
-        self.look()
+        self.sample_memory()
     }
 
-    /// Writes so many new keys.
+    /// Writes `count` new keys.
     fn sets(
         &mut self,
         count: usize,
@@ -224,10 +224,10 @@ impl Filled<'_> {
             self.set(size)?;
         }
         self.finish()?;
-        self.look()
+        self.sample_memory()
     }
 
-    /// Deletes about half of the keys from this number on.
+    /// Deletes about half of the keys, starting with this number.
     fn delete_half(&mut self, begin: usize) -> anyhow::Result<()> {
         for number in begin..self.next {
             if self.draw.between(0, 2) == 0 {
@@ -235,7 +235,7 @@ impl Filled<'_> {
             }
         }
         self.finish()?;
-        self.look()
+        self.sample_memory()
     }
 
     fn set(&mut self, size: usize) -> anyhow::Result<()> {
@@ -262,7 +262,7 @@ impl Filled<'_> {
         Ok(())
     }
 
-    /// Reads the replies that are still to come; each is one line.
+    /// Reads the outstanding replies; each is one line.
     fn finish(&mut self) -> anyhow::Result<()> {
         self.stream.flush()?;
         let mut buffer = [0; 4096];
@@ -272,20 +272,20 @@ impl Filled<'_> {
             let replies = &buffer[..read];
             ensure!(
                 !replies.contains(&b'-'),
-                "the server refused: {}",
+                "the server reason_to_refuse: {}",
                 String::from_utf8_lossy(replies)
             );
             let lines = replies.iter().filter(|byte| **byte == b'\n').count();
             self.pending = self
                 .pending
                 .checked_sub(lines)
-                .context("the server sent more replies than it got requests")?;
+                .context("the server sent more replies than it received requests")?;
         }
         self.pending_bytes = 0;
         Ok(())
     }
 
-    /// Removes everything and waits until the server is idle.
+    /// Removes all entries and waits until the server is idle.
     fn flush(&mut self) -> anyhow::Result<()> {
         self.command(&[b"FLUSHALL"])?;
         self.finish()?;
@@ -293,14 +293,14 @@ impl Filled<'_> {
         Ok(())
     }
 
-    fn look(&mut self) -> anyhow::Result<()> {
+    fn sample_memory(&mut self) -> anyhow::Result<()> {
         self.worst = self.worst.max(self.server.resident_bytes()?);
         Ok(())
     }
 }
 
 impl Draw {
-    /// Numbers of Marsaglia's xorshift.
+    /// Marsaglia's xorshift.
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -312,14 +312,14 @@ impl Draw {
         least + (self.next() % (below - least) as u64) as usize
     }
 
-    /// A number between two powers of two, each of its magnitudes as likely.
+    /// Returns a number between two powers of two; each magnitude is equally likely.
     fn power(&mut self, least: u32, most: u32) -> usize {
         let magnitude = self.between(least as usize, most as usize);
         self.between(1 << magnitude, 2 << magnitude)
     }
 }
 
-/// Ten bytes.
+/// Returns a key of ten bytes.
 fn key(number: usize) -> String {
     format!("k{number:09}")
 }

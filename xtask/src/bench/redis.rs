@@ -1,4 +1,4 @@
-//! `bench redis`: the cache over the Redis protocol, against redis-server, loaded by redis-benchmark.
+//! `bench redis`: the cache over the Redis protocol, against redis-server, with load from redis-benchmark.
 
 use std::{path::Path, process::Command};
 
@@ -12,15 +12,15 @@ use super::{
 };
 use crate::process;
 
-/// Distinct keys that are asked for.
+/// The number of distinct keys.
 const KEYS: u64 = 100_000;
-/// Bytes of a value.
+/// The size of a value in bytes.
 const VALUE: u64 = 100;
 
-/// Many short rounds rather than few long ones: what the machine does besides changes from one second to the next.
+/// Many short rounds are better than few long ones, because other activity of the machine changes every second.
 const ROUNDS: usize = 21;
 
-/// One kind of load, and what is to be reached: ratios of throughput, and of operations per second of processor time.
+/// A kind of load with its goals: ratios of throughput, and of operations per second of processor time.
 struct Load {
     command: &'static str,
     pipeline: u32,
@@ -60,7 +60,7 @@ const LOADS: [Load; 4] = [
     },
 ];
 
-/// What one run of the load generator showed.
+/// The results of one run of the load generator.
 #[derive(Debug, Clone, Copy)]
 struct Run {
     per_second: f64,
@@ -69,7 +69,7 @@ struct Run {
     p99_ms: f64,
 }
 
-/// A run of ours between two of the peer, which also show what the machine does by itself.
+/// One run of Outrigger between two runs of the peer, which also show the noise of the machine.
 #[derive(Debug, Clone, Copy)]
 struct Round {
     peer: Run,
@@ -78,13 +78,13 @@ struct Round {
 }
 
 impl Round {
-    /// A figure of the peer at the moment of our run: the mean of its two runs around it.
+    /// Returns a figure of the peer at the time of our run: the mean of its runs before and after.
     fn peer(&self, of: fn(&Run) -> f64) -> f64 {
         f64::midpoint(of(&self.peer), of(&self.peer_again))
     }
 }
 
-/// Measures all loads and writes the report.
+/// Runs all loads and returns the report.
 pub(super) fn measure(binary: &Path, quick: bool) -> anyhow::Result<String> {
     let cores = machine::cores();
     let core = (cores > 1).then_some(0);
@@ -100,7 +100,7 @@ pub(super) fn measure(binary: &Path, quick: bool) -> anyhow::Result<String> {
             load.requests
         };
         let mut measured = Vec::new();
-        // Each run follows one of the other server, so that nobody finds the processor's caches warm.
+        // Runs alternate between the servers, so that neither finds the processor's caches warm.
         let mut before = run(&peer, load, requests)?;
         for round in 1..=rounds {
             eprintln!(
@@ -118,7 +118,7 @@ pub(super) fn measure(binary: &Path, quick: bool) -> anyhow::Result<String> {
         }
         sections.push(section(load, &measured));
     }
-    // Before more servers take memory from the machine.
+    // Stopped before further servers need memory.
     drop((ours, peer));
     sections.push(memory::measure(binary, quick)?);
     let placement = if core.is_some() {
@@ -141,7 +141,7 @@ pub(super) fn measure(binary: &Path, quick: bool) -> anyhow::Result<String> {
     ))
 }
 
-/// Runs the load generator once, and checks that the work was done.
+/// Runs the load generator once and checks that the work was done.
 fn run(server: &Server, load: &Load, requests: u64) -> anyhow::Result<Run> {
     let counted = server.info("total_commands_processed")?;
     let cpu = server.cpu_seconds()?;
@@ -168,7 +168,7 @@ fn run(server: &Server, load: &Load, requests: u64) -> anyhow::Result<Run> {
     let counted = server.info("total_commands_processed")? - counted;
     ensure!(
         counted >= requests,
-        "{requests} requests were sent, and the server counted {counted}"
+        "{requests} requests were sent, but the server counted {counted}"
     );
     verify(server)?;
     let (per_second, p50_ms, p99_ms) = read_table(&table)?;
@@ -189,19 +189,19 @@ fn generator() -> Command {
     command
 }
 
-/// Some keys are there, and one of them has a value of the right length.
+/// Checks that some keys exist and that one of them has a value of the right length.
 fn verify(server: &Server) -> anyhow::Result<()> {
     let size = server.command("DBSIZE")?;
     let size: u64 = size
         .trim_start_matches(':')
         .parse()
-        .context("DBSIZE answers a number")?;
+        .context("DBSIZE returns a number")?;
     ensure!(
         size > 0 && size <= KEYS,
-        "{size} of at most {KEYS} keys are there"
+        "the server has {size} keys instead of 1 to {KEYS}"
     );
     let key = server.command("RANDOMKEY")?;
-    let key = key.lines().nth(1).context("RANDOMKEY answers a key")?;
+    let key = key.lines().nth(1).context("RANDOMKEY returns a key")?;
     let length = server.command(&format!("STRLEN {key}"))?;
     ensure!(
         length == format!(":{VALUE}"),
@@ -210,7 +210,7 @@ fn verify(server: &Server) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Requests per second, p50 and p99 in milliseconds from the last line of the table.
+/// Returns requests per second, p50 and p99 in milliseconds from the last line of the table.
 fn read_table(table: &str) -> anyhow::Result<(f64, f64, f64)> {
     let rows: Vec<Vec<&str>> = table
         .lines()
@@ -229,7 +229,7 @@ fn read_table(table: &str) -> anyhow::Result<(f64, f64, f64)> {
         .zip(cell("p50_latency_ms"))
         .zip(cell("p99_latency_ms"))
         .map(|((per_second, p50), p99)| (per_second, p50, p99))
-        .with_context(|| format!("redis-benchmark printed another table: {table}"))
+        .with_context(|| format!("redis-benchmark printed an unexpected table: {table}"))
 }
 
 fn section(load: &Load, rounds: &[Round]) -> String {
@@ -252,7 +252,7 @@ fn section(load: &Load, rounds: &[Round]) -> String {
         )
     };
     let latency = |what: &str, of: fn(&Run) -> f64, goal: Option<f64>| {
-        // Turned round, so that more is better in every row.
+        // Inverted, so that larger is better in every row.
         report::ratio_row(
             what,
             summary(&|round| of(&round.ours)).median,
@@ -294,7 +294,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_of_the_load_generator_is_read_by_its_head() {
+    fn the_table_of_the_load_generator_is_parsed_by_its_column_names() {
         let table = "\"test\",\"rps\",\"avg_latency_ms\",\"min_latency_ms\",\"p50_latency_ms\",\"p95_latency_ms\",\"p99_latency_ms\",\"max_latency_ms\"\n\
                      \"SET\",\"100000.00\",\"0.400\",\"0.100\",\"0.390\",\"0.500\",\"0.700\",\"2.000\"\n";
 
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_that_slows_down_slows_both_down() {
+    fn a_machine_that_slows_down_affects_both_sides_equally() {
         let round = Round {
             peer: run(120.0),
             ours: run(100.0),
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restless_machine_voids_the_run() {
+    fn a_noisy_machine_voids_the_run() {
         let round = |again| Round {
             peer: run(100.0),
             ours: run(100.0),

@@ -1,9 +1,8 @@
-//! How a result is written down.
+//! Formatting of results.
 
 use super::statistics::{Summary, Verdict};
 
-/// One line of a table of ratios: what, the median of both sides, the ratio with its interval and spread, and what is to be
-/// reached.
+/// Returns a row of a table of ratios: the label, both medians, the ratio with its interval and spread, and the goal.
 pub(super) fn ratio_row(
     what: &str,
     ours: f64,
@@ -30,10 +29,10 @@ pub(super) fn ratio_row(
     )
 }
 
-/// The head of such a table.
+/// The head of a table of ratios.
 pub(super) const RATIO_HEAD: &str = "| | outrigger | peer | ratio | 95% interval | spread | goal |\n|---|---:|---:|---:|---|---|---|";
 
-/// One line of a table of costs: what, the figure, and the limit.
+/// Returns a row of a table of costs: the label, the figure, and the limit.
 pub(super) fn cost_row(what: &str, value: f64, unit: &str, limit: Option<f64>) -> String {
     let limit = match limit {
         Some(limit) if value <= limit => format!("at most {} {unit}, met", figure(limit)),
@@ -43,10 +42,10 @@ pub(super) fn cost_row(what: &str, value: f64, unit: &str, limit: Option<f64>) -
     format!("| {what} | {} {unit} | {limit} |", figure(value))
 }
 
-/// The head of such a table.
+/// The head of a table of costs.
 pub(super) const COST_HEAD: &str = "| | | goal |\n|---|---:|---|";
 
-/// A number with as many digits as mean something.
+/// Formats a number with three significant digits.
 pub(super) fn figure(value: f64) -> String {
     let decimals = match value.abs() {
         size if size >= 100.0 => 0,
@@ -62,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_loss_is_written_down_as_one() {
+    fn a_loss_is_reported_as_a_loss() {
         let ratio = Summary::of(&[0.9, 0.9, 0.9]);
 
         let row = ratio_row("GET", 90.0, 100.0, &ratio, Some(1.0));
@@ -80,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_have_as_many_digits_as_mean_something() {
+    fn figures_have_three_significant_digits() {
         for (value, text) in [
             (123_456.7, "123457"),
             (12.34, "12.3"),

@@ -1,4 +1,4 @@
-//! The servers that are measured, as processes.
+//! The servers under test, as processes.
 
 use std::{
     fs,
@@ -14,31 +14,31 @@ use anyhow::{Context, bail, ensure};
 
 use crate::{environment::Stopwatch, process};
 
-/// The kernel counts processor time in hundredths of a second, on every platform that it exposes /proc on.
+/// The kernel reports processor time in hundredths of a second on every platform with /proc.
 const TICKS_PER_SECOND: f64 = 100.0;
-/// How long a server may take to answer.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// The hard limit that is usual; what asks for more may not start.
+/// How long a server may take to respond.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// A common hard limit. A program that needs more might not start.
 const OPEN_FILES: &str = "--nofile=20000:20000";
 
-/// A running server; killed when dropped, its data with it.
+/// A running server. Dropping it kills the process and deletes its data.
 #[derive(Debug)]
 pub(super) struct Server {
     child: Child,
     data: PathBuf,
-    /// Where it speaks the Redis protocol.
+    /// The address of the Redis protocol.
     pub(super) redis: SocketAddr,
-    /// Where it speaks HTTP; the Redis address again for a server that does not.
+    /// The address of HTTP, or the Redis address if the server has no HTTP.
     pub(super) http: SocketAddr,
 }
 
 impl Server {
-    /// Starts Outrigger on free ports and an empty data directory. Does not wait until it answers.
+    /// Starts Outrigger on free ports with an empty data directory. Does not wait until it responds.
     pub(super) fn outrigger(binary: &Path, core: Option<usize>) -> anyhow::Result<Self> {
         Self::outrigger_with(binary, core, &[])
     }
 
-    /// The same with settings, each `section.key=value`.
+    /// Does the same with settings of the form `section.key=value`.
     pub(super) fn outrigger_with(
         binary: &Path,
         core: Option<usize>,
@@ -63,7 +63,7 @@ impl Server {
         Self::redis_with(core, &[])
     }
 
-    /// The same with further arguments.
+    /// Does the same with further arguments.
     pub(super) fn redis_with(core: Option<usize>, arguments: &[&str]) -> anyhow::Result<Self> {
         let redis = free_address()?;
         let data = data_directory(redis.port())?;
@@ -97,7 +97,7 @@ impl Server {
         })
     }
 
-    /// Waits until the Redis port answers.
+    /// Waits until the Redis port accepts connections.
     pub(super) fn wait_for_redis(&self) -> anyhow::Result<()> {
         poll(
             "a connection to the Redis port",
@@ -106,7 +106,7 @@ impl Server {
         )
     }
 
-    /// Waits until a request is answered, and says how long it took since `watch` was started.
+    /// Waits until an HTTP request succeeds, and returns the time since the start of `watch`.
     pub(super) fn wait_for_http(&self, watch: Stopwatch) -> anyhow::Result<Duration> {
         poll(
             "an answer to GET /healthz",
@@ -116,10 +116,10 @@ impl Server {
         Ok(watch.elapsed())
     }
 
-    /// Processor time used so far, in seconds.
+    /// Returns the processor time used so far, in seconds.
     pub(super) fn cpu_seconds(&self) -> anyhow::Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The name of the program stands in parentheses and may hold spaces.
+        // The program name is in parentheses and may contain spaces.
         let (_, fields) = stat
             .rsplit_once(')')
             .context("/proc/PID/stat names the program")?;
@@ -133,7 +133,7 @@ impl Server {
         Ok(ticks.iter().sum::<f64>() / TICKS_PER_SECOND)
     }
 
-    /// Resident memory in bytes.
+    /// Returns the resident memory in bytes.
     pub(super) fn resident_bytes(&self) -> anyhow::Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let kib: f64 = status
@@ -144,17 +144,17 @@ impl Server {
         Ok(kib * 1024.0)
     }
 
-    /// Sends one command without arguments that need quoting, and answers the first line and body of the reply.
+    /// Sends a command without quoted arguments, and returns the first line and the body of the reply.
     pub(super) fn command(&self, line: &str) -> anyhow::Result<String> {
         let mut stream = TcpStream::connect(self.redis)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
         stream.write_all(format!("{line}\r\nQUIT\r\n").as_bytes())?;
         let mut reply = String::new();
         stream.read_to_string(&mut reply)?;
         Ok(reply.trim_end_matches("+OK\r\n").trim().to_owned())
     }
 
-    /// A number from `INFO`.
+    /// Returns a number from `INFO`.
     pub(super) fn info(&self, field: &str) -> anyhow::Result<u64> {
         let info = self.command("INFO")?;
         info.lines()
@@ -172,10 +172,10 @@ impl Drop for Server {
     }
 }
 
-/// The program on one core, with room for many connections, as far as the tools for that are here.
+/// Returns the program pinned to one core, with a limit for many connections, as far as the required tools are installed.
 fn pinned(program: &Path, core: Option<usize>) -> Command {
     let mut words: Vec<String> = Vec::new();
-    if process::answers("prlimit", &[OPEN_FILES, "true"]) {
+    if process::is_installed("prlimit", &[OPEN_FILES, "true"]) {
         words.extend(["prlimit".to_owned(), OPEN_FILES.to_owned()]);
     }
     if let Some(core) = core {
@@ -187,12 +187,12 @@ fn pinned(program: &Path, core: Option<usize>) -> Command {
     command
 }
 
-/// An address that is free now. Someone else may take it before the server does; then the run fails, and is repeated.
+/// Returns a free address. Another process may take it before the server does; then the run fails and must be repeated.
 fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
-/// A short path: a Unix socket lies in it.
+/// Creates a directory with a short path, because it contains a unix socket.
 fn data_directory(port: u16) -> anyhow::Result<PathBuf> {
     let path = std::env::temp_dir().join(format!("outrigger-bench-{port}"));
     if path.exists() {
@@ -204,7 +204,7 @@ fn data_directory(port: u16) -> anyhow::Result<PathBuf> {
 
 fn is_healthy(address: SocketAddr) -> std::io::Result<bool> {
     let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
@@ -213,11 +213,11 @@ fn is_healthy(address: SocketAddr) -> std::io::Result<bool> {
 
 fn poll(what: &str, pause: Duration, mut happened: impl FnMut() -> bool) -> anyhow::Result<()> {
     let watch = Stopwatch::start();
-    while watch.elapsed() < PATIENCE {
+    while watch.elapsed() < TIMEOUT {
         if happened() {
             return Ok(());
         }
         thread::sleep(pause);
     }
-    bail!("waited {PATIENCE:?} for {what}")
+    bail!("waited {TIMEOUT:?} for {what}")
 }

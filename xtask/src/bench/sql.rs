@@ -1,6 +1,6 @@
-//! `bench sql`: durable writes to SQLite, against an application that does the same with one connection behind a mutex.
+//! `bench sql`: durable writes to SQLite, against an application with one connection behind a mutex.
 //!
-//! Both sides are an example program of `foundation/sql`, because this one links nothing of ours.
+//! Both sides are an example program of `foundation/sql`, because xtask does not link any crate of the product.
 
 use std::{
     collections::HashMap,
@@ -18,19 +18,19 @@ use super::{
 };
 use crate::{process, workspace::Workspace};
 
-/// How often each load is measured.
+/// The number of rounds per load.
 const ROUNDS: usize = 7;
-/// How long one run takes, in seconds.
+/// The duration of a run in seconds.
 const SECONDS: u32 = 3;
 
-/// One kind of load, as the example program knows it.
+/// A kind of load, as defined by the example program.
 struct Load {
     name: &'static str,
     title: &'static str,
-    /// What its rows are.
+    /// The unit of its rows.
     rows: &'static str,
     has_readers: bool,
-    /// The ratio of rows per second that is to be reached.
+    /// The goal for the ratio of rows per second.
     goal: f64,
 }
 
@@ -65,7 +65,7 @@ const LOADS: [Load; 4] = [
     },
 ];
 
-/// What one run of the example program showed.
+/// The results of one run of the example program.
 #[derive(Debug, Clone, Copy)]
 struct Run {
     rows_per_second: f64,
@@ -77,7 +77,7 @@ struct Run {
     peak_log_mib: f64,
 }
 
-/// A run of ours between two of the peer, which also show what the machine does by itself.
+/// One run of Outrigger between two runs of the peer, which also show the noise of the machine.
 #[derive(Debug, Clone, Copy)]
 struct Round {
     peer: Run,
@@ -86,16 +86,16 @@ struct Round {
 }
 
 impl Round {
-    /// A figure of the peer at the moment of our run: the mean of its two runs around it.
+    /// Returns a figure of the peer at the time of our run: the mean of its runs before and after.
     fn peer(&self, of: fn(&Run) -> f64) -> f64 {
         f64::midpoint(of(&self.peer), of(&self.peer_again))
     }
 }
 
-/// Builds the example program, measures all loads and writes the report.
+/// Builds the example program, runs all loads and returns the report.
 pub(super) fn measure(workspace: &Workspace, quick: bool) -> anyhow::Result<String> {
     let program = build(workspace)?;
-    // On the disk that holds the checkout: a folder for temporary files can be in memory, where a sync costs nothing.
+    // On the disk of the checkout: a temporary directory may be in memory, where a sync costs nothing.
     let folder = workspace.target()?.join("bench-sql");
     let (rounds, seconds) = if quick { (2, 1) } else { (ROUNDS, SECONDS) };
     let mut sections = Vec::new();
@@ -176,7 +176,7 @@ fn read_figures(line: &str) -> anyhow::Result<Run> {
     let seconds = figure("seconds")?;
     ensure!(
         seconds > 0.0 && figure("rows")? > 0.0,
-        "nothing was done: `{line}`"
+        "no work was done: `{line}`"
     );
     Ok(Run {
         rows_per_second: figure("rows")? / seconds,
@@ -208,7 +208,7 @@ fn section(load: &Load, rounds: &[Round]) -> String {
             goal,
         )
     };
-    // Turned round, so that more is better in every row.
+    // Inverted, so that larger is better in every row.
     let less = |what: &str, of: fn(&Run) -> f64, goal: Option<f64>| {
         report::ratio_row(
             what,
@@ -261,7 +261,7 @@ mod tests {
                         seconds=2.0 peak_log=1048576\n";
 
     #[test]
-    fn the_line_of_the_program_is_read_by_its_names() {
+    fn the_output_of_the_program_is_parsed_by_name() {
         let run = read_figures(LINE).expect("it is a line of figures");
 
         assert_eq!(
@@ -276,13 +276,13 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_did_nothing_or_says_nothing_is_refused() {
+    fn a_run_without_work_or_output_is_rejected() {
         assert!(read_figures(&LINE.replace("rows=1000", "rows=0")).is_err());
         assert!(read_figures("").is_err());
     }
 
     #[test]
-    fn a_restless_machine_voids_the_run() {
+    fn a_noisy_machine_voids_the_run() {
         let run = read_figures(LINE).expect("it is a line of figures");
         let round = |share: f64| Round {
             peer: run,

@@ -1,27 +1,27 @@
-//! Medians and how sure they are.
+//! Medians and their confidence intervals.
 
-/// The median of some measurements, with its spread and a 95 % interval.
+/// The median of a set of measurements, with its spread and a 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Summary {
     pub(super) median: f64,
     pub(super) smallest: f64,
     pub(super) largest: f64,
-    /// Where the median would lie in 95 of 100 repetitions, by the bootstrap.
+    /// The 95 % confidence interval of the median, by the bootstrap.
     pub(super) interval: (f64, f64),
 }
 
-/// What measurements say about a goal.
+/// The result of comparing measurements with a goal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The whole interval is at the goal or beyond.
+    /// The whole interval is at or above the goal.
     Met,
-    /// The goal lies inside the interval: nobody can tell.
+    /// The goal is within the interval.
     Undecided,
     /// The whole interval is below the goal.
     Missed,
 }
 
-/// How often the bootstrap draws.
+/// The number of bootstrap samples.
 const DRAWS: usize = 10_000;
 
 impl Summary {
@@ -40,7 +40,7 @@ impl Summary {
         }
     }
 
-    /// What the measurements say about a goal that is to be reached or passed.
+    /// Compares the measurements with a goal, which is a minimum.
     pub(super) fn verdict(&self, goal: f64) -> Verdict {
         let (low, high) = self.interval;
         if low >= goal {
@@ -53,11 +53,12 @@ impl Summary {
     }
 }
 
-/// Medians of samples drawn with replacement. The generator is fixed, so that the same measurements give the same report.
+/// Returns medians of samples drawn with replacement. The generator has a fixed seed, so that the same measurements produce
+/// the same report.
 fn bootstrap(sorted: &[f64]) -> impl Iterator<Item = f64> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut draw = move || {
-        // xorshift64: enough to pick indices.
+        // xorshift64, which suffices for indices.
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_interval_holds_the_median_and_narrows_with_agreement() {
+    fn the_interval_contains_the_median_and_narrows_with_agreement() {
         let agreeing = Summary::of(&[1.00, 1.01, 1.01, 1.02, 1.02, 1.03, 1.03]);
         let scattered = Summary::of(&[0.5, 0.7, 0.9, 1.0, 1.2, 1.6, 2.0]);
 
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn an_even_number_of_measurements_has_its_median_between_two() {
+    fn the_median_of_an_even_number_of_measurements_lies_between_two() {
         assert_eq!(Summary::of(&[1.0, 2.0, 3.0, 4.0]).median, 2.5);
     }
 }

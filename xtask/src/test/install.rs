@@ -1,6 +1,7 @@
-//! Installs what the tests need, or names what is missing.
+//! Installs the requirements of the tests, or lists the missing ones.
 //!
-//! Each piece is asked for before anything is installed, so that a second run costs a fraction of a second and no network.
+//! Each requirement is checked before anything is installed, so that a second run takes a fraction of a second and needs no
+//! network.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -8,47 +9,47 @@ use anyhow::{Context, bail};
 
 use crate::{environment, node, process, workspace::Workspace};
 
-/// Something that a Debian package brings.
+/// A requirement that a Debian package provides.
 struct Piece {
     package: &'static str,
-    is_there: fn() -> bool,
+    is_available: fn() -> bool,
 }
 
 const PIECES: [Piece; 7] = [
     Piece {
         package: "postgresql",
-        is_there: has_postgres,
+        is_available: has_postgres,
     },
     Piece {
         package: "pgbouncer",
-        is_there: || process::answers("pgbouncer", &["--version"]),
+        is_available: || process::is_installed("pgbouncer", &["--version"]),
     },
     Piece {
         package: "redis-server",
-        is_there: || process::answers("redis-server", &["--version"]),
+        is_available: || process::is_installed("redis-server", &["--version"]),
     },
     Piece {
         package: "redis-tools",
-        is_there: || process::answers("redis-benchmark", &["--version"]),
+        is_available: || process::is_installed("redis-benchmark", &["--version"]),
     },
     Piece {
         package: "chromium",
-        is_there: || chromium().is_some(),
+        is_available: || chromium().is_some(),
     },
     Piece {
         package: "fonts-dejavu-core",
-        is_there: has_fonts,
+        is_available: has_fonts,
     },
     Piece {
         package: "python3-venv",
-        is_there: || process::answers("python3", &["-c", "import ensurepip, venv"]),
+        is_available: || process::is_installed("python3", &["-c", "import ensurepip, venv"]),
     },
 ];
 
-/// Installs what is missing.
+/// Installs the missing requirements.
 pub(super) fn install(workspace: &Workspace) -> anyhow::Result<()> {
     install_packages(&missing_packages())?;
-    if !node::is_there() {
+    if !node::is_available() {
         bail!(
             "the tests need Node 20 or newer and npm; install them from your distribution or from the Node project"
         );
@@ -62,10 +63,10 @@ pub(super) fn install(workspace: &Workspace) -> anyhow::Result<()> {
     install_python_clients(workspace)
 }
 
-/// Says what is missing, and how to get it.
-pub(super) fn name_missing(workspace: &Workspace) {
+/// Lists the missing requirements and how to install them.
+pub(super) fn print_missing(workspace: &Workspace) {
     let mut missing: Vec<String> = missing_packages().into_iter().map(str::to_owned).collect();
-    if node::is_there() {
+    if node::is_available() {
         for folder in ["dashboard", "e2e"] {
             if !node::is_installed(&workspace.path(folder)) {
                 missing.push(format!("the packages of {folder}/"));
@@ -79,13 +80,13 @@ pub(super) fn name_missing(workspace: &Workspace) {
     }
     if !missing.is_empty() {
         eprintln!(
-            "Missing, and what needs it is skipped: {}. `cargo x test --install` installs it.",
+            "Missing, so the tests that need it are skipped: {}. `cargo x test --install` installs it.",
             missing.join(", ")
         );
     }
 }
 
-/// Chromium, from `CHROMIUM` or the distribution.
+/// Returns the path of Chromium, from `CHROMIUM` or the distribution.
 pub(crate) fn chromium() -> Option<PathBuf> {
     let named = environment::variable("CHROMIUM").map(PathBuf::from);
     let known = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].map(PathBuf::from);
@@ -95,7 +96,7 @@ pub(crate) fn chromium() -> Option<PathBuf> {
 fn missing_packages() -> Vec<&'static str> {
     PIECES
         .iter()
-        .filter(|piece| !(piece.is_there)())
+        .filter(|piece| !(piece.is_available)())
         .map(|piece| piece.package)
         .collect()
 }
@@ -107,7 +108,7 @@ fn install_packages(packages: &[&str]) -> anyhow::Result<()> {
     let list = packages.join(" ");
     if !fs::exists("/etc/debian_version").unwrap_or_default() {
         bail!(
-            "this is not Debian: install what these packages bring, and run the command again: {list}"
+            "this is not Debian: install the contents of these packages and run the command again: {list}"
         );
     }
     eprintln!("Installing {list}");
@@ -119,7 +120,7 @@ fn install_packages(packages: &[&str]) -> anyhow::Result<()> {
                 .env("DEBIAN_FRONTEND", "noninteractive"),
         )
     };
-    // A machine that was never updated knows no packages, and one that was long ago knows packages that are gone.
+    // The package lists of the machine may be missing or outdated.
     if install(packages)? {
         return Ok(());
     }
@@ -130,7 +131,7 @@ fn install_packages(packages: &[&str]) -> anyhow::Result<()> {
     bail!("these packages could not be installed: {list}")
 }
 
-/// The program itself when we are root, else through `sudo`.
+/// Returns a command that runs the program as root, through `sudo` if necessary.
 fn as_root(program: &str) -> Command {
     let is_root = process::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     if is_root {
@@ -146,10 +147,10 @@ fn has_postgres() -> bool {
     let packaged = versions
         .flatten()
         .any(|version| version.path().join("bin/postgres").is_file());
-    packaged || process::answers("postgres", &["--version"])
+    packaged || process::is_installed("postgres", &["--version"])
 }
 
-/// Without any font Chromium draws no text, and layout tests measure nothing.
+/// Without a font, Chromium draws no text, and layout tests measure nothing.
 fn has_fonts() -> bool {
     fs::read_dir("/usr/share/fonts").is_ok_and(|mut fonts| fonts.next().is_some())
 }
@@ -158,7 +159,7 @@ fn python(workspace: &Workspace) -> PathBuf {
     workspace.path("target/venv/bin/python")
 }
 
-/// Makes `target/venv` with the pinned clients, when the pins are not those that were installed last.
+/// Creates `target/venv` with the pinned clients, unless the same pins were installed last.
 fn install_python_clients(workspace: &Workspace) -> anyhow::Result<()> {
     let requirements = workspace.path("e2e/clients/requirements.txt");
     if !requirements.is_file() {

@@ -10,15 +10,15 @@ use anyhow::Context;
 use super::{Policy, tally::Tally};
 use crate::workspace::Workspace;
 
-/// What came of them.
+/// The results of the tests.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
     pub(super) tally: Tally,
-    /// The names of those that failed.
+    /// The names of the failed tests.
     pub(super) failed: Vec<String>,
 }
 
-/// Runs them all, showing their output as it comes, and sums up.
+/// Runs all tests, prints their output as it arrives, and returns the results.
 pub(super) fn run(
     workspace: &Workspace,
     policy: Policy,
@@ -28,7 +28,7 @@ pub(super) fn run(
     command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
     command.args(filter);
     if policy == Policy::Strict {
-        // Tests fail instead of being skipped when something that they need is missing.
+        // With `CI`, tests fail instead of being skipped if a requirement is missing.
         command.env("CI", "true");
     }
     let mut child = command
@@ -50,7 +50,7 @@ pub(super) fn run(
     Ok(outcome)
 }
 
-/// The name of the test that a line such as `test parse::empty ... FAILED` tells of.
+/// Returns the name of the test in a line such as `test parse::empty ... FAILED`.
 fn failed(line: &str) -> Option<&str> {
     let name = line.strip_prefix("test ")?.strip_suffix("... FAILED")?;
     Some(name.trim_end())

@@ -1,11 +1,11 @@
-//! How many tests passed, failed and were skipped.
+//! The number of passed, failed and skipped tests.
 
 use std::{fmt, ops::AddAssign};
 
 use anyhow::Context;
 use serde_json::Value;
 
-/// How many tests passed, failed and were skipped.
+/// The number of passed, failed and skipped tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Tally {
     pub(crate) passed: u64,
@@ -14,19 +14,19 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// One thing that could not be run.
+    /// A single skipped item.
     pub(crate) const ONE_SKIPPED: Self = Self {
         passed: 0,
         failed: 0,
         skipped: 1,
     };
 
-    /// Whether everything that ran passed, and something ran.
+    /// Returns whether everything that ran passed, and something ran.
     pub(crate) fn is_green(self) -> bool {
         self.failed == 0 && self.passed > 0
     }
 
-    /// Counts a failure that no test reported: a crashed test program, one that does not compile.
+    /// Counts a failure that no test reported, such as a crash or a compile error.
     pub(crate) fn with_outcome(mut self, succeeded: bool) -> Self {
         if !succeeded && self.failed == 0 {
             self.failed = 1;
@@ -34,7 +34,7 @@ impl Tally {
         self
     }
 
-    /// Reads a line such as `test result: ok. 5 passed; 0 failed; 1 ignored; …`.
+    /// Parses a line such as `test result: ok. 5 passed; 0 failed; 1 ignored; …`.
     pub(crate) fn of_rust_line(line: &str) -> Option<Self> {
         let summary = line.trim().strip_prefix("test result: ")?;
         let (_, counts) = summary.split_once(". ")?;
@@ -50,7 +50,7 @@ impl Tally {
         })
     }
 
-    /// Reads Vitest's JSON report.
+    /// Parses the JSON report of Vitest.
     pub(crate) fn of_vitest(report: &Value) -> anyhow::Result<Self> {
         Ok(Self {
             passed: number(report, "/numPassedTests")?,
@@ -59,7 +59,7 @@ impl Tally {
         })
     }
 
-    /// Reads Playwright's JSON report. A test that passed only when it was tried again has failed.
+    /// Parses the JSON report of Playwright. A test that passed only after a retry counts as failed.
     pub(crate) fn of_playwright(report: &Value) -> anyhow::Result<Self> {
         Ok(Self {
             passed: number(report, "/stats/expected")?,
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_summary_lines_of_test_programs_are_read() {
+    fn summary_lines_of_test_programs_are_parsed() {
         let line = "test result: FAILED. 5 passed; 2 failed; 1 ignored; 0 measured; 9 filtered out; finished in 0.01s";
 
         let tally = Tally::of_rust_line(line);
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reports_of_the_web_tests_are_read() {
+    fn reports_of_the_web_tests_are_parsed() {
         let vitest = json!({"numPassedTests": 3, "numFailedTests": 1, "numPendingTests": 2, "numTodoTests": 0});
         let playwright =
             json!({"stats": {"expected": 7, "unexpected": 0, "flaky": 1, "skipped": 2}});
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_not_green_and_a_crash_without_a_report_is_a_failure() {
+    fn an_empty_run_is_not_green_and_a_crash_without_a_report_is_a_failure() {
         let passed = Tally {
             passed: 1,
             ..Tally::default()

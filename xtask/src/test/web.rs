@@ -1,4 +1,4 @@
-//! The dashboard's unit tests, and the browser tests against the real binary.
+//! The unit tests of the dashboard, and the browser tests with the real binary.
 
 use std::{
     fs,
@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{Policy, install, tally::Tally};
 use crate::{node, process, workspace::Workspace};
 
-/// Runs the dashboard's unit tests.
+/// Runs the unit tests of the dashboard.
 pub(super) fn unit_tests(workspace: &Workspace, policy: Policy) -> anyhow::Result<Tally> {
     let folder = workspace.path("dashboard");
     if let Some(skipped) = skip_without_packages(&folder, policy, "the dashboard's unit tests") {
@@ -55,10 +55,10 @@ pub(super) fn browser_tests(workspace: &Workspace, policy: Policy) -> anyhow::Re
     Ok(tally(&report, Tally::of_playwright).with_outcome(succeeded))
 }
 
-/// The answer when the packages of the folder are not installed: a visible skip, which is a failure where everything must be
-/// there.
+/// Returns a skipped item if the packages of the directory are not installed. With the strict policy, this counts as a
+/// failure.
 fn skip_without_packages(folder: &Path, policy: Policy, what: &str) -> Option<Tally> {
-    if node::is_there() && node::is_installed(folder) {
+    if node::is_available() && node::is_installed(folder) {
         return None;
     }
     eprintln!(
@@ -68,7 +68,7 @@ fn skip_without_packages(folder: &Path, policy: Policy, what: &str) -> Option<Ta
     Some(Tally::ONE_SKIPPED.with_outcome(policy == Policy::Lenient))
 }
 
-/// A fresh place for a report, outside of what is committed.
+/// Returns the path of a new report, outside of the committed files.
 fn report_path(workspace: &Workspace, name: &str) -> anyhow::Result<PathBuf> {
     let folder = workspace.target()?.join("test-reports");
     fs::create_dir_all(&folder)?;
@@ -79,14 +79,14 @@ fn report_path(workspace: &Workspace, name: &str) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// A report that is missing or cannot be read counts nothing; the outcome of the program says that it failed.
+/// Returns the counts of a report. A missing or invalid report counts as a failure.
 fn tally(report: &Path, read: fn(&Value) -> anyhow::Result<Tally>) -> Tally {
     let parsed = fs::read(report)
         .context("it cannot be read")
         .and_then(|bytes| Ok(serde_json::from_slice(&bytes)?))
         .and_then(|report| read(&report));
     parsed.unwrap_or_else(|error| {
-        eprintln!("the report {} tells nothing: {error:#}", report.display());
+        eprintln!("the report {} cannot be used: {error:#}", report.display());
         Tally::default().with_outcome(false)
     })
 }

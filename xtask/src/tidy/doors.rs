@@ -1,8 +1,8 @@
-//! Doors: what may be named in one place only.
+//! Doors: crates and calls that may be used in one place only.
 //!
-//! Two kinds. Some crates may be a dependency of few of ours; some calls may stand in the source of few of ours. Clippy
-//! guards calls too (`clippy.toml`); this check also sees what Clippy cannot: crates, and runtimes that are built by a chain
-//! of methods. Tests and examples may go through any door.
+//! Some crates may be a dependency of only a few packages, and some calls may occur in the source of only a few packages.
+//! Clippy also checks calls (`clippy.toml`); this check covers what Clippy cannot: crates, and runtimes that are built by
+//! method chains. Tests and examples are exempt.
 
 use cargo_metadata::{DependencyKind, Metadata};
 
@@ -23,7 +23,7 @@ const CRATES: [(&str, &[&str]); 10] = [
     ("rust-embed", &["outrigger-dashboard"]),
 ];
 
-/// A call, the folders in which it may stand, and the door to use instead.
+/// A call, the directories where it may occur, and the door to use elsewhere.
 const CALLS: [(&str, &[&str], &str); 11] = [
     ("tokio::spawn", &["foundation/supervisor/"], "`supervisor`"),
     ("task::spawn", &["foundation/supervisor/"], "`supervisor`"),
@@ -72,7 +72,7 @@ fn crates(metadata: &Metadata) -> Vec<Finding> {
                 continue;
             }
             let message = format!(
-                "`{}` may not depend on `{name}`; only {} may",
+                "`{}` must not depend on `{name}`; only {} may",
                 package.name,
                 owners.join(", ")
             );
@@ -101,7 +101,7 @@ fn calls(source: &Source) -> Vec<Finding> {
             let is_owner = folders.iter().any(|folder| source.path.starts_with(folder));
             if line.contains(call) && !is_owner {
                 let message = format!(
-                    "`{call}` stands only in {}; go through {door}",
+                    "`{call}` is allowed only in {}; use {door}",
                     folders.join(", ")
                 );
                 findings.push(Finding::new(&source.path, number, message));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn owners_comments_and_tests_may_name_it() {
+    fn owners_comments_and_tests_are_exempt() {
         assert_eq!(
             count("foundation/supervisor/src/x.rs", "tokio::spawn(x)"),
             0

@@ -1,4 +1,4 @@
-//! Generated files say what the program says.
+//! Generated files must match the program.
 
 use std::{fs, path::Path};
 
@@ -10,7 +10,7 @@ use crate::{
     workspace::Workspace,
 };
 
-const REMEDY: &str = "run `cargo x gen` and look at the difference";
+const REMEDY: &str = "run `cargo x gen` and review the difference";
 
 pub(super) fn check(workspace: &Workspace, _: &[Source]) -> anyhow::Result<Vec<Finding>> {
     let fresh = workspace.target()?.join("reference");
@@ -24,7 +24,7 @@ pub(super) fn check(workspace: &Workspace, _: &[Source]) -> anyhow::Result<Vec<F
     Ok(findings)
 }
 
-/// Files that differ from what the program prints, or are missing, or are not printed any more.
+/// Returns the files that differ from the program's output, are missing, or are no longer generated.
 fn differences(fresh: &Path, committed: &Path) -> anyhow::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for name in names(fresh)? {
@@ -41,7 +41,7 @@ fn differences(fresh: &Path, committed: &Path) -> anyhow::Result<Vec<Finding>> {
                 findings.push(Finding::new(
                     file,
                     line,
-                    format!("the file is not what the program says; {REMEDY}"),
+                    format!("the file differs from the program's output; {REMEDY}"),
                 ));
             }
             Ok(_) => {}
@@ -83,7 +83,7 @@ fn first_difference(found: &[u8], wanted: &[u8]) -> usize {
     1 + found[..same].iter().filter(|byte| **byte == b'\n').count()
 }
 
-/// The types were made from another document, as their first line tells.
+/// Checks that the types were generated from the committed document, which their first line identifies.
 fn stale_types(root: &Path) -> anyhow::Result<Option<Finding>> {
     let document = fs::read(root.join(OPENAPI)).context("there is no OpenAPI snapshot")?;
     let types = fs::read_to_string(root.join(TYPES)).unwrap_or_default();

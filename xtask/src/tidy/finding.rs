@@ -1,8 +1,8 @@
-//! What a check found.
+//! Findings of checks.
 
 use std::fmt;
 
-/// Something that is not as it should be, at a place.
+/// A problem at a line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Finding {
     file: String,
@@ -11,7 +11,7 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    /// A finding in `line` (from 1) of `file`.
+    /// Creates a finding in `line` (from 1) of `file`.
     pub(super) fn new(file: impl Into<String>, line: usize, message: impl Into<String>) -> Self {
         Self {
             file: file.into(),

@@ -1,7 +1,8 @@
-//! The floors of the house: who may depend on whom.
+//! Floors: which crates may depend on which.
 //!
-//! The folder of a crate is its floor. Edges go down. There are no edges along `protocols`, `primitives` and `services`; those
-//! along `foundation` and `app` are listed here, one by one, so that each is a decision that somebody made.
+//! The directory of a crate is its floor. Dependencies go down. There are no dependencies between crates of `protocols`,
+//! `primitives` or `services`. Those between crates of `foundation` and of `app` are listed here one by one, so that each is a
+//! deliberate decision.
 
 use std::collections::HashSet;
 
@@ -13,8 +14,8 @@ use crate::workspace::Workspace;
 /// The floors, lowest first.
 pub(super) const FLOORS: [&str; 5] = ["foundation", "protocols", "primitives", "services", "app"];
 
-/// Edges along a floor: (from, to).
-const ALONG: [(&str, &str); 32] = [
+/// Dependencies between crates of the same floor: (from, to).
+const WITHIN_FLOORS: [(&str, &str); 32] = [
     ("foundation/audit", "foundation/sql"),
     ("foundation/audit", "foundation/stdx"),
     ("foundation/config", "foundation/stdx"),
@@ -49,7 +50,7 @@ const ALONG: [(&str, &str); 32] = [
     ("app/outrigger", "app/api-types"),
 ];
 
-/// Where a crate lives.
+/// The location of a crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place<'a> {
     Floor { level: usize, name: &'a str },
@@ -71,7 +72,7 @@ pub(super) fn check(workspace: &Workspace, _: &[Source]) -> anyhow::Result<Vec<F
                 continue;
             };
             let is_dev = dependency.kind == DependencyKind::Development;
-            if let Some(problem) = refused(folder, &target, is_dev) {
+            if let Some(problem) = reason_to_refuse(folder, &target, is_dev) {
                 findings.push(Finding::new(&file, 1, problem));
             }
             edges.insert((folder.to_owned(), target));
@@ -81,20 +82,19 @@ pub(super) fn check(workspace: &Workspace, _: &[Source]) -> anyhow::Result<Vec<F
     Ok(findings)
 }
 
-/// Edges that are listed and not there: a permission that nobody uses is one that nobody decides about any more.
+/// Returns listed dependencies that do not exist. Unused permissions are removed, so that a later use is a new decision.
 fn unused(edges: &HashSet<(String, String)>) -> Vec<Finding> {
-    ALONG
+    WITHIN_FLOORS
         .iter()
         .filter(|(from, to)| !edges.contains(&((*from).to_owned(), (*to).to_owned())))
         .map(|(from, to)| {
-            let message =
-                format!("`{from}` does not depend on `{to}`; take the edge from the list");
+            let message = format!("`{from}` does not depend on `{to}`; remove it from the list");
             Finding::new("xtask/src/tidy/floors.rs", 1, message)
         })
         .collect()
 }
 
-/// The manifest of a package, relative to the root.
+/// Returns the manifest of a package, relative to the root.
 pub(super) fn manifest(metadata: &Metadata, package: &Package) -> String {
     let path = package.manifest_path.as_path();
     path.strip_prefix(&metadata.workspace_root)
@@ -102,7 +102,7 @@ pub(super) fn manifest(metadata: &Metadata, package: &Package) -> String {
         .to_string()
 }
 
-/// The folder of a dependency that is ours.
+/// Returns the directory of a dependency within the workspace.
 fn folder_of(metadata: &Metadata, dependency: &Dependency) -> Option<String> {
     let path = dependency.path.as_ref()?;
     let relative = path.strip_prefix(&metadata.workspace_root).ok()?;
@@ -123,7 +123,7 @@ fn place(folder: &str) -> Option<Place<'_>> {
     }
 }
 
-/// What is wrong with a package's name.
+/// Returns what is wrong with a package's name.
 fn misnamed(package: &str, folder: &str) -> Option<String> {
     let last = folder.rsplit('/').next().unwrap_or_default();
     let expected = match folder {
@@ -133,46 +133,46 @@ fn misnamed(package: &str, folder: &str) -> Option<String> {
     };
     if place(folder).is_none() {
         return Some(format!(
-            "`{folder}` is on no floor; floors are {}",
+            "`{folder}` is not on a floor; floors are {}",
             FLOORS.join(", ")
         ));
     }
     (package != expected)
-        .then(|| format!("the package in `{folder}` is called `{package}`, not `{expected}`"))
+        .then(|| format!("the package in `{folder}` is named `{package}` instead of `{expected}`"))
 }
 
-/// What is wrong with an edge; none when it is allowed.
-fn refused(from: &str, to: &str, is_dev: bool) -> Option<String> {
+/// Returns why a dependency is not allowed, or `None` if it is.
+fn reason_to_refuse(from: &str, to: &str, is_dev: bool) -> Option<String> {
     let (Some(source), Some(target)) = (place(from), place(to)) else {
         return Some(format!(
-            "`{from}` depends on `{to}`, and one of them is on no floor"
+            "`{from}` depends on `{to}`, and one of them is not on a floor"
         ));
     };
     let reason = match (source, target) {
         (Place::Testing { name: "testkit" }, Place::Floor { level: 0, .. }) => return None,
-        (Place::Testing { name: "testkit" }, _) => "testkit knows only foundation",
+        (Place::Testing { name: "testkit" }, _) => "testkit may depend only on foundation",
         (Place::Testing { .. }, Place::Testing { .. } | Place::Floor { .. }) => return None,
         (Place::Testing { .. }, _) => "tests use the dashboard through the server",
         (_, Place::Testing { .. }) if is_dev => return None,
-        (_, Place::Testing { .. }) => "what is for tests is only a dev-dependency",
-        (Place::Dashboard, _) => "the dashboard depends on nothing of ours",
-        (Place::Xtask, _) => "the tools start before anything of ours is compiled",
-        (_, Place::Xtask) => "nothing depends on the tools",
+        (_, Place::Testing { .. }) => "test crates may only be dev-dependencies",
+        (Place::Dashboard, _) => "the dashboard crate depends on no crate of the workspace",
+        (Place::Xtask, _) => "xtask must start before any other crate is compiled",
+        (_, Place::Xtask) => "no crate depends on xtask",
         (Place::Floor { level: 4, .. }, Place::Dashboard) => return None,
-        (_, Place::Dashboard) => "only `app` depends on the dashboard",
+        (_, Place::Dashboard) => "only `app` may depend on the dashboard",
         (Place::Floor { level: lower, .. }, Place::Floor { level: upper, .. }) if lower < upper => {
-            "edges go down"
+            "dependencies go down"
         }
         (Place::Floor { level, .. }, Place::Floor { level: other, .. }) if level > other => {
             return None;
         }
-        _ if ALONG.contains(&(from, to)) => return None,
+        _ if WITHIN_FLOORS.contains(&(from, to)) => return None,
         (Place::Floor { level: 1..=3, .. }, _) => {
-            "there are no edges along this floor: declare a port, and plug it in `app/server`"
+            "crates of this floor do not depend on each other: declare a port and connect it in `app/server`"
         }
-        _ => "edges along this floor are listed in xtask/src/tidy/floors.rs",
+        _ => "dependencies within this floor are listed in xtask/src/tidy/floors.rs",
     };
-    Some(format!("`{from}` may not depend on `{to}`: {reason}"))
+    Some(format!("`{from}` must not depend on `{to}`: {reason}"))
 }
 
 #[cfg(test)]
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn edges_that_break_the_rules_are_found() {
+    fn forbidden_dependencies_are_found() {
         for (from, to, is_dev) in [
             ("foundation/stdx", "protocols/resp", false),
             ("foundation/stdx", "app/server", true),
@@ -200,12 +200,15 @@ mod tests {
             ("app/server", "xtask", false),
             ("app/server", "lib/other", false),
         ] {
-            assert!(refused(from, to, is_dev).is_some(), "{from} -> {to}");
+            assert!(
+                reason_to_refuse(from, to, is_dev).is_some(),
+                "{from} -> {to}"
+            );
         }
     }
 
     #[test]
-    fn edges_that_keep_them_are_not() {
+    fn allowed_dependencies_are_not_reported() {
         for (from, to, is_dev) in [
             ("primitives/cache", "foundation/stdx", false),
             ("app/redis-api", "protocols/resp", false),
@@ -218,13 +221,13 @@ mod tests {
             ("testing/testapp", "app/client", false),
             ("testing/testapp", "testing/testkit", false),
         ] {
-            assert_eq!(refused(from, to, is_dev), None, "{from} -> {to}");
+            assert_eq!(reason_to_refuse(from, to, is_dev), None, "{from} -> {to}");
         }
     }
 
     #[test]
-    fn a_listed_edge_that_is_not_there_is_found() {
-        let mut edges: HashSet<_> = ALONG
+    fn a_listed_dependency_that_does_not_exist_is_found() {
+        let mut edges: HashSet<_> = WITHIN_FLOORS
             .iter()
             .map(|(from, to)| ((*from).to_owned(), (*to).to_owned()))
             .collect();
@@ -235,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn crates_are_called_after_their_folder() {
+    fn crates_are_named_after_their_directory() {
         assert_eq!(misnamed("outrigger-cache", "primitives/cache"), None);
         assert_eq!(misnamed("outrigger", "app/outrigger"), None);
         assert!(misnamed("cache", "primitives/cache").is_some());

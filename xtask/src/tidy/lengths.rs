@@ -1,11 +1,11 @@
-//! Files that a person can hold in their head.
+//! Limits on the length of files.
 
 use super::{Finding, Source};
 use crate::workspace::Workspace;
 
-/// Lines of a source file, its tests not counted.
+/// The largest number of lines in a source file, without its tests.
 const SOURCE_MAX: usize = 500;
-/// Lines of a file of tests, or of a source file with its tests.
+/// The largest number of lines in a test file, or in a source file with its tests.
 const TESTS_MAX: usize = 800;
 const KINDS: [&str; 7] = [".rs", ".ts", ".tsx", ".mjs", ".css", ".py", ".sql"];
 
@@ -20,13 +20,13 @@ fn too_long(source: &Source) -> Option<Finding> {
     let before_tests = source.lines_before_tests().count();
     if !source.is_test() && before_tests > SOURCE_MAX {
         let message = format!(
-            "{before_tests} lines; a source file has at most {SOURCE_MAX}, tests not counted"
+            "{before_tests} lines; a source file may have at most {SOURCE_MAX}, without tests"
         );
         return Some(Finding::new(&source.path, SOURCE_MAX + 1, message));
     }
     let all = source.text.lines().count();
     (all > TESTS_MAX).then(|| {
-        let message = format!("{all} lines; a file with tests has at most {TESTS_MAX}");
+        let message = format!("{all} lines; a file with tests may have at most {TESTS_MAX}");
         Finding::new(&source.path, TESTS_MAX + 1, message)
     })
 }
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn generated_files_and_prose_have_none() {
+    fn generated_files_and_prose_have_no_limit() {
         assert!(!is_too_long("dashboard/src/api/schema.d.ts", 5000, 0));
         assert!(!is_too_long("docs/guide/cache.md", 5000, 0));
     }

@@ -1,4 +1,4 @@
-//! Licences of what is linked in, and crates that must be there once, as `deny.toml` says.
+//! Licences of dependencies, and crates that must occur in one version only, as configured in `deny.toml`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 
 const RULES: &str = "deny.toml";
 
-/// The parts of `deny.toml` that this check reads.
+/// The parts of `deny.toml` that this check uses.
 #[derive(Debug, Deserialize)]
 struct Rules {
     licenses: Licences,
@@ -41,7 +41,7 @@ struct Ban {
 
 pub(super) fn check(workspace: &Workspace, _: &[Source]) -> anyhow::Result<Vec<Finding>> {
     let rules: Rules = toml::from_str(&fs::read_to_string(workspace.path(RULES))?)
-        .context("deny.toml cannot be read")?;
+        .context("deny.toml cannot be parsed")?;
     let packages = &workspace.metadata()?.packages;
     let mut findings: Vec<_> = packages
         .iter()
@@ -64,7 +64,7 @@ pub(super) fn check(workspace: &Workspace, _: &[Source]) -> anyhow::Result<Vec<F
         })
         .collect();
     if !tolerated.is_empty() {
-        eprintln!("tidy: in several versions: {}", tolerated.join(", "));
+        eprintln!("tidy: crates in several versions: {}", tolerated.join(", "));
     }
     Ok(findings)
 }
@@ -72,7 +72,7 @@ pub(super) fn check(workspace: &Workspace, _: &[Source]) -> anyhow::Result<Vec<F
 fn unlicensed(package: &Package, allowed: &BTreeSet<String>) -> Option<Finding> {
     let name = format!("{} {}", package.name, package.version);
     let problem = match &package.license {
-        None => format!("`{name}` does not name its licence"),
+        None => format!("`{name}` does not declare a licence"),
         Some(licence) if permits(licence, allowed) => return None,
         Some(licence) => format!("the licence of `{name}` is `{licence}`, which is not allowed"),
     };
@@ -86,7 +86,7 @@ fn forbidden_doubles(versions: &BTreeMap<&str, BTreeSet<String>>, bans: &[Ban]) 
             let versions = versions.get(ban.name.as_str())?;
             let list: Vec<_> = versions.iter().map(String::as_str).collect();
             let message = format!(
-                "`{}` is there in several versions: {}",
+                "`{}` occurs in several versions: {}",
                 ban.name,
                 list.join(", ")
             );
@@ -95,7 +95,7 @@ fn forbidden_doubles(versions: &BTreeMap<&str, BTreeSet<String>>, bans: &[Ban]) 
         .collect()
 }
 
-/// Whether an SPDX expression can be satisfied with allowed licences. The slash is an old way to write `OR`.
+/// Returns whether an SPDX expression can be satisfied with allowed licences. The slash is an old notation for `OR`.
 fn permits(expression: &str, allowed: &BTreeSet<String>) -> bool {
     let spaced = expression
         .replace('(', " ( ")
@@ -106,7 +106,7 @@ fn permits(expression: &str, allowed: &BTreeSet<String>) -> bool {
     either(&mut rest, allowed).is_some_and(|permitted| permitted && rest.is_empty())
 }
 
-/// `a OR b`: none when it is not an expression.
+/// Evaluates `a OR b`; returns `None` if it is not a valid expression.
 fn either(words: &mut &[&str], allowed: &BTreeSet<String>) -> Option<bool> {
     let mut permitted = both(words, allowed)?;
     while let Some((&"OR", rest)) = words.split_first() {
@@ -116,7 +116,7 @@ fn either(words: &mut &[&str], allowed: &BTreeSet<String>) -> Option<bool> {
     Some(permitted)
 }
 
-/// `a AND b`.
+/// Evaluates `a AND b`.
 fn both(words: &mut &[&str], allowed: &BTreeSet<String>) -> Option<bool> {
     let mut permitted = one(words, allowed)?;
     while let Some((&"AND", rest)) = words.split_first() {
@@ -126,7 +126,7 @@ fn both(words: &mut &[&str], allowed: &BTreeSet<String>) -> Option<bool> {
     Some(permitted)
 }
 
-/// A licence, with its exception, or an expression in parentheses.
+/// Evaluates a licence with an optional exception, or an expression in parentheses.
 fn one(words: &mut &[&str], allowed: &BTreeSet<String>) -> Option<bool> {
     let (first, rest) = words.split_first()?;
     *words = rest;
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn expressions_that_can_be_satisfied_are_permitted() {
+    fn satisfiable_expressions_are_permitted() {
         for expression in [
             "MIT",
             "MIT OR GPL-3.0",
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn others_and_those_that_are_none_are_not() {
+    fn unsatisfiable_and_invalid_expressions_are_not_permitted() {
         for expression in [
             "GPL-3.0",
             "MIT AND GPL-3.0",
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_that_must_be_there_once_is_found_twice() {
+    fn forbidden_duplicate_crates_are_found() {
         let versions = |list: &[&str]| list.iter().map(|version| (*version).to_owned()).collect();
         let doubled = BTreeMap::from([
             ("tokio", versions(&["1.0.0", "2.0.0"])),

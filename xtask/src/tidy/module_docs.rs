@@ -1,4 +1,4 @@
-//! Every Rust file begins with a sentence that says why it exists.
+//! Every Rust file starts with a sentence about its purpose.
 
 use super::{Finding, Source};
 use crate::workspace::Workspace;
@@ -19,13 +19,13 @@ fn missing(source: &Source) -> Option<Finding> {
     let says_something = first
         .and_then(|line| line.strip_prefix("//!"))
         .is_some_and(|doc| doc.trim().len() > 3 && doc.trim() != "Placeholder.");
-    // A crate's documentation may be its README.
+    // The documentation of a crate may be its README.
     let is_included = source.text.contains("#![doc = include_str!(");
     (!says_something && !is_included).then(|| {
         Finding::new(
             &source.path,
             1,
-            "there is no module doc (`//!`) that says why the file exists",
+            "there is no module doc (`//!`) that states the purpose of the file",
         )
     })
 }
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_with_one_is_not() {
+    fn a_file_with_a_module_doc_is_not_reported() {
         assert!(!is_missing("//! Why it is here.\n"));
         assert!(!is_missing("#![no_main]\n\n//! Why it is here.\n"));
         assert!(!is_missing("#![doc = include_str!(\"../README.md\")]\n"));

@@ -1,25 +1,25 @@
-//! One noun, every room: a capability has the same name in its crate, the configuration, the API, the command line, the
-//! dashboard, the guide, the browser tests and the metrics.
+//! One name for each capability: it is the same in the crate, the configuration, the API, the command line, the dashboard, the
+//! guide, the browser tests and the metrics.
 //!
-//! The capabilities are the crates on the floors `primitives` and `services`, so a new one is checked from its first file on.
+//! The capabilities are the crates of the floors `primitives` and `services`, so a new one is checked from its first file.
 
 use std::collections::BTreeSet;
 
 use super::{Finding, Source};
 use crate::workspace::Workspace;
 
-/// A place where every capability has something of its own.
+/// A room: something that every capability must have.
 struct Room {
-    /// What is kept there, for people.
+    /// Its description.
     what: &'static str,
     place: Place,
 }
 
-/// How a room is recognised; `{noun}` stands for the capability's name.
+/// How a room is found; `{noun}` is replaced by the name of the capability.
 enum Place {
-    /// A file, or a folder with at least one file in it.
+    /// A file, or a directory with at least one file.
     At(&'static str),
-    /// A text in some file of the capability's crate.
+    /// A text in a file of the capability's crate.
     Text(&'static str),
 }
 
@@ -66,7 +66,7 @@ pub(super) fn check(_: &Workspace, sources: &[Source]) -> anyhow::Result<Vec<Fin
     Ok(findings)
 }
 
-/// The folders of the crates on the two floors of capabilities.
+/// Returns the directories of the crates on the two floors of capabilities.
 fn capabilities(sources: &[Source]) -> BTreeSet<&str> {
     sources
         .iter()
@@ -76,7 +76,7 @@ fn capabilities(sources: &[Source]) -> BTreeSet<&str> {
         .collect()
 }
 
-/// The rooms in which a capability has nothing.
+/// Returns the missing rooms of a capability.
 fn missing(folder: &str, sources: &[Source]) -> Vec<Finding> {
     let noun = folder.rsplit('/').next().unwrap_or(folder);
     let inside = format!("{folder}/src/");
@@ -86,7 +86,7 @@ fn missing(folder: &str, sources: &[Source]) -> Vec<Finding> {
             Place::At(path) => {
                 let path = path.replace("{noun}", noun);
                 let found = sources.iter().any(|source| source.path.starts_with(&path));
-                (!found).then(|| format!("`{noun}`: its {what} should be at `{path}`"))
+                (!found).then(|| format!("`{noun}`: the {what} is missing at `{path}`"))
             }
             Place::Text(text) => {
                 let text = text.replace("{noun}", noun);
@@ -94,7 +94,7 @@ fn missing(folder: &str, sources: &[Source]) -> Vec<Finding> {
                     .iter()
                     .any(|source| source.path.starts_with(&inside) && source.text.contains(&text));
                 (!found).then(|| {
-                    format!("`{noun}`: its {what} should be below `{inside}`, as `{text}`")
+                    format!("`{noun}`: the {what} is missing below `{inside}`, as `{text}`")
                 })
             }
         }
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rooms_without_their_noun_are_found() {
+    fn missing_rooms_are_found() {
         let sources = [
             Source::new(
                 "primitives/jobs/src/config.rs",

@@ -1,4 +1,4 @@
-//! The files that are looked at.
+//! The files to check.
 
 use std::fs;
 
@@ -7,18 +7,18 @@ use crate::workspace::Workspace;
 /// A text file of the project.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
-    /// Where it is, relative to the root.
+    /// The path relative to the root.
     pub(super) path: String,
-    /// What is in it.
+    /// The content.
     pub(super) text: String,
 }
 
-/// Reads all text files that are, or could be, committed.
+/// Reads all text files that are committed or could be.
 pub(super) fn read(workspace: &Workspace) -> anyhow::Result<Vec<Source>> {
     let mut sources = Vec::new();
     for path in workspace.files()? {
         let bytes = fs::read(workspace.path(&path))?;
-        // What is not text is an image or a font.
+        // Files that are not text are images or fonts.
         if let Ok(text) = String::from_utf8(bytes) {
             sources.push(Source { path, text });
         }
@@ -35,12 +35,12 @@ impl Source {
         }
     }
 
-    /// Whether it is Rust.
+    /// Returns whether it is a Rust file.
     pub(super) fn is_rust(&self) -> bool {
         self.path.ends_with(".rs")
     }
 
-    /// Whether it is written by a program.
+    /// Returns whether the file is generated.
     pub(super) fn is_generated(&self) -> bool {
         let path = self.path.as_str();
         path == crate::generate::TYPES
@@ -51,7 +51,7 @@ impl Source {
             || path.ends_with("Cargo.lock")
     }
 
-    /// Whether it holds nothing but tests.
+    /// Returns whether the file contains only tests.
     pub(super) fn is_test(&self) -> bool {
         let inside = |folder: &str| {
             self.path.starts_with(folder) || self.path.contains(&format!("/{folder}"))
@@ -66,7 +66,7 @@ impl Source {
             || name.ends_with("_tests.rs")
     }
 
-    /// Its lines, from 1, up to the tests at its end.
+    /// Returns the lines with their numbers, from 1, up to the tests at the end.
     pub(super) fn lines_before_tests(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text
             .lines()

@@ -1,10 +1,9 @@
-//! Words, attributes and names that are not used here.
+//! Words, attributes and file names that are not allowed.
 
 use super::{Finding, Source};
 use crate::workspace::Workspace;
 
-/// What is not finished is said in the documentation, where whoever needs it looks. Written in two halves, so that this file
-/// passes its own check.
+/// Markers of unfinished work, which belongs in the documentation. Split in two, so that this file passes its own check.
 const UNFINISHED: [&str; 4] = [
     concat!("TO", "DO"),
     concat!("FIX", "ME"),
@@ -12,7 +11,7 @@ const UNFINISHED: [&str; 4] = [
     concat!("HA", "CK:"),
 ];
 
-/// Names of files that say nothing about what is in them.
+/// File names that do not describe their content.
 const EMPTY_NAMES: [&str; 9] = [
     "mod", "common", "util", "utils", "helpers", "helper", "manager", "misc", "base",
 ];
@@ -25,7 +24,7 @@ fn findings(source: &Source) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(empty_name(source));
     findings.extend(lock_with_addresses(source));
-    // The style guide has to name what it forbids.
+    // The style guide must name the forbidden words.
     if source.is_generated() || source.path == "STYLE.md" {
         return findings;
     }
@@ -33,18 +32,18 @@ fn findings(source: &Source) -> Vec<Finding> {
         let unfinished = UNFINISHED.iter().find(|word| line.contains(**word));
         findings.extend(unfinished.map(|word| {
             let message =
-                format!("`{word}`: say in the documentation what is missing, or finish it");
+                format!("`{word}`: describe in the documentation what is missing, or finish it");
             Finding::new(&source.path, index + 1, message)
         }));
         if source.is_rust() && allows(line) {
-            let message = "a lint is switched off with `expect` and a reason, which says when it is no longer needed";
+            let message = "use `expect` with a reason to disable a lint, so that it is reported when it is no longer needed";
             findings.push(Finding::new(&source.path, index + 1, message));
         }
     }
     findings
 }
 
-/// Whether the line is an attribute that switches a lint off silently.
+/// Returns whether the line is an attribute that disables a lint without a reason.
 fn allows(line: &str) -> bool {
     let line = line.trim_start();
     let is_attribute = line.starts_with("#[") || line.starts_with("#![");
@@ -63,12 +62,12 @@ fn empty_name(source: &Source) -> Option<Finding> {
     let (stem, kind) = name.split_once('.')?;
     let is_code = matches!(kind, "rs" | "ts" | "tsx" | "mjs");
     (is_code && EMPTY_NAMES.contains(&stem)).then(|| {
-        let message = format!("`{name}` says nothing about what is in it; name it by its noun");
+        let message = format!("`{name}` does not describe its content; use its noun");
         Finding::new(&source.path, 1, message)
     })
 }
 
-/// A lock file that names where packages were downloaded from ties everybody to that place.
+/// A lock file with download addresses would require everyone to use the same registry.
 fn lock_with_addresses(source: &Source) -> Option<Finding> {
     if !source.path.ends_with("package-lock.json") {
         return None;
@@ -77,7 +76,7 @@ fn lock_with_addresses(source: &Source) -> Option<Finding> {
         .text
         .lines()
         .position(|line| line.trim_start().starts_with("\"resolved\": \"http"))?;
-    let message = "the lock file names a registry; set `omit-lockfile-registry-resolved=true` in .npmrc and lock again";
+    let message = "the lock file contains registry addresses; set `omit-lockfile-registry-resolved=true` in .npmrc and lock again";
     Some(Finding::new(&source.path, line + 1, message))
 }
 
@@ -104,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn lints_that_are_switched_off_silently_are_found() {
+    fn lints_disabled_without_a_reason_are_found() {
         let word = concat!("al", "low");
 
         for line in [
@@ -122,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn file_names_that_say_nothing_are_found() {
+    fn file_names_that_do_not_describe_the_content_are_found() {
         assert_eq!(count("a/src/mod.rs", ""), 1);
         assert_eq!(count("dashboard/src/utils.ts", ""), 1);
         assert_eq!(count("a/src/base64.rs", ""), 0);

@@ -97,7 +97,7 @@ async fn get(client: &Client, key: &OsString, output: &Output) -> Result<Answer,
         }
         answer => answer?,
     };
-    let cut = |error| CliError::from(client.explain_cut(error));
+    let cut = |error| CliError::from(client.explain_transport_error(error));
     if output.is_for_programs() {
         let value = value.collect(usize::MAX).await.map_err(cut)?;
         return Ok(Answer::quiet(&json!({

@@ -1,4 +1,4 @@
-//! The control socket, or another host over HTTP or HTTPS with the system's certificates.
+//! A transport over the control socket, or over HTTP or HTTPS with the system's certificates.
 
 use std::path::Path;
 
@@ -14,28 +14,28 @@ use crate::{ClientError, Pieces, pieces::Source};
 
 #[derive(Debug)]
 pub(crate) struct NetworkTransport {
-    place: String,
+    address: String,
     base: Url,
-    /// For calls that end soon.
+    /// For calls with a timeout.
     client: reqwest::Client,
-    /// For bodies that take as long as they want.
+    /// For streamed bodies, which have no timeout.
     streaming: reqwest::Client,
 }
 
 impl NetworkTransport {
-    /// Over the socket at `path`. It is connected anew for each call, because a call must not fail for a connection that a
-    /// server has left behind which was since started again.
+    /// Creates a transport over the socket at `path`. Each call opens a new connection, so that a call does not fail because
+    /// of an idle connection to a server that was restarted.
     pub(crate) fn unix(path: &Path) -> Self {
         let client = |builder: ClientBuilder| {
             builder
                 .unix_socket(path)
                 .pool_max_idle_per_host(0)
                 .build()
-                .expect("a client without TLS settings of its own can always be made")
+                .expect("a client without TLS settings can always be created")
         };
         Self {
-            place: path.display().to_string(),
-            base: Url::parse("http://localhost/").expect("the address is one"),
+            address: path.display().to_string(),
+            base: Url::parse("http://localhost/").expect("the URL is valid"),
             client: client(builder().timeout(CALL)),
             streaming: client(builder()),
         }
@@ -56,7 +56,7 @@ impl NetworkTransport {
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
         Ok(Self {
-            place: url.as_str().trim_end_matches('/').to_owned(),
+            address: url.as_str().trim_end_matches('/').to_owned(),
             base: url,
             client: builder().timeout(CALL).build().map_err(|_| refuse())?,
             streaming: builder().build().map_err(|_| refuse())?,
@@ -65,7 +65,7 @@ impl NetworkTransport {
 }
 
 fn builder() -> ClientBuilder {
-    // A program may have installed its own already; either will do.
+    // The program may have installed a provider already; either one works.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .redirect(Policy::none())
@@ -74,8 +74,8 @@ fn builder() -> ClientBuilder {
 }
 
 impl NetworkTransport {
-    /// The address of a call.
-    fn address(&self, uri: &Uri) -> Result<Url, TransportError> {
+    /// Returns the URL of a call.
+    fn url_of(&self, uri: &Uri) -> Result<Url, TransportError> {
         let path = uri.path();
         if let Some(key) = dot_segment(path) {
             return Err(TransportError::DotSegment { key });
@@ -95,7 +95,7 @@ fn failed(error: reqwest::Error) -> TransportError {
     }
 }
 
-/// The head of an answer, with another body.
+/// Returns the head of a response with another body.
 fn answer_with<B>(answer: &reqwest::Response, body: B) -> Response<B> {
     let mut response = Response::new(body);
     *response.status_mut() = answer.status();
@@ -105,12 +105,12 @@ fn answer_with<B>(answer: &reqwest::Response, body: B) -> Response<B> {
 
 #[async_trait]
 impl Transport for NetworkTransport {
-    fn place(&self) -> String {
-        self.place.clone()
+    fn address(&self) -> String {
+        self.address.clone()
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let url = self.address(request.uri())?;
+        let url = self.url_of(request.uri())?;
         let (head, body) = request.into_parts();
         let call = self.client.request(head.method, url).headers(head.headers);
         let answer = call.body(body).send().await.map_err(failed)?;
@@ -121,7 +121,7 @@ impl Transport for NetworkTransport {
     }
 
     async fn stream(&self, request: Request<Pieces>) -> Result<Response<Pieces>, TransportError> {
-        let url = self.address(request.uri())?;
+        let url = self.url_of(request.uri())?;
         let (head, body) = request.into_parts();
         let call = self.streaming.request(head.method, url);
         let body = match body.into_source() {
@@ -135,14 +135,14 @@ impl Transport for NetworkTransport {
     }
 }
 
-/// The key that ends `path`, when an address would lose it.
+/// Returns the key at the end of `path` if a URL cannot contain it.
 fn dot_segment(path: &str) -> Option<String> {
     let segment = path.rsplit('/').next()?;
     let key = segment.replace("%2E", ".");
     matches!(key.as_str(), "." | "..").then_some(key)
 }
 
-/// The address as it may be shown.
+/// Returns the address without credentials, for display.
 fn without_credentials(address: &str) -> String {
     match (address.find("://"), address.rfind('@')) {
         (Some(scheme), Some(at)) if at > scheme => {
@@ -152,7 +152,7 @@ fn without_credentials(address: &str) -> String {
     }
 }
 
-/// An error of `reqwest` that says what happened: its own text is only that something did.
+/// An error of `reqwest` that displays its innermost cause, because its own text does not contain the cause.
 #[derive(Debug)]
 struct Chain(reqwest::Error);
 
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_that_cannot_be_called_is_refused_without_its_credentials() {
+    fn an_invalid_address_is_rejected_without_showing_its_credentials() {
         for address in [
             "localhost",
             "ftp://host/",
@@ -190,15 +190,15 @@ mod tests {
     }
 
     #[test]
-    fn a_path_prefix_stays_in_front_of_the_calls() {
+    fn calls_keep_the_path_prefix_of_the_address() {
         let transport = NetworkTransport::tcp("https://ops.example.com/outrigger/")
             .expect("the address is good");
 
-        assert_eq!(transport.place(), "https://ops.example.com/outrigger");
+        assert_eq!(transport.address(), "https://ops.example.com/outrigger");
     }
 
     #[test]
-    fn only_the_keys_of_dots_are_lost_in_an_address() {
+    fn only_keys_of_dots_cannot_be_sent() {
         let lost = |path: &str| dot_segment(path);
 
         assert_eq!(lost("/entries/%2E%2E").as_deref(), Some(".."));

@@ -229,7 +229,7 @@ async fn the_unix_socket_has_the_configured_permissions_and_serves_clients() {
     assert_eq!(ours.connect().words("GET a"), "$1\r\n1\r\n");
     assert!(client.words("CLIENT INFO").contains("flags=U"));
     let mode = fs::metadata(&path)
-        .expect("it is there")
+        .expect("the file exists")
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o640);
@@ -250,8 +250,9 @@ async fn a_stale_socket_is_replaced_and_one_in_use_is_not() {
     let path = dir.path().join("r.sock");
     drop(std::os::unix::net::UnixListener::bind(&path).expect("the directory can be written"));
 
-    let listener = RedisListener::bind(&socket_config(), dir.path()).expect("nobody answers there");
-    let refused = RedisListener::bind(&socket_config(), dir.path()).expect_err("somebody does now");
+    let listener = RedisListener::bind(&socket_config(), dir.path()).expect("the socket is stale");
+    let refused =
+        RedisListener::bind(&socket_config(), dir.path()).expect_err("the socket is in use");
 
     assert_eq!(
         refused.to_string(),
@@ -370,7 +371,7 @@ async fn stopping_finishes_a_reply_that_is_being_read_and_accepts_no_connections
     client
         .stream
         .read_exact(&mut begin)
-        .expect("it is answered");
+        .expect("the reply arrives");
 
     let stopping = outrigger_supervisor::thread("stopping", move || drop(ours));
     let refused = (0..1000).any(|_| {
@@ -379,7 +380,7 @@ async fn stopping_finishes_a_reply_that_is_being_read_and_accepts_no_connections
     });
     let rest = client.rest();
 
-    assert!(refused, "the port is open while nobody accepts");
+    assert!(refused, "the port is closed while the server stops");
     assert_eq!(begin, *b"$25165824\r\n");
     assert_eq!(rest.len(), SIZE + 2);
     let stopped = stopping.expect("a thread starts").join();

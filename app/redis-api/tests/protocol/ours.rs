@@ -19,7 +19,7 @@ use outrigger_supervisor::{Service, Stop};
 use outrigger_testkit::TempDir;
 
 /// A test fails if it waits this long for a byte.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The configuration and parts of a listener under test.
 pub(crate) struct Setup {
@@ -116,8 +116,8 @@ impl Drop for Ours {
 pub(crate) fn connect(address: SocketAddr) -> Client<TcpStream> {
     let stream = TcpStream::connect(address).expect("the server accepts");
     stream.set_nodelay(true).expect("TCP can");
-    stream.set_read_timeout(Some(PATIENCE)).expect("TCP can");
-    stream.set_write_timeout(Some(PATIENCE)).expect("TCP can");
+    stream.set_read_timeout(Some(TIMEOUT)).expect("TCP can");
+    stream.set_write_timeout(Some(TIMEOUT)).expect("TCP can");
     Client::new(stream)
 }
 

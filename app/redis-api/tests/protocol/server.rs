@@ -95,7 +95,10 @@ async fn scan_bounds_its_reply_and_rejects_a_pattern_longer_than_any_key() {
     let refused = client.words(&format!("SCAN 0 MATCH {}", "*".repeat(8193)));
 
     assert!(reply.len() < 20 << 20, "{} bytes", reply.len());
-    assert!(!reply.starts_with("*2\r\n$1\r\n0\r\n"), "it goes on");
+    assert!(
+        !reply.starts_with("*2\r\n$1\r\n0\r\n"),
+        "the scan continues"
+    );
     assert_eq!(refused, "-ERR the pattern exceeds `[cache] key_max`\r\n");
 }
 
@@ -157,7 +160,7 @@ async fn commands_describe_themselves() {
     let count = client.words("COMMAND COUNT");
     let list = strings(&value(client.words("COMMAND LIST").as_bytes()));
     let Value::Array(all) = value(client.words("COMMAND").as_bytes()) else {
-        panic!("COMMAND answers an array");
+        panic!("COMMAND returns an array");
     };
 
     assert_eq!(count, format!(":{}\r\n", list.len()));

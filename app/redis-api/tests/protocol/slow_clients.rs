@@ -219,7 +219,7 @@ async fn incomplete_requests_count_towards_buffers_max() {
             tick(&clock);
             std::thread::yield_now();
         }
-        assert_eq!(reader.join().expect("it is answered"), b"+PONG\r\n");
+        assert_eq!(reader.join().expect("the reply arrives"), b"+PONG\r\n");
     });
 }
 

@@ -132,7 +132,7 @@ impl Authenticator for RedisAuthenticator {
 
     async fn succeeded(&self, peer: Peer, kind: SecretKind) {
         if let Some(address) = address_of(peer) {
-            self.throttle.remember(&attempt(address, kind)).await;
+            self.throttle.mark_known(&attempt(address, kind)).await;
         }
     }
 }

@@ -17,7 +17,7 @@ create table access_sessions (
     digest       bytea       not null unique,
     address      text        not null,
     user_agent   text        not null,
-    -- Whether it began with a login link instead of a password.
+    -- Whether it method with a login link instead of a password.
     by_link      boolean     not null,
     created_at   timestamptz not null,
     last_seen_at timestamptz not null,

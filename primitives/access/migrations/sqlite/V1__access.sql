@@ -19,7 +19,7 @@ create table access_sessions (
     digest       blob    not null unique,
     address      text    not null,
     user_agent   text    not null,
-    -- Whether it began with a login link instead of a password.
+    -- Whether it method with a login link instead of a password.
     by_link      integer not null check (by_link in (0, 1)),
     created_at   integer not null,
     last_seen_at integer not null,

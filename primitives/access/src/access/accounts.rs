@@ -1,4 +1,4 @@
-//! Accounts: made, changed, deleted.
+//! Accounts: create, update and delete.
 
 use std::net::IpAddr;
 
@@ -9,27 +9,27 @@ use super::{Access, parse_name};
 use crate::{
     AccessError, Account, AccountId, AccountUpdate, Email, LoginAttempt, NewAccount, OwnUpdate,
     Principal,
-    credential_cache::Concerned,
-    hash_queue::Visitor,
+    credential_cache::Affected,
+    hash_queue::HashCaller,
     password_rules,
     store::{self, AccountChange, AccountRow, EndSessions, Reach},
 };
 
 impl Access {
-    /// An account.
+    /// Returns an account.
     ///
     /// # Errors
     ///
-    /// When there is none with this id.
+    /// Returns an error if there is no account with this id.
     pub async fn account(&self, id: AccountId) -> Result<Account, AccessError> {
         self.row(id).await.map(|row| row.account)
     }
 
-    /// A part of the accounts, oldest first: at most `limit`, from `cursor` on, which is the `next` of the part before.
+    /// Returns a page of accounts, oldest first: at most `limit`, starting at `cursor`, which is `next` of the previous page.
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// Returns an error if the store fails.
     pub async fn accounts(
         &self,
         cursor: Option<Cursor>,
@@ -45,12 +45,12 @@ impl Access {
         }))
     }
 
-    /// Makes an account. Without a password it signs in with a [login link](Self::create_login_link) first.
+    /// Creates an account. Without a password, its first sign-in uses a [login link](Self::create_login_link).
     ///
     /// # Errors
     ///
-    /// When parts of the input are wrong, the address is taken, the role may do more than `by`, or there are `[access]
-    /// accounts_max` accounts.
+    /// Returns an error if a field is invalid, the address is taken, the role has more permissions than `by`, or there are
+    /// `[access] accounts_max` accounts already.
     pub async fn create_account(
         &self,
         by: &Principal,
@@ -100,12 +100,13 @@ impl Access {
         Ok(row.account)
     }
 
-    /// Changes somebody's name, role, or whether they may sign in. Disabling ends the account's sessions, login links, and for
-    /// as long as it lasts its tokens.
+    /// Changes the name or role of an account, or disables it. Disabling ends the account's sessions and login links, and
+    /// suspends its tokens until it is enabled again.
     ///
     /// # Errors
     ///
-    /// When there is no such account, its old or new role may do more than `by`, or no owner would be left.
+    /// Returns an error if there is no such account, its old or new role has more permissions than `by`, or no owner would be
+    /// left.
     pub async fn update_account(
         &self,
         by: &Principal,
@@ -138,7 +139,7 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// When there is no such account, its role may do more than `by`, or no owner would be left.
+    /// Returns an error if there is no such account, its role has more permissions than `by`, or no owner would be left.
     pub async fn delete_account(
         &self,
         by: &Principal,
@@ -148,22 +149,23 @@ impl Access {
         let reach = Reach::up_to(by.scopes.clone());
         let entry = act.entry("access.delete_account", self.now());
         let deleted = self.store().delete_account(id, &reach, &entry).await;
-        self.forget(Concerned::Account(id));
+        self.invalidate(Affected::Account(id));
         deleted?;
         act.recorded();
         Ok(())
     }
 
-    /// Changes one's own account. A new password ends all other sessions and login links of the account. Once there is a
-    /// password, a new one or a new address needs it, except shortly after signing in with a login link.
+    /// Changes the caller's own account. A new password ends all other sessions and the login links of the account. If the
+    /// account has a password, a new password or address requires the current one, except shortly after signing in with a
+    /// login link.
     ///
-    /// A wrong current password counts like a wrong one at sign-in, for the account and for `address`: a stolen session is not
-    /// to be a place to guess in without being slowed down.
+    /// A wrong current password counts as a failed sign-in for the account and for `address`. Otherwise, the thief of a
+    /// session could guess the password without being throttled.
     ///
     /// # Errors
     ///
-    /// When parts of the input are wrong, the address is taken, or the current password is needed and was not right;
-    /// [`AccessError::Throttled`] after too many wrong ones. Programs with a token have no account of their own to change.
+    /// Returns an error if a field is invalid, the address is taken, or the current password is required and was wrong or
+    /// missing, and [`AccessError::Throttled`] after too many wrong ones. A token has no account of its own to change.
     pub async fn update_own(
         &self,
         by: &Principal,
@@ -235,11 +237,11 @@ impl Access {
         entry: &AuditEntry,
     ) -> Result<Account, AccessError> {
         let changed = self.store().change_account(id, change, reach, entry).await;
-        self.forget(Concerned::Account(id));
+        self.invalidate(Affected::Account(id));
         Ok(changed?.account)
     }
 
-    /// What is wrong with a password. The estimate takes its turn with the hashes, since it computes as well.
+    /// Returns what is wrong with a password. The estimate uses the queue of the hashes, because it takes time as well.
     pub(super) async fn password_problems(
         &self,
         field: &'static str,
@@ -247,11 +249,14 @@ impl Access {
         related: Vec<String>,
     ) -> Result<Vec<FieldProblem>, AccessError> {
         let (password, rules) = (password.clone(), self.inner.config.password_rules);
-        let judge = move || {
+        let estimate = move || {
             let related: Vec<&str> = related.iter().map(String::as_str).collect();
             password_rules::problems(field, password.expose(), &related, rules)
         };
-        self.inner.hasher.in_turn(Visitor::SIGNED_IN, judge).await
+        self.inner
+            .hasher
+            .run_queued(HashCaller::SIGNED_IN, estimate)
+            .await
     }
 
     async fn check_current(
@@ -261,7 +266,7 @@ impl Access {
         attempt: &LoginAttempt,
     ) -> Result<(), AccessError> {
         let Some(current) = current else {
-            let message = "the current password is needed";
+            let message = "the current password is required";
             let problem = FieldProblem::new("current_password", "required", message);
             return Err(super::wrong(problem));
         };
@@ -276,7 +281,8 @@ impl Access {
     }
 }
 
-/// What an account's wrong passwords are counted under: what it signs in with, so that guesses here and there are one count.
+/// Returns the key under which failures of an account are counted. It is the identifier used to sign in, so that all ways to
+/// guess share one count.
 pub(super) fn throttle_key(account: &Account) -> String {
     match &account.email {
         Some(email) => email.key().to_owned(),

@@ -1,4 +1,4 @@
-//! From a cookie or a token to who acts.
+//! Authentication: from a cookie or a token to a principal.
 
 use std::time::Duration;
 
@@ -7,47 +7,47 @@ use outrigger_crypto::{hash_token, parse_token};
 use outrigger_stdx::{Actor, ActorKind, Via};
 use uuid::Uuid;
 
-use super::{Access, NOTE_EVERY, RESET_TTL, earlier, later};
+use super::{Access, RESET_TTL, USE_RECORDED_EVERY, earlier, later};
 use crate::{
     AccessError, Changes, Principal, TokenId,
     credential_cache::{
-        CachedCredential, Concerned, CredentialKey, CredentialKind, Generation, Holder,
+        Affected, CachedCredential, CredentialKey, CredentialKind, Generation, Holder,
     },
     store::{AccountRow, SessionRow, TokenRow},
 };
 
 impl Access {
-    /// Who signed in with this cookie.
+    /// Returns the principal of a session cookie.
     ///
     /// # Errors
     ///
-    /// [`AccessError::SessionInvalid`] when the session has ended or never was.
+    /// Returns [`AccessError::SessionInvalid`] if the session has ended or never existed.
     pub async fn authenticate_session(&self, cookie: &str) -> Result<Principal, AccessError> {
         let key = session_key(cookie);
-        let (principal, noted_at) = self.known_session(key).await?;
-        self.note_use(key, &principal, noted_at).await;
+        let (principal, use_recorded_at) = self.session_principal(key).await?;
+        self.record_use(key, &principal, use_recorded_at).await;
         Ok(principal)
     }
 
-    /// The same for a request that a page makes by itself. It does not count as a use of the session, so a page that is left open
-    /// does not keep its session from becoming idle.
+    /// Returns the principal of a session cookie for a request that a page sends by itself. Does not count as a use of the
+    /// session, so that an open page does not keep its session from becoming idle.
     ///
     /// # Errors
     ///
-    /// [`AccessError::SessionInvalid`] when the session has ended or never was.
+    /// Returns [`AccessError::SessionInvalid`] if the session has ended or never existed.
     pub async fn authenticate_session_in_background(
         &self,
         cookie: &str,
     ) -> Result<Principal, AccessError> {
-        let (principal, _) = self.known_session(session_key(cookie)).await?;
+        let (principal, _) = self.session_principal(session_key(cookie)).await?;
         Ok(principal)
     }
 
-    /// Who acts with this token, `via` that door.
+    /// Returns the principal of a token. `via` is the interface used.
     ///
     /// # Errors
     ///
-    /// [`AccessError::TokenInvalid`] when it is wrong, expired or revoked, or its account is disabled.
+    /// Returns [`AccessError::TokenInvalid`] if the token is wrong, expired or revoked, or if its account is disabled.
     pub async fn authenticate_token(&self, text: &str, via: Via) -> Result<Principal, AccessError> {
         let token = parse_token(text).ok_or(AccessError::TokenInvalid)?;
         let key = CredentialKey {
@@ -55,40 +55,40 @@ impl Access {
             digest: token.digest,
         };
         let id = TokenId::from(Uuid::from_bytes(token.id));
-        let (mut principal, noted_at) = self.known_token(key, id).await?;
-        self.note_use(key, &principal, noted_at).await;
+        let (mut principal, use_recorded_at) = self.token_principal(key, id).await?;
+        self.record_use(key, &principal, use_recorded_at).await;
         principal.actor.via = via;
         Ok(principal)
     }
 
-    /// Checks again whether a principal may still act, and as what: for connections and streams that outlive a request. Does
-    /// not count as a use of the credential. Cheap for many at once: they share what the store says for `[access]
-    /// credential_cache_ttl`.
+    /// Checks a principal again and returns its present permissions, for connections and streams that outlive a request. This
+    /// does not count as a use of the credential. Many calls at once are cheap, because they share the cached result of the
+    /// store for `[access] credential_cache_ttl`.
     ///
     /// # Errors
     ///
-    /// [`AccessError::SessionInvalid`] or [`AccessError::TokenInvalid`] when the credential has been revoked or has expired, or
-    /// its account has been disabled or deleted. A retryable error when the store could not say.
+    /// Returns [`AccessError::SessionInvalid`] or [`AccessError::TokenInvalid`] if the credential was revoked or has expired,
+    /// or its account was disabled or deleted. Returns a retryable error if the store is unavailable.
     pub async fn revalidate(&self, principal: &Principal) -> Result<Principal, AccessError> {
         let Some(key) = principal.credential else {
             return self.local_principal().await;
         };
         let (mut current, _) = match principal.token_id {
-            Some(id) => self.known_token(key, id).await?,
-            None => self.known_session(key).await?,
+            Some(id) => self.token_principal(key, id).await?,
+            None => self.session_principal(key).await?,
         };
         current.actor.via = principal.actor.via;
         Ok(current)
     }
 
-    /// The signal that credentials may have ended.
+    /// Returns a receiver of the signal that credentials may have ended.
     #[must_use]
     pub fn changes(&self) -> Changes {
         self.inner.changed.subscribe()
     }
 
-    /// How often to [`revalidate`](Self::revalidate) without a signal, for what other nodes change and for what expires:
-    /// `[access] credential_cache_ttl`, and at least a second.
+    /// Returns how often to [`revalidate`](Self::revalidate) without a signal, to notice changes of other nodes and expiry:
+    /// `[access] credential_cache_ttl`, but at least a second.
     #[must_use]
     pub fn revalidate_every(&self) -> Duration {
         self.inner
@@ -98,7 +98,7 @@ impl Access {
             .max(Duration::from_secs(1))
     }
 
-    async fn known_session(
+    async fn session_principal(
         &self,
         key: CredentialKey,
     ) -> Result<(Principal, Option<Timestamp>), AccessError> {
@@ -109,7 +109,7 @@ impl Access {
         self.unexpired(known, AccessError::SessionInvalid)
     }
 
-    async fn known_token(
+    async fn token_principal(
         &self,
         key: CredentialKey,
         id: TokenId,
@@ -124,7 +124,7 @@ impl Access {
     fn cached(&self, key: &CredentialKey) -> Option<(Principal, Option<Timestamp>)> {
         let cached = self.inner.cache.get(key, self.inner.clock.monotonic())?;
         match cached.holder {
-            Holder::Principal(principal) => Some((*principal, cached.noted_at)),
+            Holder::Principal(principal) => Some((*principal, cached.use_recorded_at)),
             Holder::IngestKey(_) => None,
         }
     }
@@ -133,7 +133,7 @@ impl Access {
         &self,
         key: CredentialKey,
     ) -> Result<(Principal, Option<Timestamp>), AccessError> {
-        let asked = self.inner.cache.generation();
+        let generation = self.inner.cache.generation();
         let found = self.store().session(&key.digest).await?;
         let idle_since = earlier(self.now(), self.inner.config.session_idle.get());
         let (SessionRow { session, .. }, AccountRow { account, .. }) = found
@@ -159,9 +159,9 @@ impl Access {
             expires_at: Some(session.expires_at),
             credential: Some(key),
         };
-        let noted_at = Some(session.last_seen_at);
-        self.remember(asked, key, &principal, noted_at);
-        Ok((principal, noted_at))
+        let use_recorded_at = Some(session.last_seen_at);
+        self.cache_principal(generation, key, &principal, use_recorded_at);
+        Ok((principal, use_recorded_at))
     }
 
     async fn load_token(
@@ -169,7 +169,7 @@ impl Access {
         key: CredentialKey,
         id: TokenId,
     ) -> Result<(Principal, Option<Timestamp>), AccessError> {
-        let asked = self.inner.cache.generation();
+        let generation = self.inner.cache.generation();
         let found = self.store().token(id).await?;
         let (TokenRow { token, .. }, AccountRow { account, .. }) = found
             .filter(|(row, _)| row.digest == key.digest)
@@ -183,7 +183,7 @@ impl Access {
                 },
                 via: Via::Api,
             },
-            // What its account may not do any more, it may not either.
+            // A token never has permissions that its account lost.
             scopes: token.scopes.intersection(&account.role.scopes()),
             role: None,
             account_id: account.id,
@@ -193,29 +193,29 @@ impl Access {
             expires_at: token.expires_at,
             credential: Some(key),
         };
-        self.remember(asked, key, &principal, token.last_used_at);
+        self.cache_principal(generation, key, &principal, token.last_used_at);
         Ok((principal, token.last_used_at))
     }
 
-    fn remember(
+    fn cache_principal(
         &self,
-        asked: Generation,
+        generation: Generation,
         key: CredentialKey,
         principal: &Principal,
-        noted_at: Option<Timestamp>,
+        use_recorded_at: Option<Timestamp>,
     ) {
         let credential = CachedCredential {
             holder: Holder::Principal(Box::new(principal.clone())),
-            noted_at,
+            use_recorded_at,
         };
         let now = self.inner.clock.monotonic();
-        self.inner.cache.insert(asked, key, credential, now);
+        self.inner.cache.insert(generation, key, credential, now);
     }
 
-    /// Forgets what was believed of credentials that a change concerns, and wakes whoever holds one open. To be called whether
-    /// the change succeeded or not: the store may have carried it out although its answer was lost.
-    pub(super) fn forget(&self, concerned: Concerned) {
-        self.inner.cache.forget(concerned);
+    /// Removes the credentials affected by a change from the cache and notifies their holders. Call it even if the change
+    /// failed: the store may have committed it although its reply was lost.
+    pub(super) fn invalidate(&self, affected: Affected) {
+        self.inner.cache.invalidate(affected);
         self.inner.changed.send();
     }
 
@@ -230,34 +230,34 @@ impl Access {
         }
     }
 
-    /// Writes down that a credential is used, at most once a minute. A store that does not take it refuses nobody.
-    async fn note_use(
+    /// Records the use of a credential, at most once a minute. A failure of the store does not reject the caller.
+    async fn record_use(
         &self,
         key: CredentialKey,
         principal: &Principal,
-        noted_at: Option<Timestamp>,
+        use_recorded_at: Option<Timestamp>,
     ) {
         let now = self.now();
-        if !is_due(noted_at, now) {
+        if !is_due(use_recorded_at, now) {
             return;
         }
-        self.inner.cache.note(&key, now);
+        self.inner.cache.record_use(&key, now);
         let noted = match (principal.session_id, principal.token_id) {
             (Some(session), _) => self.store().touch_session(session, now).await,
             (None, Some(token)) => self.store().touch_token(token, now).await,
             (None, None) => Ok(()),
         };
         if let Err(error) = noted {
-            self.warn_unnoted(&error);
+            self.warn_unrecorded_use(&error);
         }
     }
 }
 
 impl Access {
-    /// Logs that the use of a credential could not be written down. Every request can cause it.
-    pub(super) fn warn_unnoted(&self, error: &AccessError) {
+    /// Logs that the use of a credential could not be recorded, at a limited rate because every request can cause it.
+    pub(super) fn warn_unrecorded_use(&self, error: &AccessError) {
         if let Some(skipped) = self.inner.note_log.admit(self.inner.clock.monotonic()) {
-            tracing::warn!(%error, skipped, "the use of a credential could not be written down");
+            tracing::warn!(%error, skipped, "the use of a credential could not be recorded");
         }
     }
 }
@@ -269,7 +269,8 @@ fn session_key(cookie: &str) -> CredentialKey {
     }
 }
 
-/// Whether a use is to be written down again.
-pub(super) fn is_due(noted_at: Option<Timestamp>, now: Timestamp) -> bool {
-    noted_at.is_none_or(|noted_at| noted_at <= earlier(now, NOTE_EVERY))
+/// Returns whether a use must be recorded again.
+pub(super) fn is_due(use_recorded_at: Option<Timestamp>, now: Timestamp) -> bool {
+    use_recorded_at
+        .is_none_or(|use_recorded_at| use_recorded_at <= earlier(now, USE_RECORDED_EVERY))
 }

@@ -1,4 +1,4 @@
-//! How the first account comes to be.
+//! Creation of the first account.
 
 use outrigger_audit::Act;
 use outrigger_stdx::{Actor, Secret};
@@ -9,35 +9,36 @@ use crate::{
     store::{self, AccountChange, AccountRow, EndSessions, Reach},
 };
 
-/// The name of the owner account that is made at first start.
+/// The name of the owner account that is created at the first start.
 const LOCAL: &str = "local";
 
-/// The owner account, after it was made sure that there is one.
+/// The owner account, after [`Access::ensure_owner`] has checked that one exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnsuredOwner {
-    /// The owner who can sign in and has been here longest.
+    /// The oldest owner account that can sign in.
     pub account: Account,
-    /// Whether it was made just now: this is the first start.
+    /// Whether the account was created now, which means that this is the first start.
     pub is_new: bool,
 }
 
-/// What became of the e-mail address and password from the environment.
+/// The effect of the e-mail address and password from the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AdminBootstrap {
-    /// The owner account `local` got them.
+    /// They were set for the owner account `local`.
     Applied(Account),
-    /// Nothing: an account has this address, or the owner has another one. What was set later, in the dashboard, counts.
+    /// No effect: an account has this address, or the owner has another one. Settings made later in the dashboard take
+    /// precedence.
     AlreadySetUp,
 }
 
 impl Access {
-    /// Makes the owner account `local`, without address and password, when there is no account at all.
+    /// Creates the owner account `local`, without an address and a password, if there are no accounts.
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// Returns an error if the store fails.
     pub async fn ensure_owner(&self) -> Result<EnsuredOwner, AccessError> {
-        // Asked for what an earlier process saw of the clock before anything is written under this one.
+        // The clock guard must read the time seen by an earlier process before this process writes anything.
         drop(self.clock_guard().await?);
         let now = self.now();
         let row = AccountRow {
@@ -60,11 +61,11 @@ impl Access {
         Ok(EnsuredOwner { account, is_new })
     }
 
-    /// Gives the owner account an address and a password from the environment, unless it has an address already.
+    /// Sets an address and a password from the environment for the owner account, unless it has an address.
     ///
     /// # Errors
     ///
-    /// When the address is not one, or the password breaks the rules.
+    /// Returns an error if the address is invalid or the password violates the rules.
     pub async fn ensure_admin(
         &self,
         email: &str,
@@ -88,27 +89,27 @@ impl Access {
             ..AccountChange::default()
         };
         let entry = Act::new(Actor::system()).entry("access.set_up_owner", self.now());
-        let reach = Reach::everybody();
+        let reach = Reach::unlimited();
         let account = self.change(owner.id, &change, &reach, &entry).await?;
         Ok(AdminBootstrap::Applied(account))
     }
 
-    /// The owner who can sign in and has been here longest: `local`, or whom it handed over to.
+    /// Returns the oldest owner account that can sign in: `local`, or its successor.
     ///
     /// # Errors
     ///
-    /// When there is no account at all, or the store fails.
+    /// Returns an error if there are no accounts or the store fails.
     pub async fn owner(&self) -> Result<Account, AccessError> {
         let owner = self.store().oldest_owner().await?;
         let owner = owner.ok_or(AccessError::NotFound { what: "owner" })?;
         Ok(owner.account)
     }
 
-    /// Whoever can open the control socket: acts as the owner.
+    /// Returns the principal for clients of the control socket, who act as the owner.
     ///
     /// # Errors
     ///
-    /// When there is no account at all, or the store fails.
+    /// Returns an error if there are no accounts or the store fails.
     pub async fn local_principal(&self) -> Result<Principal, AccessError> {
         let owner = self.owner().await?;
         Ok(Principal {

@@ -1,4 +1,4 @@
-//! Ingest keys: made, listed, deleted, recognised.
+//! Ingest keys: create, list, delete and authenticate.
 
 use outrigger_audit::Act;
 use outrigger_crypto::hash_token;
@@ -7,22 +7,22 @@ use outrigger_stdx::{Cursor, Page};
 use super::{Access, authenticate::is_due, parse_name, wrong};
 use crate::{
     AccessError, IngestKey, IngestKeyId,
-    credential_cache::{CachedCredential, Concerned, CredentialKey, CredentialKind, Holder},
+    credential_cache::{Affected, CachedCredential, CredentialKey, CredentialKind, Holder},
     store,
 };
 
 impl Access {
-    /// Makes an ingest key.
+    /// Creates an ingest key.
     ///
     /// # Errors
     ///
-    /// When the name is empty or too long, or there are `[access] ingest_keys_max`.
+    /// Returns an error if the name is empty or too long, or if there are `[access] ingest_keys_max` keys already.
     pub async fn create_ingest_key(&self, act: &Act, name: &str) -> Result<IngestKey, AccessError> {
         let now = self.now();
         let key = IngestKey {
             id: IngestKeyId::generate(now),
             name: parse_name(name).map_err(wrong)?,
-            // A random UUID without hyphens: 32 hexadecimal digits. It need not be secret, only its own.
+            // A random UUID without hyphens: 32 hexadecimal digits. It must be unique but need not be secret.
             key: uuid::Uuid::new_v4().simple().to_string(),
             created_at: now,
             last_used_at: None,
@@ -38,11 +38,12 @@ impl Access {
         Ok(key)
     }
 
-    /// A part of the ingest keys, newest first: at most `limit`, from `cursor` on, which is the `next` of the part before.
+    /// Returns a page of ingest keys, newest first: at most `limit`, starting at `cursor`, which is `next` of the previous
+    /// page.
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// Returns an error if the store fails.
     pub async fn ingest_keys(
         &self,
         cursor: Option<Cursor>,
@@ -57,12 +58,12 @@ impl Access {
         }))
     }
 
-    /// The ingest key with this text. Its use is written down at most once a minute, and the store is asked at most once per
+    /// Returns the ingest key with this text. Records its use at most once a minute and queries the store at most once per
     /// `[access] credential_cache_ttl`.
     ///
     /// # Errors
     ///
-    /// [`AccessError::IngestKeyInvalid`] when there is none.
+    /// Returns [`AccessError::IngestKeyInvalid`] if there is no such key.
     pub async fn authenticate_ingest_key(&self, text: &str) -> Result<IngestKey, AccessError> {
         let found_by = CredentialKey {
             kind: CredentialKind::IngestKey,
@@ -72,49 +73,51 @@ impl Access {
             .inner
             .cache
             .get(&found_by, self.inner.clock.monotonic());
-        let (key, noted_at) = match cached {
+        let (key, use_recorded_at) = match cached {
             Some(CachedCredential {
                 holder: Holder::IngestKey(key),
-                noted_at,
-            }) => (*key, noted_at),
+                use_recorded_at,
+            }) => (*key, use_recorded_at),
             _ => {
-                let asked = self.inner.cache.generation();
-                // Not every database takes any text.
-                let is_like_one = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-                let found = match is_like_one {
+                let generation = self.inner.cache.generation();
+                // PostgreSQL rejects some texts, for example with NUL bytes.
+                let is_plausible = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+                let found = match is_plausible {
                     true => self.store().ingest_key(text).await?,
                     false => None,
                 };
                 let key = found.ok_or(AccessError::IngestKeyInvalid)?;
                 let credential = CachedCredential {
                     holder: Holder::IngestKey(Box::new(key.clone())),
-                    noted_at: key.last_used_at,
+                    use_recorded_at: key.last_used_at,
                 };
                 let now = self.inner.clock.monotonic();
-                self.inner.cache.insert(asked, found_by, credential, now);
-                let noted_at = key.last_used_at;
-                (key, noted_at)
+                self.inner
+                    .cache
+                    .insert(generation, found_by, credential, now);
+                let use_recorded_at = key.last_used_at;
+                (key, use_recorded_at)
             }
         };
         let now = self.now();
-        if is_due(noted_at, now) {
-            self.inner.cache.note(&found_by, now);
+        if is_due(use_recorded_at, now) {
+            self.inner.cache.record_use(&found_by, now);
             if let Err(error) = self.store().touch_ingest_key(key.id, now).await {
-                self.warn_unnoted(&error);
+                self.warn_unrecorded_use(&error);
             }
         }
         Ok(key)
     }
 
-    /// Deletes an ingest key. What is sent with it from now on is refused.
+    /// Deletes an ingest key. Later requests with it are rejected.
     ///
     /// # Errors
     ///
-    /// When there is none with this id.
+    /// Returns an error if there is no key with this id.
     pub async fn delete_ingest_key(&self, act: &Act, id: IngestKeyId) -> Result<(), AccessError> {
         let entry = act.entry("access.revoke_ingest_key", self.now());
         let deleted = self.store().delete_ingest_key(id, &entry).await;
-        self.forget(Concerned::IngestKey(id));
+        self.invalidate(Affected::IngestKey(id));
         deleted?;
         act.recorded();
         Ok(())

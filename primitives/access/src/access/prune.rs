@@ -1,4 +1,4 @@
-//! Deleting what has ended, unless the clock cannot be believed.
+//! Deletion of expired data, unless the clock is implausible.
 
 use std::time::Duration;
 
@@ -9,44 +9,44 @@ use tokio::sync::MutexGuard;
 use super::{Access, earlier};
 use crate::{AccessError, Pruned};
 
-/// How many entries of the audit log are deleted at a time, so that nobody waits long for the store.
+/// How many entries of the audit log are deleted in one transaction, so that other writers do not wait for long.
 const PRUNE_BATCH: u32 = 1000;
 
-/// How long a token is still listed after it expired: long enough to see why a program is refused.
-const TOKENS_SHOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long a token stays in lists after it expired, so that people can see why a program is rejected.
+const EXPIRED_TOKENS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// What is known about the clock.
+/// The state of the clock check.
 #[derive(Debug, Default)]
 pub(super) struct ClockState {
-    /// None until the store was asked for the time that an earlier process saw.
+    /// `None` until the time seen by an earlier process was loaded.
     guard: tokio::sync::Mutex<Option<ClockGuard>>,
     /// Why the last pass deleted nothing.
     jumped: std::sync::Mutex<Option<ClockJumped>>,
 }
 
 impl Access {
-    /// Deletes what has ended: what the [`Pruner`](crate::Pruner) does every ten minutes.
+    /// Deletes expired data. The [`Pruner`](crate::Pruner) calls this every ten minutes.
     ///
     /// # Errors
     ///
-    /// [`AccessError::ClockJumped`] when the clock is implausibly far ahead: nothing is deleted until it is right again or
-    /// [confirmed](Self::confirm_clock). Otherwise when the store fails.
+    /// Returns [`AccessError::ClockJumped`] if the clock is implausibly far ahead. In that case nothing is deleted until the
+    /// clock is correct or was [confirmed](Self::confirm_clock). Also returns an error if the store fails.
     pub async fn prune(&self) -> Result<Pruned, AccessError> {
         let mut guard = self.clock_guard().await?;
         self.prune_by(&mut guard).await
     }
 
-    /// Why nothing is deleted because of its age; none when all is well.
+    /// Returns why nothing is deleted by age; `None` if the clock is plausible.
     #[must_use]
     pub fn clock_jumped(&self) -> Option<ClockJumped> {
         *self.jumped()
     }
 
-    /// Believes the time that the clock shows now, because a person says that it is right, and deletes what has ended by it.
+    /// Accepts the current time of the clock, because a person has confirmed it, and deletes what has expired.
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// Returns an error if the store fails.
     pub async fn confirm_clock(&self, act: &Act) -> Result<Pruned, AccessError> {
         let mut guard = self.clock_guard().await?;
         let now = self.now();
@@ -59,7 +59,7 @@ impl Access {
         self.prune_by(&mut guard).await
     }
 
-    /// The guard, which knows the time that an earlier process saw.
+    /// Returns the clock guard, initialised with the time that an earlier process saw.
     pub(super) async fn clock_guard(
         &self,
     ) -> Result<tokio::sync::MappedMutexGuard<'_, ClockGuard>, AccessError> {
@@ -68,7 +68,7 @@ impl Access {
             let stored = self.store().clock_seen().await?;
             let seen = match stored {
                 Some(seen) => Some(seen),
-                // An earlier release stored no time. Whatever it did last is in the audit log.
+                // Earlier releases did not store a time. The newest entry of the audit log is the last known one.
                 None => {
                     let all = AuditFilter::default();
                     let newest = self.audit_log().list(&all, None, 1).await?;
@@ -89,7 +89,7 @@ impl Access {
         let config = &self.inner.config;
         let idle_since = earlier(now, config.session_idle.get());
         let (sessions, login_links) = self.store().delete_ended(now, idle_since).await?;
-        let expired = earlier(now, TOKENS_SHOWN);
+        let expired = earlier(now, EXPIRED_TOKENS_KEPT);
         let tokens = self.store().delete_expired_tokens(expired).await?;
         let before = earlier(now, config.audit_retention.get());
         let mut audit_entries = 0;

@@ -1,22 +1,21 @@
-//! Sessions: listed and ended.
+//! Sessions: list and end.
 
 use outrigger_audit::Act;
 use outrigger_stdx::{Cursor, Page};
 
 use super::Access;
 use crate::{
-    AccessError, AccountId, Principal, Session, SessionId, credential_cache::Concerned,
-    store::Reach,
+    AccessError, AccountId, Principal, Session, SessionId, credential_cache::Affected, store::Reach,
 };
 
 impl Access {
-    /// A part of the sessions of one account, or of all, latest used first: at most `limit`, from `cursor` on, which is the
-    /// `next` of the part before. Some may have ended and not be deleted yet; they are left out. A session that is used between
-    /// the reading of two parts moves to the front, where the next reading from the start finds it.
+    /// Returns a page of the sessions of one account, or of all, most recently used first: at most `limit`, starting at
+    /// `cursor`, which is `next` of the previous page. Ended sessions that are not deleted yet are left out. A session that is
+    /// used between two pages moves to the front and appears when the list is read again from the start.
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// Returns an error if the store fails.
     pub async fn sessions(
         &self,
         account: Option<AccountId>,
@@ -38,12 +37,12 @@ impl Access {
         }))
     }
 
-    /// A part of the sessions of the account that acts, like [`sessions`](Self::sessions). None for a program with a token: it does
-    /// not speak for its account.
+    /// Returns a page of the sessions of the caller's account, like [`sessions`](Self::sessions). Empty for a token, because a
+    /// token does not act for the whole account.
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// Returns an error if the store fails.
     pub async fn own_sessions(
         &self,
         by: &Principal,
@@ -59,12 +58,13 @@ impl Access {
         }
     }
 
-    /// Ends a session: one's own, or with the scope `access:write` that of an account which may do no more than `by`.
+    /// Ends a session: one of the caller's own or, with the scope `access:write`, one of an account that has no more
+    /// permissions than `by`.
     ///
     /// # Errors
     ///
-    /// [`AccessError::NotFound`] when there is none that `by` may know of; [`AccessError::RoleAbove`] when its account may do
-    /// more than `by`.
+    /// Returns [`AccessError::NotFound`] if there is no such session that `by` may see, and [`AccessError::RoleAbove`] if its
+    /// account has more permissions than `by`.
     pub async fn end_session(
         &self,
         by: &Principal,
@@ -75,11 +75,11 @@ impl Access {
             .await
     }
 
-    /// Ends a session of the account that acts.
+    /// Ends a session of the caller's account.
     ///
     /// # Errors
     ///
-    /// [`AccessError::NotFound`] when it has none with this id.
+    /// Returns [`AccessError::NotFound`] if the account has no session with this id.
     pub async fn end_own_session(
         &self,
         by: &Principal,
@@ -90,18 +90,18 @@ impl Access {
         self.end(&reach, act, "access.revoke_own_session", id).await
     }
 
-    /// Signs out: ends the session that was used. Does nothing for other principals.
+    /// Signs out: ends the session of the caller. Does nothing for other principals.
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// Returns an error if the store fails.
     pub async fn log_out(&self, by: &Principal, act: &Act) -> Result<(), AccessError> {
         let Some(id) = by.session_id else {
             return Ok(());
         };
         let reach = Reach::own(by.account_id);
         match self.end(&reach, act, "access.log_out", id).await {
-            // It ended meanwhile.
+            // The session has ended meanwhile.
             Err(AccessError::NotFound { .. }) => Ok(()),
             ended => ended,
         }
@@ -116,7 +116,7 @@ impl Access {
     ) -> Result<(), AccessError> {
         let entry = act.entry(action, self.now());
         let ended = self.store().end_session(id, reach, &entry).await;
-        self.forget(Concerned::Session(id));
+        self.invalidate(Affected::Session(id));
         ended?;
         act.recorded();
         Ok(())

@@ -1,4 +1,4 @@
-//! Signing in: with a password, or once with a link.
+//! Signing in with a password or a login link.
 
 use outrigger_audit::Act;
 use outrigger_crypto::{Digest, hash_token, random_text};
@@ -8,36 +8,36 @@ use super::{Access, LOGIN_LINK_TTL, accounts::throttle_key, later};
 use crate::{
     AccessError, Account, AccountId, Admission, ClientInfo, Email, LoginAttempt, LoginLink,
     Principal, RetryAfter, Session, SessionId, SignedIn,
-    credential_cache::Concerned,
-    hash_queue::Visitor,
+    credential_cache::Affected,
+    hash_queue::HashCaller,
     network,
     store::{AccountRow, LoginLinkRow, Reach, SessionRow},
 };
 
-/// How many random bytes a cookie has.
+/// The number of random bytes in a cookie.
 const COOKIE: usize = 32;
-/// How many random bytes the code of a login link has.
+/// The number of random bytes in the code of a login link.
 const CODE: usize = 16;
-/// How much is kept of how a browser names itself, in characters.
+/// The largest stored length of a user agent in characters.
 const USER_AGENT_MAX: usize = 256;
-/// The longest password that is looked at, in bytes. Longer than any that can have been set.
+/// The longest password that is checked, in bytes. No stored password is longer.
 const PASSWORD_MAX: usize = 1024;
 
-/// How a session begins.
+/// How a session starts.
 #[derive(Debug, Clone, Copy)]
-enum Began {
-    ByPassword,
-    /// With the link of this digest, which is used up by it.
-    ByLink(Digest),
+enum SignInMethod {
+    Password,
+    /// With the login link of this digest, which is consumed.
+    Link(Digest),
 }
 
 impl Access {
-    /// Signs in with a password. A wrong address, a wrong password and a disabled account give the same answer after the same
+    /// Signs in with a password. A wrong address, a wrong password and a disabled account return the same error after the same
     /// time.
     ///
     /// # Errors
     ///
-    /// [`AccessError::BadCredentials`], or [`AccessError::Throttled`] after too many of them.
+    /// Returns [`AccessError::BadCredentials`], or [`AccessError::Throttled`] after too many failures.
     pub async fn log_in(
         &self,
         act: &Act,
@@ -64,15 +64,15 @@ impl Access {
             return Err(self.refuse(&attempt, admission, wrong).await);
         };
         self.accept(&attempt, admission).await;
-        self.begin_session(act, row.account, client, Began::ByPassword)
+        self.begin_session(act, row.account, client, SignInMethod::Password)
             .await
     }
 
-    /// Makes a link that signs in once: to the given account, or to the [owner](Self::owner).
+    /// Creates a link that signs in once: to the given account, or to the [owner](Self::owner).
     ///
     /// # Errors
     ///
-    /// When there is no such account, it is disabled, or its role may do more than `by`.
+    /// Returns an error if there is no such account, it is disabled, or its role has more permissions than `by`.
     pub async fn create_login_link(
         &self,
         by: &Principal,
@@ -104,12 +104,12 @@ impl Access {
         })
     }
 
-    /// Signs in with the code of a login link, which is used up by it.
+    /// Signs in with the code of a login link and consumes the link.
     ///
     /// # Errors
     ///
-    /// [`AccessError::LinkInvalid`] when it was used, has expired, never was, or its account is disabled;
-    /// [`AccessError::Throttled`] after too many of those from one address.
+    /// Returns [`AccessError::LinkInvalid`] if the link was used, has expired or never existed, or if its account is disabled,
+    /// and [`AccessError::Throttled`] after too many failures from one address.
     pub async fn redeem_login_link(
         &self,
         act: &Act,
@@ -120,8 +120,8 @@ impl Access {
             account: format!("link from {}", network(client.address)),
             address: client.address,
         };
-        // The code has 128 bits, so it cannot be guessed. It is looked up in any case, because a link is the way in for who was
-        // locked out; only the answer to a wrong one may be to wait.
+        // The code has 128 bits, so guessing is infeasible. It is always looked up, because links are the way in for people
+        // who are locked out; only an invalid code returns the throttling error.
         let admission = self.admit(&attempt).await;
         let digest = hash_token(code.trim());
         let found = self.store().login_link(&digest).await?;
@@ -130,22 +130,22 @@ impl Access {
         let Some((_, row)) = found else {
             return Err(admission.err().unwrap_or(AccessError::LinkInvalid));
         };
-        // Who was locked out and came in with a link is not locked out again from there.
+        // A person who was locked out and signed in with a link must not be locked out again at this address.
         let of_account = LoginAttempt {
             account: throttle_key(&row.account),
             address: client.address,
         };
         let signed_in = self
-            .begin_session(act, row.account, client, Began::ByLink(digest))
+            .begin_session(act, row.account, client, SignInMethod::Link(digest))
             .await?;
         if let Ok(admission) = admission {
             self.inner.throttle.withdraw(&attempt, admission).await;
         }
-        self.inner.throttle.remember(&of_account).await;
+        self.inner.throttle.mark_known(&of_account).await;
         Ok(signed_in)
     }
 
-    /// The account, when the password is its own and it may sign in. Computes a hash in every case.
+    /// Returns the account if the password is correct and the account may sign in. Always computes a hash.
     async fn check_password(
         &self,
         attempt: &LoginAttempt,
@@ -158,7 +158,7 @@ impl Access {
         Ok(row.filter(|row| is_right && !row.account.disabled))
     }
 
-    /// Admits an attempt before its password is looked at, or refuses it.
+    /// Admits or rejects an attempt before its password is checked.
     pub(super) async fn admit(&self, attempt: &LoginAttempt) -> Result<Admission, AccessError> {
         let admitted = self.inner.throttle.admit(attempt).await;
         admitted.map_err(|RetryAfter(retry_after)| {
@@ -167,7 +167,7 @@ impl Access {
         })
     }
 
-    /// The error for a wrong password: `wrong`, or that it came too early.
+    /// Returns the error for a wrong password: `wrong`, or the throttling error.
     pub(super) async fn refuse(
         &self,
         attempt: &LoginAttempt,
@@ -181,13 +181,13 @@ impl Access {
         }
     }
 
-    /// Notes that the password was right.
+    /// Records that the password was correct.
     pub(super) async fn accept(&self, attempt: &LoginAttempt, admission: Admission) {
         self.inner.throttle.withdraw(attempt, admission).await;
-        self.inner.throttle.remember(attempt).await;
+        self.inner.throttle.mark_known(attempt).await;
     }
 
-    /// Whether the password is the one of the hash. Computes a hash in every case, but not of something endless.
+    /// Returns whether the password matches the hash. Always computes a hash, but not of very long input.
     pub(super) async fn verify(
         &self,
         attempt: &LoginAttempt,
@@ -199,13 +199,13 @@ impl Access {
             true => (hash, password),
             false => (None, Secret::new(String::new())),
         };
-        let visitor = Visitor {
+        let caller = HashCaller {
             standing: admission.standing,
             address: Some(attempt.address),
         };
-        let verified = self.inner.hasher.verify(visitor, password, hash).await;
+        let verified = self.inner.hasher.verify(caller, password, hash).await;
         if verified.is_err() {
-            // Its password was not looked at.
+            // The password was not checked.
             self.inner.throttle.withdraw(attempt, admission).await;
         }
         verified
@@ -216,11 +216,11 @@ impl Access {
         act: &Act,
         mut account: Account,
         client: &ClientInfo,
-        began: Began,
+        method: SignInMethod,
     ) -> Result<SignedIn, AccessError> {
-        let (action, link) = match &began {
-            Began::ByPassword => ("access.log_in", None),
-            Began::ByLink(digest) => ("access.log_in_by_link", Some(digest)),
+        let (action, link) = match &method {
+            SignInMethod::Password => ("access.log_in", None),
+            SignInMethod::Link(digest) => ("access.log_in_by_link", Some(digest)),
         };
         let cookie = random_text(COOKIE)?;
         let now = self.now();
@@ -256,8 +256,8 @@ impl Access {
             .store()
             .create_session(&row, link, sessions_max, &entry)
             .await;
-        // The account's oldest session may have ended by it.
-        self.forget(Concerned::Account(account.id));
+        // This may have ended the account's oldest session.
+        self.invalidate(Affected::Account(account.id));
         created?;
         act.recorded();
         self.inner.figures.sign_ins.inc();

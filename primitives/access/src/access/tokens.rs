@@ -1,4 +1,4 @@
-//! API tokens: made, listed, revoked.
+//! API tokens: create, list and revoke.
 
 use std::time::Duration;
 
@@ -11,23 +11,23 @@ use super::{Access, later, parse_name};
 use crate::{
     AccessError, AccountId, CreatedToken, NewToken, Principal, Scope, ScopeSet, Token, TokenExpiry,
     TokenId,
-    credential_cache::Concerned,
+    credential_cache::Affected,
     store::{self, Reach, TokenRow},
 };
 
-/// The shortest life of a token.
+/// The shortest lifetime of a token.
 const LIFE_MIN: Duration = Duration::from_secs(60);
-/// How many scopes can be asked for.
+/// The largest number of scopes in a request.
 const SCOPES_MAX: usize = 64;
 
 impl Access {
-    /// Makes a token that belongs to the account of `by`. When `by` is a token itself, the new one is its child: it expires no
-    /// later, and ends when its parent is revoked. What a person makes belongs to the account and outlives the session.
+    /// Creates a token for the account of `by`. If `by` is a token, the new token is its child: it expires no later, and ends
+    /// when the parent is revoked. A token created by a person belongs to the account and outlives the session.
     ///
     /// # Errors
     ///
-    /// When parts of the input are wrong, a scope is asked for that `by` does not have, it is to outlive the token that makes
-    /// it, or the account has `[access] tokens_max` tokens that have not expired.
+    /// Returns an error if a field is invalid, `by` does not have a requested scope, the token would outlive its parent, or
+    /// the account has `[access] tokens_max` tokens that have not expired.
     pub async fn create_token(
         &self,
         by: &Principal,
@@ -78,12 +78,12 @@ impl Access {
         })
     }
 
-    /// A part of the tokens of one account, or of all, newest first: at most `limit`, from `cursor` on, which is the `next` of
-    /// the part before. Also those that expired within the last thirty days.
+    /// Returns a page of the tokens of one account, or of all, newest first: at most `limit`, starting at `cursor`, which is
+    /// `next` of the previous page. Includes tokens that expired within the last thirty days.
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// Returns an error if the store fails.
     pub async fn tokens(
         &self,
         account: Option<AccountId>,
@@ -99,11 +99,12 @@ impl Access {
         }))
     }
 
-    /// A part of the tokens of the account that acts, like [`tokens`](Self::tokens). For a program only the token that it uses.
+    /// Returns a page of the tokens of the caller's account, like [`tokens`](Self::tokens). For a token, returns only the
+    /// token itself.
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// Returns an error if the store fails.
     pub async fn own_tokens(
         &self,
         by: &Principal,
@@ -121,13 +122,14 @@ impl Access {
         })
     }
 
-    /// Revokes a token, and those that were made with it: one's own, or with the scope `access:write` that of an account which
-    /// may do no more than `by`. In this process it counts at once, on other nodes after `[access] credential_cache_ttl`.
+    /// Revokes a token and its children: one of the caller's own or, with the scope `access:write`, one of an account that has
+    /// no more permissions than `by`. Takes effect immediately in this process, and on other nodes after `[access]
+    /// credential_cache_ttl`.
     ///
     /// # Errors
     ///
-    /// [`AccessError::NotFound`] when there is none that `by` may know of; [`AccessError::RoleAbove`] when its account may do
-    /// more than `by`.
+    /// Returns [`AccessError::NotFound`] if there is no such token that `by` may see, and [`AccessError::RoleAbove`] if its
+    /// account has more permissions than `by`.
     pub async fn revoke_token(
         &self,
         by: &Principal,
@@ -138,11 +140,11 @@ impl Access {
             .await
     }
 
-    /// Revokes a token of the account that acts, and those that were made with it. A program revokes only the token that it uses.
+    /// Revokes a token of the caller's account and its children. A token can only revoke itself.
     ///
     /// # Errors
     ///
-    /// [`AccessError::NotFound`] when the account has none with this id.
+    /// Returns [`AccessError::NotFound`] if the account has no token with this id.
     pub async fn revoke_own_token(
         &self,
         by: &Principal,
@@ -166,17 +168,17 @@ impl Access {
     ) -> Result<(), AccessError> {
         let entry = act.entry(action, self.now());
         let revoked = self.store().delete_token(id, reach, &entry).await;
-        // The tokens that were made with it are of the same account.
-        self.forget(match &revoked {
-            Ok(account) => Concerned::Account(*account),
-            Err(_) => Concerned::Everybody,
+        // The children belong to the same account.
+        self.invalidate(match &revoked {
+            Ok(account) => Affected::Account(*account),
+            Err(_) => Affected::All,
         });
         revoked?;
         act.recorded();
         Ok(())
     }
 
-    /// When a token ends, which is no later than `ends_with`.
+    /// Returns when a token expires, which is no later than `ends_with`.
     fn expiry(
         &self,
         expiry: TokenExpiry,
@@ -190,7 +192,7 @@ impl Access {
             }
             TokenExpiry::Never => None,
             TokenExpiry::After(life) if life < LIFE_MIN => {
-                let message = "a token works for a minute at least";
+                let message = "a token must be valid for at least one minute";
                 return Err(FieldProblem::new("expires_in", "too_short", message).with_limit(&"1m"));
             }
             TokenExpiry::After(life) => Some(later(now, life)),
@@ -198,7 +200,7 @@ impl Access {
         match ends_with {
             Some(end) if expires_at.is_none_or(|expires_at| expires_at > end) => {
                 let message = format!(
-                    "a token that is made with another one ends no later than that one, at {end}"
+                    "a token created with another token must expire no later than that token, at {end}"
                 );
                 Err(FieldProblem::new("expires_in", "too_long", message).with_limit(&end))
             }

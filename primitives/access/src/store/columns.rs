@@ -1,4 +1,4 @@
-//! From rows of either database to nouns.
+//! Conversion of rows from either database to nouns.
 
 use outrigger_crypto::Digest;
 use outrigger_sql::{Columns, SqlError};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::row::{AccountColumns, AccountRow, LoginLinkRow, SessionRow, TokenRow, known_scopes};
 use crate::{AccessError, IngestKey, Session, Token};
 
-/// How many columns an account takes at the beginning of a joined row.
+/// The number of account columns at the beginning of a joined row.
 const ACCOUNT: usize = 8;
 
 fn id<Id: From<Uuid>>(row: &impl Columns, index: usize) -> Result<Id, SqlError> {
@@ -40,7 +40,7 @@ pub(super) fn session(row: &impl Columns) -> Result<Session, AccessError> {
     session_at(row, 0)
 }
 
-/// A session and its account.
+/// Reads a session and its account.
 pub(super) fn session_and_account(
     row: &impl Columns,
 ) -> Result<(SessionRow, AccountRow), AccessError> {
@@ -65,7 +65,7 @@ fn session_at(row: &impl Columns, first: usize) -> Result<Session, AccessError> 
     })
 }
 
-/// A login link and its account.
+/// Reads a login link and its account.
 pub(super) fn link_and_account(
     row: &impl Columns,
 ) -> Result<(LoginLinkRow, AccountRow), AccessError> {
@@ -83,7 +83,7 @@ pub(super) fn token(row: &impl Columns) -> Result<TokenRow, AccessError> {
     token_at(row, 0)
 }
 
-/// A token and its account.
+/// Reads a token and its account.
 pub(super) fn token_and_account(row: &impl Columns) -> Result<(TokenRow, AccountRow), AccessError> {
     Ok((token_at(row, ACCOUNT)?, account(row)?))
 }

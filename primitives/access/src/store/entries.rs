@@ -1,4 +1,5 @@
-//! What the audit log says of a change, from the rows before and after it. Stores call these in the transaction of the change.
+//! The audit log entries of changes, made from the rows before and after the change. Stores call these functions in the
+//! transaction of the change.
 
 use outrigger_audit::AuditEntry;
 

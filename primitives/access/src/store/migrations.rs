@@ -1,4 +1,4 @@
-//! The steps of this capability's tables, for both databases. Those of the audit log are taken before.
+//! The migrations of this capability, for both databases. The migrations of the audit log run before them.
 
 use outrigger_sql::Migrations;
 

@@ -14,15 +14,16 @@ use outrigger_stdx::Cursor;
 use super::{AccessStore, migrations::MIGRATIONS, statements};
 use crate::AccessError;
 
-/// What only PostgreSQL needs, because it runs transactions beside each other.
+/// Locks that only PostgreSQL needs, because it runs transactions concurrently.
 mod locks {
     outrigger_sql::statements! {
-        // Writers of accounts take turns: otherwise two owners could demote each other at the same moment, or more accounts be
-        // made than there may be. Readers do not wait.
+        // Serialises changes to accounts. Otherwise, two owners could demote each other at the same time, or the limit on
+        // accounts could be exceeded. Readers do not wait.
         ACCOUNTS = "
             lock table access_accounts in share row exclusive mode";
 
-        // An account's tokens are made one after the other, so that each is counted, and not while its role changes.
+        // Serialises the creation of an account's tokens, so that each is counted, and prevents a change of its role
+        // meanwhile.
         ACCOUNT = "
             select 1 from access_accounts where id = $1 for no key update";
 
@@ -39,11 +40,11 @@ pub struct PostgresAccessStore {
 }
 
 impl PostgresAccessStore {
-    /// Takes the missing steps of the tables, and of the audit log's.
+    /// Applies the missing migrations, including those of the audit log.
     ///
     /// # Errors
     ///
-    /// When the database cannot be migrated, for instance because a newer release has written it.
+    /// Returns an error if the database cannot be migrated, for example because a newer release has written it.
     pub async fn open(database: PostgresDatabase) -> Result<Self, AccessError> {
         let audit_log = AuditLog::on_postgres(database.clone()).await?;
         database.migrate(MIGRATIONS).await?;
@@ -53,11 +54,11 @@ impl PostgresAccessStore {
         })
     }
 
-    /// Prepares every statement and answers with those that PostgreSQL does not understand: none.
+    /// Prepares every statement and returns those that PostgreSQL rejects, which must be none.
     ///
     /// # Errors
     ///
-    /// When the database cannot be asked.
+    /// Returns an error if the database is unavailable.
     pub async fn broken_statements(&self) -> Result<Vec<BrokenStatement>, AccessError> {
         let mut broken = self.database.broken_statements(statements::ALL).await?;
         broken.extend(self.database.broken_statements(locks::ALL).await?);
@@ -98,7 +99,7 @@ impl AccessStore for PostgresAccessStore {
     }
 }
 
-/// The row that a statement finds.
+/// Returns the row that a statement finds.
 async fn one<T>(
     transaction: &PostgresTransaction,
     sql: &str,
@@ -109,7 +110,7 @@ async fn one<T>(
     row.as_ref().map(read).transpose()
 }
 
-/// The number that a statement counts.
+/// Returns the number that a statement counts.
 async fn count(
     transaction: &PostgresTransaction,
     sql: &str,
@@ -119,7 +120,7 @@ async fn count(
     Ok(row.try_get(0)?)
 }
 
-/// What a list is sorted by, of the last item before its next part.
-fn place(cursor: Cursor) -> (jiff::Timestamp, uuid::Uuid) {
+/// Returns the values that a list is sorted by, for the last item of the previous page.
+fn sort_key(cursor: Cursor) -> (jiff::Timestamp, uuid::Uuid) {
     (cursor.at, cursor.id)
 }

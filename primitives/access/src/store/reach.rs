@@ -1,26 +1,27 @@
-//! How far somebody's changes reach. Stores ask in the transaction of the change, so that a role that changes meanwhile counts.
+//! The limits of a caller's changes. Stores check them in the transaction of the change, so that concurrent changes of roles
+//! are taken into account.
 
 use crate::{AccessError, Account, AccountId, ScopeSet, Token, TokenId, store::AccountRow};
 
-/// Whose accounts, sessions and tokens somebody may change.
+/// Whose accounts, sessions and tokens a caller may change.
 #[derive(Debug, Clone)]
 pub struct Reach {
-    /// Their own account, whatever its role.
+    /// The caller's own account, whatever its role.
     pub account: Option<AccountId>,
-    /// Their own token, whatever its account's role.
+    /// The caller's own token, whatever the role of its account.
     pub token: Option<TokenId>,
-    /// Those of accounts that may do no more than this; none for nobody else's.
+    /// Objects of accounts with no more than these permissions; `None` for no other accounts.
     pub others: Option<ScopeSet>,
 }
 
 impl Reach {
-    /// Everybody's: of Outrigger itself.
+    /// Returns the reach of Outrigger itself, which includes all accounts.
     #[must_use]
-    pub fn everybody() -> Self {
+    pub fn unlimited() -> Self {
         Self::up_to(ScopeSet::everything())
     }
 
-    /// Those of accounts that may do no more than this.
+    /// Returns the reach to accounts with no more than these permissions.
     #[must_use]
     pub fn up_to(scopes: ScopeSet) -> Self {
         Self {
@@ -30,7 +31,7 @@ impl Reach {
         }
     }
 
-    /// Only one's own account.
+    /// Returns the reach to one account only.
     #[must_use]
     pub fn own(account: AccountId) -> Self {
         Self {
@@ -40,7 +41,8 @@ impl Reach {
         }
     }
 
-    /// Refuses to change `what` of an account beyond reach. What may not be known to be there is not found.
+    /// Returns an error if an account is out of reach: [`AccessError::NotFound`] if the caller must not learn that `what`
+    /// exists.
     pub(super) fn require(&self, account: &Account, what: &'static str) -> Result<(), AccessError> {
         if self.account == Some(account.id) {
             return Ok(());
@@ -52,7 +54,7 @@ impl Reach {
         }
     }
 
-    /// The same for a token, which may also be one's own.
+    /// Does the same for a token, which may also be the caller's own.
     pub(super) fn require_token(
         &self,
         token: &Token,
@@ -65,8 +67,8 @@ impl Reach {
     }
 }
 
-/// The account, unless it is gone or disabled.
-pub(super) fn who_may_sign_in(row: Option<AccountRow>) -> Result<Account, AccessError> {
+/// Returns the account if it exists and is not disabled.
+pub(super) fn active_account(row: Option<AccountRow>) -> Result<Account, AccessError> {
     let may_sign_in = row.filter(|row| !row.account.disabled);
     let row = may_sign_in.ok_or(AccessError::NotFound {
         what: "account that may sign in",

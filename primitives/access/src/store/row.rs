@@ -1,4 +1,4 @@
-//! What stores keep of each noun: with the digests and hashes that no one else sees.
+//! The stored form of each noun, with digests and hashes.
 
 use std::str::FromStr;
 
@@ -14,11 +14,11 @@ use crate::{
 pub struct AccountRow {
     /// The account.
     pub account: Account,
-    /// The hash of its password.
+    /// The hash of the password.
     pub password_hash: Option<String>,
 }
 
-/// What to change of an account; what is absent stays.
+/// Changes to an account. Absent fields stay unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct AccountChange {
     /// The new e-mail address.
@@ -27,15 +27,15 @@ pub struct AccountChange {
     pub name: Option<String>,
     /// The new role.
     pub role: Option<Role>,
-    /// Whether it may sign in.
+    /// Whether the account is disabled.
     pub disabled: Option<bool>,
     /// The hash of the new password.
     pub password_hash: Option<String>,
-    /// Which of its sessions and login links end.
+    /// Which of the account's sessions end.
     pub end_sessions: EndSessions,
 }
 
-/// Which sessions of an account end with a change. Login links end with either.
+/// The sessions of an account that a change ends. `Except` and `All` end login links as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EndSessions {
     /// None.
@@ -52,20 +52,20 @@ pub enum EndSessions {
 pub struct SessionRow {
     /// The session.
     pub session: Session,
-    /// The digest of its cookie.
+    /// The digest of the cookie.
     pub digest: Digest,
 }
 
 /// A login link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginLinkRow {
-    /// The digest of its code.
+    /// The digest of the code.
     pub digest: Digest,
-    /// The account that it signs in.
+    /// The account that the link signs in to.
     pub account_id: AccountId,
-    /// When it was made.
+    /// When the link was created.
     pub created_at: Timestamp,
-    /// When it stops working.
+    /// When the link expires.
     pub expires_at: Timestamp,
 }
 
@@ -74,14 +74,14 @@ pub struct LoginLinkRow {
 pub struct TokenRow {
     /// The token.
     pub token: Token,
-    /// The digest of its text.
+    /// The digest of the text.
     pub digest: Digest,
 }
 
-/// An ingest key; it has no secret part.
+/// An ingest key, which has no secret part.
 pub type IngestKeyRow = IngestKey;
 
-/// An account from its columns.
+/// The columns of an account.
 pub(super) struct AccountColumns {
     pub(super) id: AccountId,
     pub(super) email: Option<String>,
@@ -118,7 +118,7 @@ impl AccountColumns {
     }
 }
 
-/// Scopes that a release with more capabilities may have stored: those this one does not know allow nothing.
+/// Parses stored scopes. Scopes of a newer release that this one does not know are ignored.
 pub(super) fn known_scopes(text: &str) -> ScopeSet {
     text.split_whitespace()
         .filter_map(|scope| scope.parse().ok())

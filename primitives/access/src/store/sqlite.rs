@@ -22,11 +22,11 @@ pub struct SqliteAccessStore {
 }
 
 impl SqliteAccessStore {
-    /// Takes the missing steps of the tables, and of the audit log's.
+    /// Applies the missing migrations, including those of the audit log.
     ///
     /// # Errors
     ///
-    /// When the file cannot be migrated, for instance because a newer release has written it.
+    /// Returns an error if the file cannot be migrated, for example because a newer release has written it.
     pub async fn open(database: SqliteDatabase) -> Result<Self, AccessError> {
         let audit_log = AuditLog::on_sqlite(database.clone()).await?;
         database.migrate(MIGRATIONS).await?;
@@ -36,11 +36,11 @@ impl SqliteAccessStore {
         })
     }
 
-    /// Prepares every statement and answers with those that SQLite does not understand: none.
+    /// Prepares every statement and returns those that SQLite rejects, which must be none.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read.
+    /// Returns an error if the file cannot be read.
     pub async fn broken_statements(&self) -> Result<Vec<BrokenStatement>, AccessError> {
         Ok(self.database.broken_statements(statements::ALL).await?)
     }
@@ -91,7 +91,7 @@ impl AccessStore for SqliteAccessStore {
     }
 }
 
-/// The row that a statement finds.
+/// Returns the row that a statement finds.
 fn one<T>(
     connection: &Connection,
     sql: &str,
@@ -103,13 +103,13 @@ fn one<T>(
     rows.next()?.map(read).transpose()
 }
 
-/// How many rows a statement changed.
+/// Returns the number of rows that a statement changed.
 fn execute(connection: &Connection, sql: &str, values: impl Params) -> Result<u64, AccessError> {
     let changed = connection.prepare_cached(sql)?.execute(values)?;
     Ok(changed as u64)
 }
 
-/// The number that a statement counts.
+/// Returns the number that a statement counts.
 fn count(connection: &Connection, sql: &str, values: impl Params) -> Result<i64, AccessError> {
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_row(values, |row| row.get(0))?)
@@ -123,7 +123,7 @@ fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()
 }
 
-/// What a list is sorted by, of the last item before its next part.
-fn place(cursor: Cursor) -> (i64, [u8; 16]) {
+/// Returns the values that a list is sorted by, for the last item of the previous page.
+fn sort_key(cursor: Cursor) -> (i64, [u8; 16]) {
     (micros(cursor.at), bytes(cursor.id))
 }

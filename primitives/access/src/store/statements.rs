@@ -1,8 +1,8 @@
-//! Every statement, once for both databases.
+//! The SQL statements, shared by both databases.
 //!
-//! SQLite numbers a parameter by where it first stands, so parameters stand in the order of their numbers. Lists compare with a
-//! cursor in any case, which for the first part is one before or after everything: with "or there is no cursor" neither
-//! database seeks in its index.
+//! SQLite numbers parameters by their first occurrence, so they must occur in the order of their numbers. Lists always compare
+//! with a cursor; for the first page, it is one before or after all rows. With a condition such as "or there is no cursor",
+//! neither database would seek in its index.
 
 outrigger_sql::statements! {
     COUNT_ACCOUNTS = "
@@ -62,7 +62,7 @@ outrigger_sql::statements! {
     NOTE_LOGIN = "
         update access_accounts set last_login_at = $1 where id = $2";
 
-    // More than the most sessions that an account can have: the databases say "without limit" differently.
+    // The limit exceeds the largest allowed number of sessions. The databases have no common syntax for "no limit".
     END_OLDEST_SESSIONS = "
         delete from access_sessions
         where id in (
@@ -232,7 +232,7 @@ outrigger_sql::statements! {
         delete from access_ingest_keys where id = $1";
 }
 
-/// The statements that lists are read with.
+/// The statements that read lists.
 pub(super) const LISTS: [&str; 6] = [
     LIST_ACCOUNTS,
     LIST_SESSIONS,

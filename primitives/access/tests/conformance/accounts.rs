@@ -12,23 +12,23 @@ use crate::fixture::{Fixture, PASSWORD, browser, new_account, secret};
 pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
         every_statement_can_be_prepared,
-        an_account_is_listed_as_it_was_made,
+        an_account_is_listed_as_it_was_created,
         the_id_of_an_account_carries_the_time_at_which_it_was_created,
-        the_same_address_in_other_letters_is_taken,
-        the_number_of_accounts_is_limited_also_for_many_at_once,
-        every_wrong_part_of_a_new_account_is_reported,
-        nobody_gives_a_role_above_their_own,
-        nobody_touches_an_account_above_their_own,
-        the_last_owner_stays,
-        two_owners_cannot_demote_each_other_at_once,
+        an_address_that_differs_only_in_case_is_taken,
+        the_limit_on_accounts_holds_for_concurrent_calls,
+        every_invalid_field_of_a_new_account_is_reported,
+        a_role_above_the_callers_own_cannot_be_assigned,
+        an_account_above_the_callers_own_role_cannot_be_changed,
+        the_last_owner_cannot_be_removed,
+        two_owners_cannot_demote_each_other_concurrently,
         a_disabled_account_is_signed_out_and_cannot_sign_in,
         a_new_password_ends_the_other_sessions,
         a_new_password_needs_the_current_one,
-        guessing_the_current_password_is_slowed_down,
-        a_forgotten_password_is_replaced_after_a_login_link,
-        the_owner_sets_up_without_a_current_password,
-        a_deleted_account_is_gone_with_all_it_had,
-        what_is_not_there_is_not_found,
+        guessing_the_current_password_is_throttled,
+        a_forgotten_password_can_be_replaced_after_a_login_link,
+        the_owner_is_set_up_without_a_current_password,
+        deleting_an_account_deletes_its_sessions_and_tokens,
+        missing_objects_return_not_found,
     ]
     .to_vec()
 }
@@ -41,7 +41,7 @@ async fn every_statement_can_be_prepared(on: Fixture) {
     );
 }
 
-async fn the_number_of_accounts_is_limited_also_for_many_at_once(on: Fixture) {
+async fn the_limit_on_accounts_holds_for_concurrent_calls(on: Fixture) {
     let create = async |number: usize| {
         let new = new_account(&format!("a{number}@example.org"), Role::Viewer);
         on.access.create_account(&on.owner, &on.act, new).await
@@ -53,12 +53,12 @@ async fn the_number_of_accounts_is_limited_also_for_many_at_once(on: Fixture) {
     let (made, refused): (Vec<_>, Vec<_>) = created.into_iter().partition(Result::is_ok);
     assert_eq!(made.len(), 11);
     for error in refused {
-        let error = error.expect_err("there is no room");
+        let error = error.expect_err("the limit is reached");
         assert!(error.to_string().contains("accounts_max"), "{error}");
     }
 }
 
-async fn an_account_is_listed_as_it_was_made(on: Fixture) {
+async fn an_account_is_listed_as_it_was_created(on: Fixture) {
     let new = NewAccount {
         name: Some(" Ana Kealoha ".to_owned()),
         ..new_account("Ana@Example.org", Role::Operator)
@@ -68,7 +68,7 @@ async fn an_account_is_listed_as_it_was_made(on: Fixture) {
         .access
         .create_account(&on.owner, &on.act, new)
         .await
-        .expect("it is free");
+        .expect("the address is free");
     let listed = on.accounts().await;
 
     assert_eq!(listed.len(), 2);
@@ -91,7 +91,7 @@ async fn the_id_of_an_account_carries_the_time_at_which_it_was_created(on: Fixtu
     assert_eq!(i64::try_from(seconds), Ok(account.created_at.as_second()));
 }
 
-async fn the_same_address_in_other_letters_is_taken(on: Fixture) {
+async fn an_address_that_differs_only_in_case_is_taken(on: Fixture) {
     on.account("ana@example.org", Role::Viewer).await;
 
     let again = on.access.create_account(
@@ -103,7 +103,7 @@ async fn the_same_address_in_other_letters_is_taken(on: Fixture) {
     assert_eq!(again.await.err(), Some(AccessError::EmailTaken));
 }
 
-async fn every_wrong_part_of_a_new_account_is_reported(on: Fixture) {
+async fn every_invalid_field_of_a_new_account_is_reported(on: Fixture) {
     let new = NewAccount {
         name: Some("x".repeat(101)),
         password: Some(secret("password")),
@@ -129,7 +129,7 @@ async fn every_wrong_part_of_a_new_account_is_reported(on: Fixture) {
     );
 }
 
-async fn nobody_gives_a_role_above_their_own(on: Fixture) {
+async fn a_role_above_the_callers_own_cannot_be_assigned(on: Fixture) {
     let admin = on.principal("admin@example.org", Role::Admin).await;
     let ana = on.account("ana@example.org", Role::Viewer).await;
     let above = Some(AccessError::RoleAbove { role: Role::Owner });
@@ -153,7 +153,7 @@ async fn nobody_gives_a_role_above_their_own(on: Fixture) {
     assert!(equal.await.is_ok());
 }
 
-async fn nobody_touches_an_account_above_their_own(on: Fixture) {
+async fn an_account_above_the_callers_own_role_cannot_be_changed(on: Fixture) {
     let admin = on.principal("admin@example.org", Role::Admin).await;
     let owner = on.account("owner@example.org", Role::Owner).await;
     let above = Some(AccessError::RoleAbove { role: Role::Owner });
@@ -183,7 +183,7 @@ async fn nobody_touches_an_account_above_their_own(on: Fixture) {
     assert_eq!(link.err(), above);
 }
 
-async fn the_last_owner_stays(on: Fixture) {
+async fn the_last_owner_cannot_be_removed(on: Fixture) {
     let id = on.owner.account_id;
     let update = |role, disabled| AccountUpdate {
         role,
@@ -200,7 +200,7 @@ async fn the_last_owner_stays(on: Fixture) {
     }
     let deleted = on.access.delete_account(&on.owner, &on.act, id).await;
     assert_eq!(deleted.err(), Some(AccessError::LastOwner));
-    let unchanged = on.access.account(id).await.expect("it is there");
+    let unchanged = on.access.account(id).await.expect("the object exists");
     assert!(unchanged.role == Role::Owner && !unchanged.disabled);
 
     on.account("second@example.org", Role::Owner).await;
@@ -212,7 +212,7 @@ async fn the_last_owner_stays(on: Fixture) {
     );
 }
 
-async fn two_owners_cannot_demote_each_other_at_once(on: Fixture) {
+async fn two_owners_cannot_demote_each_other_concurrently(on: Fixture) {
     let second = on.account("second@example.org", Role::Owner).await;
     let demote = AccountUpdate {
         role: Some(Role::Viewer),
@@ -243,7 +243,7 @@ async fn a_disabled_account_is_signed_out_and_cannot_sign_in(on: Fixture) {
         .access
         .create_login_link(&on.owner, &on.act, Some(ana.id))
         .await;
-    let link = link.expect("she may sign in");
+    let link = link.expect("the account can sign in");
 
     let disable = AccountUpdate {
         disabled: Some(true),
@@ -252,7 +252,7 @@ async fn a_disabled_account_is_signed_out_and_cannot_sign_in(on: Fixture) {
     on.access
         .update_account(&on.owner, &on.act, ana.id, disable)
         .await
-        .expect("she is below");
+        .expect("the caller has the permission");
 
     let session = on
         .access
@@ -283,11 +283,11 @@ async fn a_new_password_ends_the_other_sessions(on: Fixture) {
         .access
         .authenticate_session(here.cookie.expose())
         .await
-        .expect("it is fresh");
+        .expect("the credential is valid");
     on.access
         .authenticate_session(elsewhere.cookie.expose())
         .await
-        .expect("it is fresh");
+        .expect("the credential is valid");
 
     let update = OwnUpdate {
         new_password: Some(secret(PASSWORD)),
@@ -331,7 +331,7 @@ async fn a_new_password_needs_the_current_one(on: Fixture) {
         .access
         .authenticate_session(signed_in.cookie.expose())
         .await;
-    let me = me.expect("it is fresh");
+    let me = me.expect("the credential is valid");
     let update = |current: Option<&str>| OwnUpdate {
         new_password: Some(secret("nine paddles under the old pier")),
         current_password: current.map(secret),
@@ -359,7 +359,7 @@ async fn a_new_password_needs_the_current_one(on: Fixture) {
     assert!(right.is_ok(), "{right:?}");
 }
 
-async fn guessing_the_current_password_is_slowed_down(on: Fixture) {
+async fn guessing_the_current_password_is_throttled(on: Fixture) {
     on.account_with_password("ana@example.org", Role::Viewer)
         .await;
     let stolen = on
@@ -371,7 +371,7 @@ async fn guessing_the_current_password_is_slowed_down(on: Fixture) {
         .access
         .authenticate_session(stolen.cookie.expose())
         .await
-        .expect("it is fresh");
+        .expect("the credential is valid");
     let update = async |current: &str| {
         let update = OwnUpdate {
             email: Some("ana@example.org".to_owned()),
@@ -397,7 +397,7 @@ async fn guessing_the_current_password_is_slowed_down(on: Fixture) {
         .log_in(&on.act, "ana@example.org", secret(PASSWORD), &stranger)
         .await
         .err();
-    // The account is known at this address, so nobody's guesses lock its owner out here.
+    // The address is known for the account, so failures of others cannot lock its owner out here.
     let right = update(PASSWORD).await;
     on.pass(Duration::from_secs(1));
     let waited = update("a guess").await.err();
@@ -413,7 +413,7 @@ async fn guessing_the_current_password_is_slowed_down(on: Fixture) {
     assert_eq!(waited, Some(AccessError::CurrentPasswordWrong));
 }
 
-async fn a_forgotten_password_is_replaced_after_a_login_link(on: Fixture) {
+async fn a_forgotten_password_can_be_replaced_after_a_login_link(on: Fixture) {
     let ana = on
         .account_with_password("ana@example.org", Role::Viewer)
         .await;
@@ -422,7 +422,7 @@ async fn a_forgotten_password_is_replaced_after_a_login_link(on: Fixture) {
         .access
         .authenticate_session(signed_in.cookie.expose())
         .await;
-    let me = me.expect("it is fresh");
+    let me = me.expect("the credential is valid");
     let update = || OwnUpdate {
         new_password: Some(secret("nine paddles under the old pier")),
         ..OwnUpdate::default()
@@ -442,8 +442,8 @@ async fn a_forgotten_password_is_replaced_after_a_login_link(on: Fixture) {
     assert!(matches!(late, Err(AccessError::Fields { .. })), "{late:?}");
 }
 
-async fn the_owner_sets_up_without_a_current_password(on: Fixture) {
-    let local = on.access.owner().await.expect("there is one");
+async fn the_owner_is_set_up_without_a_current_password(on: Fixture) {
+    let local = on.access.owner().await.expect("an owner exists");
     let signed_in = on.sign_in(&local).await;
     assert!(signed_in.account.setup_required());
     let me = on
@@ -460,7 +460,7 @@ async fn the_owner_sets_up_without_a_current_password(on: Fixture) {
     let updated = on
         .access
         .update_own(
-            &me.expect("it is fresh"),
+            &me.expect("the credential is valid"),
             &on.act,
             update,
             browser().address,
@@ -480,14 +480,14 @@ async fn the_owner_sets_up_without_a_current_password(on: Fixture) {
     );
 }
 
-async fn a_deleted_account_is_gone_with_all_it_had(on: Fixture) {
+async fn deleting_an_account_deletes_its_sessions_and_tokens(on: Fixture) {
     let ana = on.account("ana@example.org", Role::Admin).await;
     let signed_in = on.sign_in(&ana).await;
 
     on.access
         .delete_account(&on.owner, &on.act, ana.id)
         .await
-        .expect("she is below");
+        .expect("the caller has the permission");
 
     let session = on
         .access
@@ -498,7 +498,7 @@ async fn a_deleted_account_is_gone_with_all_it_had(on: Fixture) {
     on.account("ana@example.org", Role::Viewer).await;
 }
 
-async fn what_is_not_there_is_not_found(on: Fixture) {
+async fn missing_objects_return_not_found(on: Fixture) {
     let nobody = outrigger_access::AccountId::generate(on.clock.now());
     let found = Some(AccessError::NotFound { what: "account" });
 

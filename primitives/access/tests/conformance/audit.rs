@@ -14,10 +14,10 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
-        every_change_has_an_entry_that_tells_what_changed,
-        a_change_whose_entry_cannot_be_stored_is_not_made,
+        every_change_has_an_entry_with_its_details,
+        a_change_whose_entry_cannot_be_stored_is_rolled_back,
         lost_connections_leave_no_change_without_entry_and_no_entry_without_change,
-        what_fails_leaves_no_entry_and_is_not_noted_as_recorded,
+        a_failed_change_leaves_no_entry_and_is_not_marked_as_recorded,
         entries_are_kept_for_their_retention,
     ]
     .to_vec()
@@ -32,8 +32,8 @@ async fn entries(on: &Fixture, action: &str) -> Vec<AuditEntry> {
     page.expect("the store works").entries
 }
 
-/// An entry in words: who did what to what, and what changed.
-fn told(entry: &AuditEntry) -> String {
+/// Formats an entry: the action, the object and the changes.
+fn describe(entry: &AuditEntry) -> String {
     let changes = entry.changes.iter().map(|change| {
         let of = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
         format!("{} {}>{}", change.field, of(&change.from), of(&change.to))
@@ -43,7 +43,7 @@ fn told(entry: &AuditEntry) -> String {
     format!("{} {} [{}]", entry.action, name, changes.join(", "))
 }
 
-async fn every_change_has_an_entry_that_tells_what_changed(on: Fixture) {
+async fn every_change_has_an_entry_with_its_details(on: Fixture) {
     let (access, owner, act) = (&on.access, &on.owner, &on.act);
     let ana = on
         .account_with_password("ana@example.org", Role::Viewer)
@@ -64,31 +64,31 @@ async fn every_change_has_an_entry_that_tells_what_changed(on: Fixture) {
         ..AccountUpdate::default()
     };
     let promoted = access.update_account(owner, act, ana.id, promote).await;
-    promoted.expect("the owner may");
+    promoted.expect("the owner has the permission");
     let by_link = on.sign_in(&ana).await;
     let ended = access.end_session(owner, act, by_link.session.id).await;
-    ended.expect("it is there");
+    ended.expect("the object exists");
     access.log_out(&me, act).await.expect("the store works");
     let token = NewToken {
         expiry: TokenExpiry::Never,
         ..new_token(&["cache:read", "jobs:work"])
     };
     let token = access.create_token(owner, act, token).await;
-    let token = token.expect("the owner may").token;
+    let token = token.expect("the owner has the permission").token;
     let revoked = access.revoke_token(owner, act, token.id).await;
-    revoked.expect("it is there");
+    revoked.expect("the object exists");
     let key = access.create_ingest_key(act, "shop").await;
     let key = key.expect("the name is right");
     let deleted = access.delete_ingest_key(act, key.id).await;
-    deleted.expect("it is there");
+    deleted.expect("the object exists");
     let deleted = access.delete_account(owner, act, ana.id).await;
-    deleted.expect("the owner may");
+    deleted.expect("the owner has the permission");
 
     let mut entries = entries(&on, "access.").await;
     entries.reverse();
-    let told: Vec<_> = entries.iter().map(told).collect();
+    let describe: Vec<_> = entries.iter().map(describe).collect();
     assert_eq!(
-        told,
+        describe,
         [
             "access.create_account local [role ->owner]",
             "access.create_account ana@example.org [role ->viewer]",
@@ -113,18 +113,18 @@ async fn every_change_has_an_entry_that_tells_what_changed(on: Fixture) {
     assert!(act.is_recorded());
 }
 
-async fn a_change_whose_entry_cannot_be_stored_is_not_made(on: Fixture) {
+async fn a_change_whose_entry_cannot_be_stored_is_rolled_back(on: Fixture) {
     let (access, owner, act) = (&on.access, &on.owner, &on.act);
     let ana = on
         .account_with_password("ana@example.org", Role::Viewer)
         .await;
     let session = on.sign_in(&ana).await;
     let token = access.create_token(owner, act, new_token(&["cache:read"]));
-    let token = token.await.expect("the owner may").token;
+    let token = token.await.expect("the owner has the permission").token;
     let key = access.create_ingest_key(act, "shop").await;
     let key = key.expect("the name is right");
     let link = access.create_login_link(owner, act, Some(ana.id)).await;
-    let link = link.expect("she may sign in");
+    let link = link.expect("the account can sign in");
     let before = (
         on.accounts().await,
         on.sessions(None).await,
@@ -202,7 +202,7 @@ async fn lost_connections_leave_no_change_without_entry_and_no_entry_without_cha
         let (made, ()) = tokio::join!(join_all(make), on.kill_connections());
         for key in made.into_iter().flatten() {
             acknowledged.push(key.id.to_string());
-            // There is room for a dozen.
+            // At most a dozen keys fit.
             let _ = on.access.delete_ingest_key(&on.act, key.id).await;
         }
     }
@@ -237,7 +237,7 @@ fn targets(entries: &[AuditEntry]) -> Vec<String> {
         .collect()
 }
 
-async fn what_fails_leaves_no_entry_and_is_not_noted_as_recorded(on: Fixture) {
+async fn a_failed_change_leaves_no_entry_and_is_not_marked_as_recorded(on: Fixture) {
     let act = Act::new(Actor {
         via: Via::Api,
         ..Actor::local()
@@ -275,7 +275,7 @@ async fn entries_are_kept_for_their_retention(on: Fixture) {
     let late = on.access.prune().await.expect("the store works");
 
     assert_eq!(early.audit_entries, 0);
-    // With the one about the owner account.
+    // Including the entry for the creation of the owner account.
     assert_eq!(late.audit_entries, 2501);
     assert_eq!(entries(&on, "recent.").await.len(), 1);
     assert_eq!(entries(&on, "old.").await.len(), 0);

@@ -1,4 +1,5 @@
-//! Nobody touches what belongs to somebody who may do more, and what is made never outlives or exceeds what made it.
+//! Limits on permissions: callers cannot change what belongs to accounts with more permissions, and a credential never
+//! outlives or exceeds the one that created it.
 
 use std::time::Duration;
 
@@ -12,15 +13,15 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
-        an_admin_touches_nothing_of_an_owner,
-        a_program_touches_nothing_of_an_account_that_may_do_more,
+        an_admin_cannot_change_anything_of_an_owner,
+        a_token_cannot_change_anything_of_an_account_with_more_permissions,
         a_promotion_in_between_protects_the_account,
-        everybody_sees_and_ends_their_own_sessions_and_tokens,
-        a_program_sees_and_ends_itself_and_nothing_else_of_its_account,
-        what_an_expiring_token_makes_expires_no_later,
-        a_token_ends_with_the_one_that_it_was_made_with,
-        a_token_that_was_revoked_makes_no_other,
-        signing_in_leaves_the_credentials_of_others_cached,
+        accounts_can_see_and_end_their_own_sessions_and_tokens,
+        a_token_can_see_and_end_only_itself,
+        a_child_of_an_expiring_token_expires_no_later,
+        a_token_ends_with_its_parent,
+        a_revoked_token_cannot_create_another,
+        signing_in_keeps_the_cached_credentials_of_others,
     ]
     .to_vec()
 }
@@ -40,24 +41,24 @@ async fn token_for(
         ..new_token(scopes)
     };
     let created = on.access.create_token(by, &on.act, new).await;
-    let created = created.expect("they may");
+    let created = created.expect("the caller has the permission");
     (created.token, created.text)
 }
 
 async fn acting_with(on: &Fixture, text: &Secret) -> Principal {
     let principal = on.access.authenticate_token(text.expose(), Via::Api).await;
-    principal.expect("it is fresh")
+    principal.expect("the credential is valid")
 }
 
 fn above<T>(result: &Result<T, AccessError>) -> bool {
     matches!(result, Err(AccessError::RoleAbove { role: Role::Owner }))
 }
 
-async fn an_admin_touches_nothing_of_an_owner(on: Fixture) {
+async fn an_admin_cannot_change_anything_of_an_owner(on: Fixture) {
     let admin = on.principal("admin@example.org", Role::Admin).await;
     let owner = on.principal("owner@example.org", Role::Owner).await;
     let (theirs, _) = token(&on, &owner, &["cache:read"]).await;
-    let session = owner.session_id.expect("it is a session");
+    let session = owner.session_id.expect("the principal has a session");
     let update = AccountUpdate {
         disabled: Some(true),
         ..AccountUpdate::default()
@@ -75,12 +76,12 @@ async fn an_admin_touches_nothing_of_an_owner(on: Fixture) {
     assert_eq!(on.tokens().await.len(), 1);
 }
 
-async fn a_program_touches_nothing_of_an_account_that_may_do_more(on: Fixture) {
+async fn a_token_cannot_change_anything_of_an_account_with_more_permissions(on: Fixture) {
     let (_, text) = token(&on, &on.owner, &["access:write"]).await;
     let program = acting_with(&on, &text).await;
     let (other, _) = token(&on, &on.owner, &["cache:read"]).await;
     let owner = on.principal("owner@example.org", Role::Owner).await;
-    let session = owner.session_id.expect("it is a session");
+    let session = owner.session_id.expect("the principal has a session");
 
     let ended = on.access.end_session(&program, &on.act, session).await;
     let revoked = on.access.revoke_token(&program, &on.act, other.id).await;
@@ -105,7 +106,7 @@ async fn a_promotion_in_between_protects_the_account(on: Fixture) {
         );
 
         match deleted {
-            // It came first, so there was nobody to promote.
+            // The demotion ran first, so there was no account to promote.
             Ok(()) => {
                 let gone = AccessError::NotFound { what: "account" };
                 assert_eq!(promoted.err(), Some(gone));
@@ -115,15 +116,15 @@ async fn a_promotion_in_between_protects_the_account(on: Fixture) {
     }
 }
 
-async fn everybody_sees_and_ends_their_own_sessions_and_tokens(on: Fixture) {
+async fn accounts_can_see_and_end_their_own_sessions_and_tokens(on: Fixture) {
     let ana = on.account("ana@example.org", Role::Viewer).await;
     let (here, elsewhere) = (on.sign_in(&ana).await, on.sign_in(&ana).await);
     let me = on.access.authenticate_session(here.cookie.expose()).await;
-    let me = me.expect("it is fresh");
+    let me = me.expect("the credential is valid");
     let (mine, _) = token(&on, &me, &["cache:read"]).await;
     let stranger = on.principal("ben@example.org", Role::Viewer).await;
     let (strangers, _) = token(&on, &stranger, &["cache:read"]).await;
-    let strangers_session = stranger.session_id.expect("it is a session");
+    let strangers_session = stranger.session_id.expect("the principal has a session");
     let (access, act) = (&on.access, &on.act);
 
     let sessions = access.own_sessions(&me, None, 10).await;
@@ -135,12 +136,12 @@ async fn everybody_sees_and_ends_their_own_sessions_and_tokens(on: Fixture) {
         access.revoke_own_token(&me, act, strangers.id).await,
         access.end_session(&me, act, strangers_session).await,
     ];
-    // Not even an owner ends the sessions of others as their own.
+    // Even an owner cannot end the sessions of others as their own.
     let as_own = access.end_own_session(&on.owner, act, strangers_session);
     let as_own = as_own.await;
 
-    assert_eq!(sessions.expect("it reads").items.len(), 2);
-    assert_eq!(tokens.expect("it reads").items, [mine]);
+    assert_eq!(sessions.expect("the store works").items.len(), 2);
+    assert_eq!(tokens.expect("the store works").items, [mine]);
     assert_eq!((ended, revoked), (Ok(()), Ok(())));
     for refused in others.into_iter().chain([as_own]) {
         assert!(
@@ -150,12 +151,12 @@ async fn everybody_sees_and_ends_their_own_sessions_and_tokens(on: Fixture) {
     }
 }
 
-async fn a_program_sees_and_ends_itself_and_nothing_else_of_its_account(on: Fixture) {
+async fn a_token_can_see_and_end_only_itself(on: Fixture) {
     let ana = on.principal("ana@example.org", Role::Viewer).await;
     let (itself, text) = token(&on, &ana, &["cache:read"]).await;
     let (other, _) = token(&on, &ana, &["cache:read"]).await;
     let program = acting_with(&on, &text).await;
-    let session = ana.session_id.expect("it is a session");
+    let session = ana.session_id.expect("the principal has a session");
     let (access, act) = (&on.access, &on.act);
 
     let sessions = access.own_sessions(&program, None, 10).await;
@@ -167,9 +168,9 @@ async fn a_program_sees_and_ends_itself_and_nothing_else_of_its_account(on: Fixt
     assert_eq!(ended, Err(AccessError::NotFound { what: "session" }));
     assert_eq!(revoked, Err(AccessError::NotFound { what: "token" }));
     assert_eq!(ends_itself, Ok(()));
-    assert_eq!(sessions.expect("it reads").items, []);
+    assert_eq!(sessions.expect("the store works").items, []);
     let seen: Vec<_> = tokens
-        .expect("it reads")
+        .expect("the store works")
         .items
         .iter()
         .map(|one| one.id)
@@ -177,7 +178,7 @@ async fn a_program_sees_and_ends_itself_and_nothing_else_of_its_account(on: Fixt
     assert_eq!(seen, [itself.id]);
 }
 
-async fn what_an_expiring_token_makes_expires_no_later(on: Fixture) {
+async fn a_child_of_an_expiring_token_expires_no_later(on: Fixture) {
     let expiry = TokenExpiry::After(HOUR);
     let (parent, text) = token_for(&on, &on.owner, &["*"], expiry).await;
     let program = acting_with(&on, &text).await;
@@ -190,13 +191,13 @@ async fn what_an_expiring_token_makes_expires_no_later(on: Fixture) {
         created.map(|created| created.token)
     };
 
-    let usual = ask(TokenExpiry::Usual).await.expect("it is right");
+    let usual = ask(TokenExpiry::Usual).await.expect("the input is valid");
     let sooner = ask(TokenExpiry::After(HOUR / 2)).await;
     let later = ask(TokenExpiry::After(HOUR * 2)).await;
     let never = ask(TokenExpiry::Never).await;
 
     assert_eq!(usual.expires_at, parent.expires_at);
-    assert!(sooner.expect("it is right").expires_at < parent.expires_at);
+    assert!(sooner.expect("the input is valid").expires_at < parent.expires_at);
     for refused in [later, never] {
         let Err(AccessError::Fields { fields }) = refused else {
             panic!("{refused:?}");
@@ -208,7 +209,7 @@ async fn what_an_expiring_token_makes_expires_no_later(on: Fixture) {
     }
 }
 
-async fn a_token_ends_with_the_one_that_it_was_made_with(on: Fixture) {
+async fn a_token_ends_with_its_parent(on: Fixture) {
     let (parent, text) = token(&on, &on.owner, &["*"]).await;
     let (child, child_text) = token(&on, &acting_with(&on, &text).await, &["*"]).await;
     let child_program = acting_with(&on, &child_text).await;
@@ -228,13 +229,13 @@ async fn a_token_ends_with_the_one_that_it_was_made_with(on: Fixture) {
     assert_eq!(on.tokens().await, [unrelated]);
 }
 
-async fn a_token_that_was_revoked_makes_no_other(on: Fixture) {
+async fn a_revoked_token_cannot_create_another(on: Fixture) {
     let (parent, text) = token(&on, &on.owner, &["*"]).await;
     let program = acting_with(&on, &text).await;
     let revoked = on.access.revoke_token(&on.owner, &on.act, parent.id).await;
-    revoked.expect("it is there");
+    revoked.expect("the object exists");
 
-    // As one whose request was let in just before.
+    // Acts like a request that was admitted just before the revocation.
     let made = on
         .access
         .create_token(&program, &on.act, new_token(&["cache:read"]))
@@ -244,12 +245,12 @@ async fn a_token_that_was_revoked_makes_no_other(on: Fixture) {
     assert_eq!(on.tokens().await, []);
 }
 
-async fn signing_in_leaves_the_credentials_of_others_cached(on: Fixture) {
+async fn signing_in_keeps_the_cached_credentials_of_others(on: Fixture) {
     let (mine, text) = token(&on, &on.owner, &["cache:read"]).await;
     acting_with(&on, &text).await;
 
     on.principal("ana@example.org", Role::Viewer).await;
-    // Behind the handle's back, so that only what is cached still lets it in.
+    // Deleted directly in the database, so that only the cache still accepts it.
     on.delete_token_behind_the_back(mine.id).await;
 
     let cached = on.access.authenticate_token(text.expose(), Via::Api).await;

@@ -1,4 +1,4 @@
-//! Who holds a principal for longer than a request learns when it ends.
+//! Holders of a long-lived principal are notified when it ends.
 
 use std::{future::Future, time::Duration};
 
@@ -10,18 +10,18 @@ use crate::fixture::{Fixture, another_node, new_token};
 
 pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
-        whoever_waits_learns_of_each_change_and_finds_the_principal_ended,
-        a_demotion_leaves_a_principal_with_less,
+        every_change_is_signalled_and_ends_the_principal,
+        a_demotion_reduces_the_permissions_of_a_principal,
         a_change_before_the_wait_is_not_missed,
         a_principal_ends_when_it_expires,
-        a_change_on_another_node_is_found_by_looking_again_in_time,
+        a_change_on_another_node_is_found_by_periodic_revalidation,
         the_control_socket_stays_valid,
-        the_text_of_a_token_in_use_is_no_cookie,
+        the_text_of_a_cached_token_is_not_accepted_as_a_cookie,
     ]
     .to_vec()
 }
 
-/// Runs `change` while somebody waits for a signal.
+/// Runs `change` while a receiver waits for a signal.
 async fn signalled(on: &Fixture, change: impl Future<Output = ()>) {
     let mut changes = on.access.changes();
     assert!(!changes.has_changed());
@@ -33,14 +33,14 @@ async fn with_token(on: &Fixture, by: &Principal) -> Principal {
         .access
         .create_token(by, &on.act, new_token(&["cache:*"]))
         .await;
-    let created = created.expect("they may");
+    let created = created.expect("the caller has the permission");
     let principal = on
         .access
         .authenticate_token(created.text.expose(), Via::Redis);
-    principal.await.expect("it is fresh")
+    principal.await.expect("the credential is valid")
 }
 
-async fn whoever_waits_learns_of_each_change_and_finds_the_principal_ended(on: Fixture) {
+async fn every_change_is_signalled_and_ends_the_principal(on: Fixture) {
     let revoked = with_token(&on, &on.owner).await;
     let ended = on.principal("ana@example.org", Role::Admin).await;
     let signed_out = on.principal("ben@example.org", Role::Admin).await;
@@ -50,17 +50,17 @@ async fn whoever_waits_learns_of_each_change_and_finds_the_principal_ended(on: F
     let token_of_deleted = with_token(&on, &of_deleted).await;
 
     signalled(&on, async {
-        let id = revoked.token_id.expect("it is a token");
+        let id = revoked.token_id.expect("the principal has a token");
         on.access
             .revoke_token(&on.owner, &on.act, id)
             .await
-            .expect("it is there");
+            .expect("the object exists");
     })
     .await;
     signalled(&on, async {
-        let id = ended.session_id.expect("it is a session");
+        let id = ended.session_id.expect("the principal has a session");
         let end = on.access.end_session(&on.owner, &on.act, id).await;
-        end.expect("it is there");
+        end.expect("the object exists");
     })
     .await;
     signalled(&on, async {
@@ -76,14 +76,14 @@ async fn whoever_waits_learns_of_each_change_and_finds_the_principal_ended(on: F
         let disable = on
             .access
             .update_account(&on.owner, &on.act, of_disabled.account_id, update);
-        disable.await.expect("the owner may");
+        disable.await.expect("the owner has the permission");
     })
     .await;
     signalled(&on, async {
         let delete = on
             .access
             .delete_account(&on.owner, &on.act, of_deleted.account_id);
-        delete.await.expect("the owner may");
+        delete.await.expect("the owner has the permission");
     })
     .await;
 
@@ -100,7 +100,7 @@ async fn whoever_waits_learns_of_each_change_and_finds_the_principal_ended(on: F
     }
 }
 
-async fn a_demotion_leaves_a_principal_with_less(on: Fixture) {
+async fn a_demotion_reduces_the_permissions_of_a_principal(on: Fixture) {
     let admin = on.principal("ana@example.org", Role::Admin).await;
     let token = with_token(&on, &admin).await;
 
@@ -112,12 +112,20 @@ async fn a_demotion_leaves_a_principal_with_less(on: Fixture) {
         let demoted = on
             .access
             .update_account(&on.owner, &on.act, admin.account_id, update);
-        demoted.await.expect("the owner may");
+        demoted.await.expect("the owner has the permission");
     })
     .await;
 
-    let session = on.access.revalidate(&admin).await.expect("it goes on");
-    let token = on.access.revalidate(&token).await.expect("it goes on");
+    let session = on
+        .access
+        .revalidate(&admin)
+        .await
+        .expect("the principal is valid");
+    let token = on
+        .access
+        .revalidate(&token)
+        .await
+        .expect("the principal is valid");
     assert_eq!(session.role, Some(Role::Operator));
     assert_eq!(token.scopes.to_string(), "cache:write");
     assert_eq!(token.actor.via, Via::Redis);
@@ -127,11 +135,11 @@ async fn a_change_before_the_wait_is_not_missed(on: Fixture) {
     let mut changes = on.access.changes();
     let token = with_token(&on, &on.owner).await;
 
-    let id = token.token_id.expect("it is a token");
+    let id = token.token_id.expect("the principal has a token");
     on.access
         .revoke_token(&on.owner, &on.act, id)
         .await
-        .expect("it is there");
+        .expect("the object exists");
 
     assert!(changes.has_changed());
     changes.changed().await;
@@ -144,12 +152,12 @@ async fn a_principal_ends_when_it_expires(on: Fixture) {
         ..new_token(&["cache:*"])
     };
     let created = on.access.create_token(&on.owner, &on.act, new).await;
-    let text = created.expect("the owner may").text;
+    let text = created.expect("the owner has the permission").text;
     let token = on
         .access
         .authenticate_token(text.expose(), Via::Redis)
         .await;
-    let token = token.expect("it is fresh");
+    let token = token.expect("the credential is valid");
 
     on.pass(Duration::from_secs(60));
     let before = on.access.revalidate(&token).await;
@@ -160,16 +168,19 @@ async fn a_principal_ends_when_it_expires(on: Fixture) {
     assert_eq!(after.err(), Some(AccessError::TokenInvalid));
 }
 
-async fn a_change_on_another_node_is_found_by_looking_again_in_time(on: Fixture) {
+async fn a_change_on_another_node_is_found_by_periodic_revalidation(on: Fixture) {
     let other = another_node(&on.store, &on.clock);
     let token = with_token(&on, &on.owner).await;
-    other.revalidate(&token).await.expect("it is fresh");
+    other
+        .revalidate(&token)
+        .await
+        .expect("the credential is valid");
 
-    let id = token.token_id.expect("it is a token");
+    let id = token.token_id.expect("the principal has a token");
     on.access
         .revoke_token(&on.owner, &on.act, id)
         .await
-        .expect("it is there");
+        .expect("the object exists");
     on.pass(other.revalidate_every());
 
     let there = other.revalidate(&token).await;
@@ -182,14 +193,14 @@ async fn the_control_socket_stays_valid(on: Fixture) {
     assert_eq!(again.as_ref(), Ok(&on.owner));
 }
 
-async fn the_text_of_a_token_in_use_is_no_cookie(on: Fixture) {
+async fn the_text_of_a_cached_token_is_not_accepted_as_a_cookie(on: Fixture) {
     let created = on
         .access
         .create_token(&on.owner, &on.act, new_token(&["cache:read"]))
         .await;
-    let text = created.expect("the owner may").text;
+    let text = created.expect("the owner has the permission").text;
     let used = on.access.authenticate_token(text.expose(), Via::Api).await;
-    used.expect("it is fresh");
+    used.expect("the credential is valid");
 
     let as_cookie = on.access.authenticate_session(text.expose()).await;
 

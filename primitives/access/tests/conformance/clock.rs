@@ -1,4 +1,4 @@
-//! A clock that jumps ahead deletes nothing.
+//! A clock that jumps ahead causes no deletion.
 
 use std::time::Duration;
 
@@ -14,27 +14,27 @@ const TWO_YEARS: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
 
 pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
-        a_start_with_the_clock_ahead_deletes_nothing,
-        a_clock_that_jumps_ahead_deletes_nothing_until_it_is_right_again,
-        a_clock_that_is_confirmed_deletes_what_has_ended,
+        a_start_with_a_clock_that_is_ahead_deletes_nothing,
+        a_clock_that_jumped_ahead_deletes_nothing_until_it_is_correct_again,
+        confirming_the_clock_deletes_expired_data,
         the_first_start_of_this_release_with_the_clock_ahead_deletes_nothing,
-        what_has_ended_is_deleted_by_a_clock_that_runs,
+        expired_data_is_deleted_while_the_clock_advances_normally,
     ]
     .to_vec()
 }
 
-/// A session, a login link, a token and entries of the audit log, all of which two years would delete.
+/// Creates a session, a login link, a token and audit log entries, all of which expire within two years.
 async fn something_of_each_kind(on: &Fixture) {
     let ana = on.account("ana@example.org", Role::Admin).await;
     on.sign_in(&ana).await;
     let link = on.access.create_login_link(&on.owner, &on.act, None).await;
-    link.expect("the owner may");
+    link.expect("the owner has the permission");
     let token = NewToken {
         expiry: TokenExpiry::After(DAY),
         ..new_token(&["cache:read"])
     };
     let made = on.access.create_token(&on.owner, &on.act, token).await;
-    made.expect("the owner may");
+    made.expect("the owner has the permission");
 }
 
 async fn entries(on: &Fixture) -> usize {
@@ -54,7 +54,7 @@ async fn what_is_there(on: &Fixture) -> (usize, usize, usize) {
     )
 }
 
-async fn a_start_with_the_clock_ahead_deletes_nothing(on: Fixture) {
+async fn a_start_with_a_clock_that_is_ahead_deletes_nothing(on: Fixture) {
     something_of_each_kind(&on).await;
     on.access.prune().await.expect("the clock is right");
     let before = what_is_there(&on).await;
@@ -71,7 +71,7 @@ async fn a_start_with_the_clock_ahead_deletes_nothing(on: Fixture) {
     assert_eq!(what_is_there(&on).await, before);
 }
 
-async fn a_clock_that_jumps_ahead_deletes_nothing_until_it_is_right_again(on: Fixture) {
+async fn a_clock_that_jumped_ahead_deletes_nothing_until_it_is_correct_again(on: Fixture) {
     something_of_each_kind(&on).await;
     on.access.prune().await.expect("the clock is right");
     let before = what_is_there(&on).await;
@@ -84,7 +84,7 @@ async fn a_clock_that_jumps_ahead_deletes_nothing_until_it_is_right_again(on: Fi
     let right = on.access.prune().await;
 
     assert!(refused.is_err() && again.is_err());
-    // The login links have ended meanwhile.
+    // The login links have expired meanwhile.
     let links = Pruned {
         login_links: 1,
         ..Pruned::default()
@@ -94,7 +94,7 @@ async fn a_clock_that_jumps_ahead_deletes_nothing_until_it_is_right_again(on: Fi
     assert_eq!(what_is_there(&on).await, before);
 }
 
-async fn a_clock_that_is_confirmed_deletes_what_has_ended(on: Fixture) {
+async fn confirming_the_clock_deletes_expired_data(on: Fixture) {
     something_of_each_kind(&on).await;
     on.access.prune().await.expect("the clock is right");
     let old = entries(&on).await as u64;
@@ -112,13 +112,17 @@ async fn a_clock_that_is_confirmed_deletes_what_has_ended(on: Fixture) {
     };
     assert_eq!(pruned, Ok(all));
     assert_eq!(on.access.clock_jumped(), None);
-    assert_eq!(started, Ok(Pruned::default()), "the next start believes it");
+    assert_eq!(
+        started,
+        Ok(Pruned::default()),
+        "the next start accepts the clock"
+    );
     let page = on
         .access
         .audit_log()
         .list(&AuditFilter::default(), None, 10)
         .await;
-    let left = page.expect("it reads").entries;
+    let left = page.expect("the store works").entries;
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].action, "access.confirm_clock");
 }
@@ -127,12 +131,12 @@ async fn the_first_start_of_this_release_with_the_clock_ahead_deletes_nothing(on
     something_of_each_kind(&on).await;
     let before = what_is_there(&on).await;
 
-    // Nothing has stored a time yet.
+    // No time has been stored yet.
     on.clock.jump(TWO_YEARS);
     let started = another_node(&on.store, &on.clock);
     started.ensure_owner().await.expect("the store works");
     let link = started.create_login_link(&on.owner, &on.act, None).await;
-    link.expect("the owner may");
+    link.expect("the owner has the permission");
     let refused = started.prune().await;
     on.clock.jump(-TWO_YEARS);
 
@@ -141,7 +145,7 @@ async fn the_first_start_of_this_release_with_the_clock_ahead_deletes_nothing(on
     assert_eq!((sessions, tokens, entries - 1), before);
 }
 
-async fn what_has_ended_is_deleted_by_a_clock_that_runs(on: Fixture) {
+async fn expired_data_is_deleted_while_the_clock_advances_normally(on: Fixture) {
     something_of_each_kind(&on).await;
     on.access.prune().await.expect("the clock is right");
 

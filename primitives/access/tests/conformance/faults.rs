@@ -1,4 +1,4 @@
-//! What holds while the store fails.
+//! Guarantees while the store fails.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,16 +14,16 @@ use crate::{
 
 pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
-        a_revocation_whose_answer_is_lost_counts_at_once_and_has_its_entry,
-        a_disabled_account_whose_answer_is_lost_is_signed_out_at_once,
+        a_revocation_whose_reply_is_lost_takes_effect_immediately_and_has_its_entry,
+        disabling_an_account_signs_it_out_even_if_the_reply_is_lost,
         a_revocation_that_does_not_reach_the_store_changes_nothing,
-        a_store_that_cannot_say_ends_no_principal_for_good,
-        ingest_keys_are_asked_for_once_in_a_while,
+        an_unavailable_store_does_not_end_a_principal,
+        ingest_keys_are_cached,
     ]
     .to_vec()
 }
 
-/// A node whose store can fail.
+/// Creates a node whose store can fail.
 fn flaky(on: &Fixture) -> (Arc<FlakyStore>, Access) {
     let store = FlakyStore::around(&on.store);
     let node = another_node(&(Arc::clone(&store) as _), &on.clock);
@@ -36,16 +36,16 @@ async fn entries_of(on: &Fixture, action: &str) -> usize {
         action: Some(ByAction::parse(action)),
     };
     let page = on.access.audit_log().list(&filter, None, 100).await;
-    page.expect("it reads").entries.len()
+    page.expect("the store works").entries.len()
 }
 
-async fn a_revocation_whose_answer_is_lost_counts_at_once_and_has_its_entry(on: Fixture) {
+async fn a_revocation_whose_reply_is_lost_takes_effect_immediately_and_has_its_entry(on: Fixture) {
     let (store, node) = flaky(&on);
     let created = node.create_token(&on.owner, &on.act, new_token(&["cache:*"]));
-    let created = created.await.expect("the owner may");
+    let created = created.await.expect("the owner has the permission");
     let text = created.text.expose();
     let used = node.authenticate_token(text, Via::Redis).await;
-    used.expect("it is fresh");
+    used.expect("the credential is valid");
     let mut changes = node.changes();
     let act = Act::new(Actor::local());
 
@@ -53,21 +53,21 @@ async fn a_revocation_whose_answer_is_lost_counts_at_once_and_has_its_entry(on: 
     let revoked = node.revoke_token(&on.owner, &act, created.token.id).await;
 
     assert!(matches!(revoked, Err(AccessError::Store(_))));
-    assert!(!act.is_recorded(), "nobody knows");
+    assert!(!act.is_recorded(), "the outcome is unknown");
     changes.changed().await;
     let refused = node.authenticate_token(text, Via::Redis).await;
     assert_eq!(refused.err(), Some(AccessError::TokenInvalid));
     assert_eq!(entries_of(&on, "access.revoke_token").await, 1);
 }
 
-async fn a_disabled_account_whose_answer_is_lost_is_signed_out_at_once(on: Fixture) {
+async fn disabling_an_account_signs_it_out_even_if_the_reply_is_lost(on: Fixture) {
     let (store, node) = flaky(&on);
     let ana = on.account("ana@example.org", Role::Viewer).await;
     let signed_in = on.sign_in(&ana).await;
     let cookie = signed_in.cookie.expose();
     node.authenticate_session(cookie)
         .await
-        .expect("it is fresh");
+        .expect("the credential is valid");
 
     store.fail("delete_account", Fault::AfterCommit).await;
     let deleted = node.delete_account(&on.owner, &on.act, ana.id).await;
@@ -81,7 +81,7 @@ async fn a_disabled_account_whose_answer_is_lost_is_signed_out_at_once(on: Fixtu
 async fn a_revocation_that_does_not_reach_the_store_changes_nothing(on: Fixture) {
     let (store, node) = flaky(&on);
     let created = node.create_token(&on.owner, &on.act, new_token(&["cache:*"]));
-    let created = created.await.expect("the owner may");
+    let created = created.await.expect("the owner has the permission");
     let text = created.text.expose();
 
     store.fail("delete_token", Fault::Before).await;
@@ -94,12 +94,12 @@ async fn a_revocation_that_does_not_reach_the_store_changes_nothing(on: Fixture)
     assert_eq!(entries_of(&on, "access.revoke_token").await, 0);
 }
 
-async fn a_store_that_cannot_say_ends_no_principal_for_good(on: Fixture) {
+async fn an_unavailable_store_does_not_end_a_principal(on: Fixture) {
     let (store, node) = flaky(&on);
     let created = node.create_token(&on.owner, &on.act, new_token(&["cache:*"]));
-    let text = created.await.expect("the owner may").text;
+    let text = created.await.expect("the owner has the permission").text;
     let principal = node.authenticate_token(text.expose(), Via::Redis).await;
-    let principal = principal.expect("it is fresh");
+    let principal = principal.expect("the credential is valid");
 
     on.pass(node.revalidate_every());
     store.fail("token", Fault::Before).await;
@@ -111,7 +111,7 @@ async fn a_store_that_cannot_say_ends_no_principal_for_good(on: Fixture) {
     assert_eq!(known, Ok(principal));
 }
 
-async fn ingest_keys_are_asked_for_once_in_a_while(on: Fixture) {
+async fn ingest_keys_are_cached(on: Fixture) {
     let (store, node) = flaky(&on);
     let key = node.create_ingest_key(&on.act, "shop").await;
     let key = key.expect("the name is right");
@@ -120,13 +120,13 @@ async fn ingest_keys_are_asked_for_once_in_a_while(on: Fixture) {
         let found = node.authenticate_ingest_key(&key.key).await;
         assert_eq!(found.map(|found| found.id), Ok(key.id));
     }
-    let asked = store.calls("ingest_key").await;
+    let generation = store.calls("ingest_key").await;
     on.pass(Duration::from_secs(5));
     let later = node.authenticate_ingest_key(&key.key).await;
     let deleted = node.delete_ingest_key(&on.act, key.id).await;
     let refused = node.authenticate_ingest_key(&key.key).await;
 
-    assert_eq!(asked, 1);
+    assert_eq!(generation, 1);
     assert!(later.is_ok() && deleted.is_ok());
     assert_eq!(refused.err(), Some(AccessError::IngestKeyInvalid));
 }

@@ -1,4 +1,4 @@
-//! How the first account comes to be.
+//! Creation of the first account.
 
 use outrigger_access::{AccessError, AdminBootstrap, Role};
 use outrigger_testkit::{Case, cases};
@@ -7,16 +7,16 @@ use crate::fixture::{Fixture, PASSWORD, browser, secret};
 
 pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
-        the_owner_local_is_made_once,
-        two_nodes_make_one_owner,
+        the_owner_local_is_created_once,
+        two_nodes_create_one_owner,
         the_environment_sets_up_the_owner_once,
         a_weak_password_from_the_environment_is_refused,
-        whoever_opens_the_control_socket_acts_as_the_owner,
+        clients_of_the_control_socket_act_as_the_owner,
     ]
     .to_vec()
 }
 
-async fn the_owner_local_is_made_once(on: Fixture) {
+async fn the_owner_local_is_created_once(on: Fixture) {
     let again = on.access.ensure_owner().await.expect("the store works");
 
     assert!(!again.is_new);
@@ -26,7 +26,7 @@ async fn the_owner_local_is_made_once(on: Fixture) {
     assert_eq!(on.accounts().await.len(), 1);
 }
 
-async fn two_nodes_make_one_owner(on: Fixture) {
+async fn two_nodes_create_one_owner(on: Fixture) {
     let [one, two] = on.first_starts;
 
     assert!(one != two, "{:?}", on.first_starts);
@@ -70,7 +70,7 @@ async fn a_weak_password_from_the_environment_is_refused(on: Fixture) {
     assert!(matches!(weak, Err(AccessError::Fields { .. })), "{weak:?}");
 }
 
-async fn whoever_opens_the_control_socket_acts_as_the_owner(on: Fixture) {
+async fn clients_of_the_control_socket_act_as_the_owner(on: Fixture) {
     assert_eq!(on.owner.actor.label(), "local");
     assert_eq!(on.owner.scopes.to_string(), "*");
     assert_eq!(on.owner.role, Some(Role::Owner));

@@ -1,4 +1,4 @@
-//! What every case starts from: the owner account `local`, on a clock that stands still.
+//! The initial state of every case: the owner account `local`, and a manual clock.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use outrigger_sql::{
 use outrigger_stdx::{Actor, Clock, ManualClock, Secret, SystemClock};
 use outrigger_testkit::{LazyPostgres, TempDir};
 
-/// Good enough for the rules.
+/// A password that satisfies the rules.
 pub(crate) const PASSWORD: &str = "seven canoes beyond the reef";
 
 pub(crate) struct Fixture {
@@ -23,9 +23,9 @@ pub(crate) struct Fixture {
     pub(crate) clock: ManualClock,
     pub(crate) store: Arc<dyn AccessStore>,
     pub(crate) owner: Principal,
-    /// What the door of every call is.
+    /// The `Act` of every call.
     pub(crate) act: Act,
-    /// What two nodes that started at once thought of it.
+    /// The results of two nodes that started at the same time.
     pub(crate) first_starts: [bool; 2],
     pub(crate) broken_statements: Vec<BrokenStatement>,
     database: Database,
@@ -38,8 +38,8 @@ enum Database {
     Postgres(PostgresDatabase),
 }
 
-/// The manual clock is the one of access. The databases wait by the system's: a transaction that collides with another one
-/// sleeps before it is repeated, and no test would turn a manual clock meanwhile.
+/// Access uses the manual clock. The databases use the system clock: a transaction that collides with another one sleeps
+/// before it is repeated, and tests do not advance a manual clock meanwhile.
 pub(crate) async fn on_sqlite() -> Fixture {
     let (dir, clock) = (TempDir::new(), ManualClock::new());
     let path = dir.join("state.db");
@@ -91,7 +91,7 @@ async fn fixture(
     let (access, other) = (another_node(&store, &clock), another_node(&store, &clock));
     let (one, two) = tokio::join!(access.ensure_owner(), other.ensure_owner());
     let first_starts = [one, two].map(|owner| owner.expect("the store works").is_new);
-    let owner = access.local_principal().await.expect("there is an owner");
+    let owner = access.local_principal().await.expect("an owner exists");
     Fixture {
         access,
         clock,
@@ -105,7 +105,7 @@ async fn fixture(
     }
 }
 
-/// A second handle on the same store, with caches of its own.
+/// Creates a second handle on the same store, with its own caches.
 pub(crate) fn another_node(store: &Arc<dyn AccessStore>, clock: &ManualClock) -> Access {
     let clock = Arc::new(clock.clone());
     let config = AccessConfig {
@@ -125,7 +125,7 @@ pub(crate) fn secret(text: &str) -> Secret {
 
 pub(crate) fn browser() -> ClientInfo {
     ClientInfo {
-        address: "192.0.2.7".parse().expect("it is an address"),
+        address: "192.0.2.7".parse().expect("the address is valid"),
         user_agent: "Mozilla/5.0".to_owned(),
     }
 }
@@ -147,7 +147,7 @@ pub(crate) fn new_token(scopes: &[&str]) -> NewToken {
     }
 }
 
-/// Longer than any list of a test.
+/// More than the length of any list in a test.
 const ALL: u32 = 500;
 
 impl Fixture {
@@ -171,31 +171,31 @@ impl Fixture {
         page.expect("the store works").items
     }
 
-    /// Does something to the database behind the store's back.
+    /// Executes SQL directly in the database, without the store.
     pub(crate) async fn sql(&self, sql: &'static str) {
         match &self.database {
             Database::Sqlite(database) => {
                 let write = |connection: &rusqlite::Connection| {
                     connection.execute_batch(sql).map_err(SqlError::from)
                 };
-                database.write(write).await.expect("it is right");
+                database.write(write).await.expect("the input is valid");
             }
             Database::Postgres(database) => {
                 let client = database.client().await.expect("there is a connection");
-                client.execute(sql, &[]).await.expect("it is right");
+                client.execute(sql, &[]).await.expect("the input is valid");
             }
         }
     }
 
-    /// Deletes a row behind the back of the handle and its cache.
+    /// Deletes a row directly in the database, without the handle and its cache.
     pub(crate) async fn delete_token_behind_the_back(&self, id: TokenId) {
         let entry = self.act.entry("test.delete_token", self.clock.now());
-        let reach = Reach::everybody();
+        let reach = Reach::unlimited();
         let deleted = self.store.delete_token(id, &reach, &entry).await;
-        deleted.expect("it is there");
+        deleted.expect("the object exists");
     }
 
-    /// Ends the connections to the database, where there are any, while they are used.
+    /// Ends the database connections, if there are any, while they are in use.
     pub(crate) async fn kill_connections(&self) {
         if let Database::Postgres(database) = &self.database {
             let kill = "
@@ -205,12 +205,12 @@ impl Fixture {
             let Ok(client) = database.client().await else {
                 return;
             };
-            // It may be one of those that another one ends.
+            // The connection itself may be ended by another one.
             let _ = client.execute(kill, &[]).await;
         }
     }
 
-    /// How the database carries out each statement that lists something.
+    /// Returns the query plan of each statement that reads a list.
     pub(crate) async fn list_plans(&self) -> Vec<String> {
         let mut plans = Vec::new();
         for sql in outrigger_access::store::list_statements() {
@@ -243,14 +243,17 @@ impl Fixture {
                     ] {
                         client.execute(set, &[]).await.expect("it is a setting");
                     }
-                    // The plan for any values, as for a statement that is prepared once.
+                    // The generic plan, which a prepared statement uses.
                     let prepare = format!("prepare list as {sql}");
-                    client.execute(&prepare, &[]).await.expect("it is right");
+                    client
+                        .execute(&prepare, &[])
+                        .await
+                        .expect("the input is valid");
                     let values = vec!["null"; sql.matches('$').count()].join(", ");
                     let explain = format!("explain execute list({values})");
                     let rows = client.query(&explain, &[]).await.expect("it explains");
                     let deallocate = client.execute("deallocate list", &[]).await;
-                    deallocate.expect("it is there");
+                    deallocate.expect("the object exists");
                     let lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
                     format!("{}{sql}", lines.join("\n"))
                 }
@@ -263,7 +266,7 @@ impl Fixture {
         self.clock.advance(duration);
     }
 
-    /// Makes an account without a password.
+    /// Creates an account without a password.
     pub(crate) async fn account(&self, email: &str, role: Role) -> Account {
         let created = self
             .access
@@ -271,7 +274,7 @@ impl Fixture {
         created.await.expect("the address is free")
     }
 
-    /// Makes an account with [`PASSWORD`].
+    /// Creates an account with [`PASSWORD`].
     pub(crate) async fn account_with_password(&self, email: &str, role: Role) -> Account {
         let new = NewAccount {
             password: Some(secret(PASSWORD)),
@@ -281,7 +284,7 @@ impl Fixture {
         created.await.expect("the address is free")
     }
 
-    /// Signs an account in by a link.
+    /// Signs in to an account with a login link.
     pub(crate) async fn sign_in(&self, account: &Account) -> SignedIn {
         let link = self
             .access
@@ -295,7 +298,7 @@ impl Fixture {
         signed_in.await.expect("the link is fresh")
     }
 
-    /// Makes an account and answers with who it is when signed in.
+    /// Creates an account and returns its principal after signing in.
     pub(crate) async fn principal(&self, email: &str, role: Role) -> Principal {
         let signed_in = self.sign_in(&self.account(email, role).await).await;
         let authenticated = self.access.authenticate_session(signed_in.cookie.expose());

@@ -1,4 +1,4 @@
-//! A store that fails when it is told to: before it does anything, or after it has done it, as when the answer is lost.
+//! A store that fails on request: before it does anything, or after it has committed, as if the reply were lost.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -17,7 +17,7 @@ use outrigger_sql::SqlError;
 use outrigger_stdx::Cursor;
 use tokio::sync::Mutex;
 
-/// Around another store. Counts its calls by name.
+/// Wraps another store. Counts its calls by name.
 pub(crate) struct FlakyStore {
     inner: Arc<dyn AccessStore>,
     state: Mutex<State>,
@@ -32,9 +32,9 @@ struct State {
 /// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Nothing was done.
+    /// Before anything was done.
     Before,
-    /// It was done and committed, and the answer was lost.
+    /// After the commit; the reply is lost.
     AfterCommit,
 }
 
@@ -46,12 +46,12 @@ impl FlakyStore {
         })
     }
 
-    /// From now on the calls of this name fail.
+    /// Makes all further calls of this name fail.
     pub(crate) async fn fail(&self, call: &'static str, fault: Fault) {
         self.state.lock().await.fails = Some((call, fault));
     }
 
-    /// How often this was called.
+    /// Returns how often a call was made.
     pub(crate) async fn calls(&self, call: &'static str) -> u32 {
         let state = self.state.lock().await;
         state.calls.get(call).copied().unwrap_or_default()
@@ -89,7 +89,7 @@ impl AccessStore for FlakyStore {
     }
 }
 
-/// Hands each call on, under its name.
+/// Forwards each call and counts it under its name.
 macro_rules! hand_on {
     ($trait:ident { $(fn $name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)* }) => {
         #[async_trait]

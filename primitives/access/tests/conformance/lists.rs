@@ -1,4 +1,4 @@
-//! Lists are read in parts: together they are the whole list, in its order.
+//! Lists are read in pages. Together, the pages are the whole list in order.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use crate::fixture::{Fixture, new_account, new_token};
 
 pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
-        accounts_are_read_in_parts,
-        sessions_are_read_in_parts,
-        sessions_that_have_ended_take_no_place_in_a_part,
-        tokens_are_read_in_parts,
-        ingest_keys_are_read_in_parts,
-        a_part_begins_behind_an_item_that_is_gone,
+        accounts_are_read_in_pages,
+        sessions_are_read_in_pages,
+        ended_sessions_take_no_place_in_a_page,
+        tokens_are_read_in_pages,
+        ingest_keys_are_read_in_pages,
+        a_page_continues_after_a_deleted_item,
         every_list_is_read_from_an_index,
     ]
     .to_vec()
 }
 
-/// Everything, two items at a time; the next part is asked for as a client does, with the text of the cursor.
+/// Reads all pages of two items each. Passes the cursor as text, as clients do.
 async fn in_parts<T>(
     read: impl AsyncFn(Option<Cursor>) -> Result<Page<T>, AccessError>,
 ) -> Vec<Vec<T>> {
@@ -41,7 +41,7 @@ fn sizes<T>(parts: &[Vec<T>]) -> Vec<usize> {
     parts.iter().map(Vec::len).collect()
 }
 
-/// Some are made at one moment, so that their ids decide, and some later.
+/// Creates some accounts at the same time, so that their ids determine the order, and some later.
 async fn five_accounts(on: &Fixture) {
     for name in ["ana", "ben", "cai", "dan"] {
         if name == "cai" {
@@ -52,7 +52,7 @@ async fn five_accounts(on: &Fixture) {
     }
 }
 
-async fn accounts_are_read_in_parts(on: Fixture) {
+async fn accounts_are_read_in_pages(on: Fixture) {
     five_accounts(&on).await;
 
     let parts = in_parts(async |cursor| on.access.accounts(cursor, 2).await).await;
@@ -69,11 +69,11 @@ async fn accounts_are_read_in_parts(on: Fixture) {
             "dan@example.org"
         ]
     );
-    let whole = on.access.accounts(None, 5).await.expect("it reads");
+    let whole = on.access.accounts(None, 5).await.expect("the store works");
     assert_eq!(whole.next, None);
 }
 
-async fn sessions_are_read_in_parts(on: Fixture) {
+async fn sessions_are_read_in_pages(on: Fixture) {
     five_accounts(&on).await;
     for account in on.accounts().await {
         on.sign_in(&account).await;
@@ -96,7 +96,7 @@ async fn sessions_are_read_in_parts(on: Fixture) {
     assert!(hers.concat().iter().all(|one| one.account_id == ana));
 }
 
-async fn sessions_that_have_ended_take_no_place_in_a_part(on: Fixture) {
+async fn ended_sessions_take_no_place_in_a_page(on: Fixture) {
     five_accounts(&on).await;
     let accounts = on.accounts().await;
     on.sign_in(&accounts[0]).await;
@@ -105,20 +105,24 @@ async fn sessions_that_have_ended_take_no_place_in_a_part(on: Fixture) {
     on.sign_in(&accounts[2]).await;
     on.sign_in(&accounts[3]).await;
 
-    let page = on.access.sessions(None, None, 2).await.expect("it reads");
+    let page = on
+        .access
+        .sessions(None, None, 2)
+        .await
+        .expect("the store works");
 
     assert_eq!(page.items.len(), 2);
     assert_eq!(page.next, None);
 }
 
-async fn tokens_are_read_in_parts(on: Fixture) {
+async fn tokens_are_read_in_pages(on: Fixture) {
     let other = on.principal("ana@example.org", Role::Admin).await;
     for by in [&on.owner, &on.owner, &other, &other, &other] {
         let created = on
             .access
             .create_token(by, &on.act, new_token(&["cache:read"]))
             .await;
-        created.expect("there is room");
+        created.expect("there is capacity");
         if by.account_id == on.owner.account_id {
             on.pass(Duration::from_secs(1));
         }
@@ -135,7 +139,7 @@ async fn tokens_are_read_in_parts(on: Fixture) {
     );
 }
 
-async fn ingest_keys_are_read_in_parts(on: Fixture) {
+async fn ingest_keys_are_read_in_pages(on: Fixture) {
     for name in ["a", "b", "c", "d"] {
         if name == "c" {
             on.pass(Duration::from_secs(1));
@@ -151,16 +155,20 @@ async fn ingest_keys_are_read_in_parts(on: Fixture) {
     assert_eq!(names, ["d", "c", "b", "a"]);
 }
 
-async fn a_part_begins_behind_an_item_that_is_gone(on: Fixture) {
+async fn a_page_continues_after_a_deleted_item(on: Fixture) {
     five_accounts(&on).await;
-    let first = on.access.accounts(None, 3).await.expect("it reads");
+    let first = on.access.accounts(None, 3).await.expect("the store works");
     let last = first.items.last().expect("there are three").id;
 
     let deleted = on.access.delete_account(&on.owner, &on.act, last).await;
-    deleted.expect("the owner may");
+    deleted.expect("the owner has the permission");
     let new = new_account("eva@example.org", Role::Viewer);
     let made = on.access.create_account(&on.owner, &on.act, new).await;
-    let second = on.access.accounts(first.next, 3).await.expect("it reads");
+    let second = on
+        .access
+        .accounts(first.next, 3)
+        .await
+        .expect("the store works");
 
     let names: Vec<_> = second.items.iter().map(|one| one.name.as_str()).collect();
     assert!(made.is_ok());

@@ -15,16 +15,16 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
         a_session_ends_when_it_is_revoked,
-        a_session_ends_on_another_node_after_the_cache_forgot_it,
+        a_session_ends_on_another_node_after_the_cache_expires,
         a_session_ends_when_it_is_not_used,
         a_session_that_is_used_only_in_the_background_becomes_idle,
-        a_session_ends_at_its_limit_although_it_is_used,
+        a_session_ends_at_its_limit_even_if_it_is_used,
         signing_out_ends_the_session,
-        nobody_ends_the_session_of_another_without_the_scope,
-        sessions_are_listed_with_whose_they_are,
-        a_role_that_changes_counts_at_once,
+        ending_the_session_of_another_account_requires_the_scope,
+        sessions_are_listed_with_their_accounts,
+        a_changed_role_takes_effect_immediately,
         signing_in_while_the_account_is_deleted_neither_fails_nor_leaves_a_session,
-        the_pruner_deletes_what_has_ended,
+        the_pruner_deletes_expired_data,
     ]
     .to_vec()
 }
@@ -39,7 +39,7 @@ async fn signing_in_while_the_account_is_deleted_neither_fails_nor_leaves_a_sess
                 .access
                 .create_login_link(&on.owner, &on.act, Some(account.id));
             let link = link.await.expect("the account may sign in");
-            // From an address of its own, because links that do not work slow an address down.
+            // Uses a different address each time, because failing links throttle an address.
             let client = ClientInfo {
                 address: [192, 0, round, number].into(),
                 ..browser()
@@ -77,12 +77,12 @@ async fn a_session_ends_when_it_is_revoked(on: Fixture) {
     on.access
         .authenticate_session(cookie)
         .await
-        .expect("it is fresh");
+        .expect("the credential is valid");
 
     on.access
         .end_session(&on.owner, &on.act, signed_in.session.id)
         .await
-        .expect("it is there");
+        .expect("the object exists");
 
     let ended = on.access.authenticate_session(cookie).await;
     assert_eq!(ended.err(), Some(AccessError::SessionInvalid));
@@ -93,7 +93,7 @@ async fn a_session_ends_when_it_is_revoked(on: Fixture) {
     assert_eq!(again, Err(AccessError::NotFound { what: "session" }));
 }
 
-async fn a_session_ends_on_another_node_after_the_cache_forgot_it(on: Fixture) {
+async fn a_session_ends_on_another_node_after_the_cache_expires(on: Fixture) {
     let other = another_node(&on.store, &on.clock);
     let ana = on.account("ana@example.org", Role::Viewer).await;
     let signed_in = on.sign_in(&ana).await;
@@ -101,12 +101,12 @@ async fn a_session_ends_on_another_node_after_the_cache_forgot_it(on: Fixture) {
     other
         .authenticate_session(cookie)
         .await
-        .expect("it is fresh");
+        .expect("the credential is valid");
 
     on.access
         .end_session(&on.owner, &on.act, signed_in.session.id)
         .await
-        .expect("it is there");
+        .expect("the object exists");
     on.pass(Duration::from_secs(5));
 
     let ended = other.authenticate_session(cookie).await;
@@ -151,7 +151,7 @@ async fn a_session_that_is_used_only_in_the_background_becomes_idle(on: Fixture)
     assert_eq!(clicked.err(), Some(AccessError::SessionInvalid));
 }
 
-async fn a_session_ends_at_its_limit_although_it_is_used(on: Fixture) {
+async fn a_session_ends_at_its_limit_even_if_it_is_used(on: Fixture) {
     let ana = on.account("ana@example.org", Role::Viewer).await;
     let signed_in = on.sign_in(&ana).await;
 
@@ -178,7 +178,7 @@ async fn signing_out_ends_the_session(on: Fixture) {
         .await;
 
     on.access
-        .log_out(&me.expect("it is fresh"), &on.act)
+        .log_out(&me.expect("the credential is valid"), &on.act)
         .await
         .expect("the store works");
 
@@ -193,7 +193,7 @@ async fn signing_out_ends_the_session(on: Fixture) {
         .expect("there is nothing to end");
 }
 
-async fn nobody_ends_the_session_of_another_without_the_scope(on: Fixture) {
+async fn ending_the_session_of_another_account_requires_the_scope(on: Fixture) {
     let ana = on.principal("ana@example.org", Role::Operator).await;
     let ben = on.principal("ben@example.org", Role::Operator).await;
     let admin = on.principal("admin@example.org", Role::Admin).await;
@@ -209,17 +209,17 @@ async fn nobody_ends_the_session_of_another_without_the_scope(on: Fixture) {
     assert_eq!((by_admin, own), (Ok(()), Ok(())));
 }
 
-async fn sessions_are_listed_with_whose_they_are(on: Fixture) {
+async fn sessions_are_listed_with_their_accounts(on: Fixture) {
     let ana = on.account("ana@example.org", Role::Viewer).await;
     let hers = on.sign_in(&ana).await;
     on.pass(Duration::from_secs(90));
-    let local = on.access.owner().await.expect("there is one");
+    let local = on.access.owner().await.expect("an owner exists");
     on.sign_in(&local).await;
     on.pass(Duration::from_secs(90));
     on.access
         .authenticate_session(hers.cookie.expose())
         .await
-        .expect("it is fresh");
+        .expect("the credential is valid");
 
     let all = on.sessions(None).await;
     let of_ana = on.sessions(Some(ana.id)).await;
@@ -232,14 +232,14 @@ async fn sessions_are_listed_with_whose_they_are(on: Fixture) {
     assert!(of_ana[0].last_seen_at > hers.session.last_seen_at);
 }
 
-async fn a_role_that_changes_counts_at_once(on: Fixture) {
+async fn a_changed_role_takes_effect_immediately(on: Fixture) {
     let ana = on.account("ana@example.org", Role::Admin).await;
     let signed_in = on.sign_in(&ana).await;
     let cookie = signed_in.cookie.expose();
     on.access
         .authenticate_session(cookie)
         .await
-        .expect("it is fresh");
+        .expect("the credential is valid");
 
     let demote = outrigger_access::AccountUpdate {
         role: Some(Role::Viewer),
@@ -248,7 +248,7 @@ async fn a_role_that_changes_counts_at_once(on: Fixture) {
     on.access
         .update_account(&on.owner, &on.act, ana.id, demote)
         .await
-        .expect("she is below");
+        .expect("the caller has the permission");
 
     let demoted = on
         .access
@@ -258,13 +258,13 @@ async fn a_role_that_changes_counts_at_once(on: Fixture) {
     assert_eq!(demoted.scopes, Role::Viewer.scopes());
 }
 
-async fn the_pruner_deletes_what_has_ended(on: Fixture) {
+async fn the_pruner_deletes_expired_data(on: Fixture) {
     let ana = on.account("ana@example.org", Role::Viewer).await;
     on.sign_in(&ana).await;
     on.access
         .create_login_link(&on.owner, &on.act, None)
         .await
-        .expect("there is an owner");
+        .expect("an owner exists");
     on.pass(DAY * 8);
     let fresh = on.sign_in(&ana).await;
 

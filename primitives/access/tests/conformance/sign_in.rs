@@ -10,14 +10,14 @@ use crate::fixture::{Fixture, PASSWORD, browser, secret};
 pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
         the_right_password_begins_a_session,
-        wrong_credentials_all_give_the_same_answer,
-        too_many_wrong_passwords_have_to_wait,
+        all_wrong_credentials_return_the_same_error,
+        too_many_wrong_passwords_are_throttled,
         a_login_link_works_once,
-        a_login_link_is_redeemed_by_one_of_two_browsers,
-        guessing_login_links_is_slowed_down,
-        a_login_link_stops_working_after_half_an_hour,
-        a_login_link_is_for_the_owner_when_nobody_is_named,
-        the_oldest_session_ends_when_there_are_too_many,
+        only_one_of_two_browsers_redeems_a_login_link,
+        guessing_login_links_is_throttled,
+        a_login_link_expires_after_half_an_hour,
+        a_login_link_without_an_account_is_for_the_owner,
+        a_session_above_the_limit_ends_the_oldest,
     ]
     .to_vec()
 }
@@ -46,11 +46,11 @@ async fn the_right_password_begins_a_session(on: Fixture) {
     assert_eq!(principal.scopes, Role::Operator.scopes());
     assert_eq!(principal.expires_at, Some(signed_in.session.expires_at));
     assert_eq!(principal.actor.label(), "ana@example.org");
-    let account = on.access.account(ana.id).await.expect("it is there");
+    let account = on.access.account(ana.id).await.expect("the object exists");
     assert_eq!(account.last_login_at, Some(signed_in.session.created_at));
 }
 
-async fn wrong_credentials_all_give_the_same_answer(on: Fixture) {
+async fn all_wrong_credentials_return_the_same_error(on: Fixture) {
     on.account_with_password("ana@example.org", Role::Viewer)
         .await;
     on.account("ben@example.org", Role::Viewer).await;
@@ -72,7 +72,7 @@ async fn wrong_credentials_all_give_the_same_answer(on: Fixture) {
     }
 }
 
-async fn too_many_wrong_passwords_have_to_wait(on: Fixture) {
+async fn too_many_wrong_passwords_are_throttled(on: Fixture) {
     on.account_with_password("ana@example.org", Role::Viewer)
         .await;
     let log_in = async |password: &str| {
@@ -101,7 +101,7 @@ async fn a_login_link_works_once(on: Fixture) {
         .access
         .create_login_link(&on.owner, &on.act, None)
         .await
-        .expect("there is an owner");
+        .expect("an owner exists");
 
     let first = on
         .access
@@ -117,17 +117,20 @@ async fn a_login_link_works_once(on: Fixture) {
         .await;
 
     assert_eq!(link.code.expose().len(), 26);
-    assert_eq!(first.expect("it is fresh").account.id, on.owner.account_id);
+    assert_eq!(
+        first.expect("the credential is valid").account.id,
+        on.owner.account_id
+    );
     assert_eq!(replayed.err(), Some(AccessError::LinkInvalid));
     assert_eq!(guessed.err(), Some(AccessError::LinkInvalid));
 }
 
-async fn guessing_login_links_is_slowed_down(on: Fixture) {
+async fn guessing_login_links_is_throttled(on: Fixture) {
     let link = on
         .access
         .create_login_link(&on.owner, &on.act, None)
         .await
-        .expect("the owner is there");
+        .expect("the owner exists");
     let mut refusals = Vec::new();
     for guess in 0..20 {
         let code = format!("{guess:026}");
@@ -145,16 +148,16 @@ async fn guessing_login_links_is_slowed_down(on: Fixture) {
 
     assert!(matches!(refusals[0], Err(AccessError::LinkInvalid)));
     assert!(matches!(refusals[19], Err(AccessError::Throttled { .. })));
-    // The link is the way in for who was locked out, and its code cannot be guessed.
+    // A link is the way in for people who are locked out, and its code cannot be guessed.
     assert!(right.is_ok());
 }
 
-async fn a_login_link_is_redeemed_by_one_of_two_browsers(on: Fixture) {
+async fn only_one_of_two_browsers_redeems_a_login_link(on: Fixture) {
     let link = on
         .access
         .create_login_link(&on.owner, &on.act, None)
         .await
-        .expect("there is an owner");
+        .expect("an owner exists");
     let client = browser();
 
     let (one, two) = tokio::join!(
@@ -167,17 +170,17 @@ async fn a_login_link_is_redeemed_by_one_of_two_browsers(on: Fixture) {
     assert!(one.is_ok() != two.is_ok());
 }
 
-async fn a_login_link_stops_working_after_half_an_hour(on: Fixture) {
+async fn a_login_link_expires_after_half_an_hour(on: Fixture) {
     let link = on
         .access
         .create_login_link(&on.owner, &on.act, None)
         .await
-        .expect("there is an owner");
+        .expect("an owner exists");
     let other = on
         .access
         .create_login_link(&on.owner, &on.act, None)
         .await
-        .expect("there is an owner");
+        .expect("an owner exists");
 
     on.pass(Duration::from_secs(30 * 60 - 1));
     let in_time = on
@@ -194,7 +197,7 @@ async fn a_login_link_stops_working_after_half_an_hour(on: Fixture) {
     assert_eq!(late.err(), Some(AccessError::LinkInvalid));
 }
 
-async fn a_login_link_is_for_the_owner_when_nobody_is_named(on: Fixture) {
+async fn a_login_link_without_an_account_is_for_the_owner(on: Fixture) {
     let ana = on.account("ana@example.org", Role::Viewer).await;
 
     let owners = on.access.create_login_link(&on.owner, &on.act, None).await;
@@ -207,7 +210,7 @@ async fn a_login_link_is_for_the_owner_when_nobody_is_named(on: Fixture) {
     assert_eq!(hers.map(|link| link.account_id), Ok(ana.id));
 }
 
-async fn the_oldest_session_ends_when_there_are_too_many(on: Fixture) {
+async fn a_session_above_the_limit_ends_the_oldest(on: Fixture) {
     let ana = on.account("ana@example.org", Role::Viewer).await;
 
     let mut cookies = Vec::new();
@@ -234,13 +237,16 @@ async fn the_oldest_session_ends_when_there_are_too_many(on: Fixture) {
         .access
         .create_login_link(&on.owner, &on.act, None)
         .await
-        .expect("there is an owner");
+        .expect("an owner exists");
     let signed_in = on
         .access
         .redeem_login_link(&on.act, link.code.expose(), &long)
         .await;
     assert_eq!(
-        signed_in.expect("it is fresh").session.user_agent,
+        signed_in
+            .expect("the credential is valid")
+            .session
+            .user_agent,
         "é".repeat(256)
     );
 }

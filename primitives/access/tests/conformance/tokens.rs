@@ -13,25 +13,25 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 pub(crate) fn cases() -> Vec<Case<Fixture>> {
     cases![
-        a_token_does_what_its_scopes_say,
+        a_token_has_the_permissions_of_its_scopes,
         a_token_is_listed_without_its_text,
-        nobody_gives_a_scope_they_lack,
-        every_wrong_part_of_a_new_token_is_reported,
-        a_revoked_token_is_refused_at_once,
+        a_scope_that_the_caller_lacks_cannot_be_granted,
+        every_invalid_field_of_a_new_token_is_reported,
+        a_revoked_token_is_rejected_immediately,
         a_token_expires,
-        a_token_can_do_no_more_than_its_account,
+        a_token_never_has_more_permissions_than_its_account,
         a_wrong_token_is_refused,
-        a_token_that_makes_a_token_passes_on_its_account,
-        the_number_of_tokens_is_limited_also_for_many_at_once,
-        the_number_of_ingest_keys_is_limited_also_for_many_at_once,
-        an_expired_token_takes_no_place_and_is_deleted_after_a_month,
-        the_use_of_a_token_is_noted_once_a_minute,
-        an_ingest_key_is_recognised_until_it_is_deleted,
+        a_child_token_belongs_to_the_account_of_its_parent,
+        the_limit_on_tokens_holds_for_concurrent_calls,
+        the_limit_on_ingest_keys_holds_for_concurrent_calls,
+        an_expired_token_does_not_count_and_is_deleted_after_a_month,
+        the_use_of_a_token_is_recorded_once_a_minute,
+        an_ingest_key_works_until_it_is_deleted,
     ]
     .to_vec()
 }
 
-async fn a_token_does_what_its_scopes_say(on: Fixture) {
+async fn a_token_has_the_permissions_of_its_scopes(on: Fixture) {
     let created = on.access.create_token(
         &on.owner,
         &on.act,
@@ -44,7 +44,7 @@ async fn a_token_does_what_its_scopes_say(on: Fixture) {
         .authenticate_token(created.text.expose(), Via::Redis)
         .await;
 
-    let principal = principal.expect("it is fresh");
+    let principal = principal.expect("the credential is valid");
     assert_eq!(principal.scopes.to_string(), "cache:write");
     assert_eq!(principal.token_id, Some(created.token.id));
     assert_eq!(principal.role, None);
@@ -69,7 +69,7 @@ async fn a_token_is_listed_without_its_text(on: Fixture) {
     assert_eq!(created.token.created_by, "local");
 }
 
-async fn nobody_gives_a_scope_they_lack(on: Fixture) {
+async fn a_scope_that_the_caller_lacks_cannot_be_granted(on: Fixture) {
     let operator = on.principal("ana@example.org", Role::Operator).await;
     let admin = on.principal("admin@example.org", Role::Admin).await;
 
@@ -83,7 +83,7 @@ async fn nobody_gives_a_scope_they_lack(on: Fixture) {
             .access
             .create_token(by, &on.act, new_token(&["cache:read", scope]))
             .await;
-        let scope = scope.parse().expect("it is a scope");
+        let scope = scope.parse().expect("the scope is valid");
         assert_eq!(refused.err(), Some(AccessError::MissingScope { scope }));
     }
     let given = on
@@ -93,7 +93,7 @@ async fn nobody_gives_a_scope_they_lack(on: Fixture) {
     assert!(given.is_ok(), "{given:?}");
 }
 
-async fn every_wrong_part_of_a_new_token_is_reported(on: Fixture) {
+async fn every_invalid_field_of_a_new_token_is_reported(on: Fixture) {
     let new = NewToken {
         name: " ".to_owned(),
         expiry: TokenExpiry::After(Duration::from_secs(1)),
@@ -124,7 +124,7 @@ async fn every_wrong_part_of_a_new_token_is_reported(on: Fixture) {
     assert!(matches!(none, Err(AccessError::Fields { .. })));
 }
 
-async fn a_revoked_token_is_refused_at_once(on: Fixture) {
+async fn a_revoked_token_is_rejected_immediately(on: Fixture) {
     let other = another_node(&on.store, &on.clock);
     let created = on
         .access
@@ -135,13 +135,13 @@ async fn a_revoked_token_is_refused_at_once(on: Fixture) {
     for node in [&on.access, &other] {
         node.authenticate_token(text, Via::Api)
             .await
-            .expect("it is fresh");
+            .expect("the credential is valid");
     }
 
     on.access
         .revoke_token(&on.owner, &on.act, created.token.id)
         .await
-        .expect("it is there");
+        .expect("the object exists");
     let here = on.access.authenticate_token(text, Via::Api).await;
     on.pass(Duration::from_secs(5));
     let there = other.authenticate_token(text, Via::Api).await;
@@ -170,7 +170,7 @@ async fn a_token_expires(on: Fixture) {
             .access
             .create_token(&on.owner, &on.act, new)
             .await
-            .expect("it is right");
+            .expect("the input is valid");
         texts.push(created.text);
     }
     let valid = async || {
@@ -189,7 +189,7 @@ async fn a_token_expires(on: Fixture) {
     assert_eq!(valid().await, [false, false, true]);
 }
 
-async fn a_token_can_do_no_more_than_its_account(on: Fixture) {
+async fn a_token_never_has_more_permissions_than_its_account(on: Fixture) {
     let admin = on.principal("admin@example.org", Role::Admin).await;
     let created = on
         .access
@@ -208,7 +208,7 @@ async fn a_token_can_do_no_more_than_its_account(on: Fixture) {
             .access
             .update_account(&on.owner, &on.act, admin.account_id, update)
             .await;
-        updated.expect("the owner may");
+        updated.expect("the owner has the permission");
     };
 
     let before = scopes().await;
@@ -254,7 +254,7 @@ async fn a_wrong_token_is_refused(on: Fixture) {
     }
 }
 
-async fn a_token_that_makes_a_token_passes_on_its_account(on: Fixture) {
+async fn a_child_token_belongs_to_the_account_of_its_parent(on: Fixture) {
     let parent = on.access.create_token(
         &on.owner,
         &on.act,
@@ -265,7 +265,7 @@ async fn a_token_that_makes_a_token_passes_on_its_account(on: Fixture) {
         .access
         .authenticate_token(parent.text.expose(), Via::Api)
         .await;
-    let by = by.expect("it is fresh");
+    let by = by.expect("the credential is valid");
 
     let child = on
         .access
@@ -282,7 +282,7 @@ async fn a_token_that_makes_a_token_passes_on_its_account(on: Fixture) {
     assert!(matches!(more, Err(AccessError::MissingScope { .. })));
 }
 
-async fn the_number_of_tokens_is_limited_also_for_many_at_once(on: Fixture) {
+async fn the_limit_on_tokens_holds_for_concurrent_calls(on: Fixture) {
     let create = async |_| {
         let new = new_token(&["cache:read"]);
         on.access.create_token(&on.owner, &on.act, new).await
@@ -297,7 +297,7 @@ async fn the_number_of_tokens_is_limited_also_for_many_at_once(on: Fixture) {
     }
 }
 
-async fn the_number_of_ingest_keys_is_limited_also_for_many_at_once(on: Fixture) {
+async fn the_limit_on_ingest_keys_holds_for_concurrent_calls(on: Fixture) {
     let names: Vec<String> = (0..20).map(|number| format!("key {number}")).collect();
 
     let created = join_all(
@@ -314,7 +314,7 @@ async fn the_number_of_ingest_keys_is_limited_also_for_many_at_once(on: Fixture)
     }
 }
 
-async fn an_expired_token_takes_no_place_and_is_deleted_after_a_month(on: Fixture) {
+async fn an_expired_token_does_not_count_and_is_deleted_after_a_month(on: Fixture) {
     let create = async |expiry: TokenExpiry| {
         let new = NewToken {
             expiry,
@@ -326,14 +326,14 @@ async fn an_expired_token_takes_no_place_and_is_deleted_after_a_month(on: Fixtur
             .map(drop)
     };
     let pruned = async || on.access.prune().await.expect("the store works").tokens;
-    // As the pruner does when it starts: from then on the clock is compared with the monotonic one.
+    // Like the pruner at its start: from then on, the clock is compared with the monotonic clock.
     pruned().await;
     for expiry in [
         TokenExpiry::After(DAY),
         TokenExpiry::After(DAY),
         TokenExpiry::Never,
     ] {
-        create(expiry).await.expect("there is room");
+        create(expiry).await.expect("there is capacity");
     }
 
     on.pass(DAY - Duration::from_secs(1));
@@ -353,7 +353,7 @@ async fn an_expired_token_takes_no_place_and_is_deleted_after_a_month(on: Fixtur
     assert_eq!(on.tokens().await.len(), 2);
 }
 
-async fn the_use_of_a_token_is_noted_once_a_minute(on: Fixture) {
+async fn the_use_of_a_token_is_recorded_once_a_minute(on: Fixture) {
     let created = on
         .access
         .create_token(&on.owner, &on.act, new_token(&["cache:read"]))
@@ -366,7 +366,7 @@ async fn the_use_of_a_token_is_noted_once_a_minute(on: Fixture) {
             .access
             .authenticate_token(created.text.expose(), Via::Api)
             .await;
-        used.expect("it is fresh");
+        used.expect("the credential is valid");
         let tokens = on.tokens().await;
         noted.push(tokens[0].last_used_at);
         on.pass(Duration::from_secs(30));
@@ -377,7 +377,7 @@ async fn the_use_of_a_token_is_noted_once_a_minute(on: Fixture) {
     assert_eq!(noted.len(), 3, "{noted:?}");
 }
 
-async fn an_ingest_key_is_recognised_until_it_is_deleted(on: Fixture) {
+async fn an_ingest_key_works_until_it_is_deleted(on: Fixture) {
     let key = on
         .access
         .create_ingest_key(&on.act, "shop")
@@ -390,7 +390,7 @@ async fn an_ingest_key_is_recognised_until_it_is_deleted(on: Fixture) {
     on.access
         .delete_ingest_key(&on.act, key.id)
         .await
-        .expect("it is there");
+        .expect("the object exists");
     let deleted = on.access.authenticate_ingest_key(&key.key).await;
 
     assert_eq!(known.map(|known| known.id), Ok(key.id));

@@ -6,7 +6,7 @@ use outrigger_sql::PostgresTransaction;
 use outrigger_stdx::Cursor;
 use uuid::Uuid;
 
-use super::{PostgresAccessStore, count, locks, one, place};
+use super::{PostgresAccessStore, count, locks, one, sort_key};
 use crate::{
     AccessError, AccountId, Email, Role,
     store::{
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-const GONE: AccessError = AccessError::NotFound { what: "account" };
+const NOT_FOUND: AccessError = AccessError::NotFound { what: "account" };
 
 #[async_trait]
 impl AccountStore for PostgresAccessStore {
@@ -31,8 +31,8 @@ impl AccountStore for PostgresAccessStore {
         self.database
             .transaction(async |transaction| {
                 transaction.execute(locks::ACCOUNTS, &[]).await?;
-                let there_are = count(&transaction, statements::COUNT_ACCOUNTS, &[]).await?;
-                if there_are >= i64::from(accounts_max) {
+                let existing = count(&transaction, statements::COUNT_ACCOUNTS, &[]).await?;
+                if existing >= i64::from(accounts_max) {
                     return Ok(false);
                 }
                 transaction
@@ -79,7 +79,7 @@ impl AccountStore for PostgresAccessStore {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<AccountRow>, AccessError> {
-        let (at, id) = place(after.unwrap_or(Cursor::EARLIEST));
+        let (at, id) = sort_key(after.unwrap_or(Cursor::EARLIEST));
         let values = [&at as _, &id as _, &i64::from(limit) as _];
         self.list(statements::LIST_ACCOUNTS, &values, columns::account)
             .await
@@ -95,7 +95,7 @@ impl AccountStore for PostgresAccessStore {
         self.database
             .transaction(async |transaction| {
                 transaction.execute(locks::ACCOUNTS, &[]).await?;
-                let before = find(&transaction, id).await?.ok_or(GONE)?;
+                let before = find(&transaction, id).await?.ok_or(NOT_FOUND)?;
                 reach.require(&before.account, "account")?;
                 transaction
                     .execute(
@@ -112,9 +112,9 @@ impl AccountStore for PostgresAccessStore {
                     )
                     .await
                     .map_err(|error| AccessError::taken(error.into()))?;
-                keep_an_owner(&transaction).await?;
+                require_owner(&transaction).await?;
                 end_sessions(&transaction, id, change.end_sessions).await?;
-                let after = find(&transaction, id).await?.ok_or(GONE)?;
+                let after = find(&transaction, id).await?.ok_or(NOT_FOUND)?;
                 let entry = entries::account_changed(
                     entry.clone(),
                     change,
@@ -136,12 +136,12 @@ impl AccountStore for PostgresAccessStore {
         self.database
             .transaction(async |transaction| {
                 transaction.execute(locks::ACCOUNTS, &[]).await?;
-                let row = find(&transaction, id).await?.ok_or(GONE)?;
+                let row = find(&transaction, id).await?.ok_or(NOT_FOUND)?;
                 reach.require(&row.account, "account")?;
                 transaction
                     .execute(statements::DELETE_ACCOUNT, &[&id.as_uuid()])
                     .await?;
-                keep_an_owner(&transaction).await?;
+                require_owner(&transaction).await?;
                 let entry = entries::account_deleted(entry.clone(), &row.account);
                 outrigger_audit::postgres::append(&transaction, &[entry]).await?;
                 Ok(())
@@ -164,8 +164,8 @@ pub(super) async fn find(
     .await
 }
 
-/// Refuses a change after which no owner is left; the transaction is then rolled back.
-async fn keep_an_owner(transaction: &PostgresTransaction) -> Result<(), AccessError> {
+/// Returns an error if no owner is left, which rolls back the transaction.
+async fn require_owner(transaction: &PostgresTransaction) -> Result<(), AccessError> {
     match count(transaction, statements::COUNT_OWNERS, &[]).await? {
         0 => Err(AccessError::LastOwner),
         _ => Ok(()),
@@ -180,7 +180,7 @@ async fn end_sessions(
     let except = match end {
         EndSessions::Keep => return Ok(()),
         EndSessions::Except(session) => session.as_uuid(),
-        // The id of no session.
+        // No session has this id.
         EndSessions::All => Uuid::nil(),
     };
     let account = id.as_uuid();

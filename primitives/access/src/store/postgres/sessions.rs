@@ -7,7 +7,7 @@ use outrigger_crypto::Digest;
 use outrigger_sql::Columns;
 use outrigger_stdx::Cursor;
 
-use super::{PostgresAccessStore, accounts, locks, one, place};
+use super::{PostgresAccessStore, accounts, locks, one, sort_key};
 use crate::{
     AccessError, AccountId, Session, SessionId,
     store::{
@@ -29,8 +29,8 @@ impl SessionStore for PostgresAccessStore {
         let account = session.account_id.as_uuid();
         self.database
             .transaction(async |transaction| {
-                // First, because it takes the lock that whoever changes accounts waits for; the other way round each could wait
-                // for the other. It also has two sessions of one account counted one after the other.
+                // Runs first, because it takes the lock that changes to accounts wait for; in the other order, two
+                // transactions could deadlock. It also serialises new sessions of one account, so that each is counted.
                 let noted = transaction
                     .execute(statements::NOTE_LOGIN, &[&session.created_at, &account])
                     .await?;
@@ -103,7 +103,7 @@ impl SessionStore for PostgresAccessStore {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<Session>, AccessError> {
-        let (at, id) = place(after.unwrap_or(Cursor::LATEST));
+        let (at, id) = sort_key(after.unwrap_or(Cursor::LATEST));
         let limit = i64::from(limit);
         match account {
             None => {
@@ -172,7 +172,7 @@ impl SessionStore for PostgresAccessStore {
                 let account = link.account_id.as_uuid();
                 transaction.execute(locks::ACCOUNT, &[&account]).await?;
                 let row = accounts::find(&transaction, link.account_id).await?;
-                let account = reach::who_may_sign_in(row)?;
+                let account = reach::active_account(row)?;
                 reach.require(&account, "account")?;
                 transaction
                     .execute(
@@ -230,7 +230,8 @@ impl SessionStore for PostgresAccessStore {
     }
 }
 
-/// An account whose role does not change until the transaction ends. Without it there is no `what` any more.
+/// Locks an account, so that its role does not change until the transaction ends. If there is no account, `what` does not
+/// exist either.
 pub(super) async fn locked(
     transaction: &outrigger_sql::PostgresTransaction,
     id: AccountId,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use outrigger_audit::AuditEntry;
 use outrigger_stdx::Cursor;
 
-use super::{PostgresAccessStore, count, locks, one, place, sessions::locked};
+use super::{PostgresAccessStore, count, locks, one, sessions::locked, sort_key};
 use crate::{
     AccessError, AccountId, IngestKeyId, TokenId,
     store::{AccountRow, IngestKeyRow, Reach, TokenRow, TokenStore, columns, entries, statements},
@@ -38,8 +38,8 @@ impl TokenStore for PostgresAccessStore {
                     }
                 }
                 let values = [&account as _, &token.created_at as _];
-                let there_are = count(&transaction, statements::COUNT_TOKENS, &values).await?;
-                if there_are >= i64::from(tokens_max) {
+                let existing = count(&transaction, statements::COUNT_TOKENS, &values).await?;
+                if existing >= i64::from(tokens_max) {
                     return Ok(false);
                 }
                 transaction
@@ -82,7 +82,7 @@ impl TokenStore for PostgresAccessStore {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<TokenRow>, AccessError> {
-        let (at, id) = place(after.unwrap_or(Cursor::LATEST));
+        let (at, id) = sort_key(after.unwrap_or(Cursor::LATEST));
         let limit = i64::from(limit);
         match account {
             None => {
@@ -111,7 +111,7 @@ impl TokenStore for PostgresAccessStore {
         reach: &Reach,
         entry: &AuditEntry,
     ) -> Result<AccountId, AccessError> {
-        const GONE: AccessError = AccessError::NotFound { what: "token" };
+        const NOT_FOUND: AccessError = AccessError::NotFound { what: "token" };
         self.database
             .transaction(async |transaction| {
                 let values = [&id.as_uuid() as _];
@@ -121,7 +121,7 @@ impl TokenStore for PostgresAccessStore {
                     &values,
                     columns::token_and_account,
                 );
-                let (TokenRow { token, .. }, _) = found.await?.ok_or(GONE)?;
+                let (TokenRow { token, .. }, _) = found.await?.ok_or(NOT_FOUND)?;
                 let AccountRow { account, .. } =
                     locked(&transaction, token.account_id, "token").await?;
                 reach.require_token(&token, &account)?;
@@ -130,7 +130,7 @@ impl TokenStore for PostgresAccessStore {
                     .await?
                     == 0
                 {
-                    return Err(GONE);
+                    return Err(NOT_FOUND);
                 }
                 let entry = entries::token_revoked(entry.clone(), &token);
                 outrigger_audit::postgres::append(&transaction, &[entry]).await?;
@@ -153,8 +153,8 @@ impl TokenStore for PostgresAccessStore {
         self.database
             .transaction(async |transaction| {
                 transaction.execute(locks::INGEST_KEYS, &[]).await?;
-                let there_are = count(&transaction, statements::COUNT_INGEST_KEYS, &[]).await?;
-                if there_are >= i64::from(ingest_keys_max) {
+                let existing = count(&transaction, statements::COUNT_INGEST_KEYS, &[]).await?;
+                if existing >= i64::from(ingest_keys_max) {
                     return Ok(false);
                 }
                 transaction
@@ -181,7 +181,7 @@ impl TokenStore for PostgresAccessStore {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<IngestKeyRow>, AccessError> {
-        let (at, id) = place(after.unwrap_or(Cursor::LATEST));
+        let (at, id) = sort_key(after.unwrap_or(Cursor::LATEST));
         let values = [&at as _, &id as _, &i64::from(limit) as _];
         self.list(statements::LIST_INGEST_KEYS, &values, columns::ingest_key)
             .await
@@ -203,16 +203,16 @@ impl TokenStore for PostgresAccessStore {
         id: IngestKeyId,
         entry: &AuditEntry,
     ) -> Result<(), AccessError> {
-        const GONE: AccessError = AccessError::NotFound { what: "ingest key" };
+        const NOT_FOUND: AccessError = AccessError::NotFound { what: "ingest key" };
         self.database
             .transaction(async |transaction| {
                 let values = [&id.as_uuid() as _];
                 let find = statements::FIND_INGEST_KEY_BY_ID;
                 let key = one(&transaction, find, &values, columns::ingest_key);
-                let key = key.await?.ok_or(GONE)?;
+                let key = key.await?.ok_or(NOT_FOUND)?;
                 let delete = statements::DELETE_INGEST_KEY;
                 if transaction.execute(delete, &values).await? == 0 {
-                    return Err(GONE);
+                    return Err(NOT_FOUND);
                 }
                 let entry = entries::ingest_key(entry.clone(), &key);
                 outrigger_audit::postgres::append(&transaction, &[entry]).await?;

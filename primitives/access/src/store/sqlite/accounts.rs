@@ -6,7 +6,7 @@ use outrigger_stdx::Cursor;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::{SqliteAccessStore, bytes, count, execute, micros, one, place};
+use super::{SqliteAccessStore, bytes, count, execute, micros, one, sort_key};
 use crate::{
     AccessError, AccountId, Email,
     store::{
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-const GONE: AccessError = AccessError::NotFound { what: "account" };
+const NOT_FOUND: AccessError = AccessError::NotFound { what: "account" };
 
 #[async_trait]
 impl AccountStore for SqliteAccessStore {
@@ -76,7 +76,7 @@ impl AccountStore for SqliteAccessStore {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<AccountRow>, AccessError> {
-        let (at, id) = place(after.unwrap_or(Cursor::EARLIEST));
+        let (at, id) = sort_key(after.unwrap_or(Cursor::EARLIEST));
         self.list(statements::LIST_ACCOUNTS, (at, id, limit), |row| {
             columns::account(row)
         })
@@ -92,7 +92,7 @@ impl AccountStore for SqliteAccessStore {
     ) -> Result<AccountRow, AccessError> {
         let (change, reach, entry) = (change.clone(), reach.clone(), entry.clone());
         let apply = move |connection: &Connection| {
-            let before = find(connection, id)?.ok_or(GONE)?;
+            let before = find(connection, id)?.ok_or(NOT_FOUND)?;
             reach.require(&before.account, "account")?;
             let values = params![
                 change.email.as_ref().map(Email::as_str),
@@ -104,9 +104,9 @@ impl AccountStore for SqliteAccessStore {
                 bytes(id.as_uuid()),
             ];
             execute(connection, statements::CHANGE_ACCOUNT, values).map_err(AccessError::taken)?;
-            keep_an_owner(connection)?;
+            require_owner(connection)?;
             end_sessions(connection, id, change.end_sessions)?;
-            let after = find(connection, id)?.ok_or(GONE)?;
+            let after = find(connection, id)?.ok_or(NOT_FOUND)?;
             let entry = entries::account_changed(entry, &change, &before.account, &after.account);
             outrigger_audit::sqlite::append(connection, &[entry])?;
             Ok(after)
@@ -122,14 +122,14 @@ impl AccountStore for SqliteAccessStore {
     ) -> Result<(), AccessError> {
         let (reach, entry) = (reach.clone(), entry.clone());
         let delete = move |connection: &Connection| {
-            let row = find(connection, id)?.ok_or(GONE)?;
+            let row = find(connection, id)?.ok_or(NOT_FOUND)?;
             reach.require(&row.account, "account")?;
             execute(
                 connection,
                 statements::DELETE_ACCOUNT,
                 [bytes(id.as_uuid())],
             )?;
-            keep_an_owner(connection)?;
+            require_owner(connection)?;
             let entry = entries::account_deleted(entry, &row.account);
             outrigger_audit::sqlite::append(connection, &[entry])?;
             Ok(())
@@ -148,8 +148,8 @@ pub(super) fn find(
     })
 }
 
-/// Refuses a change after which no owner is left; the writer then undoes it.
-fn keep_an_owner(connection: &Connection) -> Result<(), AccessError> {
+/// Returns an error if no owner is left, which makes the writer roll back.
+fn require_owner(connection: &Connection) -> Result<(), AccessError> {
     match count(connection, statements::COUNT_OWNERS, [])? {
         0 => Err(AccessError::LastOwner),
         _ => Ok(()),
@@ -164,7 +164,7 @@ fn end_sessions(
     let except = match end {
         EndSessions::Keep => return Ok(()),
         EndSessions::Except(session) => session.as_uuid(),
-        // The id of no session.
+        // No session has this id.
         EndSessions::All => Uuid::nil(),
     };
     let account = bytes(id.as_uuid());

@@ -8,7 +8,7 @@ use outrigger_sql::Columns;
 use outrigger_stdx::Cursor;
 use rusqlite::{Connection, params};
 
-use super::{SqliteAccessStore, accounts, bytes, execute, micros, one, place};
+use super::{SqliteAccessStore, accounts, bytes, execute, micros, one, sort_key};
 use crate::{
     AccessError, AccountId, Session, SessionId,
     store::{
@@ -85,7 +85,7 @@ impl SessionStore for SqliteAccessStore {
         limit: u32,
     ) -> Result<Vec<Session>, AccessError> {
         let (now, idle_since) = (micros(now), micros(idle_since));
-        let (at, id) = place(after.unwrap_or(Cursor::LATEST));
+        let (at, id) = sort_key(after.unwrap_or(Cursor::LATEST));
         match account {
             None => {
                 let values = (now, idle_since, at, id, limit);
@@ -137,7 +137,7 @@ impl SessionStore for SqliteAccessStore {
         let (link, reach, entry) = (link.clone(), reach.clone(), entry.clone());
         let create = move |connection: &Connection| {
             let row = accounts::find(connection, link.account_id)?;
-            let account = reach::who_may_sign_in(row)?;
+            let account = reach::active_account(row)?;
             reach.require(&account, "account")?;
             let values = params![
                 link.digest.as_bytes(),

@@ -6,7 +6,7 @@ use outrigger_audit::AuditEntry;
 use outrigger_stdx::Cursor;
 use rusqlite::{Connection, params};
 
-use super::{SqliteAccessStore, accounts, bytes, count, execute, micros, one, place};
+use super::{SqliteAccessStore, accounts, bytes, count, execute, micros, one, sort_key};
 use crate::{
     AccessError, AccountId, IngestKeyId, TokenId,
     store::{AccountRow, IngestKeyRow, Reach, TokenRow, TokenStore, columns, entries, statements},
@@ -68,7 +68,7 @@ impl TokenStore for SqliteAccessStore {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<TokenRow>, AccessError> {
-        let (at, id) = place(after.unwrap_or(Cursor::LATEST));
+        let (at, id) = sort_key(after.unwrap_or(Cursor::LATEST));
         match account {
             None => {
                 let values = (at, id, limit);
@@ -147,7 +147,7 @@ impl TokenStore for SqliteAccessStore {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Vec<IngestKeyRow>, AccessError> {
-        let (at, id) = place(after.unwrap_or(Cursor::LATEST));
+        let (at, id) = sort_key(after.unwrap_or(Cursor::LATEST));
         self.list(statements::LIST_INGEST_KEYS, (at, id, limit), |row| {
             columns::ingest_key(row)
         })
