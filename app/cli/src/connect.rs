@@ -76,7 +76,7 @@ impl<'a> Connector<'a> {
         work: impl AsyncFnOnce(&Client, &Place) -> Result<Answer, CliError>,
     ) -> Result<Answer, CliError> {
         if let Some(remote) = self.remote()? {
-            let place = Place::Server(remote.place());
+            let place = Place::Server(remote.address());
             return work(&remote, &place).await;
         }
         let loaded = self.load()?;

@@ -336,7 +336,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.thread.forget(self.session.client());
+        self.thread.remove_client(self.session.client());
         if self.held > 0 {
             self.change_held(0);
         }

@@ -105,7 +105,7 @@ impl Session {
         self.slot.client.note_database(database);
     }
 
-    pub(crate) fn speak(&mut self, protocol: Protocol) {
+    pub(crate) fn set_protocol(&mut self, protocol: Protocol) {
         self.protocol = protocol;
         self.slot.client.note_protocol(protocol);
     }

@@ -35,7 +35,7 @@ impl Thread {
     }
 
     /// Removes the records of a connection that closes.
-    pub(crate) fn forget(&self, client: &Client) {
+    pub(crate) fn remove_client(&self, client: &Client) {
         self.timers.remove(client.id);
         self.shared.unauthenticated.remove(client);
         self.shared.metrics.closed();

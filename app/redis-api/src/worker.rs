@@ -187,7 +187,7 @@ impl Worker {
                     if let Some(stream) = encrypt(stream, tls, &timer).await {
                         Connection::new(stream, session, timer, thread).run().await;
                     } else {
-                        thread.forget(session.client());
+                        thread.remove_client(session.client());
                     }
                 }));
                 return;

@@ -96,7 +96,7 @@ impl Ghost {
     }
 
     /// Records an eviction.
-    pub(crate) fn remember(&mut self, arena: &mut Arena, hash: u64) {
+    pub(crate) fn record_eviction(&mut self, arena: &mut Arena, hash: u64) {
         self.is_needed = true;
         if self.pages == 0 {
             // The next write creates the table, with memory that it has claimed; an eviction must not take memory.
@@ -159,12 +159,12 @@ mod tests {
         for live in [1_000, 300_000] {
             let mut arena = Arena::new(PAGE);
             let mut ghost = Ghost::new();
-            ghost.remember(&mut arena, 0);
+            ghost.record_eviction(&mut arena, 0);
             ghost.reserve(&mut arena, live);
 
             let recent = (live / 2) as u64;
             for number in 0..recent {
-                ghost.remember(&mut arena, hash(number));
+                ghost.record_eviction(&mut arena, hash(number));
             }
             let recalled = (0..recent)
                 .filter(|number| ghost.recall(&mut arena, hash(*number), live))
@@ -187,12 +187,12 @@ mod tests {
     fn old_evictions_are_not_recalled() {
         let mut arena = Arena::new(PAGE);
         let mut ghost = Ghost::new();
-        ghost.remember(&mut arena, 0);
+        ghost.record_eviction(&mut arena, 0);
         ghost.reserve(&mut arena, 1_000);
 
-        ghost.remember(&mut arena, hash(0));
+        ghost.record_eviction(&mut arena, hash(0));
         for _ in 0..1_100 {
-            ghost.remember(&mut arena, hash(1));
+            ghost.record_eviction(&mut arena, hash(1));
         }
 
         assert!(!ghost.recall(&mut arena, hash(0), 1_000));
@@ -203,7 +203,7 @@ mod tests {
     fn the_table_grows_and_shrinks_with_the_entries() {
         let mut arena = Arena::new(PAGE);
         let mut ghost = Ghost::new();
-        ghost.remember(&mut arena, 0);
+        ghost.record_eviction(&mut arena, 0);
         let mut sizes = Vec::new();
         for live in [1_000, 100_000, 60_000, 1_000] {
             let most = arena.bytes() + ghost.growth(&arena, live);

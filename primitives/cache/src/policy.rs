@@ -187,7 +187,7 @@ impl Policy {
             return Inspection::Spared { slot, frequency };
         }
         let hash = hash(slots, slot);
-        self.ghost.remember(&mut slots.arena, hash);
+        self.ghost.record_eviction(&mut slots.arena, hash);
         Inspection::Evict(slot)
     }
 

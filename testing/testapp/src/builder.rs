@@ -83,7 +83,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// Panics if the process does not end within [`TIMEOUT`](crate::PATIENCE).
+    /// Panics if the process does not end within [`TIMEOUT`](crate::TIMEOUT).
     pub async fn run_to_end(&self) -> Finished {
         self.server().run().await
     }

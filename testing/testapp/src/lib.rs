@@ -30,7 +30,7 @@ use std::time::Duration;
 pub use builder::Builder;
 pub use command::{Finished, Program};
 pub use process::Outrigger;
-pub use wire::{Answered, http_client, raw_exchange, raw_http, resp};
+pub use wire::{RawResponse, http_client, raw_exchange, raw_http, resp};
 
 /// The timeout for operations that take well under a second on an idle machine.
 pub const TIMEOUT: Duration = Duration::from_secs(60);

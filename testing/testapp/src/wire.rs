@@ -13,7 +13,7 @@ use crate::TIMEOUT;
 
 /// An HTTP response that was read without an HTTP client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answered {
+pub struct RawResponse {
     /// The status.
     pub status: u16,
     /// The status line and headers in lower case.
@@ -60,7 +60,7 @@ pub async fn raw_exchange(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
 /// # Panics
 ///
 /// Panics if the response is not HTTP.
-pub async fn raw_http(address: SocketAddr, line: &[u8], headers: &[&str]) -> Answered {
+pub async fn raw_http(address: SocketAddr, line: &[u8], headers: &[&str]) -> RawResponse {
     let mut request = line.to_vec();
     request.extend_from_slice(b" HTTP/1.1\r\nConnection: close\r\n");
     if !headers.iter().any(|header| header.starts_with("Host:")) {
@@ -78,7 +78,7 @@ pub async fn raw_http(address: SocketAddr, line: &[u8], headers: &[&str]) -> Ans
         .split(' ')
         .nth(1)
         .and_then(|status| status.parse().ok());
-    Answered {
+    RawResponse {
         status: status.unwrap_or_else(|| panic!("the response is not HTTP: {answer:?}")),
         head: head.to_lowercase(),
         body: body.to_owned(),

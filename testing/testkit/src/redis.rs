@@ -79,7 +79,7 @@ impl RedisServer {
 
     fn wait_until_ready(&mut self) -> Result<()> {
         for _ in 0..READY_ATTEMPTS {
-            if answers(self.address()) {
+            if responds(self.address()) {
                 return Ok(());
             }
             if let Some(status) = self.process.try_wait()? {
@@ -99,7 +99,7 @@ impl Drop for RedisServer {
 }
 
 /// Returns whether a server responds, either with `+PONG` or by requiring a password.
-fn answers(address: SocketAddr) -> bool {
+fn responds(address: SocketAddr) -> bool {
     let limit = Duration::from_secs(1);
     let Ok(mut stream) = TcpStream::connect_timeout(&address, limit) else {
         return false;

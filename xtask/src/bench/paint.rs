@@ -85,7 +85,7 @@ pub(super) fn measure(workspace: &Workspace, binary: &Path, quick: bool) -> anyh
 
 fn load(workspace: &Workspace, binary: &Path, rounds: usize) -> anyhow::Result<Vec<Load>> {
     let folder = workspace.path("e2e");
-    if !node::is_there() {
+    if !node::is_available() {
         bail!("the dashboard is measured with Node 20 or newer and npm, which are not installed");
     }
     node::install(&folder)?;

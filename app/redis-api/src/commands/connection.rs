@@ -58,7 +58,7 @@ pub(super) fn select(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure
 pub(super) fn reset(call: &mut Call<'_>, _: &Args<'_>) -> Result<(), Failure> {
     let session = &mut *call.session;
     session.select(Database::ZERO);
-    session.speak(Protocol::Resp2);
+    session.set_protocol(Protocol::Resp2);
     session
         .client()
         .introduce(|introduction| introduction.name.clear());
@@ -150,7 +150,7 @@ pub(crate) fn hello(
             .client()
             .introduce(|introduction| introduction.name = name);
     }
-    session.speak(protocol);
+    session.set_protocol(protocol);
     reply.set_protocol(protocol);
     reply.map(7);
     reply.bulk(b"server");

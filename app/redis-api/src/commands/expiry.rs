@@ -203,25 +203,25 @@ pub(super) fn persist(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failur
 }
 
 pub(super) fn ttl(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
-    answer(call, args, |deadline, now| {
+    reply_number(call, args, |deadline, now| {
         rounded_seconds(i64::try_from(deadline.remaining_millis(now)).unwrap_or(i64::MAX))
     })
 }
 
 pub(super) fn pttl(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
-    answer(call, args, |deadline, now| {
+    reply_number(call, args, |deadline, now| {
         i64::try_from(deadline.remaining_millis(now)).unwrap_or(i64::MAX)
     })
 }
 
 pub(super) fn expiretime(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
-    answer(call, args, |deadline, now| {
+    reply_number(call, args, |deadline, now| {
         rounded_seconds(deadline.unix_millis(now))
     })
 }
 
 pub(super) fn pexpiretime(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure> {
-    answer(call, args, Deadline::unix_millis)
+    reply_number(call, args, Deadline::unix_millis)
 }
 
 const fn rounded_seconds(millis: i64) -> i64 {
@@ -229,7 +229,7 @@ const fn rounded_seconds(millis: i64) -> i64 {
 }
 
 /// Replies with a number computed from the deadline of a key: -2 without a key, -1 without a deadline.
-fn answer(
+fn reply_number(
     call: &mut Call<'_>,
     args: &Args<'_>,
     figure: impl Fn(Deadline, Now) -> i64,

@@ -209,7 +209,7 @@ pub(super) fn getdel(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure
         .read_update(database, &args[1], call.now, |found| {
             (Change::Delete, found.map(|found| found.to_bytes()))
         })?;
-    answer(call, value);
+    reply_value(call, value);
     Ok(())
 }
 
@@ -230,11 +230,11 @@ pub(super) fn getex(call: &mut Call<'_>, args: &Args<'_>) -> Result<(), Failure>
         };
         (change, Ok(Some(found.to_bytes())))
     })??;
-    answer(call, value);
+    reply_value(call, value);
     Ok(())
 }
 
-fn answer(call: &mut Call<'_>, value: Option<Bytes>) {
+fn reply_value(call: &mut Call<'_>, value: Option<Bytes>) {
     match value {
         Some(value) => call.reply.value(&value),
         None => call.reply.null(),

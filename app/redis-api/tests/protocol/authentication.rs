@@ -14,7 +14,7 @@ use outrigger_redis_api::{Authenticator, Grant, Peer, SecretKind, Unavailable, V
 use outrigger_stdx::{Actor, Clock, ManualClock, Secret};
 use outrigger_testkit::trial;
 
-use crate::ours::{Ours, Setup};
+use crate::test_server::{Setup, TestServer};
 
 /// An authenticator that accepts one token and records its calls.
 #[derive(Debug, Default)]
@@ -134,14 +134,14 @@ impl Authenticator for TestAuthenticator {
 }
 
 /// Starts a listener with a password and a manual clock.
-fn guarded_on(clock: &ManualClock, authenticator: &Arc<TestAuthenticator>) -> Ours {
+fn guarded_on(clock: &ManualClock, authenticator: &Arc<TestAuthenticator>) -> TestServer {
     let mut setup = Setup {
         clock: Arc::new(clock.clone()),
         ..Setup::default()
     };
     setup.redis.password = Some(Secret::new("open sesame".to_owned()));
     setup.authenticator = Arc::clone(authenticator) as Arc<dyn Authenticator>;
-    Ours::start(setup)
+    TestServer::start(setup)
 }
 
 /// Advances the clock by one second once the server waits for it.
@@ -152,11 +152,11 @@ fn tick(clock: &ManualClock) {
     clock.advance(Duration::from_secs(1));
 }
 
-fn guarded(authenticator: &Arc<TestAuthenticator>) -> Ours {
+fn guarded(authenticator: &Arc<TestAuthenticator>) -> TestServer {
     let mut setup = Setup::default();
     setup.redis.password = Some(Secret::new("open sesame".to_owned()));
     setup.authenticator = Arc::clone(authenticator) as Arc<dyn Authenticator>;
-    Ours::start(setup)
+    TestServer::start(setup)
 }
 
 const WRONG: &str = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
@@ -263,7 +263,7 @@ async fn while_the_account_store_is_unavailable_auth_says_so_and_only_wrong_pass
 
 async fn without_a_configured_password_the_default_user_may_send_any_and_nothing_is_reported() {
     let authenticator = Arc::new(TestAuthenticator::default());
-    let ours = Ours::start(Setup {
+    let ours = TestServer::start(Setup {
         authenticator: Arc::clone(&authenticator) as Arc<dyn Authenticator>,
         ..Setup::default()
     });
@@ -424,7 +424,7 @@ async fn a_new_connection_closes_the_oldest_unauthenticated_one() {
     let mut setup = Setup::default();
     setup.redis.password = Some(Secret::new("open sesame".to_owned()));
     setup.redis.unauthenticated_per_address_max = 2;
-    let ours = Ours::start(setup);
+    let ours = TestServer::start(setup);
     let mut admitted = ours.connect();
     admitted.call(&[b"AUTH", b"open sesame"]);
 

@@ -7,8 +7,8 @@ use outrigger_resp::{Value, decode_reply};
 use outrigger_testkit::{RedisServer, Requirement, trial};
 
 use crate::{
-    ours::{Client, Ours, Setup, connect},
     random, scripts,
+    test_server::{Client, Setup, TestServer, connect},
 };
 
 /// How many random sequences run, each with both versions of the protocol.
@@ -20,13 +20,13 @@ const COMMANDS: usize = 600;
 struct Pair {
     real: Client<TcpStream>,
     ours: Client<TcpStream>,
-    _servers: (RedisServer, Ours),
+    _servers: (RedisServer, TestServer),
 }
 
 impl Pair {
     fn start() -> Self {
         let real = RedisServer::start(&[]).expect("redis-server starts");
-        let ours = Ours::start(Setup::default());
+        let ours = TestServer::start(Setup::default());
         Self {
             real: connect(real.address()),
             ours: ours.connect(),
@@ -34,7 +34,7 @@ impl Pair {
         }
     }
 
-    fn speak(&mut self, version: &str) {
+    fn set_protocol(&mut self, version: &str) {
         for client in [&mut self.real, &mut self.ours] {
             assert!(!client.words(&format!("HELLO {version}")).starts_with('-'));
         }
@@ -118,7 +118,7 @@ fn are_near(real: &Value, ours: &Value, tolerance: u64) -> bool {
 
 fn run_script(version: &str, script: &str) {
     let mut pair = Pair::start();
-    pair.speak(version);
+    pair.set_protocol(version);
     for line in script
         .lines()
         .map(str::trim)
@@ -134,7 +134,7 @@ fn run_script(version: &str, script: &str) {
 
 fn run_sequence(version: &str, seed: u64) {
     let mut pair = Pair::start();
-    pair.speak(version);
+    pair.set_protocol(version);
     let mut random = random::Random::new(seed);
     for _ in 0..COMMANDS {
         let command = random.command();

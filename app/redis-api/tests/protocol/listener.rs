@@ -18,10 +18,10 @@ use outrigger_stdx::ByteSize;
 use outrigger_testkit::{TempDir, trial};
 use socket2::SockRef;
 
-use crate::ours::{Client, Ours, Setup};
+use crate::test_server::{Client, Setup, TestServer};
 
 async fn requests_may_arrive_byte_by_byte_or_many_at_once() {
-    let ours = Ours::start(Setup::default());
+    let ours = TestServer::start(Setup::default());
     let mut client = ours.connect();
 
     for byte in b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$5\r\nvalue\r\n" {
@@ -37,7 +37,7 @@ async fn requests_may_arrive_byte_by_byte_or_many_at_once() {
 }
 
 async fn an_oversized_value_is_discarded_and_the_connection_stays_open() {
-    let ours = Ours::start(Setup::default());
+    let ours = TestServer::start(Setup::default());
     let mut client = ours.connect();
 
     let refused = client.call(&[b"SET", b"a", &vec![b'v'; (8 << 20) + 1]]);
@@ -62,7 +62,7 @@ async fn an_oversized_value_is_discarded_and_the_connection_stays_open() {
 }
 
 async fn a_tls_handshake_on_the_port_without_tls_closes_the_connection_and_runs_nothing() {
-    let ours = Ours::start(Setup::default());
+    let ours = TestServer::start(Setup::default());
     let mut client = ours.connect();
 
     // The session id of a handshake is long enough for a command.
@@ -73,7 +73,7 @@ async fn a_tls_handshake_on_the_port_without_tls_closes_the_connection_and_runs_
 }
 
 async fn many_large_values_in_one_request_are_bounded_together() {
-    let ours = Ours::start(Setup::default());
+    let ours = TestServer::start(Setup::default());
     let mut client = ours.connect();
 
     let value = vec![b'v'; 7 << 20];
@@ -92,7 +92,7 @@ async fn many_large_values_in_one_request_are_bounded_together() {
 async fn errors_name_the_limits_of_keys_and_values() {
     let mut setup = Setup::default();
     setup.cache.value_max = ByteSize::from_bytes(100);
-    let ours = Ours::start(setup);
+    let ours = TestServer::start(setup);
     let mut client = ours.connect();
     let long_key = "k".repeat(8193);
 
@@ -129,7 +129,7 @@ async fn errors_name_the_limits_of_keys_and_values() {
 async fn a_reply_above_the_limit_closes_only_its_connection() {
     let mut setup = Setup::default();
     setup.redis.output_max = ByteSize::mib(4);
-    let ours = Ours::start(setup);
+    let ours = TestServer::start(setup);
     let (mut client, mut other) = (ours.connect(), ours.connect());
     other.call(&[b"SET", b"a", &vec![b'v'; 1 << 20]]);
 
@@ -143,7 +143,7 @@ async fn a_reply_above_the_limit_closes_only_its_connection() {
 }
 
 async fn an_http_request_closes_the_connection_and_executes_nothing() {
-    let ours = Ours::start(Setup::default());
+    let ours = TestServer::start(Setup::default());
     for request in [
         "GET / HTTP/1.1\r\nHost: localhost\r\n\r\nSET a 1\r\n",
         "POST /SET/a HTTP/1.1\r\n\r\nSET a 1\r\n",
@@ -162,7 +162,7 @@ async fn an_http_request_closes_the_connection_and_executes_nothing() {
 async fn a_connection_above_the_limit_receives_an_error_and_closing_one_frees_its_slot() {
     let mut setup = Setup::default();
     setup.redis.connections_max = 2;
-    let ours = Ours::start(setup);
+    let ours = TestServer::start(setup);
     let (mut first, mut second) = (ours.connect(), ours.connect());
     first.words("PING");
     second.words("PING");
@@ -183,7 +183,7 @@ async fn writes_fail_with_the_redis_error_if_nothing_can_be_evicted() {
     let mut setup = Setup::default();
     setup.cache.memory = ByteSize::mib(1);
     setup.cache.eviction = Eviction::Volatile;
-    let ours = Ours::start(setup);
+    let ours = TestServer::start(setup);
     let mut client = ours.connect();
 
     let refused = (0..10_000)
@@ -203,7 +203,7 @@ async fn writes_fail_with_the_redis_error_if_nothing_can_be_evicted() {
 async fn several_threads_serve_one_cache() {
     let mut setup = Setup::default();
     setup.redis.threads = NonZeroU16::new(3).expect("three is not zero");
-    let ours = Ours::start(setup);
+    let ours = TestServer::start(setup);
 
     let mut clients: Vec<_> = (0..12).map(|_| ours.connect()).collect();
     for client in &mut clients {
@@ -220,7 +220,7 @@ async fn the_unix_socket_has_the_configured_permissions_and_serves_clients() {
     let mut setup = Setup::default();
     setup.redis.socket = Switch::On(PathBuf::from("r.sock"));
     setup.redis.socket_mode = serde_json::from_str("\"0640\"").expect("these are permission bits");
-    let ours = Ours::start(setup);
+    let ours = TestServer::start(setup);
     let path = ours.dir.path().join("r.sock");
 
     let mut client = Client::new(UnixStream::connect(&path).expect("it listens"));
@@ -315,7 +315,7 @@ async fn connections_can_use_tls() {
         .with_no_client_auth()
         .with_single_cert(vec![certified.cert.der().clone()], key)
         .expect("the key fits");
-    let ours = Ours::start(Setup {
+    let ours = TestServer::start(Setup {
         tls: Some(Arc::new(server)),
         ..Setup::default()
     });
@@ -344,7 +344,7 @@ async fn connections_can_use_tls() {
 }
 
 async fn stopping_closes_idle_connections() {
-    let ours = Ours::start(Setup::default());
+    let ours = TestServer::start(Setup::default());
     let mut client = ours.connect();
     assert_eq!(client.words("SET a 1"), "+OK\r\n");
 
@@ -359,7 +359,7 @@ async fn stopping_finishes_a_reply_that_is_being_read_and_accepts_no_connections
     const ROOM: usize = 64 << 10;
     let mut setup = Setup::default();
     setup.cache.value_max = ByteSize::mib(32);
-    let ours = Ours::start(setup);
+    let ours = TestServer::start(setup);
     let address = ours.address;
     let mut client = ours.connect();
     let value = vec![b'v'; SIZE];

@@ -3,11 +3,11 @@
 mod authentication;
 mod differential;
 mod listener;
-mod ours;
 mod random;
 mod scripts;
 mod server;
 mod slow_clients;
+mod test_server;
 
 use std::process::ExitCode;
 

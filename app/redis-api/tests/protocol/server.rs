@@ -7,7 +7,7 @@ use outrigger_cache::Database;
 use outrigger_resp::{Value, decode_reply};
 use outrigger_testkit::trial;
 
-use crate::ours::{Ours, Setup};
+use crate::test_server::{Setup, TestServer};
 
 fn value(reply: &[u8]) -> Value {
     decode_reply(reply).expect("the reply is whole").0
@@ -27,7 +27,7 @@ fn strings(value: &Value) -> Vec<String> {
 }
 
 async fn commands_that_return_a_value_and_change_it_count_as_hits_and_misses() {
-    let ours = Ours::start(Setup::default());
+    let ours = TestServer::start(Setup::default());
     let mut client = ours.connect();
     client.words("SET a 1");
     for command in [
@@ -51,7 +51,7 @@ async fn commands_that_return_a_value_and_change_it_count_as_hits_and_misses() {
 }
 
 async fn info_has_the_fields_that_clients_read() {
-    let ours = Ours::start(Setup::default());
+    let ours = TestServer::start(Setup::default());
     let mut client = ours.connect();
     client.words("SET a 1");
     client.words("SETEX c 100 1");
@@ -84,7 +84,7 @@ async fn info_has_the_fields_that_clients_read() {
 }
 
 async fn scan_bounds_its_reply_and_rejects_a_pattern_longer_than_any_key() {
-    let ours = Ours::start(Setup::default());
+    let ours = TestServer::start(Setup::default());
     let mut client = ours.connect();
     let name = "k".repeat(8000);
     for number in 0..3000 {
@@ -103,7 +103,7 @@ async fn scan_bounds_its_reply_and_rejects_a_pattern_longer_than_any_key() {
 }
 
 async fn scan_shows_every_key_once_whatever_the_step() {
-    let ours = Ours::start(Setup::default());
+    let ours = TestServer::start(Setup::default());
     let mut client = ours.connect();
     for number in 0..500 {
         client.words(&format!("SET key:{number} 1"));
@@ -140,7 +140,7 @@ async fn scan_shows_every_key_once_whatever_the_step() {
 }
 
 async fn a_random_key_is_one_that_exists() {
-    let ours = Ours::start(Setup::default());
+    let ours = TestServer::start(Setup::default());
     let mut client = ours.connect();
     client.words("SELECT 3");
     for key in ["a", "b", "c"] {
@@ -154,7 +154,7 @@ async fn a_random_key_is_one_that_exists() {
 }
 
 async fn commands_describe_themselves() {
-    let ours = Ours::start(Setup::default());
+    let ours = TestServer::start(Setup::default());
     let mut client = ours.connect();
 
     let count = client.words("COMMAND COUNT");
@@ -193,7 +193,7 @@ async fn commands_describe_themselves() {
 }
 
 async fn connections_are_listed_with_the_name_and_library_they_announced() {
-    let ours = Ours::start(Setup::default());
+    let ours = TestServer::start(Setup::default());
     let (mut client, mut other) = (ours.connect(), ours.connect());
     other.words("HELLO 3 SETNAME worker");
     other.words("CLIENT SETINFO LIB-NAME redis-py");
@@ -229,7 +229,7 @@ async fn connections_are_listed_with_the_name_and_library_they_announced() {
 }
 
 async fn parameters_are_found_by_pattern() {
-    let ours = Ours::start(Setup::default());
+    let ours = TestServer::start(Setup::default());
     let mut client = ours.connect();
 
     assert_eq!(
@@ -249,7 +249,7 @@ async fn parameters_are_found_by_pattern() {
 }
 
 async fn the_handle_reads_values_written_by_redis_clients() {
-    let ours = Ours::start(Setup::default());
+    let ours = TestServer::start(Setup::default());
     let mut client = ours.connect();
     client.words("SET a 1 EX 100");
     client.words("SELECT 15");

@@ -12,16 +12,16 @@ use outrigger_cache::Database;
 use outrigger_stdx::{ByteSize, Clock, HumanDuration, ManualClock, Secret};
 use outrigger_testkit::trial;
 
-use crate::ours::{Client, Ours, Setup};
+use crate::test_server::{Client, Setup, TestServer};
 
-fn start(change: impl FnOnce(&mut Setup)) -> (Ours, ManualClock) {
+fn start(change: impl FnOnce(&mut Setup)) -> (TestServer, ManualClock) {
     let clock = ManualClock::new();
     let mut setup = Setup {
         clock: Arc::new(clock.clone()),
         ..Setup::default()
     };
     change(&mut setup);
-    (Ours::start(setup), clock)
+    (TestServer::start(setup), clock)
 }
 
 /// Advances the clock second by second until the server closes, and returns how many seconds that took.
@@ -139,7 +139,7 @@ async fn a_client_that_does_not_read_costs_a_bounded_amount_of_memory_for_a_boun
 }
 
 /// Starts a listener whose connections may hold 32 MiB together, with a value of 8 MiB in the cache.
-fn start_small() -> (Ours, ManualClock) {
+fn start_small() -> (TestServer, ManualClock) {
     let (ours, clock) = start(|setup| {
         setup.redis.request_max = ByteSize::kib(64);
         setup.redis.output_max = ByteSize::mib(16);
@@ -223,7 +223,7 @@ async fn incomplete_requests_count_towards_buffers_max() {
     });
 }
 
-fn bytes_sent(ours: &Ours) -> u64 {
+fn bytes_sent(ours: &TestServer) -> u64 {
     let info = ours.connect().words("INFO stats");
     let line = info
         .lines()

@@ -251,7 +251,7 @@ async fn signing_in_keeps_the_cached_credentials_of_others(on: Fixture) {
 
     on.principal("ana@example.org", Role::Viewer).await;
     // Deleted directly in the database, so that only the cache still accepts it.
-    on.delete_token_behind_the_back(mine.id).await;
+    on.delete_token_directly(mine.id).await;
 
     let cached = on.access.authenticate_token(text.expose(), Via::Api).await;
     assert!(cached.is_ok());

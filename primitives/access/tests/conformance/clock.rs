@@ -24,7 +24,7 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
 }
 
 /// Creates a session, a login link, a token and audit log entries, all of which expire within two years.
-async fn something_of_each_kind(on: &Fixture) {
+async fn create_one_of_each_kind(on: &Fixture) {
     let ana = on.account("ana@example.org", Role::Admin).await;
     on.sign_in(&ana).await;
     let link = on.access.create_login_link(&on.owner, &on.act, None).await;
@@ -46,7 +46,7 @@ async fn entries(on: &Fixture) -> usize {
     page.expect("the store works").entries.len()
 }
 
-async fn what_is_there(on: &Fixture) -> (usize, usize, usize) {
+async fn count_objects(on: &Fixture) -> (usize, usize, usize) {
     (
         on.sessions(None).await.len(),
         on.tokens().await.len(),
@@ -55,9 +55,9 @@ async fn what_is_there(on: &Fixture) -> (usize, usize, usize) {
 }
 
 async fn a_start_with_a_clock_that_is_ahead_deletes_nothing(on: Fixture) {
-    something_of_each_kind(&on).await;
+    create_one_of_each_kind(&on).await;
     on.access.prune().await.expect("the clock is right");
-    let before = what_is_there(&on).await;
+    let before = count_objects(&on).await;
 
     on.clock.jump(TWO_YEARS);
     let started = another_node(&on.store, &on.clock);
@@ -68,13 +68,13 @@ async fn a_start_with_a_clock_that_is_ahead_deletes_nothing(on: Fixture) {
 
     assert!(matches!(refused, Err(AccessError::ClockJumped(_))));
     assert!(problem.is_some());
-    assert_eq!(what_is_there(&on).await, before);
+    assert_eq!(count_objects(&on).await, before);
 }
 
 async fn a_clock_that_jumped_ahead_deletes_nothing_until_it_is_correct_again(on: Fixture) {
-    something_of_each_kind(&on).await;
+    create_one_of_each_kind(&on).await;
     on.access.prune().await.expect("the clock is right");
-    let before = what_is_there(&on).await;
+    let before = count_objects(&on).await;
 
     on.clock.jump(TWO_YEARS);
     let refused = on.access.prune().await;
@@ -91,11 +91,11 @@ async fn a_clock_that_jumped_ahead_deletes_nothing_until_it_is_correct_again(on:
     };
     assert_eq!(right, Ok(links));
     assert_eq!(on.access.clock_jumped(), None);
-    assert_eq!(what_is_there(&on).await, before);
+    assert_eq!(count_objects(&on).await, before);
 }
 
 async fn confirming_the_clock_deletes_expired_data(on: Fixture) {
-    something_of_each_kind(&on).await;
+    create_one_of_each_kind(&on).await;
     on.access.prune().await.expect("the clock is right");
     let old = entries(&on).await as u64;
     on.clock.jump(TWO_YEARS);
@@ -128,8 +128,8 @@ async fn confirming_the_clock_deletes_expired_data(on: Fixture) {
 }
 
 async fn the_first_start_of_this_release_with_the_clock_ahead_deletes_nothing(on: Fixture) {
-    something_of_each_kind(&on).await;
-    let before = what_is_there(&on).await;
+    create_one_of_each_kind(&on).await;
+    let before = count_objects(&on).await;
 
     // No time has been stored yet.
     on.clock.jump(TWO_YEARS);
@@ -141,12 +141,12 @@ async fn the_first_start_of_this_release_with_the_clock_ahead_deletes_nothing(on
     on.clock.jump(-TWO_YEARS);
 
     assert!(matches!(refused, Err(AccessError::ClockJumped(_))));
-    let (sessions, tokens, entries) = what_is_there(&on).await;
+    let (sessions, tokens, entries) = count_objects(&on).await;
     assert_eq!((sessions, tokens, entries - 1), before);
 }
 
 async fn expired_data_is_deleted_while_the_clock_advances_normally(on: Fixture) {
-    something_of_each_kind(&on).await;
+    create_one_of_each_kind(&on).await;
     on.access.prune().await.expect("the clock is right");
 
     on.pass(DAY * 32);

@@ -188,7 +188,7 @@ impl Fixture {
     }
 
     /// Deletes a row directly in the database, without the handle and its cache.
-    pub(crate) async fn delete_token_behind_the_back(&self, id: TokenId) {
+    pub(crate) async fn delete_token_directly(&self, id: TokenId) {
         let entry = self.act.entry("test.delete_token", self.clock.now());
         let reach = Reach::unlimited();
         let deleted = self.store.delete_token(id, &reach, &entry).await;

@@ -47,7 +47,7 @@ impl Default for Setup {
 }
 
 /// A running listener. Dropping it stops the listener.
-pub(crate) struct Ours {
+pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     pub(crate) cache: Cache,
     pub(crate) metrics: RedisMetrics,
@@ -57,7 +57,7 @@ pub(crate) struct Ours {
     thread: Option<JoinHandle<()>>,
 }
 
-impl Ours {
+impl TestServer {
     pub(crate) fn start(setup: Setup) -> Self {
         let dir = TempDir::new();
         let listener = RedisListener::bind(&setup.redis, dir.path()).expect("a port is free");
@@ -99,7 +99,7 @@ impl Ours {
     }
 }
 
-impl Drop for Ours {
+impl Drop for TestServer {
     fn drop(&mut self) {
         self.stop
             .cancel(self.clock.monotonic() + Duration::from_secs(30));
