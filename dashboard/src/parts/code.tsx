@@ -15,9 +15,11 @@ interface CodeProps {
   /** What the lines do, for those who do not see where they stand: `Read an entry`. */
   label: string;
   samples: readonly Sample[];
+  /** Breaks long lines instead of letting them run out of sight. */
+  wrap?: boolean;
 }
 
-export function Code({ label, samples }: CodeProps) {
+export function Code({ label, samples, wrap = false }: CodeProps) {
   const [language, setLanguage] = useCodeLanguage(samples.map((sample) => sample.language));
   const shown = samples.find((sample) => sample.language === language);
   if (shown === undefined) {
@@ -38,7 +40,7 @@ export function Code({ label, samples }: CodeProps) {
         )}
         <CopyButton text={shown.code} what={label} />
       </div>
-      <pre tabIndex={0} role="group" aria-label={label}>
+      <pre tabIndex={0} role="group" aria-label={label} data-wrap={wrap || undefined}>
         <code>{shown.code}</code>
       </pre>
     </div>

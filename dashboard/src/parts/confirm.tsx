@@ -52,10 +52,7 @@ export function Confirm({ question, onClose }: ConfirmProps) {
   const last = useRef(question);
   last.current = question ?? last.current;
   const shown = last.current;
-  if (shown === null) {
-    return null;
-  }
-  const ready = shown.type === undefined || typed.trim() === shown.type;
+  const ready = shown?.type === undefined || typed.trim() === shown.type;
 
   function onSubmit(event: FormEvent) {
     event.preventDefault();
@@ -64,42 +61,45 @@ export function Confirm({ question, onClose }: ConfirmProps) {
     }
   }
 
+  // The dialog is always there, closed: it has to see itself open to know where the focus was.
   return (
     <Dialog
       opened={question !== null}
       onClose={onClose}
-      title={shown.title}
+      title={shown?.title ?? ""}
       onClosed={() => {
         act.reset();
         setTyped("");
       }}
     >
-      <form className={classes.question} onSubmit={onSubmit}>
-        {typeof shown.text === "string" ? <p>{shown.text}</p> : shown.text}
-        {shown.type !== undefined && (
-          <TextInput
-            label={
-              <>
-                Type <code>{shown.type}</code> to confirm
-              </>
-            }
-            value={typed}
-            onChange={(event) => setTyped(event.currentTarget.value)}
-            autoComplete="off"
-            spellCheck={false}
-            data-autofocus
-          />
-        )}
-        {act.error && <TroubleNote error={act.error} />}
-        <Actions>
-          <Button variant="default" onClick={onClose} data-autofocus={shown.type === undefined || undefined}>
-            {shown.no ?? "Cancel"}
-          </Button>
-          <Button type="submit" color="red" loading={act.isPending} disabled={!ready}>
-            {shown.verb}
-          </Button>
-        </Actions>
-      </form>
+      {shown !== null && (
+        <form className={classes.question} onSubmit={onSubmit}>
+          {typeof shown.text === "string" ? <p>{shown.text}</p> : shown.text}
+          {shown.type !== undefined && (
+            <TextInput
+              label={
+                <>
+                  Type <code>{shown.type}</code> to confirm
+                </>
+              }
+              value={typed}
+              onChange={(event) => setTyped(event.currentTarget.value)}
+              autoComplete="off"
+              spellCheck={false}
+              data-autofocus
+            />
+          )}
+          {act.error && <TroubleNote error={act.error} />}
+          <Actions>
+            <Button variant="default" onClick={onClose} data-autofocus={shown.type === undefined || undefined}>
+              {shown.no ?? "Cancel"}
+            </Button>
+            <Button type="submit" color="red" loading={act.isPending} disabled={!ready}>
+              {shown.verb}
+            </Button>
+          </Actions>
+        </form>
+      )}
     </Dialog>
   );
 }

@@ -4,14 +4,28 @@ import { useEffect, useRef, useState } from "react";
 import classes from "./copy.module.css";
 import { CheckIcon, CopyIcon } from "./icons";
 
+interface CopyButtonProps {
+  text: string;
+  /** Names the text for those who do not see it. */
+  what: string;
+  label?: string;
+  /** Whether a dialog gives it the focus when it opens. */
+  autoFocus?: boolean;
+  onCopied?: () => void;
+}
+
 /** Copies `text`; says so for two seconds. Plain http pages have no clipboard interface, so the old way is the fallback. */
-export function CopyButton({ text, what, label = "Copy" }: { text: string; what: string; label?: string }) {
+export function CopyButton({ text, what, label = "Copy", autoFocus = false, onCopied }: CopyButtonProps) {
   const [state, setState] = useState<"idle" | "copied" | "refused">("idle");
   const timer = useRef<number>(undefined);
   useEffect(() => () => window.clearTimeout(timer.current), []);
 
   async function onClick() {
-    setState((await copied(text)) ? "copied" : "refused");
+    const done = await copied(text);
+    setState(done ? "copied" : "refused");
+    if (done) {
+      onCopied?.();
+    }
     window.clearTimeout(timer.current);
     timer.current = window.setTimeout(() => setState("idle"), 2000);
   }
@@ -23,6 +37,7 @@ export function CopyButton({ text, what, label = "Copy" }: { text: string; what:
       variant="subtle"
       leftSection={state === "copied" ? <CheckIcon /> : <CopyIcon />}
       onClick={() => void onClick()}
+      data-autofocus={autoFocus || undefined}
     >
       <span aria-live="polite">{word}</span>
       <span className="visually-hidden"> {what}</span>
@@ -30,19 +45,25 @@ export function CopyButton({ text, what, label = "Copy" }: { text: string; what:
   );
 }
 
+interface LinesProps extends Omit<CopyButtonProps, "label"> {
+  /** Breaks long lines everywhere, not only where it is narrow: nothing of a secret may hide behind the edge. */
+  wrap?: boolean;
+}
+
 /** Lines to paste somewhere, with a button that copies them all. */
-export function Lines({ text, what }: { text: string; what: string }) {
+export function Lines({ text, what, wrap = false, ...copying }: LinesProps) {
   return (
-    <div className={classes.lines}>
+    <div className={classes.lines} data-wrap={wrap || undefined}>
       <pre tabIndex={0} aria-label={what}>
         {text}
       </pre>
-      <CopyButton text={text} what={what} />
+      <CopyButton text={text} what={what} {...copying} />
     </div>
   );
 }
 
-async function copied(text: string): Promise<boolean> {
+/** Copies `text`, and tells whether that worked. */
+export async function copied(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;

@@ -70,8 +70,8 @@ export function ProblemCard({ problem, pageName, guide, onAcknowledge, acknowled
           {page != null && <Link href={page}>{pageName ?? problem.capability}</Link>}
           {guide !== undefined && <Link href={guide.href}>{guide.label}</Link>}
           {onAcknowledge !== undefined && state === "open" && (
-            <Button size="compact-sm" variant="default" loading={acknowledging} onClick={onAcknowledge}>
-              Acknowledge<span className="visually-hidden">: {title}</span>
+            <Button size="compact-sm" variant="default" aria-label={`Acknowledge: ${title}`} loading={acknowledging} onClick={onAcknowledge}>
+              Acknowledge
             </Button>
           )}
         </div>

@@ -35,8 +35,8 @@ export function Progress({ label, state, value = null, detail, onCancel }: Progr
         </span>
         <span className={classes.state}>{running ? (known === null ? "Running" : percent(share)) : WORDS[state]}</span>
         {running && onCancel !== undefined && (
-          <Button size="compact-sm" variant="default" onClick={onCancel}>
-            Cancel<span className="visually-hidden">: {label}</span>
+          <Button size="compact-sm" variant="default" aria-label={`Cancel: ${label}`} onClick={onCancel}>
+            Cancel
           </Button>
         )}
       </div>

@@ -23,7 +23,13 @@ export function RowMenu({ name, actions }: { name: string; actions: readonly Men
   const firstDanger = ordered.findIndex(({ danger }) => danger);
   return (
     // The menu does not give the focus back by itself: it does so a moment later, and would take it from a dialog.
-    <Menu position="bottom-end" withinPortal returnFocus={false} onClose={() => button.current?.focus()} transitionProps={{ duration: 0 }}>
+    <Menu
+      position="bottom-end"
+      returnFocus={false}
+      withInitialFocusPlaceholder={false}
+      onClose={() => button.current?.focus()}
+      transitionProps={{ duration: 0 }}
+    >
       <Menu.Target>
         <ActionIcon ref={button} className={classes.button} variant="subtle" color="gray" aria-label={`Actions for ${name}`}>
           <MoreIcon />

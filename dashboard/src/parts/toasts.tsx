@@ -124,6 +124,10 @@ function Card({ toast, onDismiss }: { toast: ShownToast; onDismiss: (id: number)
   }, [held, id, onDismiss]);
 
   async function takeBack() {
+    // Not disabled meanwhile: a disabled button loses the focus.
+    if (busy) {
+      return;
+    }
     setBusy(true);
     try {
       await undo?.();
@@ -156,8 +160,15 @@ function Card({ toast, onDismiss }: { toast: ShownToast; onDismiss: (id: number)
         {detail !== undefined && <p className={classes.detail}>{detail}</p>}
       </div>
       {undo !== undefined && (
-        <Button className={classes.undo} size="compact-sm" variant="default" loading={busy} onClick={() => void takeBack()}>
-          Undo<span className="visually-hidden">: {title}</span>
+        <Button
+          className={classes.undo}
+          size="compact-sm"
+          variant="default"
+          aria-label={`Undo: ${title}`}
+          aria-disabled={busy}
+          onClick={() => void takeBack()}
+        >
+          Undo
         </Button>
       )}
       <CloseButton className={classes.close} aria-label={`Dismiss: ${title}`} onClick={() => onDismiss(id)} />

@@ -11,6 +11,7 @@ import { Header } from "./header";
 import { HelpDialog } from "./help-dialog";
 import { useLive } from "./live";
 import { Navigation } from "./navigation";
+import { pageOf } from "./page-of";
 import { useRangeFollows } from "./range";
 import { useServerState } from "./server-state";
 import { useShortcuts } from "./shortcuts";
@@ -86,7 +87,7 @@ function WhenOpened({ opened, children }: { opened: boolean; children: ReactNode
 function useFocusOnNewPage(announce: (text: string) => void) {
   const main = useRef<HTMLElement>(null);
   const [address] = useLocation();
-  const page = pageAt(useVisiblePages(), address)?.path ?? address;
+  const page = pageAt(useVisiblePages(), address)?.path ?? pageOf(address);
   const isFirst = useRef(true);
   useEffect(() => {
     if (isFirst.current) {

@@ -18,6 +18,8 @@ export interface Column<Row> {
   align?: "number";
   /** Keeps the cell on one line. */
   nowrap?: boolean;
+  /** Shown nowhere, but searched and exported. */
+  hidden?: boolean;
   /** Where it stands on a card below 600 pixels: as its title, beside the title, as a labelled line (the default), or not at all. */
   card?: "title" | "aside" | "line" | "none";
 }

@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useRef, type ReactNode } from "react";
-import { useLocation } from "wouter";
+import { useLocation, useSearch } from "wouter";
 import { count, counted } from "../../format/numbers";
 import { BESIDE_LIST } from "../drawer";
 import type { MenuAction } from "../row-menu";
@@ -59,16 +59,19 @@ const NARROW = "(max-width: 600px)";
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, noun, columns, list, keyOf, nameOf, total, filters = [], href, actions, bulk, empty, prefix = "" } = props;
   const [, navigate] = useLocation();
+  const query = useSearch();
   const narrow = useMediaQuery(NARROW, undefined, { getInitialValueInEffect: false });
   const state = useTableState(columns, filters, prefix);
   const loaded = list.items ?? [];
   const shown = sorted(filtered(searched(loaded, columns, state.search), filters, state.set), columns, state.sort);
   const selection = useSelection(shown, keyOf);
   const frame = useRef<HTMLDivElement>(null);
+  // What the table shows stays in the address while a drawer is open beside it.
+  const address = href === undefined ? undefined : (row: Row) => (query === "" ? href(row) : `${href(row)}?${query}`);
   const open = (key: string) => {
     const row = shown.find((candidate) => keyOf(candidate) === key);
-    if (row !== undefined && href !== undefined) {
-      navigate(href(row), { state: BESIDE_LIST });
+    if (row !== undefined && address !== undefined) {
+      navigate(address(row), { state: BESIDE_LIST });
     }
   };
   useRowKeys(frame, { open, ...(bulk === undefined ? {} : { toggle: selection.toggle }) });
@@ -85,7 +88,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   }
 
   const rows: RowsProps<Row> = {
-    label, columns, rows: shown, keyOf, nameOf, href, actions, open,
+    label, rows: shown, keyOf, nameOf, actions, open,
+    columns: columns.filter(({ hidden }) => !hidden),
+    href: address,
     loading: list.items === undefined,
     selection: bulk === undefined ? null : selection,
     sort: state.sort,

@@ -1,4 +1,5 @@
 // The rows themselves: a table, or a card each where there is no room for one.
+import { Checkbox } from "@mantine/core";
 import type { MouseEvent, ReactNode } from "react";
 import { Link } from "wouter";
 import { BESIDE_LIST } from "../drawer";
@@ -50,7 +51,7 @@ export function Rows<Row>(props: RowsProps<Row>) {
           </tr>
         </thead>
         <tbody>
-          {loading && <SkeletonRows columns={columns.length + (selection === null ? 0 : 1) + (actions === undefined ? 0 : 1)} />}
+          {loading && <SkeletonRows columns={columns.length} check={selection !== null} menu={actions !== undefined} />}
           {rows.map((row) => {
             const key = keyOf(row);
             return (
@@ -99,8 +100,10 @@ export function Cards<Row>({ label, columns, rows, loading, keyOf, nameOf, href,
   return (
     <ul className={classes.cards} aria-label={label} aria-busy={loading}>
       {loading && (
-        <li className={classes.card} role="status">
-          <span className="visually-hidden">Loading</span>
+        <li className={classes.card}>
+          <span className="visually-hidden" role="status">
+            Loading
+          </span>
           <SkeletonLine width="60%" />
         </li>
       )}
@@ -190,24 +193,16 @@ function Head<Row>({ column, sort, onSort }: { column: Column<Row> } & Pick<Rows
 function Check({ label, checked, partly = false, onChange }: { label: string; checked: boolean; partly?: boolean; onChange: () => void }) {
   return (
     <label className={classes.box}>
-      <input
-        type="checkbox"
-        aria-label={label}
-        checked={checked}
-        onChange={onChange}
-        ref={(box) => {
-          if (box !== null) {
-            box.indeterminate = partly && !checked;
-          }
-        }}
-      />
+      <Checkbox size="xs" aria-label={label} checked={checked} indeterminate={partly && !checked} onChange={onChange} />
     </label>
   );
 }
 
-function SkeletonRows({ columns }: { columns: number }) {
+/** As many cells as the head has; those of the check box and the menu stay empty. */
+function SkeletonRows({ columns, check, menu }: { columns: number; check: boolean; menu: boolean }) {
   return SKELETONS.map((row) => (
     <tr key={row}>
+      {check && <td />}
       {Array.from({ length: columns }, (_, column) => (
         <td key={column}>
           {row === 1 && column === 0 && (
@@ -218,6 +213,7 @@ function SkeletonRows({ columns }: { columns: number }) {
           <SkeletonLine width={column === 0 ? "8rem" : "5rem"} />
         </td>
       ))}
+      {menu && <td />}
     </tr>
   ));
 }

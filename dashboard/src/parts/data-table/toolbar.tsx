@@ -19,7 +19,7 @@ interface ToolbarProps<Row> extends DataTableProps<Row> {
 }
 
 export function Toolbar<Row>({ label, noun, columns, filters, search, csv: file, state, loaded, shown, narrow }: ToolbarProps<Row>) {
-  const orders = columns.filter(isSortable).flatMap(({ id, header }) => [
+  const orders = columns.filter((column) => isSortable(column) && !column.hidden).flatMap(({ id, header }) => [
     { value: id, label: `${header}, ascending` },
     { value: `-${id}`, label: `${header}, descending` },
   ]);
