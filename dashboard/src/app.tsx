@@ -15,11 +15,13 @@ import { SetupPage } from "./routes/login/setup-page";
 import { ErrorBoundary } from "./shell/error-boundary";
 import { LiveProvider } from "./shell/live";
 import { NotFound } from "./shell/not-found";
+import { pageOf } from "./shell/page-of";
 import { Shell } from "./shell/shell";
 import { ServerAway } from "./shell/server-away";
 
 const GuidesPage = lazy(async () => ({ default: (await import("./routes/guides/guides-page")).GuidesPage }));
 const GuidePage = lazy(async () => ({ default: (await import("./routes/guides/guide-page")).GuidePage }));
+const PartsPage = lazy(async () => ({ default: (await import("./routes/developers/parts-page")).PartsPage }));
 const AccountPage = lazy(async () => ({ default: (await import("./routes/access/account-page")).AccountPage }));
 
 export function App() {
@@ -81,7 +83,7 @@ function Pages() {
   const [address] = useLocation();
   return (
     // A page that failed is tried again when another one was open; addresses below a page are the same page.
-    <ErrorBoundary key={pageAt(pages, address)?.path ?? address}>
+    <ErrorBoundary key={pageAt(pages, address)?.path ?? pageOf(address)}>
       <Switch>
         {pages.map(({ path, Content }) => (
           <Route key={path} path={path === "/" ? "/" : `${path}/:kind?/:id?`} component={Content} />
@@ -89,6 +91,7 @@ function Pages() {
         <Route path="/guides" component={GuidesPage} />
         <Route path="/guides/:name" component={GuidePage} />
         <Route path="/account" component={AccountPage} />
+        <Route path="/developers/parts/:kind?/:id?" component={PartsPage} />
         <Route component={NotFound} />
       </Switch>
     </ErrorBoundary>
