@@ -1,5 +1,6 @@
 // Access from the first start on: set-up, logging in and out, tokens, sessions, roles, the audit log.
 import { test as base, type Page } from "@playwright/test";
+import { expectAccessible } from "./audit";
 import { expect, logIn, OWNER, setUp, start, type Server } from "./server";
 
 /** These tests begin before anybody has an account, so they have a server to themselves and go in order. */
@@ -72,18 +73,18 @@ test("logging in returns to where one wanted to go, logging out ends it", async 
 
 test("a token is shown once, works, and stops when it is revoked", async ({ page }) => {
   await enter(page, "/access?tab=tokens");
-  await page.getByRole("button", { name: "Make a token" }).click();
+  await page.getByRole("button", { name: "Create token…" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name").fill("deploy");
-  await dialog.getByRole("button", { name: "Make the token" }).click();
+  await dialog.getByRole("button", { name: "Create token" }).click();
   await expect(dialog.getByText("Choose at least one")).toBeVisible();
   await dialog.getByRole("checkbox", { name: "Write cache" }).check();
   await expect(dialog.getByRole("checkbox", { name: "Read cache" })).toBeChecked();
-  await dialog.getByRole("button", { name: "Make the token" }).click();
-  const token = await dialog.getByLabel("the token").innerText();
+  await dialog.getByRole("button", { name: "Create token" }).click();
+  const token = await dialog.getByLabel("the token", { exact: true }).innerText();
   expect(token).toMatch(/^otr_/);
 
-  await dialog.getByRole("button", { name: "I have it" }).click();
+  await dialog.getByRole("button", { name: "I have saved it" }).click();
 
   await expect(page.getByRole("row", { name: /deploy/ })).toContainText("cache:write");
   await expect(page.locator("body")).not.toContainText(token);
@@ -91,7 +92,8 @@ test("a token is shown once, works, and stops when it is revoked", async ({ page
   expect((await call("/api/v1/cache/stats")).status).toBe(200);
   expect((await call("/api/v1/access/accounts")).status).toBe(403);
 
-  await page.getByRole("button", { name: "Revoke deploy" }).click();
+  await page.getByRole("button", { name: "Actions for deploy" }).click();
+  await page.getByRole("menuitem", { name: "Revoke…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: /^Revoke/ }).click();
   await expect(page.getByRole("row", { name: /deploy/ })).toBeHidden();
   expect((await call("/api/v1/cache/stats")).status).toBe(401);
@@ -99,14 +101,14 @@ test("a token is shown once, works, and stops when it is revoked", async ({ page
 
 test("a token for a Redis client is made with one tick", async ({ page }) => {
   await enter(page, "/access?tab=tokens");
-  await page.getByRole("button", { name: "Make a token" }).click();
+  await page.getByRole("button", { name: "Create token…" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name").fill("redis client");
   await dialog.getByRole("checkbox", { name: "Read cache" }).check();
   await dialog.getByRole("checkbox", { name: "All of cache" }).check();
   await expect(dialog.getByRole("checkbox", { name: "Write cache" })).toBeChecked();
-  await dialog.getByRole("button", { name: "Make the token" }).click();
-  await dialog.getByRole("button", { name: "I have it" }).click();
+  await dialog.getByRole("button", { name: "Create token" }).click();
+  await dialog.getByRole("button", { name: "I have saved it" }).click();
 
   const row = page.getByRole("row", { name: /redis client/ });
   await expect(row).toContainText("cache:*");
@@ -115,7 +117,7 @@ test("a token for a Redis client is made with one tick", async ({ page }) => {
 
 test("an answer that gets lost on the way makes nothing twice", async ({ page }) => {
   await enter(page, "/access?tab=tokens");
-  await page.getByRole("button", { name: "Make a token" }).click();
+  await page.getByRole("button", { name: "Create token…" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name").fill("once only");
   await dialog.getByRole("checkbox", { name: "Read cache" }).check();
@@ -134,10 +136,10 @@ test("an answer that gets lost on the way makes nothing twice", async ({ page })
     }
   });
 
-  await dialog.getByRole("button", { name: "Make the token" }).click();
+  await dialog.getByRole("button", { name: "Create token" }).click();
   await expect(dialog.getByRole("alert")).toContainText("No answer");
-  await dialog.getByRole("button", { name: "Make the token" }).click();
-  await dialog.getByRole("button", { name: "I have it" }).click();
+  await dialog.getByRole("button", { name: "Create token" }).click();
+  await dialog.getByRole("button", { name: "I have saved it" }).click();
 
   await expect(page.getByRole("row", { name: /once only/ })).toHaveCount(1);
   expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
@@ -151,7 +153,8 @@ test("a session that is ended has to log in again", async ({ page, browser }) =>
   await enter(page, "/access?tab=sessions");
 
   const row = page.getByRole("row", { name: /Elsewhere\/1\.0/ });
-  await row.getByRole("button", { name: /^End/ }).click();
+  await row.getByRole("button", { name: /^Actions for/ }).click();
+  await page.getByRole("menuitem", { name: "End session…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "End the session" }).click();
 
   await expect(row).toBeHidden();
@@ -166,6 +169,7 @@ test("a viewer is invited by a link and sees neither Access nor what clears", as
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("E-mail address").fill("viewer@example.com");
   await dialog.getByRole("button", { name: "Add the account" }).click();
+  await expect(page.getByRole("dialog", { name: "Login link for viewer@example.com" })).toBeVisible();
   const link = await page.getByRole("dialog").getByLabel("the login link").innerText();
   await page.getByRole("button", { name: "Done" }).click();
   await expect(page.getByRole("row", { name: /viewer@example\.com/ })).toBeVisible();
@@ -187,46 +191,166 @@ test("a viewer is invited by a link and sees neither Access nor what clears", as
   await viewer.close();
 });
 
-test("what was done is in the audit log, and its filters are in the address", async ({ page }) => {
-  await enter(page, "/access?tab=audit");
-  const log = page.getByRole("group", { name: "Audit log" });
-  await expect(log.getByRole("row").nth(1)).toBeVisible();
-  await page.getByLabel("Who").fill("nobody@example.com");
-  await page.getByRole("button", { name: "Filter" }).click();
-  await expect(page).toHaveURL(/actor=nobody%40example\.com/);
-  await expect(page.getByText("No entry matches.")).toBeVisible();
-  await page.getByRole("button", { name: "Show all" }).click();
-  await expect(log.getByRole("row").nth(1)).toBeVisible();
+/** Chooses a value of a filter above a table. */
+async function filter(page: Page, name: string, value: string): Promise<void> {
+  await page.getByRole("search").getByRole("button", { name, exact: true }).click();
+  await page.getByRole("dialog", { name }).getByRole("button", { name: value, exact: true }).click();
+}
+
+test("keys alone give nobody another role: a dialog names it, says what it may do, and Undo takes it back", async ({ page }) => {
+  await enter(page, "/access");
+  const changes: string[] = [];
+  page.on("request", (request) => request.method() === "PATCH" && changes.push(request.postData() ?? ""));
+  const row = page.getByRole("row", { name: /viewer@example\.com/ });
+  await row.getByRole("button", { name: /^Actions for/ }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: "Change role…" }).press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Role of viewer@example.com" });
+  await expect(dialog.getByRole("radio", { name: /^viewer/ })).toBeFocused();
+  for (const key of ["ArrowDown", "ArrowDown", "ArrowDown"]) {
+    await page.keyboard.press(key);
+  }
+  await expect(dialog.getByRole("radio", { name: /^owner.*Full access/ })).toBeChecked();
+  await expect(dialog.getByRole("button", { name: "Change to owner" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  expect(changes).toEqual([]);
+  await expect(row).toContainText("viewer");
+  await expect(row.getByRole("button", { name: /^Actions for/ })).toBeFocused();
+
+  await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: "Change role…" }).click();
+  await dialog.getByRole("radio", { name: /^operator/ }).check();
+  await dialog.getByRole("button", { name: "Change to operator" }).click();
+  const toasts = page.getByRole("region", { name: "Notifications" });
+  await expect(toasts).toContainText("viewer@example.com is now operator.");
+  await expect(row).toContainText("operator");
+  await toasts.getByRole("button", { name: /^Undo/ }).click();
+  await expect(toasts).toContainText("Undone.");
+  await expect(row).not.toContainText("operator");
 });
 
-test("an ingest key is made and revoked", async ({ page }) => {
-  await enter(page, "/access?tab=ingest-keys");
-  await page.getByLabel("New ingest key").fill("web shop");
-  await page.getByRole("button", { name: "Make the key" }).click();
-  await expect(page.getByRole("row", { name: /web shop/ })).toBeVisible();
-  await page.getByRole("button", { name: "Revoke web shop" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: /^Revoke/ }).click();
-  await expect(page.getByRole("row", { name: /web shop/ })).toBeHidden();
+test("disabling an account asks, and says that it is done", async ({ page }) => {
+  await enter(page, "/access");
+  const row = page.getByRole("row", { name: /viewer@example\.com/ });
+  await row.getByRole("button", { name: /^Actions for/ }).click();
+  await page.getByRole("menuitem", { name: "Disable…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Disable viewer@example.com?" });
+  await expect(dialog.getByRole("button", { name: "Cancel" })).toBeFocused();
+  await dialog.getByRole("button", { name: "Disable viewer@example.com" }).click();
+  await expect(row).toContainText("disabled");
+  await page.getByRole("region", { name: "Notifications" }).getByRole("button", { name: /^Undo/ }).click();
+  await expect(row).not.toContainText("disabled");
+});
+
+test("a token that is shown once stays until it is copied or said to be saved", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await enter(page, "/access?tab=tokens");
+  await page.getByRole("button", { name: "Create token…" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("shop");
+  await page.mouse.click(5, 5);
+  await expect(dialog.getByLabel("Name")).toHaveValue("shop");
+  await dialog.getByRole("checkbox", { name: "All of cache" }).check();
+  await dialog.getByRole("button", { name: "Create token" }).click();
+
+  await expect(dialog.getByRole("button", { name: "Copy the token" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await page.mouse.click(5, 5);
+  await expect(dialog).toBeVisible();
+  await expect(dialog.getByRole("button", { name: "Close" })).toHaveCount(0);
+  const text = dialog.getByLabel("the token", { exact: true });
+  const token = await text.innerText();
+  expect(await text.evaluate((element) => element.scrollWidth - element.clientWidth)).toBeLessThanOrEqual(0);
+  await expect(dialog).toContainText(`REDIS_URL=redis://:${token}@127.0.0.1:${server.redisPort}`);
+  await dialog.getByRole("radio", { name: "HTTP" }).check({ force: true });
+  await expect(dialog).toContainText(`export OUTRIGGER_TOKEN=${token}`);
+  await expectAccessible(page, "a token that is shown once");
+
+  await dialog.getByRole("button", { name: "Copy the token" }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+});
+
+test("the audit log says who changed whose role from which to which, and leads to both", async ({ page }) => {
+  await enter(page, "/access?tab=audit");
+  const entry = page.getByRole("row").filter({ hasText: `${OWNER.email} changed the role of viewer@example.com from viewer to operator` });
+  await expect(entry).toHaveCount(1);
+  await expect(entry).toContainText("access.update_account");
+  await expect(page.getByRole("row").filter({ hasText: "created the token shop with cache:*" })).toHaveCount(1);
+  await expect(page.getByRole("row").filter({ hasText: "The command line on this machine created a login link for" }).first()).toBeVisible();
+
+  await entry.getByRole("link", { name: "viewer@example.com" }).click();
+
+  await expect(page).toHaveURL(/\/access\/accounts\/[0-9a-f-]{36}/);
+  const drawer = page.getByRole("dialog");
+  await expect(drawer).toContainText("Reads everything except secrets and access.");
+  await expect(drawer).toContainText("changed the role of viewer@example.com from viewer to operator");
+  await expect(drawer.getByRole("region", { name: "Sessions" })).toContainText("Not signed in.");
+  await expectAccessible(page, "the drawer of an account");
+  await page.goBack();
+  await expect(page.getByRole("tab", { name: "Audit log" })).toHaveAttribute("aria-selected", "true");
+});
+
+test("the audit log is filtered by who, what and how it went, and the filters are in the address", async ({ page }) => {
+  await enter(page, "/access?tab=audit");
+  const rows = page.locator("[data-row]");
+  await expect(rows.first()).toBeVisible();
+
+  await filter(page, "Outcome", "failed only");
+  await expect(rows.filter({ hasText: "tried to sign in" }).first()).toBeVisible();
+  await expect(rows.getByText("ok", { exact: true })).toHaveCount(0);
+  await expect(page).toHaveURL(/outcome=failed/);
+  await page.reload();
+  await expect(rows.filter({ hasText: "tried to sign in" }).first()).toBeVisible();
+  await page.getByRole("button", { name: "Show all" }).click();
+
+  await filter(page, "Who", "viewer@example.com");
+  await expect(rows.first()).toBeVisible();
+  await expect(rows.filter({ hasNotText: "viewer@example.com" })).toHaveCount(0);
+  await page.getByRole("button", { name: "Show all" }).click();
+  await filter(page, "Action", "create the token");
+  await expect(page).toHaveURL(/action=access\.create_token/);
+  await expect(rows.filter({ hasNotText: "the token" })).toHaveCount(0);
+
+  await page.getByRole("search").getByRole("button", { name: "Who", exact: true }).click();
+  await page.getByRole("textbox", { name: "Who" }).fill("nobody@example.com");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("No entry matches.")).toBeVisible();
+});
+
+test("the details of an account and of a token have an address, and lead to each other", async ({ page }) => {
+  await enter(page, "/access?tab=tokens");
+  await page.getByRole("link", { name: "shop", exact: true }).click();
+  await expect(page).toHaveURL(/\/access\/tokens\/[0-9a-f-]{36}/);
+  await page.reload();
+  const drawer = page.getByRole("dialog", { name: "shop" });
+  await expect(drawer).toContainText("cache:*");
+  await drawer.getByRole("link", { name: OWNER.email }).first().click();
+  await expect(page.getByRole("dialog", { name: OWNER.name })).toContainText("this one");
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toBeHidden();
+  await expect(page).toHaveURL(/\/access(\?.*)?$/);
 });
 
 test("a list that is longer than a page shows the rest when asked", async ({ page }) => {
-  await enter(page, "/access?tab=ingest-keys");
-  await expect(page.getByLabel("New ingest key")).toBeVisible();
+  await enter(page, "/access?tab=tokens");
+  await expect(page.getByRole("link", { name: "shop", exact: true })).toBeVisible();
   const made = await page.evaluate(async (url) => {
     const make = (name: string) =>
-      fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ name }) });
+      fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ name, scopes: ["cache:read"] }) });
     const answers = [];
     for (let number = 1; number <= 51; number += 1) {
-      answers.push((await make(`key ${number}`)).status);
+      answers.push((await make(`token ${number}`)).status);
     }
     return answers.filter((status) => status === 201).length;
-  }, `${server.url}/api/v1/access/ingest-keys`);
+  }, `${server.url}/api/v1/access/tokens`);
   expect(made).toBe(51);
   await page.reload();
-  const rows = page.getByRole("group", { name: "Ingest keys" }).locator("tbody tr");
+  const rows = page.locator("[data-row]");
   await expect(rows).toHaveCount(50);
-  await page.getByRole("button", { name: "Show more" }).click();
-  await expect(rows).toHaveCount(51);
-  await expect(rows.last()).toContainText("key 1");
-  await expect(page.getByRole("button", { name: "Show more" })).toHaveCount(0);
+  await page.getByRole("button", { name: "Load more" }).click();
+  await expect(rows.filter({ has: page.getByRole("link", { name: "token 1", exact: true }) })).toHaveCount(1);
+  await expect(page.getByRole("button", { name: "Load more" })).toHaveCount(0);
 });

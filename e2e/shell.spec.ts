@@ -12,7 +12,6 @@ const PAGES = [
   "/access",
   "/access?tab=sessions",
   "/access?tab=tokens",
-  "/access?tab=ingest-keys",
   "/access?tab=audit",
   "/configuration",
   "/guides",
@@ -62,8 +61,8 @@ for (const colorScheme of ["light", "dark"] as const) {
     await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
     await expectAccessible(page, "the help dialog");
     await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: "Make a token" }).click();
-    await expect(page.getByRole("dialog", { name: "Make a token" })).toBeVisible();
+    await page.getByRole("button", { name: "Create token…" }).first().click();
+    await expect(page.getByRole("dialog", { name: "Create token" })).toBeVisible();
     await expectAccessible(page, "the token dialog");
 
     const stranger = await browser.newContext({ storageState: { cookies: [], origins: [] }, colorScheme, reducedMotion: "reduce" });
@@ -120,14 +119,16 @@ test("the keyboard leads everywhere", async ({ page, server }) => {
   await expect(page.getByRole("dialog")).toBeHidden();
 });
 
-test("the first stop of the Tab key skips to the content", async ({ page, server }) => {
-  await page.goto(`${server.dashboard}/cache`);
-  await settled(page);
-  await page.keyboard.press("Tab");
-  await expect(page.getByRole("button", { name: "Skip to content" })).toBeFocused();
-  await page.keyboard.press("Enter");
-  await expect(page.getByRole("main")).toBeFocused();
-});
+for (const path of ["/cache", "/access?tab=audit"]) {
+  test(`the first stop of the Tab key on ${path} skips to the content`, async ({ page, server }) => {
+    await page.goto(`${server.dashboard}${path}`);
+    await settled(page);
+    await page.keyboard.press("Tab");
+    await expect(page.getByRole("button", { name: "Skip to content" })).toBeFocused();
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("main")).toBeFocused();
+  });
+}
 
 test("a chosen theme holds after a reload, from the first paint on", async ({ page, server }) => {
   await page.emulateMedia({ colorScheme: "light" });

@@ -29,8 +29,6 @@ const ROUTES: [method: string, path: RegExp, answer: Answer][] = [
   ["GET", /^access\/sessions$/, () => ok({ items: fixtures.sessions, next: null })],
   ["GET", /^access\/tokens$/, ({ scene }) => ok({ items: scene === "empty" ? [] : fixtures.tokens, next: null })],
   ["POST", /^access\/tokens$/, ({ sent }) => [201, { ...fixtures.tokens[0], ...(sent as object), token: fixtures.tokenText }]],
-  ["GET", /^access\/ingest-keys$/, () => ok({ items: fixtures.ingestKeys, next: null })],
-  ["POST", /^access\/ingest-keys$/, () => [201, fixtures.ingestKeys[0]]],
   ["GET", /^access\/audit$/, ({ url }) => ok(fixtures.audit(url.searchParams))],
   ["DELETE", /^access\//, () => [204]],
   ["GET", /^doctor$/, ({ scene }) => ok(fixtures.doctor(scene))],

@@ -1,5 +1,5 @@
 // Believable data for the stand-in. The figures move with the clock, so that live charts have something to do.
-import type { Account, AuditEntry, CacheStats, ConfigKey, DoctorCheck, History, IngestKey, LoginLink, Me, ServerEvent, ServerProblem, Session, Status, Token } from "../src/api/types";
+import type { Account, AuditEntry, CacheStats, ConfigKey, DoctorCheck, History, LoginLink, Me, ServerEvent, ServerProblem, Session, Status, Token } from "../src/api/types";
 
 const STARTED = Date.now() - 3 * 86_400_000 - 5 * 3_600_000;
 const INTERVAL = 5000;
@@ -54,10 +54,6 @@ export const tokens: Token[] = [
   { id: "2", name: "prometheus", hint: "otr_Zp02", scopes: ["metrics:read", "server:read"], created_by: "kei@example.com", created_at: ago(90_000), expires_at: null, last_used_at: ago(0.2) },
 ];
 
-export const ingestKeys: IngestKey[] = [
-  { id: "1", name: "web shop", key: "7c1f0e4ab9d24f0e8d7a1b35c9e2f640", created_at: ago(40_000), last_used_at: null },
-];
-
 export function audit(query: URLSearchParams): { items: AuditEntry[]; next: string | null } {
   const start = Number(query.get("cursor") ?? 0);
   const actions = ["access.log_in", "access.create_token", "cache.clear", "access.update_account", "access.log_in", "access.revoke_session"];
@@ -67,15 +63,16 @@ export function audit(query: URLSearchParams): { items: AuditEntry[]; next: stri
     return {
       id: String(index), at: ago(index * 47 + 3), action,
       actor: program ? "shop backend" : accounts[index % 2]!.email!, actor_kind: program ? "token" : "account",
+      actor_id: program ? "1" : String(1 + (index % 2)),
       via: program ? "api" : "dashboard", target: action === "cache.clear" ? "database 0" : action === "access.update_account" ? "2" : null,
-      target_name: action === "access.update_account" ? "kei@example.com" : null,
+      target_name: action === "access.update_account" ? "kei@example.com" : action === "access.create_token" ? "shop backend" : null,
       changes: action === "access.update_account" ? [{ field: "role", from: "viewer", to: "operator" }] : [],
       outcome: index % 7 === 4 ? "wrong_credentials" : "ok", address: "127.0.0.1", request_id: `01a2f6c${index}`, request_id_from_client: false,
     };
   });
   const found = all.filter(
     (entry) =>
-      (!query.get("actor") || entry.actor === query.get("actor")) &&
+      (!query.get("actor") || entry.actor === query.get("actor") || entry.actor_id === query.get("actor")) &&
       (!query.get("action") || (query.get("action")!.endsWith(".") ? entry.action.startsWith(query.get("action")!) : entry.action === query.get("action"))),
   );
   return { items: found.slice(start, start + 25), next: start + 25 < found.length ? String(start + 25) : null };

@@ -12,7 +12,6 @@ export type CreatedToken = Schemas["CreatedToken"];
 export type DoctorCheck = Schemas["DoctorCheck"];
 export type FieldProblem = Schemas["FieldProblem"];
 export type History = Schemas["History"];
-export type IngestKey = Schemas["IngestKey"];
 export type Listener = Schemas["Listener"];
 export type LoginLink = Schemas["LoginLink"];
 export type Me = Schemas["Me"];

@@ -1,22 +1,23 @@
 // Access: who may sign in, who is signed in, which programs may call, and who did what.
+//
+// Accounts and tokens have an address of their own, which opens a drawer over the list: `/access/accounts/<id>`.
 import { useEffect, useRef, type KeyboardEvent } from "react";
+import { useLocation, useParams } from "wouter";
 import { PageHead } from "../../parts/page-head";
-import { useUrlWord } from "../../shell/url-state";
+import { useUrlWord, wordOf } from "../../shell/url-state";
 import classes from "./access.module.css";
 import { Accounts } from "./accounts";
 import { Audit } from "./audit";
-import { IngestKeys } from "./ingest-keys";
 import { Sessions } from "./sessions";
 import { Tokens } from "./tokens";
 
-const TABS = ["accounts", "sessions", "tokens", "ingest-keys", "audit"] as const;
+const TABS = ["accounts", "sessions", "tokens", "audit"] as const;
 type Tab = (typeof TABS)[number];
 
 const NAMES: Record<Tab, string> = {
   accounts: "Accounts",
   sessions: "Sessions",
   tokens: "Tokens",
-  "ingest-keys": "Ingest keys",
   audit: "Audit log",
 };
 
@@ -24,17 +25,19 @@ const PANELS: Record<Tab, () => React.ReactNode> = {
   accounts: Accounts,
   sessions: Sessions,
   tokens: Tokens,
-  "ingest-keys": IngestKeys,
   audit: Audit,
 };
 
 export function AccessPage() {
-  const [tab, setTab] = useUrlWord<Tab>("tab", TABS, "accounts");
+  const [, navigate] = useLocation();
+  const [chosen] = useUrlWord<Tab>("tab", TABS, "accounts");
+  const { kind } = useParams<{ kind?: string }>();
+  const tab = wordOf(kind ?? null, TABS, chosen);
   const Panel = PANELS[tab];
   return (
     <>
-      <PageHead title="Access" guide="access" lead="People log in with accounts, programs call with tokens, and everything they change is written down." />
-      <TabList tab={tab} onChange={setTab} />
+      <PageHead title="Access" guide="access" lead="People sign in with accounts. Programs use tokens. The audit log records every change." />
+      <TabList tab={tab} onChange={(next) => navigate(next === "accounts" ? "/access" : `/access?tab=${next}`)} />
       <div id={`panel-${tab}`} role="tabpanel" aria-labelledby={`tab-${tab}`} className={classes.panel}>
         <Panel />
       </div>
@@ -45,8 +48,14 @@ export function AccessPage() {
 /** One stop for the Tab key; arrows move between the tabs, as the pattern for tabs has it. */
 function TabList({ tab, onChange }: { tab: Tab; onChange: (tab: Tab) => void }) {
   const list = useRef<HTMLDivElement>(null);
+  // By hand: `scrollIntoView` makes the next press of Tab begin here, behind the navigation.
   useEffect(() => {
-    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const tabs = list.current;
+    const selected = tabs?.querySelector<HTMLElement>('[aria-selected="true"]');
+    if (tabs && selected) {
+      const first = selected.offsetLeft + selected.offsetWidth - tabs.clientWidth;
+      tabs.scrollLeft = Math.min(Math.max(tabs.scrollLeft, first), selected.offsetLeft);
+    }
   }, [tab]);
 
   function onKeyDown(event: KeyboardEvent) {

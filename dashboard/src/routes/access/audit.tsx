@@ -1,135 +1,114 @@
 // The audit log: who did what, newest first.
-import { Button, TextInput } from "@mantine/core";
-import { useState, type FormEvent } from "react";
-import { answer, api } from "../../api/client";
-import { usePages } from "../../api/pages";
+//
+// The server filters by actor and action. Outcome and time are filtered here, among the entries that are loaded; the table says so.
 import type { AuditEntry } from "../../api/types";
 import { exact } from "../../format/time";
 import { Badge } from "../../parts/badge";
-import { CopyButton } from "../../parts/copy";
-import { Paged } from "../../parts/paged";
+import { copied } from "../../parts/copy";
+import { DataTable } from "../../parts/data-table/data-table";
+import type { Column, Filter } from "../../parts/data-table/columns";
 import { Panel } from "../../parts/panel";
-import { Table } from "../../parts/table";
+import { useToasts } from "../../parts/toasts";
+import { useNow } from "../../shell/live";
 import { useUrlChange, useUrlText } from "../../shell/url-state";
+import { labelOf } from "./account-actions";
 import classes from "./access.module.css";
+import { AuditSentence } from "./audit-sentence";
+import { ACTIONS, actorOf, actorValue, failure, PERIODS, periodsOf, sentenceText } from "./audit-words";
+import { useAccounts, useAuditLog } from "./lists";
+
+const PART = 100;
+
+const changesText = ({ changes }: AuditEntry) => changes.map(({ field, from, to }) => `${field}: ${from ?? ""} → ${to ?? ""}`).join("; ");
+
+const COLUMNS: Column<AuditEntry>[] = [
+  { id: "at", header: "Time", value: ({ at }) => at, cell: ({ at }) => <time dateTime={at}>{exact(at)}</time>, nowrap: true, sortable: false },
+  {
+    id: "what",
+    header: "What happened",
+    value: sentenceText,
+    sortable: false,
+    card: "title",
+    cell: (entry) => (
+      <div className={classes.sentence}>
+        <AuditSentence entry={entry} />
+        <div className={classes.code}>
+          <code>{entry.action}</code> through {entry.via}
+        </div>
+      </div>
+    ),
+  },
+  {
+    id: "outcome",
+    header: "Outcome",
+    value: ({ outcome }) => outcome,
+    sortable: false,
+    cell: (entry) => <Badge tone={entry.outcome === "ok" ? "ok" : "fail"}>{failure(entry) ?? "ok"}</Badge>,
+  },
+  { id: "address", header: "Address", value: ({ address }) => address, sortable: false },
+  { id: "who", header: "Actor", value: ({ actor }) => actor, hidden: true },
+  { id: "kind", header: "Kind of actor", value: ({ actor_kind }) => actor_kind, hidden: true },
+  { id: "action", header: "Action", value: ({ action }) => action, hidden: true },
+  { id: "on", header: "Object", value: ({ target_name, target }) => target_name ?? target, hidden: true },
+  { id: "changes", header: "Changes", value: changesText, hidden: true },
+  { id: "via", header: "Through", value: ({ via }) => via, hidden: true },
+  { id: "request", header: "Request id", value: ({ request_id }) => request_id, hidden: true },
+];
 
 export function Audit() {
+  const now = useNow();
+  const { show } = useToasts();
   const [actor] = useUrlText("actor");
   const [action] = useUrlText("action");
   const change = useUrlChange();
-  const list = usePages(["audit", actor, action], (cursor) =>
-    answer(
-      api.GET("/api/v1/access/audit", {
-        params: { query: { cursor, actor: actor === "" ? undefined : actor, action: action === "" ? undefined : action } },
-      }),
-    ),
-  );
-  return (
-    <>
-      <Filters
-        key={`${actor}\n${action}`}
-        actor={actor}
-        action={action}
-        onApply={(newActor, newAction) => change({ actor: newActor, action: newAction })}
-      />
-      <Panel title="Audit log" flush>
-        <Paged list={list} empty={actor === "" && action === "" ? "Nothing has been done yet." : "No entry matches."}>
-          {(entries) => <AuditTable entries={entries} />}
-        </Paged>
-      </Panel>
-    </>
-  );
-}
+  const accounts = useAccounts();
+  const list = useAuditLog(actor, action, PART);
 
-interface FiltersProps {
-  actor: string;
-  action: string;
-  onApply: (actor: string, action: string) => void;
-}
+  const actors = new Map<string, string>();
+  for (const account of accounts.items ?? []) {
+    actors.set(account.id, labelOf(account));
+  }
+  for (const entry of list.items ?? []) {
+    if (!actors.has(actorValue(entry))) {
+      actors.set(actorValue(entry), actorOf(entry));
+    }
+  }
+  const filters: Filter<AuditEntry>[] = [
+    {
+      id: "actor",
+      label: "Who",
+      options: [...actors].map(([value, label]) => ({ value, label })),
+      free: { placeholder: "ana@example.com, token:deploy" },
+    },
+    { id: "action", label: "Action", options: ACTIONS, free: { placeholder: "cache.clear, or access." } },
+    { id: "outcome", label: "Outcome", of: ({ outcome }) => [outcome, outcome === "ok" ? "" : "failed"], options: [{ value: "failed", label: "failed only" }], name: (value) => value.replaceAll("_", " ") },
+    { id: "period", label: "Time", of: ({ at }) => periodsOf(at, now), options: PERIODS },
+  ];
 
-function Filters({ actor, action, onApply }: FiltersProps) {
-  const [newActor, setNewActor] = useState(actor);
-  const [newAction, setNewAction] = useState(action);
-
-  function onSubmit(event: FormEvent) {
-    event.preventDefault();
-    onApply(newActor.trim(), newAction.trim());
+  async function copyRequest(id: string) {
+    const done = await copied(id);
+    show(done ? { title: "Request id copied.", detail: id } : { title: "The browser does not let the page copy.", detail: id, tone: "warn" });
   }
 
   return (
-    <form className={classes.filters} onSubmit={onSubmit} role="search">
-      <TextInput
-        label="Who"
-        placeholder="ana@example.com"
-        value={newActor}
-        onChange={(event) => setNewActor(event.currentTarget.value)}
-        data-page-search
+    <Panel title="Audit log" flush>
+      <DataTable
+        label="Audit log"
+        noun={["entry", "entries"]}
+        columns={COLUMNS}
+        list={list}
+        keyOf={(entry) => entry.id}
+        nameOf={(entry) => `${sentenceText(entry)}, ${exact(entry.at)}`}
+        filters={filters}
+        search="Search the loaded entries"
+        actions={(entry) => [
+          { label: `Only by ${actorOf(entry)}`, run: () => change({ actor: actorValue(entry) }) },
+          { label: `Only ${entry.action}`, run: () => change({ action: entry.action }) },
+          ...(entry.request_id == null ? [] : [{ label: "Copy the request id", run: () => void copyRequest(entry.request_id!) }]),
+        ]}
+        csv="audit-log"
+        empty="Nothing is recorded yet."
       />
-      <TextInput
-        label="Action"
-        placeholder="cache.clear, or access."
-        value={newAction}
-        onChange={(event) => setNewAction(event.currentTarget.value)}
-      />
-      <Button type="submit" variant="default">
-        Filter
-      </Button>
-      {(actor !== "" || action !== "") && (
-        <Button variant="subtle" onClick={() => onApply("", "")}>
-          Show all
-        </Button>
-      )}
-    </form>
-  );
-}
-
-/** Kinds of actors that their names tell already. */
-const UNSAID = new Set(["account", "anonymous"]);
-
-function AuditTable({ entries }: { entries: AuditEntry[] }) {
-  return (
-    <Table label="Audit log">
-      <thead>
-        <tr>
-          <th scope="col">When</th>
-          <th scope="col">Who</th>
-          <th scope="col">Action</th>
-          <th scope="col">On</th>
-          <th scope="col">Outcome</th>
-          <th scope="col">Through</th>
-          <th scope="col">From</th>
-          <th scope="col">Request</th>
-        </tr>
-      </thead>
-      <tbody>
-        {entries.map((entry) => (
-          <tr key={entry.id}>
-            <td data-nowrap>
-              <time dateTime={entry.at}>{exact(entry.at)}</time>
-            </td>
-            <th scope="row">
-              {entry.actor} {UNSAID.has(entry.actor_kind) || <Badge>{entry.actor_kind}</Badge>}
-            </th>
-            <td>
-              <code>{entry.action}</code>
-            </td>
-            <td className={classes.target}>
-              {entry.target_name ?? entry.target ?? "–"}
-              {entry.changes.map((change) => (
-                <div key={change.field}>
-                  {change.field}: {change.from ?? "–"} → {change.to ?? "–"}
-                </div>
-              ))}
-            </td>
-            <td>
-              <Badge tone={entry.outcome === "ok" ? "ok" : "fail"}>{entry.outcome}</Badge>
-            </td>
-            <td>{entry.via}</td>
-            <td>{entry.address ?? "–"}</td>
-            <td data-nowrap>{entry.request_id == null ? "–" : <CopyButton text={entry.request_id} what={`the request id ${entry.request_id}`} label="Copy id" />}</td>
-          </tr>
-        ))}
-      </tbody>
-    </Table>
+    </Panel>
   );
 }

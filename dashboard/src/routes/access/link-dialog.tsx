@@ -1,30 +1,38 @@
 // A one-time login link, to pass on.
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
+import { useRef } from "react";
 import type { LoginLink } from "../../api/types";
 import { Actions } from "../../parts/actions";
 import { Lines } from "../../parts/copy";
+import { Dialog } from "../../parts/dialog";
 import { When } from "../../parts/when";
 import classes from "./access.module.css";
 
-export function LinkDialog({ link, onClose }: { link: LoginLink | null; onClose: () => void }) {
+/** A link, with whom it is for. */
+export interface MadeLink extends LoginLink {
+  account: string;
+}
+
+export function LinkDialog({ link, onClose }: { link: MadeLink | null; onClose: () => void }) {
+  const last = useRef(link);
+  last.current = link ?? last.current;
+  const shown = last.current;
   return (
-    <Modal
-      opened={link !== null}
-      onClose={onClose}
-      title="One-time login link"
-      closeOnClickOutside={false}
-    >
-      {link !== null && (
+    <Dialog opened={link !== null} onClose={onClose} title={shown === null ? "" : `Login link for ${shown.account}`} locked>
+      {shown !== null && (
         <div className={classes.once}>
           <p>
-            It logs in once, without a password, and stops working <When at={link.expires_at} />. Pass it on in private.
+            The link signs in as <strong>{shown.account}</strong>, without a password. It works once and expires{" "}
+            <When at={shown.expires_at} due />. Send it in private.
           </p>
-          <Lines text={link.url} what="the login link" />
+          <Lines text={shown.url} what="the login link" wrap autoFocus />
           <Actions>
-            <Button onClick={onClose}>Done</Button>
+            <Button variant="default" onClick={onClose}>
+              Done
+            </Button>
           </Actions>
         </div>
       )}
-    </Modal>
+    </Dialog>
   );
 }

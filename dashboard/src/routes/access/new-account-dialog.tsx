@@ -1,35 +1,41 @@
 // A new account. Without a password the answer carries a one-time link, so that nobody has to think one up for somebody else.
-import { Button, Modal, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Button, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { answer, api } from "../../api/client";
 import { useAttempt } from "../../api/idempotency";
 import { fieldTrouble } from "../../api/problem";
-import type { LoginLink, Role } from "../../api/types";
+import type { Role } from "../../api/types";
 import { Actions } from "../../parts/actions";
-import { Select } from "../../parts/select";
+import { Dialog } from "../../parts/dialog";
+import { useToasts } from "../../parts/toasts";
 import { TroubleNote } from "../../parts/trouble";
+import { labelOf } from "./account-actions";
 import classes from "./access.module.css";
-import { ROLES, ROLE_WORDS } from "./roles";
+import type { MadeLink } from "./link-dialog";
+import { useRenew } from "./lists";
+import { RolePicker } from "./role-dialog";
 
 interface NewAccountDialogProps {
   opened: boolean;
   onClose: () => void;
-  onLink: (link: LoginLink) => void;
+  onLink: (link: MadeLink) => void;
 }
 
 export function NewAccountDialog({ opened, onClose, onLink }: NewAccountDialogProps) {
-  const queries = useQueryClient();
+  const { show } = useToasts();
+  const renew = useRenew("accounts");
   const [role, setRole] = useState<Role>("viewer");
   const attempt = useAttempt();
   const add = useMutation({
     mutationFn: (body: { email: string; name?: string; role: Role }) =>
       answer(api.POST("/api/v1/access/accounts", { body, headers: attempt.headers(body) })),
-    onSuccess: ({ link }) => {
-      void queries.invalidateQueries({ queryKey: ["accounts"] });
+    onSuccess: ({ account, link }) => {
+      void renew();
       onClose();
+      show({ title: `${labelOf(account)} is added as ${account.role}.` });
       if (link) {
-        onLink(link);
+        onLink({ ...link, account: labelOf(account) });
       }
     },
   });
@@ -42,13 +48,14 @@ export function NewAccountDialog({ opened, onClose, onLink }: NewAccountDialogPr
   }
 
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={onClose}
       title="Add an account"
-      onExitTransitionEnd={() => {
+      onClosed={() => {
         add.reset();
         attempt.begin();
+        setRole("viewer");
       }}
     >
       <form className={classes.form} onSubmit={onSubmit}>
@@ -63,11 +70,8 @@ export function NewAccountDialog({ opened, onClose, onLink }: NewAccountDialogPr
           error={fieldTrouble(add.error, "email")}
         />
         <TextInput name="name" label="Name" error={fieldTrouble(add.error, "name")} />
-        <div>
-          <Select label="Role" value={role} options={ROLES} onChange={setRole} />
-          <p>{ROLE_WORDS[role]}</p>
-        </div>
-        <p>You get a one-time link to pass on. Whoever opens it sets the password.</p>
+        <RolePicker role={role} onChange={setRole} />
+        <p>You get a one-time login link to send to the person, who then sets a password.</p>
         <Actions>
           <Button variant="default" onClick={onClose}>
             Cancel
@@ -77,6 +81,6 @@ export function NewAccountDialog({ opened, onClose, onLink }: NewAccountDialogPr
           </Button>
         </Actions>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,24 +1,29 @@
 // Makes a token and shows it once: the server keeps only a hash, so there is no second look.
-import { Button, Modal, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
-import { answer, api } from "../../api/client";
+import { Button, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useEffect, useRef, useState, type FormEvent } from "react";
+import { answer, api, server } from "../../api/client";
 import { useAttempt } from "../../api/idempotency";
+import { useStatus } from "../../api/live";
 import { fieldTrouble } from "../../api/problem";
 import type { CreatedToken } from "../../api/types";
 import { Actions } from "../../parts/actions";
+import { Code } from "../../parts/code";
 import { Lines } from "../../parts/copy";
+import { Dialog } from "../../parts/dialog";
 import { Select } from "../../parts/select";
 import { TroubleNote } from "../../parts/trouble";
 import classes from "./access.module.css";
+import { useRenew } from "./lists";
 import { ScopePicker, withoutImplied } from "./scope-picker";
+import { tokenLines } from "./token-lines";
 
 const LIVES = [
   { value: "7d", label: "7 days" },
   { value: "30d", label: "30 days" },
   { value: "90d", label: "90 days" },
-  { value: "365d", label: "A year" },
-  { value: "never", label: "Until it is revoked" },
+  { value: "365d", label: "1 year" },
+  { value: "never", label: "Never" },
 ] as const;
 type Life = (typeof LIVES)[number]["value"];
 
@@ -29,21 +34,30 @@ interface NewTokenDialogProps {
 
 export function NewTokenDialog({ opened, onClose }: NewTokenDialogProps) {
   const [made, setMade] = useState<CreatedToken | null>(null);
+  const [saved, setSaved] = useState(false);
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={onClose}
-      title={made === null ? "Make a token" : `Token “${made.name}”`}
-      closeOnClickOutside={made === null}
-      onExitTransitionEnd={() => setMade(null)}
+      title={made === null ? "Create token" : `Token “${made.name}”`}
+      size="lg"
+      locked={made !== null && !saved}
+      onClosed={() => {
+        setMade(null);
+        setSaved(false);
+      }}
     >
-      {made === null ? <TokenForm onCancel={onClose} onMade={setMade} /> : <Once token={made} onClose={onClose} />}
-    </Modal>
+      {made === null ? (
+        <TokenForm onCancel={onClose} onMade={setMade} />
+      ) : (
+        <Once token={made} saved={saved} onSaved={() => setSaved(true)} onClose={onClose} />
+      )}
+    </Dialog>
   );
 }
 
 function TokenForm({ onCancel, onMade }: { onCancel: () => void; onMade: (token: CreatedToken) => void }) {
-  const queries = useQueryClient();
+  const renew = useRenew("tokens");
   const [scopes, setScopes] = useState<string[]>([]);
   const [life, setLife] = useState<Life>("90d");
   const [lacking, setLacking] = useState(false);
@@ -52,7 +66,7 @@ function TokenForm({ onCancel, onMade }: { onCancel: () => void; onMade: (token:
     mutationFn: (body: { name: string; scopes: string[]; expires_in: Life }) =>
       answer(api.POST("/api/v1/access/tokens", { body, headers: attempt.headers(body) })),
     onSuccess: (token) => {
-      void queries.invalidateQueries({ queryKey: ["tokens"] });
+      void renew();
       onMade(token);
     },
   });
@@ -81,28 +95,45 @@ function TokenForm({ onCancel, onMade }: { onCancel: () => void; onMade: (token:
         error={fieldTrouble(make.error, "name")}
       />
       <ScopePicker scopes={scopes} onChange={setScopes} error={missing ?? fieldTrouble(make.error, "scopes")} />
-      <Select label="How long it works" value={life} options={LIVES} onChange={setLife} />
+      <Select label="Expires after" value={life} options={LIVES} onChange={setLife} />
       <Actions>
         <Button variant="default" onClick={onCancel}>
           Cancel
         </Button>
         <Button type="submit" loading={make.isPending}>
-          Make the token
+          Create token
         </Button>
       </Actions>
     </form>
   );
 }
 
-function Once({ token, onClose }: { token: CreatedToken; onClose: () => void }) {
+interface OnceProps {
+  token: CreatedToken;
+  saved: boolean;
+  onSaved: () => void;
+  onClose: () => void;
+}
+
+function Once({ token, saved, onSaved, onClose }: OnceProps) {
+  const { data: status } = useStatus();
+  const redis = status?.listeners.find(({ name }) => name === "redis")?.url ?? null;
+  const place = useRef<HTMLDivElement>(null);
+  // The form that had the focus is gone. The next key belongs to Copy.
+  useEffect(() => place.current?.querySelector<HTMLElement>("button")?.focus(), []);
   return (
     <div className={classes.once}>
       <p>
-        <strong>Copy it now.</strong> It is shown this once; Outrigger keeps only a fingerprint of it.
+        <strong>Copy the token now.</strong> It is shown only once: Outrigger keeps a hash of it, not the token.
       </p>
-      <Lines text={token.token} what="the token" />
+      <div ref={place}>
+        <Lines text={token.token} what="the token" wrap onCopied={onSaved} />
+      </div>
+      <Code label="Use the token" wrap samples={tokenLines(token, { server, redis })} />
       <Actions>
-        <Button onClick={onClose}>I have it</Button>
+        <Button variant={saved ? "filled" : "default"} onClick={onClose}>
+          {saved ? "Done" : "I have saved it"}
+        </Button>
       </Actions>
     </div>
   );

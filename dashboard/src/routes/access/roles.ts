@@ -1,4 +1,4 @@
-// The roles, from the one that may least, with what each may do.
+// The roles, from the one with the fewest permissions, with what each may do.
 import type { Role } from "../../api/types";
 
 export const ROLES: { value: Role; label: string }[] = [
@@ -9,8 +9,8 @@ export const ROLES: { value: Role; label: string }[] = [
 ];
 
 export const ROLE_WORDS: Record<Role, string> = {
-  viewer: "Reads everything but secrets and access.",
-  operator: "Also acts where it is safe or can be undone.",
-  admin: "Also destroys, and decides who has access.",
-  owner: "May do everything.",
+  viewer: "Reads everything except secrets and access.",
+  operator: "Also makes changes that lose nothing only Outrigger stores, such as clearing the cache.",
+  admin: "Also deletes data in bulk, and manages access.",
+  owner: "Full access.",
 };

@@ -7,17 +7,17 @@ import classes from "./access.module.css";
 const CAPABILITIES: { name: string; about: string; read?: string; write?: string; all?: string }[] = [
   {
     name: "cache",
-    about: "Entries and figures of the cache; a Redis client needs all",
+    about: "Entries and statistics; a Redis client needs All",
     read: "cache:read",
     write: "cache:write",
     all: "cache:*",
   },
-  { name: "server", about: "State, figures, stores and services", read: "server:read" },
+  { name: "server", about: "State, statistics, stores and services", read: "server:read" },
   { name: "problems", about: "Problems of the server; writing acknowledges them", read: "problems:read", write: "problems:write" },
   { name: "events", about: "Deploys, notes and what happened; deploy tools need to write", read: "events:read", write: "events:write" },
   { name: "config", about: "Configuration keys", read: "config:read" },
-  { name: "metrics", about: "What Prometheus collects", read: "metrics:read" },
-  { name: "access", about: "Accounts, sessions, tokens, the audit log", read: "access:read", write: "access:write" },
+  { name: "metrics", about: "Metrics for Prometheus", read: "metrics:read" },
+  { name: "access", about: "Accounts, sessions, tokens and the audit log", read: "access:read", write: "access:write" },
 ];
 
 /** The scopes of which none is implied by another one that is chosen. */
@@ -46,7 +46,7 @@ export function ScopePicker({ scopes, onChange, error }: ScopePickerProps) {
     ) : null;
   return (
     <fieldset className={classes.scopes} aria-describedby={error === undefined ? undefined : "scopes-error"}>
-      <legend>What it may do</legend>
+      <legend>Permissions</legend>
       <table>
         <thead>
           <tr>

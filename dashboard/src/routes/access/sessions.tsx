@@ -1,105 +1,111 @@
-// Who is logged in, from where.
-import { Button } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
+// Who is signed in, from where.
 import { useState } from "react";
+import { Link } from "wouter";
 import { answer, api } from "../../api/client";
-import { usePages } from "../../api/pages";
 import { may } from "../../api/scopes";
 import { useLogOut, useMe } from "../../api/session";
 import type { Session } from "../../api/types";
 import { browser } from "../../format/browser";
+import { counted } from "../../format/numbers";
 import { Badge } from "../../parts/badge";
 import { Confirm, type Question } from "../../parts/confirm";
-import { Paged } from "../../parts/paged";
+import { DataTable } from "../../parts/data-table/data-table";
+import type { Column } from "../../parts/data-table/columns";
 import { Panel } from "../../parts/panel";
-import { Table } from "../../parts/table";
 import { When } from "../../parts/when";
+import { useRenew, useSessions } from "./lists";
+
+const COLUMNS: Column<Session>[] = [
+  {
+    id: "account",
+    header: "Account",
+    value: ({ account }) => account,
+    cell: ({ account, account_id, current }) => (
+      <>
+        <Link href={`/access/accounts/${account_id}`}>{account}</Link> {current && <Badge tone="lagoon">this one</Badge>}
+      </>
+    ),
+  },
+  { id: "from", header: "Address", value: ({ address }) => address },
+  {
+    id: "browser",
+    header: "Browser",
+    value: ({ user_agent }) => browser(user_agent),
+    cell: ({ user_agent }) => <span title={user_agent}>{browser(user_agent)}</span>,
+  },
+  { id: "created", header: "Signed in", value: ({ created_at }) => created_at, cell: ({ created_at }) => <When at={created_at} />, nowrap: true },
+  { id: "seen", header: "Last seen", value: ({ last_seen_at }) => last_seen_at, cell: ({ last_seen_at }) => <When at={last_seen_at} />, nowrap: true },
+  { id: "expires", header: "Expires", value: ({ expires_at }) => expires_at, cell: ({ expires_at }) => <When at={expires_at} due />, nowrap: true },
+];
 
 export function Sessions() {
-  const queries = useQueryClient();
   const logOut = useLogOut();
   const mayRevoke = may(useMe(), "access:write");
   const [question, setQuestion] = useState<Question | null>(null);
-  const list = usePages(["sessions"], (cursor) => answer(api.GET("/api/v1/access/sessions", { params: { query: { cursor } } })));
+  const list = useSessions();
+  const renew = useRenew("sessions");
 
-  function askToRevoke(session: Session) {
+  const end = (session: Session) => answer(api.DELETE("/api/v1/access/sessions/{id}", { params: { path: { id: session.id } } }));
+
+  function askToEnd(session: Session) {
     setQuestion({
       title: session.current ? "End the session you are in?" : `End a session of ${session.account}?`,
-      text: session.current ? "You will be logged out." : "That browser has to log in again. Nothing else happens.",
+      text: session.current ? "You will be signed out." : "That browser has to sign in again. Nothing else happens.",
       verb: "End the session",
       act: async () => {
-        await answer(api.DELETE("/api/v1/access/sessions/{id}", { params: { path: { id: session.id } } }));
-        if (session.current) {
-          await logOut();
-        } else {
-          await queries.invalidateQueries({ queryKey: ["sessions"] });
-        }
+        await end(session);
+        await (session.current ? logOut() : renew());
       },
+      done: { title: session.current ? "You are signed out." : `A session of ${session.account} is ended.` },
+    });
+  }
+
+  function askToEndAll(sessions: Session[], clear: () => void) {
+    // The session that asks goes last, and not from here: it would take the page away from under the others.
+    const others = sessions.filter(({ current }) => !current);
+    setQuestion({
+      title: `End ${counted(others.length, "session", "sessions")}?`,
+      text: "Those browsers have to sign in again. Nothing else happens.",
+      verb: `End ${counted(others.length, "session", "sessions")}`,
+      act: async () => {
+        await Promise.all(others.map(end));
+        clear();
+        await renew();
+      },
+      done: { title: `${counted(others.length, "session is", "sessions are")} ended.` },
     });
   }
 
   return (
     <>
       <Panel title="Sessions" flush>
-        <Paged list={list} empty="Nobody is logged in.">
-          {(sessions) => <SessionTable sessions={sessions} onRevoke={mayRevoke ? askToRevoke : null} />}
-        </Paged>
+        <DataTable
+          label="Sessions"
+          noun={["session", "sessions"]}
+          columns={COLUMNS}
+          list={list}
+          keyOf={(session) => session.id}
+          nameOf={(session) => `the session of ${session.account} from ${session.address}`}
+          filters={[{ id: "account", label: "Account", of: ({ account }) => account }]}
+          search="Account, address…"
+          {...(mayRevoke
+            ? {
+                actions: (session: Session) => [{ label: "End session…", danger: true, run: () => askToEnd(session) }],
+                bulk: (sessions: Session[], clear: () => void) => [
+                  {
+                    label: "End sessions…",
+                    danger: true,
+                    disabled: sessions.every(({ current }) => current),
+                    run: () => askToEndAll(sessions, clear),
+                  },
+                ],
+              }
+            : {})}
+          csv="sessions"
+          empty="Nobody is signed in."
+        />
       </Panel>
       <Confirm question={question} onClose={() => setQuestion(null)} />
     </>
-  );
-}
-
-interface SessionTableProps {
-  sessions: Session[];
-  onRevoke: ((session: Session) => void) | null;
-}
-
-function SessionTable({ sessions, onRevoke }: SessionTableProps) {
-  return (
-    <Table label="Sessions">
-      <thead>
-        <tr>
-          <th scope="col">Account</th>
-          <th scope="col">From</th>
-          <th scope="col">Browser</th>
-          <th scope="col">Logged in</th>
-          <th scope="col">Last seen</th>
-          <th scope="col">Ends</th>
-          {onRevoke !== null && (
-            <th scope="col">
-              <span className="visually-hidden">Actions</span>
-            </th>
-          )}
-        </tr>
-      </thead>
-      <tbody>
-        {sessions.map((session) => (
-          <tr key={session.id}>
-            <th scope="row">
-              {session.account} {session.current && <Badge tone="lagoon">this one</Badge>}
-            </th>
-            <td>{session.address}</td>
-            <td title={session.user_agent ?? undefined}>{browser(session.user_agent)}</td>
-            <td data-nowrap>
-              <When at={session.created_at} />
-            </td>
-            <td data-nowrap>
-              <When at={session.last_seen_at} />
-            </td>
-            <td data-nowrap>
-              <When at={session.expires_at} />
-            </td>
-            {onRevoke !== null && (
-              <td data-number>
-                <Button size="compact-xs" variant="subtle" color="red" onClick={() => onRevoke(session)}>
-                  End<span className="visually-hidden"> the session of {session.account} from {session.address}</span>…
-                </Button>
-              </td>
-            )}
-          </tr>
-        ))}
-      </tbody>
-    </Table>
   );
 }

@@ -1,114 +1,110 @@
 // The tokens with which programs call.
 import { Button } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { answer, api } from "../../api/client";
-import { usePages } from "../../api/pages";
+import { useParams } from "wouter";
+import { answer, api, server } from "../../api/client";
 import { may } from "../../api/scopes";
 import { useMe } from "../../api/session";
 import type { Token } from "../../api/types";
 import { Badge } from "../../parts/badge";
 import { Confirm, type Question } from "../../parts/confirm";
-import { Paged } from "../../parts/paged";
+import { DataTable } from "../../parts/data-table/data-table";
+import type { Column, Filter } from "../../parts/data-table/columns";
+import { Empty } from "../../parts/empty";
 import { Panel } from "../../parts/panel";
-import { Table } from "../../parts/table";
 import { When } from "../../parts/when";
 import classes from "./access.module.css";
+import { useItem, useRenew, useTokens } from "./lists";
 import { NewTokenDialog } from "./new-token-dialog";
+import { TokenDrawer } from "./token-drawer";
+
+const COLUMNS: Column<Token>[] = [
+  { id: "name", header: "Name", value: ({ name }) => name },
+  { id: "hint", header: "Begins with", value: ({ hint }) => hint, cell: ({ hint }) => <code>{hint}…</code>, sortable: false },
+  {
+    id: "scopes",
+    header: "Scopes",
+    value: ({ scopes }) => scopes.join(" "),
+    sortable: false,
+    cell: ({ scopes }) => (
+      <span className={classes.list}>
+        {scopes.map((scope) => (
+          <Badge key={scope}>{scope}</Badge>
+        ))}
+      </span>
+    ),
+  },
+  { id: "created", header: "Created", value: ({ created_at }) => created_at, cell: ({ created_at }) => <When at={created_at} />, nowrap: true },
+  { id: "by", header: "Created by", value: ({ created_by }) => created_by },
+  { id: "used", header: "Last used", value: ({ last_used_at }) => last_used_at, cell: ({ last_used_at }) => <When at={last_used_at} />, nowrap: true },
+  { id: "expires", header: "Expires", value: ({ expires_at }) => expires_at, cell: ({ expires_at }) => <When at={expires_at} due />, nowrap: true },
+];
+
+const FILTERS: Filter<Token>[] = [
+  { id: "scope", label: "Scope", of: ({ scopes }) => scopes },
+  { id: "by", label: "Created by", of: ({ created_by }) => created_by },
+];
 
 export function Tokens() {
-  const queries = useQueryClient();
   const mayChange = may(useMe(), "access:write");
   const [adding, setAdding] = useState(false);
   const [question, setQuestion] = useState<Question | null>(null);
-  const list = usePages(["tokens"], (cursor) => answer(api.GET("/api/v1/access/tokens", { params: { query: { cursor } } })));
+  const list = useTokens();
+  const renew = useRenew("tokens");
+  const { id, kind } = useParams<{ kind?: string; id?: string }>();
+  const opened = useItem(list, kind === "tokens" ? id : undefined);
 
   function askToRevoke(token: Token) {
     setQuestion({
       title: `Revoke “${token.name}”?`,
-      text: "Whatever still uses it is refused from now on. A revoked token does not come back.",
+      text: "Programs that use the token are refused from now on. A revoked token does not come back.",
       verb: `Revoke “${token.name}”`,
       act: async () => {
         await answer(api.DELETE("/api/v1/access/tokens/{id}", { params: { path: { id: token.id } } }));
-        await queries.invalidateQueries({ queryKey: ["tokens"] });
+        await renew();
       },
+      done: { title: `Token “${token.name}” is revoked.` },
     });
   }
 
+  const actions = (token: Token) => [{ label: "Revoke…", danger: true, run: () => askToRevoke(token) }];
+  const create = mayChange && (
+    <Button size="compact-sm" onClick={() => setAdding(true)}>
+      Create token…
+    </Button>
+  );
   return (
     <>
-      <Panel
-        title="Tokens"
-        flush
-        aside={
-          mayChange && (
-            <Button size="compact-sm" onClick={() => setAdding(true)}>
-              Make a token…
-            </Button>
-          )
-        }
-      >
-        <Paged list={list} empty="No tokens yet. A program needs one to call the HTTP interface.">
-          {(tokens) => <TokenTable tokens={tokens} onRevoke={mayChange ? askToRevoke : null} />}
-        </Paged>
+      <Panel title="Tokens" flush aside={list.items?.length === 0 ? undefined : create}>
+        <DataTable
+          label="Tokens"
+          noun={["token", "tokens"]}
+          columns={COLUMNS}
+          list={list}
+          keyOf={(token) => token.id}
+          nameOf={(token) => token.name}
+          filters={FILTERS}
+          search="Name…"
+          href={(token) => `/access/tokens/${token.id}`}
+          {...(mayChange ? { actions } : {})}
+          csv="tokens"
+          empty={
+            <Empty
+              title="No tokens yet"
+              action={create}
+              lines={{
+                label: "Call the HTTP API with a token",
+                samples: [{ language: "shell", label: "Shell", code: `curl -H "Authorization: Bearer $OUTRIGGER_TOKEN" ${server}/api/v1/cache/stats` }],
+              }}
+            >
+              A program needs a token to call the HTTP API, and can use one as the password of the Redis port.
+            </Empty>
+          }
+        />
       </Panel>
+      <TokenDrawer token={opened} actions={mayChange && opened !== undefined ? actions(opened) : []} />
       <NewTokenDialog opened={adding} onClose={() => setAdding(false)} />
       <Confirm question={question} onClose={() => setQuestion(null)} />
     </>
-  );
-}
-
-function TokenTable({ tokens, onRevoke }: { tokens: Token[]; onRevoke: ((token: Token) => void) | null }) {
-  return (
-    <Table label="Tokens">
-      <thead>
-        <tr>
-          <th scope="col">Name</th>
-          <th scope="col">Begins with</th>
-          <th scope="col">May</th>
-          <th scope="col">Made</th>
-          <th scope="col">Last used</th>
-          <th scope="col">Ends</th>
-          {onRevoke !== null && (
-            <th scope="col">
-              <span className="visually-hidden">Actions</span>
-            </th>
-          )}
-        </tr>
-      </thead>
-      <tbody>
-        {tokens.map((token) => (
-          <tr key={token.id}>
-            <th scope="row">{token.name}</th>
-            <td>
-              <code>{token.hint}…</code>
-            </td>
-            <td>
-              <span className={classes.list}>
-                {token.scopes.map((scope) => (
-                  <Badge key={scope}>{scope}</Badge>
-                ))}
-              </span>
-            </td>
-            <td data-nowrap>
-              <When at={token.created_at} /> by {token.created_by}
-            </td>
-            <td data-nowrap>
-              <When at={token.last_used_at} />
-            </td>
-            <td data-nowrap>
-              <When at={token.expires_at} />
-            </td>
-            {onRevoke !== null && (
-              <td data-number>
-                <Button size="compact-xs" variant="subtle" color="red" onClick={() => onRevoke(token)}>
-                  Revoke<span className="visually-hidden"> {token.name}</span>…
-                </Button>
-              </td>
-            )}
-          </tr>
-        ))}
-      </tbody>
-    </Table>
   );
 }

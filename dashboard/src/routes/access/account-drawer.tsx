@@ -1,0 +1,111 @@
+// One account: what it is, where it is signed in, which tokens it created, what it did and what was done to it.
+import { Link } from "wouter";
+import type { Account } from "../../api/types";
+import { browser } from "../../format/browser";
+import { Badge } from "../../parts/badge";
+import { Drawer } from "../../parts/drawer";
+import { Facts, Related, Section } from "../../parts/facts";
+import { RowMenu, type MenuAction } from "../../parts/row-menu";
+import { Skeleton } from "../../parts/skeleton";
+import { When } from "../../parts/when";
+import { labelOf } from "./account-actions";
+import classes from "./access.module.css";
+import { AuditEntries } from "./audit-entries";
+import { useSessions, useTokens } from "./lists";
+import { ROLE_WORDS } from "./roles";
+
+/** Undefined closes the drawer. */
+export function AccountDrawer({ account, actions }: { account: Account | undefined; actions: readonly MenuAction[] }) {
+  return (
+    <Drawer
+      opened={account !== undefined}
+      list="/access"
+      title={account?.name}
+      actions={account && <RowMenu name={labelOf(account)} actions={actions} />}
+    >
+      {account && <Details account={account} />}
+    </Drawer>
+  );
+}
+
+function Details({ account }: { account: Account }) {
+  return (
+    <>
+      <Facts
+        facts={[
+          { name: "E-mail address", value: account.email ?? "none yet" },
+          {
+            name: "Role",
+            value: (
+              <>
+                {account.role}
+                <span className={classes.aside}> {ROLE_WORDS[account.role]}</span>
+              </>
+            ),
+          },
+          { name: "State", value: account.disabled ? <Badge tone="warn">disabled</Badge> : <Badge tone="ok">active</Badge> },
+          { name: "Last sign-in", value: <When at={account.last_login_at} /> },
+          { name: "Created", value: <When at={account.created_at} /> },
+        ]}
+      />
+      <SessionsOf account={account} />
+      <TokensOf account={account} />
+      <Section title="Audit log" aside={<Link href={`/access?tab=audit&actor=${account.id}`}>Everything by {account.name}</Link>}>
+        <AuditEntries id={account.id} />
+      </Section>
+    </>
+  );
+}
+
+function SessionsOf({ account }: { account: Account }) {
+  const { items } = useSessions();
+  const own = items?.filter(({ account_id }) => account_id === account.id);
+  return (
+    <Section title="Sessions" aside={<Link href={`/access?tab=sessions&q=${encodeURIComponent(labelOf(account))}`}>Show in the list</Link>}>
+      {own === undefined ? (
+        <Skeleton lines={2} />
+      ) : own.length === 0 ? (
+        <p className={classes.aside}>Not signed in.</p>
+      ) : (
+        <Related label="Sessions">
+          {own.map((session) => (
+            <li key={session.id}>
+              {browser(session.user_agent)} from {session.address} {session.current && <Badge tone="lagoon">this one</Badge>}
+              <div className={classes.aside}>
+                Last seen <When at={session.last_seen_at} />, expires <When at={session.expires_at} due />
+              </div>
+            </li>
+          ))}
+        </Related>
+      )}
+    </Section>
+  );
+}
+
+function TokensOf({ account }: { account: Account }) {
+  const { items } = useTokens();
+  const own = items?.filter(({ created_by }) => created_by === labelOf(account));
+  return (
+    <Section title="Tokens">
+      {own === undefined ? (
+        <Skeleton lines={2} />
+      ) : own.length === 0 ? (
+        <p className={classes.aside}>This account has created no tokens.</p>
+      ) : (
+        <Related label="Tokens">
+          {own.map((token) => (
+            <li key={token.id}>
+              <Link href={`/access/tokens/${token.id}?tab=tokens`}>{token.name}</Link>{" "}
+              {token.scopes.map((scope) => (
+                <Badge key={scope}>{scope}</Badge>
+              ))}
+              <div className={classes.aside}>
+                Last used <When at={token.last_used_at} />, expires <When at={token.expires_at} due />
+              </div>
+            </li>
+          ))}
+        </Related>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,197 @@
+// Entries of the audit log as sentences: who did what to which object, or tried to.
+import type { AuditEntry } from "../../api/types";
+
+/** A sentence in parts, so that the object can be a link. */
+export interface Sentence {
+  /** `changed the role of`, or `tried to change the role of`. */
+  verb: string;
+  object: string | null;
+  /** `from viewer to operator`; empty when there is nothing to add. */
+  rest: string;
+}
+
+type Change = AuditEntry["changes"][number];
+
+interface Words {
+  /** What is done, for `tried to …`: `create the token`. */
+  infinitive: string;
+  /** What was done: `created the token`. */
+  past: string;
+  /** What the changes add. */
+  rest?: (changes: readonly Change[]) => string;
+  /** What the object is, when it has a page. */
+  object?: "account" | "token";
+  /** Whether the object is named; yes unless it is false. */
+  named?: false;
+}
+
+const to = (changes: readonly Change[], field: string) => changes.find((change) => change.field === field)?.to;
+const from = (changes: readonly Change[], field: string) => changes.find((change) => change.field === field)?.from;
+
+const WORDS: Record<string, Words> = {
+  "access.log_in": { infinitive: "sign in", past: "signed in", named: false },
+  "access.log_in_again": { infinitive: "sign in again", past: "signed in again", named: false },
+  "access.log_in_by_link": { infinitive: "sign in with a login link", past: "signed in with a login link", named: false },
+  "access.log_out": { infinitive: "sign out", past: "signed out", named: false },
+  "access.set_up_owner": { infinitive: "set up the owner account", past: "set up the owner account", object: "account" },
+  "access.create_account": {
+    infinitive: "add the account",
+    past: "added the account",
+    object: "account",
+    rest: (changes) => after("as", to(changes, "role")),
+  },
+  "access.update_account": { infinitive: "change the account", past: "changed the account", object: "account", rest: listed },
+  "access.delete_account": { infinitive: "delete the account", past: "deleted the account", rest: (changes) => bracketed(from(changes, "role")) },
+  "access.update_me": { infinitive: "change their own account", past: "changed their own account", named: false, rest: listed },
+  "access.create_login_link": { infinitive: "create a login link for", past: "created a login link for", object: "account" },
+  "access.create_token": {
+    infinitive: "create the token",
+    past: "created the token",
+    object: "token",
+    rest: (changes) => after("with", to(changes, "scopes")),
+  },
+  "access.revoke_token": { infinitive: "revoke the token", past: "revoked the token", rest: (changes) => bracketed(from(changes, "scopes")) },
+  "access.revoke_own_token": { infinitive: "revoke their own token", past: "revoked their own token" },
+  "access.revoke_session": { infinitive: "end a session of", past: "ended a session of" },
+  "access.revoke_own_session": { infinitive: "end one of their own sessions", past: "ended one of their own sessions", named: false },
+  "access.create_ingest_key": { infinitive: "create the ingest key", past: "created the ingest key" },
+  "access.revoke_ingest_key": { infinitive: "revoke the ingest key", past: "revoked the ingest key" },
+  "access.confirm_clock": { infinitive: "confirm the clock", past: "confirmed the clock", named: false },
+  "cache.clear": {
+    infinitive: "clear",
+    past: "cleared",
+    rest: (changes) => {
+      const entries = from(changes, "entries");
+      return entries == null ? "" : `(${entries === "1" ? "1 entry" : `${Number(entries).toLocaleString("en")} entries`})`;
+    },
+  },
+};
+
+/** The actions that a filter offers. */
+export const ACTIONS: { value: string; label: string }[] = [
+  { value: "access.", label: "everything about access" },
+  { value: "cache.", label: "everything about the cache" },
+  ...Object.entries(WORDS).map(([value, { infinitive }]) => ({ value, label: infinitive })),
+];
+
+/** `cache.clear`, as words: `cache: clear`. */
+function plainly(action: string): string {
+  return action.replace(".", ": ").replaceAll("_", " ");
+}
+
+function after(word: string, value: string | null | undefined): string {
+  return value == null ? "" : `${word} ${value}`;
+}
+
+function bracketed(value: string | null | undefined): string {
+  return value == null ? "" : `(${value})`;
+}
+
+/** `name from Ana to Anna, password changed`. */
+function listed(changes: readonly Change[]): string {
+  const parts = changes.map((change) => `${change.field} ${fromTo(change)}`);
+  return parts.length === 0 ? "" : `(${parts.join(", ")})`;
+}
+
+function fromTo({ from: before, to: now }: Change): string {
+  return before == null ? (now ?? "removed") : `from ${before} to ${now ?? "none"}`;
+}
+
+/** What is said of a change of one part of an account, which is how most of them are. */
+function changeOfAccount(changes: readonly Change[]): Words | undefined {
+  const only = changes.length === 1 ? changes[0] : undefined;
+  switch (only?.field) {
+    case "role":
+      return { infinitive: "change the role of", past: "changed the role of", object: "account", rest: () => fromTo(only) };
+    case "disabled":
+      return only.to === "yes"
+        ? { infinitive: "disable the account", past: "disabled the account", object: "account" }
+        : { infinitive: "enable the account", past: "enabled the account", object: "account" };
+    case "name":
+      return { infinitive: "rename", past: "renamed", object: "account", rest: () => fromTo(only) };
+    default:
+      return undefined;
+  }
+}
+
+function wordsOf(entry: AuditEntry): Words {
+  const known = WORDS[entry.action];
+  if (entry.action === "access.update_account") {
+    return changeOfAccount(entry.changes) ?? known!;
+  }
+  return known ?? { infinitive: `carry out “${plainly(entry.action)}” on`, past: `carried out “${plainly(entry.action)}” on`, rest: listed };
+}
+
+export function sentenceOf(entry: AuditEntry): Sentence {
+  const words = wordsOf(entry);
+  const object = words.named === false ? null : (entry.target_name ?? entry.target ?? null);
+  const verb = entry.outcome === "ok" ? words.past : `tried to ${words.infinitive}`;
+  // One entry stands for several refusals of the same within a minute.
+  const repeats = to(entry.changes, "repeats");
+  return {
+    verb: object === null ? verb.replace(/ (on|of|for)$/, "") : verb,
+    object,
+    rest: repeats == null ? (words.rest?.(entry.changes) ?? "") : repeats === "1" ? "once more" : `${repeats} more times`,
+  };
+}
+
+/** The address of the object's details; null for what has none, or is gone by this very action. */
+export function objectHref(entry: AuditEntry): string | null {
+  const kind = wordsOf(entry).object;
+  return kind === undefined || entry.target == null ? null : `/access/${kind}s/${entry.target}`;
+}
+
+/** Who acted, in words. The owner account before its set-up is called `local`, too, but is an account. */
+export function actorOf({ actor, actor_kind }: Pick<AuditEntry, "actor" | "actor_kind">): string {
+  switch (actor_kind) {
+    case "local":
+      return "The command line on this machine";
+    case "system":
+      return "Outrigger";
+    case "token":
+      return `The token “${actor}”`;
+    case "anonymous":
+      return actor === "anonymous" ? "Somebody" : actor;
+    default:
+      return actor;
+  }
+}
+
+/** The address of the actor's details; null for what has none. */
+export function actorHref({ actor_id, actor_kind }: Pick<AuditEntry, "actor_id" | "actor_kind">): string | null {
+  if (actor_id == null) {
+    return null;
+  }
+  return actor_kind === "account" ? `/access/accounts/${actor_id}` : actor_kind === "token" ? `/access/tokens/${actor_id}` : null;
+}
+
+/** What the filter by actor passes to the server, which tells a person from a token that took their name. */
+export function actorValue({ actor, actor_id, actor_kind }: Pick<AuditEntry, "actor" | "actor_id" | "actor_kind">): string {
+  return actor_id ?? (actor_kind === "token" ? `token:${actor}` : actor);
+}
+
+/** How it went, in words; null when it went well. */
+export function failure({ outcome }: Pick<AuditEntry, "outcome">): string | null {
+  return outcome === "ok" ? null : outcome.replaceAll("_", " ");
+}
+
+/** The whole sentence as text. */
+export function sentenceText(entry: AuditEntry): string {
+  const { verb, object, rest } = sentenceOf(entry);
+  return [actorOf(entry), verb, object, rest].filter((part) => part !== null && part !== "").join(" ");
+}
+
+const HOUR = 3_600_000;
+
+export const PERIODS: { value: string; label: string; length: number }[] = [
+  { value: "1h", label: "last hour", length: HOUR },
+  { value: "24h", label: "last 24 hours", length: 24 * HOUR },
+  { value: "7d", label: "last 7 days", length: 7 * 24 * HOUR },
+  { value: "30d", label: "last 30 days", length: 30 * 24 * HOUR },
+];
+
+/** The periods up to now that a moment lies in. */
+export function periodsOf(at: string, now: number): string[] {
+  const age = now - new Date(at).getTime();
+  return PERIODS.filter(({ length }) => age <= length).map(({ value }) => value);
+}
