@@ -4,10 +4,12 @@
 //! store needs: opening, migrating, pooling, monitoring and closing a database. No other crate opens connections.
 //!
 //! * [`SqliteDatabase`]: one writer thread per file, which shares each commit between all waiting operations, and a pool of
-//! readers. * [`PostgresDatabase`]: a connection pool in the schema `outrigger`, with checks of idle connections and
-//! reconnection with backoff; [transactions](PostgresDatabase::transaction) that are retried on conflicts;
-//! [dedicated](PostgresDatabase::dedicated) connections for long work; [notifications](PostgresListener). * [`Migrations`]:
-//! forward only, run under a lock, rejecting data that a newer release wrote. * [`Columns`]: reads rows of either database.
+//!   readers.
+//! * [`PostgresDatabase`]: a connection pool in the schema `outrigger`, with checks of idle connections and reconnection
+//!   with backoff; [transactions](PostgresDatabase::transaction) that are retried on conflicts;
+//!   [dedicated](PostgresDatabase::dedicated) connections for long work; [notifications](PostgresListener).
+//! * [`Migrations`]: forward only, run under a lock, rejecting data that a newer release wrote.
+//! * [`Columns`]: reads rows of either database.
 //! * [`statements!`](crate::statements): SQL as named constants, which a test can prepare.
 //!
 //! This crate knows no table.
