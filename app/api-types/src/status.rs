@@ -195,14 +195,14 @@ pub struct HistoryQuery {
 /// Figures in columns: the n-th number of each series was taken at the n-th time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct History {
-    /// The time between two samples. With `from`, the length of a point: 5 seconds when `from` is at most an hour ago, a minute
-    /// or more within two days, 15 minutes or more before; at most 1,500 points.
+    /// The time between two samples. With `from`, the length of a point: 5 seconds if `from` is at most an hour ago, one minute
+    /// or more if it is at most two days ago, otherwise 15 minutes or more. There are at most 1,500 points.
     pub interval_ms: u64,
-    /// When each sample was taken, in milliseconds since 1970. With `from`, when each point begins; points without figures are
-    /// listed, too.
+    /// When each sample was taken, in milliseconds since 1970. With `from`, the start of each point, including points without
+    /// values.
     pub at_ms: Vec<i64>,
-    /// The series by name; null where there is no figure for an interval. A point of several samples has their mean, and of
-    /// percentiles the largest one. The cache's hit ratio is `cache_hits / (cache_hits + cache_misses)`.
+    /// The series by name; null if there is no value for an interval. A point of several samples is their mean, or their maximum
+    /// for percentiles. The hit ratio of the cache is `cache_hits / (cache_hits + cache_misses)`.
     ///
     /// Rates are per second over the interval before the sample: `http_requests`, `http_errors` (responses with
     /// a 5xx status), `cache_hits`, `cache_misses`, `cache_writes`, `cache_evictions`, `cache_expirations`,

@@ -205,7 +205,9 @@ async fn an_event_that_is_not_within_its_limits_is_refused_by_its_fields() -> Re
     let note = |more: Value| {
         let mut body = json!({ "kind": "note", "title": "x" });
         let fields = more.as_object().cloned().unwrap_or_default();
-        body.as_object_mut().map(|body| body.extend(fields));
+        if let Some(body) = body.as_object_mut() {
+            body.extend(fields);
+        }
         body
     };
     let wrong = [

@@ -1,4 +1,4 @@
-//! Whether the clock can be believed, before something is deleted because of its age.
+//! The check of the clock before rows are deleted because of their age.
 
 use std::sync::Arc;
 
@@ -22,18 +22,18 @@ mod statements {
     }
 }
 
-/// Asks a [`ClockGuard`] that remembers over restarts. Cheap to clone; clones share the guard.
+/// A [`ClockGuard`] whose state survives restarts. Cheap to clone; clones share the guard.
 #[derive(Debug, Clone)]
 pub struct HistoryClock {
     file: HistoryFile,
     events: Events,
     clock: Arc<dyn Clock>,
-    /// `None` until the time of the last pass was read.
+    /// `None` until the stored time has been read.
     guard: Arc<Mutex<Option<ClockGuard>>>,
 }
 
 impl HistoryClock {
-    /// The guard of what is in `file`.
+    /// Creates the guard for the rows in `file`.
     #[must_use]
     pub fn new(file: HistoryFile, events: Events, clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -44,7 +44,7 @@ impl HistoryClock {
         }
     }
 
-    /// The time by which may be deleted; `None` while the clock is implausibly far ahead.
+    /// Returns the current time if rows may be deleted by it, or `None` while the clock is implausibly far ahead.
     pub(crate) async fn check(&self) -> Result<Option<Timestamp>, HistoryError> {
         if self.guard.lock().is_none() {
             let seen = match self.seen().await? {
@@ -64,11 +64,11 @@ impl HistoryClock {
         Ok(now)
     }
 
-    /// Accepts the time that the clock shows now: a person says that it is right.
+    /// Accepts the current time of the clock, after a person has confirmed it.
     ///
     /// # Errors
     ///
-    /// When the file fails; this process accepts the time all the same.
+    /// Fails if the file cannot be written. This process still accepts the time.
     pub async fn confirm(&self) -> Result<(), HistoryError> {
         let mut guard = ClockGuard::new(None);
         guard.confirm(&*self.clock);

@@ -5,12 +5,12 @@ use outrigger_stdx::ByteSize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How much of the past is kept in `history.db`.
+/// The history of the process in `history.db`: problems, events and the figures of the charts.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HistoryConfig {
-    /// How many bytes the figures behind the charts may take in `history.db`, 1MiB to 1GiB. Usually a few MiB hold all 90 days;
-    /// when the limit is reached, the oldest figures are deleted first. Default 32MiB.
+    /// The maximum size of the stored chart figures in `history.db`, 1MiB to 1GiB. 90 days usually need a few MiB. At the
+    /// limit, the oldest coarse figures are deleted first. Default 32MiB.
     pub series_max: ByteSize,
 }
 

@@ -16,7 +16,7 @@ const FLUSH_EVERY: Duration = Duration::from_secs(30);
 /// The interval at which old events are deleted.
 const PRUNE_EVERY: Duration = Duration::from_secs(10 * 60);
 
-/// Writes events, problems and figures to the file, and deletes what is too old.
+/// A service that writes events, problems and figures to the file, and deletes old rows.
 #[derive(Debug)]
 pub struct Keeper {
     file: HistoryFile,
@@ -64,7 +64,7 @@ impl Keeper {
         self.note_outcome(flushed.await);
     }
 
-    /// Writes events and problems at once, because they are rare, and figures when it is time.
+    /// Writes events and problems at once, because they are rare, and figures at their interval.
     async fn work(&mut self) {
         if self.clock.monotonic() < self.next_flush {
             let flushed = async {

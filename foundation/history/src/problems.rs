@@ -127,15 +127,15 @@ impl Problems {
     }
 
     /// Ends an evaluation with its reports: opens, updates and resolves problems.
-    pub fn apply(&self, evaluation: Evaluation, reports: Vec<Report>) {
+    pub fn apply(&self, Evaluation(number): Evaluation, reports: Vec<Report>) {
         let (wall, now) = (self.now(), self.inner.clock.monotonic());
         let mut transitions = Vec::new();
         {
             let mut tracked = self.inner.tracked.lock();
-            if evaluation.0 <= tracked.applied {
+            if number <= tracked.applied {
                 return;
             }
-            tracked.applied = evaluation.0;
+            tracked.applied = number;
             let mut reported = Vec::with_capacity(reports.len());
             for report in reports {
                 reported.push(report.id());

@@ -1,12 +1,11 @@
-//! The figures behind the charts, kept in three lengths of points: 5 seconds for an hour, a minute for two days, 15 minutes for
-//! 90 days.
+//! The figures of the charts in three resolutions: 5 seconds for an hour, one minute for two days, 15 minutes for 90 days.
 //!
-//! A sample goes into the point of each length that has its time. Points begin at whole multiples of their length since 1970, and
-//! sixty of them are a chunk, which is a row of the file. In memory there is only what came since the last write; a write reads
-//! the chunk, merges and writes it back. So nothing has to be known after a restart, and a clock that is set back adds to points
-//! that exist instead of replacing them.
+//! Each resolution is a tier. A sample is added to one point of every tier. A point begins at a multiple of its length since 1970,
+//! and 60 points of all series form a chunk, which is one row of the file. Memory holds only the samples since the last write. A
+//! write reads the stored chunk, merges the samples and stores the result. No state has to be restored after a restart, and after
+//! the clock is set back, samples are added to existing points instead of replacing them.
 //!
-//! A point remembers how many samples it stands for. That makes the mean of two points right, however they came about.
+//! Each point stores the number of its samples, so that the mean of two points is exact.
 
 mod chunk;
 mod grid;
@@ -37,13 +36,13 @@ use self::{
 };
 use crate::{HistoryConfig, HistoryError, HistoryFile};
 
-/// How many chunks wait for the file; beyond that the finest and oldest are dropped.
+/// The maximum number of chunks that wait for the file. Beyond that, the finest and oldest are dropped.
 const PENDING_MAX: usize = 32;
 
-/// Chunks by their tier and beginning.
+/// Chunks by tier and start in milliseconds.
 type Chunks = BTreeMap<(Tier, i64), Chunk>;
 
-/// The series. Cheap to clone; clones share the state.
+/// The stored figures. Cheap to clone; clones share the state.
 #[derive(Clone)]
 pub struct Series {
     inner: Arc<Inner>,
@@ -57,16 +56,16 @@ struct Inner {
     is_full: AtomicBool,
 }
 
-/// What is not in the file yet.
+/// The samples that are not in the file yet.
 #[derive(Default)]
 struct Waiting {
     pending: Chunks,
-    /// What is being written now.
+    /// The chunks of the write in progress.
     in_flight: Arc<Chunks>,
 }
 
 impl Series {
-    /// The series in `file`.
+    /// Creates the handle for the figures in `file`.
     #[must_use]
     pub fn new(file: HistoryFile, config: &HistoryConfig, clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -80,13 +79,13 @@ impl Series {
         }
     }
 
-    /// The figures from one time to another, in at most 1,500 points: of 5 seconds when `from` is at most an hour ago, of a
-    /// minute or more within two days, and of 15 minutes or more before. `at_ms` are the beginnings of the points. While the
-    /// file is not open, only what waits for it.
+    /// Returns the figures between two times in at most 1,500 points. The points have 5 seconds if `from` is at most an hour ago,
+    /// one minute or more if it is at most two days ago, and otherwise 15 minutes or more. `at_ms` contains the start of each
+    /// point. If the file could not be opened, returns only the figures in memory.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read.
+    /// Fails if the file cannot be read.
     pub async fn range(
         &self,
         from: Timestamp,
@@ -96,7 +95,7 @@ impl Series {
         let mut grid = Grid::new(from.as_millisecond(), to.as_millisecond(), now_ms);
         let (first, last) = grid.chunks();
         let tier = grid.tier;
-        // Before the file is read: what is written meanwhile counts twice within its points, and is not missing.
+        // Memory is read before the file: samples written in between are then weighted twice in a mean, but never missing.
         {
             let waiting = self.inner.waiting.lock();
             for chunks in [&waiting.pending, &*waiting.in_flight] {
@@ -115,13 +114,13 @@ impl Series {
         Ok(grid.into_slice())
     }
 
-    /// Whether the limit of bytes is reached, so that less than 90 days are kept.
+    /// Returns whether the size limit is reached, so that less than 90 days are stored.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.inner.is_full.load(Ordering::Relaxed)
     }
 
-    /// Writes what waits into the file. When that fails, it goes on waiting.
+    /// Writes the samples in memory to the file. If that fails, they stay in memory.
     pub(crate) async fn flush(&self) -> Result<(), HistoryError> {
         let batch = {
             let mut waiting = self.inner.waiting.lock();
@@ -138,7 +137,7 @@ impl Series {
         waiting.in_flight = Arc::default();
         match written {
             Ok(used) => {
-                // Deleting stops below the limit, by less than a chunk.
+                // Eviction stops within one chunk below the limit.
                 let full = self.inner.bytes_max.as_u64() / 20 * 19;
                 self.inner.is_full.store(used >= full, Ordering::Relaxed);
                 Ok(())
@@ -153,7 +152,7 @@ impl Series {
         }
     }
 
-    /// Deletes what is too old at `now`.
+    /// Deletes the figures that are too old at `now`.
     pub(crate) async fn prune(&self, now: Timestamp) -> Result<(), HistoryError> {
         store::prune(&self.inner.file, now.as_millisecond()).await
     }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 const SERVER: Capability = Capability::new("server");
-/// The longest time that one request asks for.
+/// The longest range of a request.
 const RANGE_MAX: SignedDuration = SignedDuration::from_hours(91 * 24);
 const METRICS: Capability = Capability::new("metrics");
 
@@ -86,10 +86,11 @@ async fn get_status(State(api): State<ApiState>) -> Json<Status> {
     Json(api.process().status().await)
 }
 
-/// Figures over time, for charts.
+/// Returns the figures of the charts.
 ///
-/// With `since` or without parameters, the last hour as it was measured, every five seconds; it is in memory and begins with the
-/// process. With `from` and `to`, any time of the last 90 days in at most 1,500 points; these figures survive a restart.
+/// With `since`, or without parameters, returns the last hour in intervals of five seconds; it is in memory and begins at the
+/// start of the process. With `from` and `to`, returns any part of the last 90 days in at most 1,500 points; these figures
+/// survive a restart.
 #[utoipa::path(
     get, path = "/api/v1/status/history", tag = "status", params(HistoryQuery), responses((status = 200, body = History))
 )]

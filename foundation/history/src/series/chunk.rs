@@ -1,8 +1,7 @@
-//! Sixty points of every series, as they are in memory and in the file.
+//! 60 points of every series, in memory and as bytes.
 //!
-//! A chunk in the file is a version, then each series: its name, how it is downsampled, its values, and how many samples each
-//! value stands for. A row of equal numbers is written once, and a series without a value not at all, so an idle server takes
-//! little room.
+//! The bytes are a version and then, for each series, its name, its downsampling, its values and the number of samples of each
+//! value. Equal numbers are written once, so the figures of an idle server need little space.
 
 use std::collections::BTreeMap;
 
@@ -10,29 +9,29 @@ use outrigger_telemetry::Downsample;
 
 use super::tier::POINTS;
 
-/// How many series a chunk has at most.
+/// The maximum number of series in a chunk.
 pub(super) const SERIES_MAX: usize = 256;
-/// The form that [`Chunk::encode`] writes.
+/// The version that [`Chunk::encode`] writes.
 const VERSION: u8 = 1;
-/// All numbers of a row are this one.
+/// One number follows, for all points.
 const EQUAL: u8 = 0;
-/// Each number of a row stands by itself.
+/// One number per point follows.
 const EACH: u8 = 1;
 
-/// Sixty points of every series.
+/// 60 points of every series.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Chunk {
     columns: BTreeMap<String, Column>,
 }
 
-/// Points of one series.
+/// The points of one series.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Column {
     pub(super) downsample: Downsample,
     pub(super) points: Vec<Point>,
 }
 
-/// A value, and how many samples it stands for; none when there is no value.
+/// A value and the number of its samples. Zero samples mean that there is no value.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Point {
     pub(super) value: f64,
@@ -40,12 +39,12 @@ pub(super) struct Point {
 }
 
 impl Point {
-    /// The point of one sample.
+    /// Creates a point of one sample.
     pub(super) const fn of(value: f64) -> Self {
         Self { value, samples: 1 }
     }
 
-    /// Makes one point of two.
+    /// Merges another point into this one.
     pub(super) fn add(&mut self, other: Self, downsample: Downsample) {
         if self.samples == 0 || other.samples == 0 {
             if self.samples == 0 {
@@ -55,7 +54,7 @@ impl Point {
         }
         let (own, others) = (f64::from(self.samples), f64::from(other.samples));
         self.value = match downsample {
-            // By shares, because a sum of huge values would overflow.
+            // Weighted first, because the sum of huge values would overflow.
             Downsample::Mean => {
                 self.value * (own / (own + others)) + other.value * (others / (own + others))
             }
@@ -64,7 +63,7 @@ impl Point {
         self.samples = self.samples.saturating_add(other.samples);
     }
 
-    /// Its value, if it has one.
+    /// Returns the value if there is one.
     pub(super) fn known(self) -> Option<f64> {
         (self.samples > 0).then_some(self.value)
     }
@@ -80,7 +79,7 @@ impl Column {
 }
 
 impl Chunk {
-    /// Adds a sample of a series to the point at `index`. Ignores a series too many, and a name of more than 255 bytes.
+    /// Adds a sample of a series to the point at `index`. Ignores series beyond the limit and names longer than 255 bytes.
     pub(super) fn add(&mut self, index: usize, name: &str, value: f64, downsample: Downsample) {
         if let Some(column) = self.column(name, downsample)
             && let Some(point) = column.points.get_mut(index)
@@ -89,7 +88,7 @@ impl Chunk {
         }
     }
 
-    /// Adds all points of `other`.
+    /// Merges all points of `other`.
     pub(super) fn merge(&mut self, other: &Self) {
         for (name, column) in &other.columns {
             let downsample = column.downsample;
@@ -101,7 +100,7 @@ impl Chunk {
         }
     }
 
-    /// The series by name.
+    /// Returns the series and their names.
     pub(super) fn columns(&self) -> impl Iterator<Item = (&String, &Column)> {
         self.columns.iter()
     }
@@ -115,16 +114,16 @@ impl Chunk {
             self.columns.insert(name.to_owned(), column);
         }
         let column = self.columns.get_mut(name)?;
-        // A newer release may say otherwise than the one that began the chunk.
+        // A newer release may downsample the series differently.
         column.downsample = downsample;
         Some(column)
     }
 
-    /// The chunk as the file keeps it.
+    /// Returns the chunk as bytes.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![VERSION];
         for (name, column) in &self.columns {
-            // A longer name has no column.
+            // `column` ignores longer names.
             let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
             bytes.push(length);
             bytes.extend_from_slice(name.as_bytes());
@@ -143,7 +142,7 @@ impl Chunk {
         bytes
     }
 
-    /// Reads what [`encode`](Self::encode) wrote; `None` when it is damaged or from a later release.
+    /// Reads the bytes of [`encode`](Self::encode). Returns `None` if they are damaged or from a newer release.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let (version, mut rest) = bytes.split_first()?;
         if *version != VERSION {

@@ -1,4 +1,4 @@
-//! The points of an answer: as many as were asked for, each from one or several points of a tier.
+//! The points of a response, each merged from one or several points of a tier.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,10 +9,10 @@ use super::{
     tier::{TIERS, Tier},
 };
 
-/// How many points an answer has at most.
+/// The maximum number of points in a response.
 const POINTS_MAX: i64 = 1_500;
 
-/// Points of one length, from one time to another.
+/// Points of equal length between two times.
 #[derive(Debug)]
 pub(super) struct Grid {
     pub(super) tier: Tier,
@@ -23,14 +23,14 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// The grid from `from_ms` to `to_ms`: of the finest tier that reaches back to `from_ms`, with as many of its points made
-    /// one as are too many.
+    /// Creates the grid from `from_ms` to `to_ms`. Uses the finest tier that reaches back to `from_ms`, and merges its points
+    /// if there would be too many.
     pub(super) fn new(from_ms: i64, to_ms: i64, now_ms: i64) -> Self {
         let [.., coarsest] = TIERS;
         let mut tiers = TIERS.into_iter();
         let tier = tiers.find(|tier| tier.covers(from_ms, now_ms));
         let tier = tier.unwrap_or(coarsest);
-        // The future has no points.
+        // There are no figures of the future.
         let to_ms = to_ms.min(now_ms).max(from_ms);
         let mut step_ms = tier.interval_ms;
         loop {
@@ -50,7 +50,7 @@ impl Grid {
         }
     }
 
-    /// The first and the last chunk that have points of the grid.
+    /// Returns the start of the first and the last chunk with points of the grid.
     pub(super) fn chunks(&self) -> (i64, i64) {
         let end_ms = self.start_ms + self.step_ms * self.points as i64 - 1;
         (
@@ -59,7 +59,7 @@ impl Grid {
         )
     }
 
-    /// Adds the points of a chunk of the grid's tier.
+    /// Adds the points of a chunk of the tier.
     pub(super) fn add(&mut self, start_ms: i64, chunk: &Chunk) {
         for (name, column) in chunk.columns() {
             let downsample = column.downsample;
@@ -81,7 +81,7 @@ impl Grid {
         }
     }
 
-    /// The grid as an answer. A series without a value is left out.
+    /// Returns the figures. Omits series without a value.
     pub(super) fn into_slice(self) -> HistorySlice {
         let points = 0..self.points as i64;
         let series = self.columns.into_iter().filter_map(|(name, column)| {

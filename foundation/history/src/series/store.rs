@@ -1,4 +1,4 @@
-//! Chunks in the file.
+//! The chunks in the file.
 
 use std::sync::Arc;
 
@@ -15,13 +15,12 @@ use super::{
 };
 use crate::{HistoryError, HistoryFile};
 
-/// How many chunks one write deletes to stay within the limit.
+/// The maximum number of chunks that one write deletes to stay below the size limit.
 const EVICTED_MAX: usize = 64;
-/// How many bytes a chunk takes, roughly; for the order of writes.
+/// The approximate size of a chunk, for the writer's queue.
 const CHUNK_SIZE: ByteSize = ByteSize::kib(16);
 
-/// Merges `chunks` into those of the file, and deletes the oldest while all take more than `bytes_max`. Returns how many bytes
-/// they take.
+/// Merges `chunks` into the file and deletes the oldest chunks if their total size exceeds `bytes_max`. Returns the total size.
 pub(super) async fn write(
     file: &HistoryFile,
     chunks: Arc<Chunks>,
@@ -60,7 +59,7 @@ fn merge(
     Ok(())
 }
 
-/// Deletes the oldest chunks, the coarsest first, but never the newest of a tier.
+/// Deletes the oldest chunks of the coarsest tier first, but never the newest chunk of a tier.
 fn evict(connection: &Connection, bytes_max: u64) -> Result<u64, SqlError> {
     let used: i64 = connection
         .prepare_cached(statements::SIZE)?
@@ -91,7 +90,7 @@ fn evict(connection: &Connection, bytes_max: u64) -> Result<u64, SqlError> {
     Ok(used)
 }
 
-/// Adds the chunks of the file to the grid. What cannot be read is left out.
+/// Adds the stored chunks to the grid. Omits chunks that cannot be read.
 pub(super) fn read(
     connection: &Connection,
     mut grid: Grid,

@@ -1,18 +1,18 @@
-//! How finely and how long figures are kept.
+//! The resolutions: the length of a point, and how long points are stored.
 
 use std::time::Duration;
 
-/// How many points a chunk has.
+/// The number of points in a chunk.
 pub(super) const POINTS: usize = 60;
 
-/// Points of one length that are kept for one time.
+/// One resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Tier {
     /// Its number in the file, the finest first.
     pub(super) number: i64,
     /// The length of a point.
     pub(super) interval_ms: i64,
-    /// How long points are kept.
+    /// How long points are stored.
     pub(super) kept_ms: i64,
 }
 
@@ -36,29 +36,29 @@ impl Tier {
         }
     }
 
-    /// The length of a chunk.
+    /// Returns the length of a chunk.
     pub(super) const fn span_ms(self) -> i64 {
         self.interval_ms * POINTS as i64
     }
 
-    /// The beginning of the chunk that has this time.
+    /// Returns the start of the chunk that contains a time.
     pub(super) const fn chunk_of(self, at_ms: i64) -> i64 {
         at_ms.div_euclid(self.span_ms()) * self.span_ms()
     }
 
-    /// Which point of its chunk has this time.
+    /// Returns the index of the point that contains a time within its chunk.
     pub(super) const fn point_of(self, at_ms: i64) -> usize {
         (at_ms.rem_euclid(self.span_ms()) / self.interval_ms) as usize
     }
 
-    /// The time before which chunks begin that are too old at `now_ms`. Leaves one chunk more than [`covers`](Self::covers)
-    /// needs, because a chunk is deleted as a whole.
+    /// Returns the time before which chunks are deleted at `now_ms`. Keeps one chunk more than [`covers`](Self::covers) needs,
+    /// because chunks are deleted as a whole.
     pub(super) const fn too_old_before(self, now_ms: i64) -> i64 {
         now_ms - self.kept_ms - 2 * self.span_ms()
     }
 
-    /// Whether it has the figures from `from_ms` on. A little longer than it promises, so that "the last hour" still has its
-    /// first seconds when the request arrives.
+    /// Returns whether the tier reaches back to `from_ms`. One chunk longer than documented, so that a request for the last hour
+    /// still gets this resolution if it arrives some seconds later.
     pub(super) const fn covers(self, from_ms: i64, now_ms: i64) -> bool {
         from_ms >= now_ms - self.kept_ms - self.span_ms()
     }

@@ -27,8 +27,8 @@ async fn confirm_clock(
 ) -> Result<Json<Pruned>, Failure> {
     let pruned = api.access().confirm_clock(&act).await?;
     if let Err(error) = history.confirm().await {
-        // Accounts are what counts, and history says itself that its file cannot be used.
-        tracing::warn!(%error, "history does not remember that the clock is right");
+        // The confirmation of the accounts has succeeded, and a problem reports the file of the history.
+        tracing::warn!(%error, "the history does not store that the clock is right");
     }
     Ok(Json(Pruned {
         sessions: pruned.sessions,
