@@ -1,7 +1,7 @@
-//! What the audit log remembers of a request: begun when the request is known, ended when its answer is.
+//! The audit entry of a request: started when the request is admitted or refused, completed with the response.
 //!
-//! Whatever changes a store writes its entry itself, in the transaction of the change; a handler passes the verb the [`Act`]
-//! that stands in the extensions of the request. What is written here is the rest: refusals, failures, and changes in memory.
+//! A verb that changes a store writes its entry in the transaction of the change; the handler passes it the [`Act`] from the
+//! extensions of the request. This module writes the other entries: refusals, failures, and changes in memory.
 
 use axum::{
     extract::{MatchedPath, Request},
@@ -13,11 +13,11 @@ use outrigger_stdx::Actor;
 
 use crate::{Failure, codes, context::RequestContext, guard::Action, state::ApiState};
 
-/// What an attempt was about, where the path does not say: in the extensions of an answer.
+/// The object of an attempt if the path does not contain it, in the extensions of a response.
 #[derive(Debug, Clone)]
 pub(crate) struct AuditSubject(pub(crate) String);
 
-/// An entry that waits for the outcome.
+/// An entry without its outcome.
 pub(crate) struct Trail {
     action: Action,
     target: Option<String>,
@@ -26,7 +26,7 @@ pub(crate) struct Trail {
 }
 
 impl Trail {
-    /// What is known before the handler runs. The object is what the path names.
+    /// Starts an entry before the handler runs. The object comes from the path.
     pub(crate) fn begin(
         action: Action,
         context: &RequestContext,
@@ -49,13 +49,13 @@ impl Trail {
         }
     }
 
-    /// What the verbs that the handler calls make their entries from.
+    /// The act from which verbs create their entries.
     pub(crate) fn act(&self) -> &Act {
         &self.act
     }
 
-    /// The entry that is still missing. None of what a verb has written, and none of a request without credentials, which
-    /// changed nothing, unless it was a guess: guesses are slowed down, so nobody fills the log with them.
+    /// Returns the entry if it must still be written: not if a verb has written one, and not for a request without credentials,
+    /// which changed nothing. Failed guesses of credentials have entries; they are slowed down, so they cannot fill the log.
     pub(crate) fn end(self, api: &ApiState, response: &Response) -> Option<AuditEntry> {
         let failure = response.extensions().get::<Failure>().map(Failure::code);
         let is_guess =
@@ -82,9 +82,9 @@ impl Trail {
     }
 }
 
-/// Stores the entry of a request. One that repeats a refusal is counted instead.
+/// Writes the entry of a request, or counts it if it repeats a refusal.
 pub(crate) async fn write(api: &ApiState, entry: AuditEntry) {
-    // Guesses without credentials are slowed down elsewhere, and each may name another account.
+    // Guesses of credentials are slowed down elsewhere, and each can concern another account.
     let counts = entry.outcome != "ok" && entry.actor_kind != "anonymous";
     let entry = match counts {
         true => api.refusals().admit(entry, api.clock().monotonic()),
@@ -95,8 +95,8 @@ pub(crate) async fn write(api: &ApiState, entry: AuditEntry) {
     }
 }
 
-/// Writes entries about what has no transaction of its own. It has happened in any case, so a log that cannot be written is
-/// no reason to tell the client otherwise.
+/// Writes entries that belong to no transaction. An error is only logged: it does not undo what happened, so the response stays
+/// the same.
 pub(crate) async fn append(api: &ApiState, entries: Vec<AuditEntry>) {
     let actions: Vec<_> = entries.iter().map(|entry| entry.action.clone()).collect();
     if let Err(error) = api.access().audit_log().append(entries).await {
@@ -104,7 +104,7 @@ pub(crate) async fn append(api: &ApiState, entries: Vec<AuditEntry>) {
     }
 }
 
-/// The object that the path names: the values of all its parameters, as they were sent, with slashes between them.
+/// Returns the values of all parameters in the path, as sent, separated by slashes.
 fn path_parameters(request: &Request) -> Option<String> {
     let template = request.extensions().get::<MatchedPath>()?;
     let sent = request.uri().path().split('/');

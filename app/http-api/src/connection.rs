@@ -1,7 +1,7 @@
-//! One connection, from its first byte to its end.
+//! Serves one connection.
 //!
-//! It ends when the client closes it, when no request comes for `[http] header_timeout`, when the server stops and the requests
-//! at hand are answered, and at once when its [line](Line) is cut.
+//! The connection ends when the client closes it, when there is no request for `[http] header_timeout`, when the server stops and
+//! the running requests have their responses, and immediately when its [line](Line) is cut.
 
 use std::{convert::Infallible, pin::pin, time::Duration};
 
@@ -19,13 +19,14 @@ use tokio::{
 
 use crate::{Api, Peer, line::Line};
 
-/// The most that the protocol keeps of a connection's head, and of an answer that the network does not take.
+/// The maximum size of a head, and of the part of a response that hyper buffers.
 const KEPT_MAX: usize = 64 << 10;
 
 /// How long a connection may stay open without a request once the server stops.
 const IDLE_STOPPING: Duration = Duration::from_secs(1);
 
-/// Serves one connection until it ends; after `stop`, until the request at hand is answered. Dropped when the line is cut.
+/// Serves one connection until it ends. After `stop`, running requests are completed. The caller drops this when the line is
+/// cut.
 pub(crate) async fn serve(
     api: &Api,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -66,7 +67,7 @@ pub(crate) async fn serve(
                 connection.as_mut().graceful_shutdown();
                 tokio::select! {
                     outcome = connection => outcome,
-                    // Hyper waits for the rest of a head that was begun.
+                    // Hyper would wait for the rest of an incomplete head.
                     () = until_idle(line.requests(), IDLE_STOPPING) => Ok(()),
                 }
             }
@@ -77,11 +78,11 @@ pub(crate) async fn serve(
     }
 }
 
-/// Ends when for so long no request was being answered and none has come. Hyper's own timer knows neither a client that sends
-/// nothing at all, of which it cannot tell the version it speaks, nor one of HTTP/2 that answers pings and asks for nothing.
+/// Returns when there was no request for this long. Hyper's own timer does not cover a client that sends nothing, because the
+/// version of HTTP is not known yet, or an HTTP/2 client that answers pings without sending requests.
 async fn until_idle(mut requests: watch::Receiver<usize>, longest: Duration) {
     loop {
-        // Neither fails: the sender lives as long as the connection.
+        // Neither call fails: the sender lives as long as the connection.
         let _ = requests.wait_for(|begun| *begun == 0).await;
         if tokio::time::timeout(longest, requests.changed())
             .await

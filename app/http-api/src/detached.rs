@@ -1,11 +1,11 @@
-//! Changes are carried to their end, whether or not the client waits for the answer.
+//! Completes requests that change something even if the client disconnects.
 //!
-//! A connection that breaks takes its requests with it: nobody goes on with them. For a request that changes something that
-//! may be in the middle, after the change and before the audit log has it, or before the answer to its `Idempotency-Key` is
-//! kept. So the server works on it apart from the connection, which only waits.
+//! When a connection breaks, the futures of its requests are dropped. A request that changes something could stop between the
+//! change and its audit entry, or before the response for its `Idempotency-Key` is stored. Such requests therefore run in tasks
+//! of their own, and the connection only waits for them.
 //!
-//! There are several rooms, each with its own number of places, so that what must always work (the control socket, taking
-//! somebody's access away) does not wait for a place that somebody else holds.
+//! There are several rooms, each with its own number of places, so that the control socket and revocations do not wait for places
+//! that other requests hold.
 
 use std::{future::Future, time::Duration};
 
@@ -16,22 +16,22 @@ use tracing::Instrument;
 
 use crate::{Failure, codes, strangers};
 
-/// Whose places a change takes one of.
+/// The group of places that a change uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Room {
-    /// Callers with credentials.
+    /// Requests with credentials.
     Changes,
-    /// Callers without: signing in.
+    /// Requests without credentials: signing in.
     Strangers,
-    /// Ending tokens, sessions and accounts.
+    /// Revocations of tokens, sessions and accounts.
     Revocations,
     /// The control socket.
     Control,
-    /// Requests whose body the handler reads as it comes, which may take hours.
+    /// Requests whose body the handler reads as a stream, which can take hours.
     Uploads,
 }
 
-/// The changes that are being worked on.
+/// The running changes.
 #[derive(Debug)]
 pub(crate) struct Changes {
     rooms: [(Room, usize, TaskGroup); 5],
@@ -51,7 +51,7 @@ impl Changes {
         }
     }
 
-    /// Works on a change until it is done, also when nobody waits for this any more, and returns its answer.
+    /// Runs a change to its end, even if this future is dropped, and returns its response.
     pub(crate) async fn carry_out(
         &self,
         room: Room,
@@ -59,13 +59,13 @@ impl Changes {
     ) -> Response {
         let (sender, answer) = oneshot::channel();
         let task = async move {
-            // Nobody may be waiting any more; that is the point.
+            // The client may have disconnected.
             let _ = sender.send(work.await);
         };
         let found = self.rooms.iter().find(|(known, ..)| *known == room);
         let (_, places, tasks) = found.expect("every room is in the list of `new`");
         if tasks.spawn(task.in_current_span()).is_err() {
-            let detail = format!("{places} such changes are being worked on");
+            let detail = format!("{places} such changes are already running");
             return Failure::new(codes::UNAVAILABLE, detail)
                 .with_retry_after(Duration::from_secs(1))
                 .into_response();
@@ -75,7 +75,7 @@ impl Changes {
             .unwrap_or_else(|error| Failure::internal(&error).into_response())
     }
 
-    /// Waits for the changes whose connections have ended already, `grace` at most.
+    /// Waits up to `grace` for the changes whose connections have ended.
     pub(crate) async fn finish(&self, grace: Duration) {
         let finishing = self.rooms.iter().map(|(.., tasks)| tasks.finish(grace));
         let dropped: usize = futures_util::future::join_all(finishing)

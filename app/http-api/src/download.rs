@@ -1,8 +1,8 @@
-//! Answers that go on: files of any length, server-sent events, long polls.
+//! Long responses: files of any length, server-sent events, long polls.
 //!
-//! Such an answer is cut off when the credential that it was asked with ends. Events end when the server stops, so that they do
-//! not cost the time that requests have to be finished; a file may go on for that time, because its end must not look like the
-//! end of the file.
+//! Such a response is aborted when the credential of its request ends. Streams of events end when the server stops, so that they
+//! do not use up the grace period. A file continues during the grace period, because an early end would look like the end of the
+//! file.
 
 use std::{
     convert::Infallible,
@@ -25,20 +25,20 @@ use http::{HeaderValue, header};
 
 use crate::{standing::Standing, state::ApiState};
 
-/// How often a stream of events says that it lives. Proxies close what is silent for a minute.
+/// The interval between keep-alive comments in a stream of events. Proxies close connections that are silent for a minute.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// An answer of server-sent events. A comment is sent every 15 seconds while there is no event.
+/// A response of server-sent events. A comment is sent every 15 seconds while there is no event.
 pub fn events(events: impl Stream<Item = Event> + Send + 'static) -> Response {
     let events = futures_util::StreamExt::map(events, Ok::<_, Infallible>);
     let kept_alive = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT));
-    // nginx would keep events back until its buffer is full.
+    // nginx would buffer events otherwise.
     let unbuffered = ("x-accel-buffering", HeaderValue::from_static("no"));
     ([unbuffered], kept_alive).into_response()
 }
 
-/// An answer whose body comes piece by piece, read no faster than the client takes it. An error cuts it off, so that the
-/// client does not take a part for the whole.
+/// A response whose body is a stream, read no faster than the client reads. An error aborts the response, so that the client
+/// does not mistake a part for the whole.
 pub fn pieces<E>(
     content_type: &'static str,
     pieces: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
@@ -51,7 +51,7 @@ where
 }
 
 impl ApiState {
-    /// Waits for what a long poll waits for; none when the server stops first.
+    /// Waits for the result of a long poll. Returns `None` if the server stops first.
     pub async fn until_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -61,16 +61,16 @@ impl ApiState {
     }
 }
 
-/// A body that ends with the server and with its credential.
+/// A body that ends when the server stops or its credential ends.
 struct Live {
     body: Body,
-    /// Ends when events are to end.
+    /// Completes when a stream of events must end.
     stopped: Pin<Box<dyn Future<Output = ()> + Send>>,
-    /// Ends when the credential does: then the answer is cut off.
+    /// Completes when the credential ends. The response is then aborted.
     ended: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
-/// Binds an answer to the server's life and to its credential.
+/// Ends the body of a response when the server stops or the credential ends.
 pub(crate) fn bind(response: Response, api: &ApiState, standing: Standing) -> Response {
     let stop = api.stop().clone();
     let content_type = response.headers().get(header::CONTENT_TYPE);

@@ -1,7 +1,8 @@
-//! What happens between the router and a handler, in order: the site, the caller, the body, a place, the audit log.
+//! The steps between the router and a handler, in order: check the site, authenticate, read the body, take a place, write the
+//! audit log.
 //!
-//! A place among the [changes](crate::detached) is taken last, when the caller is known and the body has arrived: nobody can
-//! fill the places by sending slowly, and callers without credentials have places of their own.
+//! The place among the [changes](crate::detached) is taken last, when the caller is known and the body has arrived. A slow client
+//! therefore holds no place, and callers without credentials have places of their own.
 
 use axum::{
     body::{Body, HttpBody},
@@ -21,13 +22,13 @@ use crate::{
     traffic::Traffic,
 };
 
-/// Lets the request in or refuses it, runs the handler, and remembers what it did.
+/// Admits or refuses the request, runs the handler, and writes the audit log.
 pub(crate) async fn enforce(guard: Guard, mut request: Request, next: Next) -> Response {
     let Some(context) = request.extensions().get::<RequestContext>().cloned() else {
         return Failure::without_context().into_response();
     };
     if let Some(template) = request.extensions().get::<MatchedPath>() {
-        // The template and not the path, which may hold a secret.
+        // The template instead of the path, which can contain a secret.
         tracing::Span::current().record("route", template.as_str());
     }
     let origin = request.headers().get(header::ORIGIN).cloned();
@@ -42,7 +43,7 @@ pub(crate) async fn enforce(guard: Guard, mut request: Request, next: Next) -> R
     response
 }
 
-/// A request whose caller is known and may do what they ask for.
+/// A request whose caller is authenticated and authorised.
 struct Admitted {
     guard: Guard,
     context: RequestContext,
@@ -59,7 +60,7 @@ async fn admit(
     sites::check(guard.sites(), guard.takes_any_host(), context, request)
         .map_err(IntoResponse::into_response)?;
     let (mut parts, body) = std::mem::take(request).into_parts();
-    // Before the caller is looked at, so that nothing that ends meanwhile is missed.
+    // Subscribed before the caller is authenticated, so that no revocation in between is missed.
     let changes = guard.is_stream().then(|| context.api.access().changes());
     let says_background = Traffic::is_background(&parts.method, &parts.headers);
     let admission = guard.admit(context, &mut parts).await;
@@ -122,7 +123,7 @@ impl Admitted {
         api.changes().carry_out(room, work).await
     }
 
-    /// Refuses the request. The audit log has it also when the client does not wait for the answer.
+    /// Refuses the request. The audit entry is written even if the client disconnects.
     async fn refuse(self, failure: Failure) -> Response {
         let response = failure.into_response();
         let known = self.trail.filter(|_| self.principal.is_some());
@@ -138,13 +139,13 @@ impl Admitted {
         changes.carry_out(Room::Changes, written).await
     }
 
-    /// Whether the body is read before the handler runs. Where it streams, the handler reads it.
+    /// Returns whether the body is read before the handler runs. On streaming routes, the handler reads it.
     fn reads_first(&self) -> bool {
         let guard = &self.guard;
         guard.is_idempotent() || (!guard.is_stream() && (guard.changes() || guard.is_open()))
     }
 
-    /// The places that this request takes one of; none when nothing would be missing if nobody went on with it.
+    /// The room that this request needs a place in; `None` if it can stop anywhere without harm.
     fn room(&self) -> Option<Room> {
         if !self.guard.changes() {
             return None;
@@ -167,7 +168,7 @@ impl Admitted {
         }
     }
 
-    /// Runs the handler, or repeats its earlier answer, and writes the audit log.
+    /// Runs the handler, or repeats its earlier response, and writes the audit log.
     async fn answer(self, request: Request<Body>, next: Next) -> Response {
         let response = match &self.principal {
             Some(principal) if self.guard.is_idempotent() => {
@@ -175,7 +176,7 @@ impl Admitted {
             }
             _ => self.run_handler(request, next).await,
         };
-        // A repeated answer did nothing; what its request did is written down already.
+        // A repeated response changed nothing. The first request has its entry.
         if let Some(trail) = self.trail
             && !idempotency::is_repeated(&response)
             && let Some(entry) = trail.end(&self.context.api, &response)

@@ -1,7 +1,7 @@
-//! Which hosts a request may name.
+//! The hosts that a request may name.
 //!
-//! A page of another site can make a browser send requests to a loopback address under a name of its own choosing (DNS
-//! rebinding). Refusing names that are not ours closes that door.
+//! With DNS rebinding, a page of another site can make a browser send requests to a loopback address under any name. Requests
+//! with an unknown host are therefore refused.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,13 +9,13 @@ use url::Url;
 
 use crate::{Failure, HttpConfig, codes};
 
-/// The hosts that this server answers for, and the address people use.
+/// The host names of this server, and its public address.
 #[derive(Debug, Clone)]
 pub(crate) struct Hosts {
     /// Lower-case names without ports.
     names: Vec<String>,
     public_url: Option<Url>,
-    /// The path of the public URL without its closing slash, when it has one.
+    /// The path of the public URL without its trailing slash; `None` if it has no path.
     prefix: Option<String>,
 }
 
@@ -46,12 +46,12 @@ impl Hosts {
         }
     }
 
-    /// The path prefix under which people reach us.
+    /// The path prefix of the public URL.
     pub(crate) fn prefix(&self) -> Option<&str> {
         self.prefix.as_deref()
     }
 
-    /// The address people use, without a closing slash: the configured one, or the listener's own.
+    /// The public URL without a trailing slash, or the address of the listener if none is configured.
     pub(crate) fn base_url(&self, listener: SocketAddr, tls: bool) -> String {
         let configured = self
             .public_url
@@ -68,14 +68,14 @@ impl Hosts {
         })
     }
 
-    /// Whether people reach us over HTTPS, as the public URL says.
+    /// Returns whether the public URL is https.
     pub(crate) fn is_public_https(&self) -> bool {
         self.public_url
             .as_ref()
             .is_some_and(|url| url.scheme() == "https")
     }
 
-    /// Whether this is the host of a public URL that is https: a proxy that does not say so terminates TLS.
+    /// Returns whether this is the host of an https public URL. A proxy then terminates TLS, even if it does not say so.
     pub(crate) fn is_public_https_host(&self, host: Option<&str>) -> bool {
         let public = self.public_url.as_ref().and_then(Url::host_str);
         self.is_public_https() && host.and_then(name_of) == public.map(str::to_ascii_lowercase)
@@ -83,7 +83,7 @@ impl Hosts {
 
     /// # Errors
     ///
-    /// When the request names no host, or one that is not ours.
+    /// If the request names no host or an unknown one.
     pub(crate) fn check(&self, host: Option<&str>) -> Result<(), Failure> {
         let Some(host) = host else {
             return Err(Failure::new(
@@ -110,7 +110,7 @@ impl Hosts {
     }
 }
 
-/// The name in lower case, without the port; none when it is not a name and a port.
+/// Returns the name in lower case without the port, or `None` if the text is not a name with an optional port.
 fn name_of(host: &str) -> Option<String> {
     let after_bracket = host.rfind(']').map_or(0, |bracket| bracket + 1);
     let (name, port) = match host[after_bracket..].find(':') {
@@ -118,7 +118,7 @@ fn name_of(host: &str) -> Option<String> {
         None => (host, ""),
     };
     let is_port = port.bytes().skip(1).all(|byte| byte.is_ascii_digit());
-    // What stands before an `@` is a user and not a host.
+    // The part before an `@` is a user, not a host.
     (is_port && !name.contains('@')).then(|| name.trim_end_matches('.').to_ascii_lowercase())
 }
 

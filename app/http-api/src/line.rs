@@ -1,4 +1,4 @@
-//! A connection, as its requests know it: what they are answered on, and what can be cut.
+//! A handle of a connection for its requests, with which it can be closed.
 
 use std::sync::{
     Arc,
@@ -8,23 +8,23 @@ use std::sync::{
 use outrigger_supervisor::CancellationToken;
 use tokio::sync::watch;
 
-/// Counts the moments at which connections became idle, to tell which was first.
+/// Numbers the moments at which connections became idle, to order them.
 static MOMENTS: AtomicU64 = AtomicU64::new(0);
 
 /// A connection, in the extensions of its requests. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
-    /// Cancelled when it is to be closed at once; none for requests of this process.
+    /// Cancelled to close the connection immediately; `None` for requests of this process.
     cut: Option<CancellationToken>,
-    /// How many requests are being answered on it.
+    /// The number of running requests.
     requests: watch::Sender<usize>,
-    /// The moment at which the last answer had left, or the connection was opened.
+    /// The moment at which the last response was sent, or the connection was opened.
     idle_since: Arc<AtomicU64>,
-    /// The bytes that its requests and answers hold together.
+    /// The number of bytes that its requests and responses hold.
     held: Arc<AtomicU64>,
 }
 
-/// A request that is being answered, until the last byte of its answer has left.
+/// A running request, until the last byte of its response is sent.
 #[derive(Debug)]
 pub(crate) struct Begun(Line);
 
@@ -34,7 +34,7 @@ impl Line {
         Self::with(Some(CancellationToken::new()))
     }
 
-    /// No connection: requests of this process.
+    /// For requests of this process, which have no connection.
     pub(crate) fn inside() -> Self {
         Self::with(None)
     }
@@ -48,50 +48,50 @@ impl Line {
         }
     }
 
-    /// Notes a request.
+    /// Counts a request until the returned guard is dropped.
     pub(crate) fn begin(&self) -> Begun {
         self.requests.send_modify(|begun| *begun += 1);
         Begun(self.clone())
     }
 
-    /// The moment since which nothing is being answered; none while something is.
+    /// The moment since which no request is running; `None` while one is.
     pub(crate) fn idle_since(&self) -> Option<u64> {
         (self.begun() == 0).then(|| self.idle_since.load(Ordering::Relaxed))
     }
 
-    /// Its requests and answers hold this much more.
+    /// Adds to the bytes that its requests and responses hold.
     pub(crate) fn hold(&self, bytes: u64) {
         self.held.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Its requests and answers hold this much less.
+    /// Subtracts from the bytes that its requests and responses hold.
     pub(crate) fn give_back(&self, bytes: u64) {
         self.held.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// The bytes that its requests and answers hold together.
+    /// The number of bytes that its requests and responses hold.
     pub(crate) fn held(&self) -> u64 {
         self.held.load(Ordering::Relaxed)
     }
 
-    /// How many requests are being answered.
+    /// The number of running requests.
     pub(crate) fn begun(&self) -> usize {
         *self.requests.borrow()
     }
 
-    /// How many requests are being answered, as it changes.
+    /// The number of running requests, as it changes.
     pub(crate) fn requests(&self) -> watch::Receiver<usize> {
         self.requests.subscribe()
     }
 
-    /// Closes the connection at once, with everything that is not sent.
+    /// Closes the connection immediately. Unsent data is lost.
     pub(crate) fn cut(&self) {
         if let Some(cut) = &self.cut {
             cut.cancel();
         }
     }
 
-    /// Whether it is another name of the same connection.
+    /// Returns whether both are handles of the same connection.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.requests.same_channel(&other.requests)
     }
@@ -100,7 +100,7 @@ impl Line {
         self.cut.is_some()
     }
 
-    /// Ends when the connection is to be closed.
+    /// Waits until the connection must close.
     pub(crate) async fn until_cut(&self) {
         match &self.cut {
             Some(cut) => cut.cancelled().await,

@@ -1,7 +1,7 @@
-//! The connections of the listener, and which of them gives way when there are too many.
+//! The open connections of the listener.
 //!
-//! Anyone can open connections and send nothing. When `[http] connections_max` are open, the one on which nothing has been asked
-//! for the longest time gives its place to the newcomer, so that a client that does ask is served.
+//! Anyone can open connections and send nothing. When `[http] connections_max` are open, a new connection replaces the one that
+//! has been idle for the longest time.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -19,7 +19,7 @@ struct Open {
     lines: HashMap<u64, Line>,
 }
 
-/// A connection that is counted until this is dropped.
+/// Counts a connection until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Counted {
     number: u64,
@@ -39,13 +39,12 @@ impl Lines {
         }
     }
 
-    /// How many are open, those that are being closed not counted.
+    /// The number of open connections, without those that are closing.
     pub(crate) fn len(&self) -> usize {
         self.0.lock().lines.len()
     }
 
-    /// Closes the connection on which nothing has been asked for the longest time, if there is one where nothing is being
-    /// answered. Tells whether there was.
+    /// Closes the connection that has been idle for the longest time. Returns whether there was an idle one.
     pub(crate) fn cut_idle(&self) -> bool {
         let mut open = self.0.lock();
         let idle = open
@@ -61,7 +60,7 @@ impl Lines {
         true
     }
 
-    /// Counts this connection no more: it is being closed.
+    /// Stops counting this connection, because it is closing.
     pub(crate) fn forget(&self, line: &Line) {
         self.0.lock().lines.retain(|_, open| !open.is(line));
     }

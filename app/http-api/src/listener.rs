@@ -1,8 +1,8 @@
-//! The TCP listener and the control socket: from bytes to requests.
+//! The TCP listener and the control socket.
 //!
-//! Both serve what was bound before anything else started, as a supervised service. A client that sends its head or reads its
-//! answer too slowly, or is gone without saying so, loses its connection: the head by hyper's timer, the body by the extractors,
-//! the answer by the [buffers](crate::buffers), half-open connections by the kernel's user timeout.
+//! Both are supervised services on sockets that were bound earlier. Slow or vanished clients are disconnected: hyper's timer
+//! limits the time for the head, the extractors that for the body, the [buffers](crate::buffers) that for the response, and the
+//! kernel's user timeout closes half-open connections.
 
 use std::{borrow::Cow, io, net::SocketAddr, path::PathBuf, pin::pin, sync::Arc, time::Duration};
 
@@ -18,41 +18,40 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{Api, Peer, buffers::Kind, connection::serve, line::Line, lines::Lines};
 
-/// How long a TLS handshake may take.
+/// The maximum time for a TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How many connections may be closing while others have taken their places.
+/// The number of connections that can be closing beside `[http] connections_max` open ones.
 const CLOSING_MAX: usize = 256;
-/// How often at most to look for answers that nobody reads.
+/// The minimum interval between searches for responses that clients do not read.
 const LOOK_MIN: Duration = Duration::from_millis(20);
-/// How often to look for clients that stand still while the server stops.
+/// The interval between searches for stalled clients while the server stops.
 const LOOK_STOPPING: Duration = Duration::from_millis(100);
-/// How long a client may take nothing of its response while the server stops.
+/// How long a client may read nothing of its response while the server stops.
 const UNREAD_STOPPING: Duration = Duration::from_secs(1);
-/// How long a client may send nothing of its request's body while the server stops.
+/// How long a client may send nothing of a body while the server stops.
 const UNSENT_STOPPING: Duration = Duration::from_secs(2);
-/// How much of an answer the kernel takes that it cannot send yet: little, so that it shows when a client takes something.
+/// How much unsent data the kernel buffers. A small value shows early whether the client reads.
 const UNSENT_MAX: u32 = 128 << 10;
-/// How long to wait when the process has no more files, so that the loop does not spin.
+/// The pause after a failed accept, for example because the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The TCP listener as a service.
 pub struct HttpListener {
-    /// Gone once it was told to stop, so that new clients are refused by the kernel instead of waiting for nobody.
+    /// `None` after the stop, so that the kernel refuses new clients.
     listener: Option<TcpListener>,
     tls: Option<TlsAcceptor>,
     api: Api,
 }
 
-/// The control socket as a service: whoever can open it acts as the owner account `local`.
+/// The control socket as a service. Its clients act as the owner account `local`.
 pub struct ControlListener {
-    /// Gone once it was told to stop, as that of [`HttpListener`].
+    /// `None` after the stop.
     listener: Option<UnixListener>,
     path: PathBuf,
     api: Api,
 }
 
-/// Waits at shutdown for the changes whose connections have ended. A service of its own, which stops after the listeners,
-/// because they share the changes.
+/// Waits at shutdown for the changes whose connections have ended. It is a separate service that stops after both listeners.
 pub struct ChangesDrain {
     api: Api,
 }
@@ -62,7 +61,7 @@ impl HttpListener {
     ///
     /// # Errors
     ///
-    /// When the runtime cannot watch the listener.
+    /// If the runtime cannot register the listener.
     pub fn new(
         api: Api,
         listener: std::net::TcpListener,
@@ -81,7 +80,7 @@ impl ControlListener {
     ///
     /// # Errors
     ///
-    /// When the runtime cannot watch the socket.
+    /// If the runtime cannot register the socket.
     pub fn new(
         api: Api,
         listener: std::os::unix::net::UnixListener,
@@ -111,7 +110,7 @@ impl Service for HttpListener {
 
     async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
         let connections_max = self.api.state().config().connections_max as usize;
-        // Room for those that are being closed.
+        // Includes connections that are closing.
         let connections = TaskGroup::new(connections_max + CLOSING_MAX);
         let lines = Lines::default();
         let (log, accept_log) = <(RareLog, RareLog)>::default();
@@ -142,7 +141,7 @@ impl Service for HttpListener {
             if lines.len() >= connections_max && !self.make_room(&lines) {
                 self.api.http_metrics().refused();
                 if let Some(skipped) = log.admit(self.api.state().clock().monotonic()) {
-                    tracing::warn!(%address, skipped, "`[http] connections_max` are being answered; a connection was closed");
+                    tracing::warn!(%address, skipped, "a connection was refused: `[http] connections_max` are open and busy");
                 }
                 continue;
             }
@@ -154,7 +153,7 @@ impl Service for HttpListener {
                 tokio::select! {
                     () = answer(&api, stream, address, tls, &line, stop) => {}
                     () = line.until_cut() => {
-                        tracing::debug!(%address, "a connection is closed because its client does nothing");
+                        tracing::debug!(%address, "a stalled connection is closed");
                     }
                 }
             };
@@ -190,7 +189,7 @@ impl Service for ControlListener {
             match accepted {
                 Ok((stream, _)) => {
                     let (api, stop) = (self.api.clone(), stop.clone());
-                    // A full group drops the connection, which the command line reports as one.
+                    // If the group is full, the connection is dropped, and the command line reports that.
                     let _ = connections.spawn(async move {
                         let line = Line::new();
                         tokio::select! {
@@ -222,7 +221,7 @@ impl Service for ChangesDrain {
 }
 
 impl HttpListener {
-    /// Closes a connection that is of no use to its client. Tells whether there was one.
+    /// Closes an idle or stalled connection. Returns whether there was one.
     fn make_room(&self, lines: &Lines) -> bool {
         if lines.cut_idle() {
             self.api.http_metrics().refused();
@@ -238,7 +237,7 @@ impl HttpListener {
     }
 }
 
-/// Waits at shutdown until the connections have ended, and closes those whose clients stand still.
+/// Waits at shutdown until the connections have ended, and closes stalled ones.
 async fn finish(connections: &TaskGroup, api: &Api, stop: &Stop) {
     let state = api.state();
     let clock = state.clock();
@@ -256,7 +255,7 @@ async fn finish(connections: &TaskGroup, api: &Api, stop: &Stop) {
     }
 }
 
-/// Answers what comes over a connection that was accepted.
+/// Serves an accepted connection.
 async fn answer(
     api: &Api,
     stream: TcpStream,
@@ -273,7 +272,7 @@ async fn answer(
     let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream));
     let shaken = tokio::select! {
         shaken = handshake => shaken,
-        // Nothing was asked yet.
+        // There is no request yet.
         () = stop.cancelled() => return,
     };
     match shaken {
@@ -283,7 +282,7 @@ async fn answer(
     }
 }
 
-/// Sends small answers at once, and lets the kernel drop peers that are gone or do not read.
+/// Disables Nagle's algorithm, and lets the kernel drop peers that vanished or do not read.
 fn prepare(stream: &TcpStream, write_timeout: Duration) {
     let socket = SockRef::from(stream);
     let keepalive = TcpKeepalive::new()

@@ -1,6 +1,6 @@
-//! The body of an answer on its way to the client, in pieces that are counted until the network has them.
+//! Sends the body of a response in pieces that are counted until the network has taken them.
 //!
-//! Without pieces the protocol would take a whole value at once and keep it for as long as its client does not read.
+//! Without pieces, hyper would take a whole value at once and hold it until the client reads.
 
 use std::{
     pin::Pin,
@@ -19,12 +19,12 @@ use crate::{
 
 type Frame = hyper::body::Frame<Bytes>;
 
-/// The largest piece. A client that takes less than one in `[http] write_timeout` counts as not reading.
+/// The maximum size of a piece. A client that reads less than one piece in `[http] write_timeout` counts as stalled.
 const PIECE: usize = 64 << 10;
-/// What an encoder keeps while its answer is being sent.
+/// The memory of a compression encoder.
 const ENCODER: u64 = 1 << 20;
 
-/// What goes on until the last piece has left.
+/// What must live until the last piece is sent.
 #[derive(Debug)]
 struct Answer {
     hold: Hold,
@@ -35,21 +35,21 @@ struct Answer {
 /// A body in counted pieces.
 struct Outgoing {
     body: Body,
-    /// What of the last frame was not handed out yet.
+    /// The rest of the last frame.
     rest: Bytes,
     answer: Arc<Answer>,
-    /// Whether all bytes were counted at the start, as those of a body that is in memory.
+    /// Whether all bytes were counted at the start, which is the case for a body in memory.
     counted: bool,
 }
 
-/// A piece that the protocol has; dropped when the network has it.
+/// A piece that hyper holds; dropped when the network has taken it.
 struct Piece {
     bytes: Bytes,
     uncounted: u64,
     answer: Arc<Answer>,
 }
 
-/// Counts the body of an answer until its last piece has left.
+/// Counts the body of a response until its last piece is sent.
 pub(crate) fn count(
     body: Body,
     is_encoded: bool,

@@ -1,8 +1,7 @@
-//! Repeated refusals take one row of the audit log per minute.
+//! Limits the audit entries of repeated refusals.
 //!
-//! A program with a valid token that lacks a scope, and does not look at the responses, is refused thousands of times. The audit
-//! log is kept for months, and each row of it is a commit, so the first refusal of a kind is stored at once, and those that
-//! follow within a minute are counted and stored as one row with the count.
+//! A program whose token lacks a scope can be refused many times per second. Each audit entry is a commit and is kept for months.
+//! The first refusal of a kind is therefore stored immediately. Further ones within a minute are counted and stored as one entry.
 
 use std::{borrow::Cow, collections::HashMap, time::Duration};
 
@@ -17,7 +16,7 @@ use crate::{Api, audit};
 
 /// How long refusals of one kind are counted before the count is stored.
 const WINDOW: Duration = Duration::from_secs(60);
-/// How many kinds are told apart. Further ones are counted together.
+/// The maximum number of kinds that are counted separately. Others are counted together.
 const KINDS_MAX: usize = 1024;
 
 /// The refusals of the last minute.
@@ -30,11 +29,11 @@ pub(crate) struct Refusals {
 #[derive(Debug, Default)]
 struct State {
     kinds: HashMap<Kind, Window>,
-    /// How many refusals were of kinds for which there was no room.
+    /// The number of refusals beyond [`KINDS_MAX`] kinds.
     others: u64,
 }
 
-/// What refusals have in common that are counted together.
+/// The properties that refusals of one kind share.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Kind {
     actor_kind: String,
@@ -47,7 +46,7 @@ struct Kind {
 struct Window {
     since: Monotonic,
     repeats: u64,
-    /// The last repeated one, which stands for all of them.
+    /// The last repetition. Its entry is stored for all of them.
     last: Option<AuditEntry>,
 }
 
@@ -57,7 +56,7 @@ pub struct RefusalRecorder {
 }
 
 impl Refusals {
-    /// Returns the entry if it is to be stored now. A repeated one is counted.
+    /// Returns the entry if it must be stored now. A repetition is counted instead.
     pub(crate) fn admit(&self, entry: AuditEntry, now: Monotonic) -> Option<AuditEntry> {
         let kind = Kind {
             actor_kind: entry.actor_kind.clone(),
@@ -95,7 +94,8 @@ impl Refusals {
         Some(entry)
     }
 
-    /// Ends all windows. Returns the last of each kind of repeated refusal with the count, and how many were of other kinds.
+    /// Ends all windows. Returns one entry with the count for each kind with repetitions, and the number of refusals of other
+    /// kinds.
     fn take(&self) -> (Vec<AuditEntry>, u64) {
         let state = std::mem::take(&mut *self.state.lock());
         let windows = state.kinds.into_values();

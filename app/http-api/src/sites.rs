@@ -1,8 +1,8 @@
-//! Which pages of other sites may call a route, and under which host.
+//! Protection against requests that pages of other sites send (CSRF), and CORS.
 //!
-//! A browser sends a request to any address that a page names, with the visitor's cookies. So a change that a page of another
-//! site sends is refused, unless the guard of the route takes it; then the cookies are not looked at, and the browser's question
-//! whether it may (CORS) is answered.
+//! A page can make a browser send a request to any address, with the visitor's cookies. Changes from pages of other sites are
+//! therefore refused unless the guard of the route allows them. Where it does, cookies are ignored and CORS preflights are
+//! answered.
 
 use axum::{
     extract::Request,
@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::{Failure, codes, context::RequestContext};
 
-/// How long a browser may remember the answer to its question, in seconds.
+/// How long a browser may cache the response to a preflight, in seconds.
 const PREFLIGHT_KEPT: &str = "600";
 
 /// The sites whose pages may call a route.
@@ -23,7 +23,7 @@ pub enum Sites {
     Own,
     /// Pages of every site.
     Any,
-    /// Our own pages, and those whose origin (`https://shop.example.com`) this function takes.
+    /// Our own pages, and those with an origin (`https://shop.example.com`) for which this function returns true.
     Only(fn(&str) -> bool),
 }
 
@@ -38,7 +38,7 @@ impl PartialEq for Sites {
 }
 
 impl Sites {
-    /// Whether a page of this origin may call; none is a browser that does not tell.
+    /// Returns whether a page with this origin may call. `None` means that the browser sent no origin.
     fn takes(self, origin: Option<&str>) -> bool {
         match self {
             Self::Own => false,
@@ -48,11 +48,11 @@ impl Sites {
     }
 }
 
-/// Left in the extensions of a request that a page of another site sent and the route takes.
+/// Marks, in the extensions of a request, that a page of another site sent it and the route allows that.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FromOtherSite;
 
-/// Refuses hosts that are not ours and changes that pages of other sites send, as far as the route does not take them.
+/// Refuses unknown hosts and changes from pages of other sites, unless the route allows them.
 pub(crate) fn check(
     sites: Sites,
     any_host: bool,
@@ -72,7 +72,7 @@ pub(crate) fn check(
         request.extensions_mut().insert(FromOtherSite);
         return Ok(());
     }
-    // A page of another site may not read the answer, but a link to us is a page of another site, too.
+    // The browser does not let the page read the response. Following a link from another site must work.
     if is_reading(request.method()) {
         return Ok(());
     }
@@ -82,7 +82,7 @@ pub(crate) fn check(
     ))
 }
 
-/// The defaults, for what has no guard: pages, and paths that do not exist.
+/// The check for requests without a guard: pages, and paths that do not exist.
 pub(crate) async fn strict(mut request: Request, next: Next) -> Response {
     match check_strictly(&mut request) {
         Ok(()) => next.run(request).await,
@@ -90,7 +90,7 @@ pub(crate) async fn strict(mut request: Request, next: Next) -> Response {
     }
 }
 
-/// As [`strict`], for handlers.
+/// The same as [`strict`], for handlers.
 pub(crate) fn check_strictly(request: &mut Request) -> Result<(), Failure> {
     match request.extensions().get::<RequestContext>().cloned() {
         Some(context) => check(Sites::Own, false, &context, request),
@@ -98,7 +98,7 @@ pub(crate) fn check_strictly(request: &mut Request) -> Result<(), Failure> {
     }
 }
 
-/// Answers a browser that asks whether a page may call.
+/// Answers a CORS preflight.
 pub(crate) fn preflight(sites: Sites, request: &Request) -> Response {
     let origin = origin_of(request.headers());
     if !sites.takes(origin) {
@@ -125,8 +125,8 @@ pub(crate) fn preflight(sites: Sites, request: &Request) -> Response {
     response
 }
 
-/// Lets a page of another site read the answer, where the handler has not decided it itself. Cookies never count there, so
-/// they are not allowed.
+/// Adds the CORS headers that let a page of another site read the response, unless the handler added them. Credentials are not
+/// allowed, because cookies are ignored on such routes.
 pub(crate) fn allow(sites: Sites, origin: Option<&HeaderValue>, answer: &mut HeaderMap) {
     let value = match (sites, origin) {
         (Sites::Own, _) | (_, None) => return,
@@ -149,8 +149,8 @@ fn is_reading(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Whether a page of another site sent it. Browsers say so in `Sec-Fetch-Site`, older ones in `Origin`; programs send neither
-/// and have no cookies to abuse.
+/// Returns whether a page of another site sent the request. Browsers report that in `Sec-Fetch-Site`, older ones in `Origin`.
+/// Programs send neither and have no cookies to abuse.
 fn is_foreign(headers: &HeaderMap, host: Option<&str>) -> bool {
     let site = headers
         .get("sec-fetch-site")

@@ -1,7 +1,7 @@
-//! Whether the credential of a stream still counts.
+//! Checks whether the credential of a stream is still valid.
 //!
-//! A request is checked when it arrives. A stream goes on for hours, so it is checked again whenever this process ends a
-//! credential, and from time to time for what expires and for what other nodes do.
+//! The credential of a request is checked when it arrives. A stream can last for hours, so its credential is checked again
+//! whenever this process revokes one, and periodically because credentials expire and other nodes revoke them.
 
 use std::sync::Arc;
 
@@ -10,20 +10,20 @@ use outrigger_stdx::{Clock, ErrorKind};
 
 use crate::{Failure, state::ApiState};
 
-/// The credential of a stream; in the extensions of requests whose guard [streams](crate::Guard::streams).
+/// The credential of a stream, in the extensions of requests whose guard [streams](crate::Guard::streams).
 #[derive(Debug, Clone)]
 pub(crate) struct Standing {
     access: Access,
     clock: Arc<dyn Clock>,
     changes: Changes,
-    /// Who opened the stream; none when nobody had to sign in.
+    /// The caller that opened the stream; `None` if the route needs no credential.
     principal: Option<Principal>,
     scope: Option<Scope>,
 }
 
 impl Standing {
-    /// Of a stream that is about to be opened. `changes` were subscribed to before the principal was checked, so that no change
-    /// in between is missed.
+    /// The credential of a stream that is about to be opened. Subscribe to `changes` before the principal is checked, so that no
+    /// change in between is missed.
     pub(crate) fn new(
         api: &ApiState,
         changes: Changes,
@@ -39,7 +39,7 @@ impl Standing {
         }
     }
 
-    /// Waits until the credential does not count any more; for ever when there is none.
+    /// Waits until the credential is no longer valid. Never returns if there is none.
     pub(crate) async fn ended(mut self) -> Failure {
         let Some(principal) = self.principal else {
             return std::future::pending().await;
@@ -64,7 +64,7 @@ impl Standing {
                 {
                     return error.into();
                 }
-                // A store that cannot say is no reason to end a stream.
+                // While the store is unavailable, the stream continues.
                 Ok(()) | Err(_) => {}
             }
         }

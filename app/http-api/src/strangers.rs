@@ -1,9 +1,9 @@
-//! Reading what callers without credentials send.
+//! Reads the bodies of requests without credentials.
 //!
-//! Anyone can begin a request to sign in and never finish it. There are [`PLACES`] for such requests, and [`EACH_MAX`] for one
-//! address. When they are taken, the request that has been sending for the longest time loses its place to the new one: an
-//! honest request arrives whole within a round trip, so it is never the one that waits. A request that has arrived keeps its
-//! place until it is answered.
+//! Anyone can start a sign-in request and never finish it. At most [`PLACES`] such requests are read at a time, and at most
+//! [`EACH_MAX`] from one address. When all places are taken, a new request replaces the one that has been sending for the longest
+//! time. An honest request arrives within a round trip and is not affected. A request whose body has arrived keeps its place
+//! until the response.
 
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 
@@ -14,18 +14,18 @@ use parking_lot::Mutex;
 
 use crate::{Failure, body, codes, context::RequestContext, guard::BodyMax};
 
-/// How many requests without credentials are read and answered at a time. With
+/// The maximum number of requests without credentials that are read or processed at a time. With
 /// [`STRANGERS_BODY_MAX`](crate::guard::STRANGERS_BODY_MAX) each, their bodies take 16 MiB.
 pub(crate) const PLACES: usize = 1024;
-/// How many of them may come from one address.
+/// The maximum number of them from one address.
 const EACH_MAX: usize = 256;
-/// How long such a body may take, however slow the line.
+/// The maximum time for such a body to arrive.
 const TIME_MAX: HumanDuration = HumanDuration::from_secs(10);
 
-/// The places, and who has them.
+/// The places and the requests that hold them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Strangers {
-    /// By the order of arrival.
+    /// Ordered by arrival.
     held: Arc<Mutex<Held>>,
 }
 
@@ -38,11 +38,11 @@ struct Held {
 #[derive(Debug)]
 struct Holder {
     address: IpAddr,
-    /// Cancelled when the place goes to somebody else; none once the body has arrived.
+    /// Cancelled when another request takes the place; `None` after the body has arrived.
     lost: Option<CancellationToken>,
 }
 
-/// A place, free again when it is dropped.
+/// A place, released when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     number: u64,
@@ -51,11 +51,11 @@ pub(crate) struct Place {
 }
 
 impl Strangers {
-    /// Reads the body, and gives the request back with it and the place that it holds until it is answered.
+    /// Reads the body. Returns the request with it, and the place to hold until the response.
     ///
     /// # Errors
     ///
-    /// When the body is too large, comes too slowly, or its place was needed for another request.
+    /// If the body is too large or too slow, or another request took the place.
     pub(crate) async fn read(
         &self,
         context: &RequestContext,
@@ -74,7 +74,8 @@ impl Strangers {
         Ok((request, place))
     }
 
-    /// Takes a place, or the place of whoever has been sending for the longest time; none when all who have one have arrived.
+    /// Takes a free place, or that of the request that has been sending for the longest time. Returns `None` if the bodies of all
+    /// requests with a place have arrived.
     fn enter(&self, address: IpAddr) -> Option<Place> {
         let address = outrigger_access::network(address);
         let mut held = self.held.lock();
@@ -110,7 +111,7 @@ impl Strangers {
 }
 
 impl Place {
-    /// The body has arrived: the place is nobody else's until the request is answered.
+    /// Notes that the body has arrived: no other request can take the place before the response.
     fn keep(&self) {
         if let Some(holder) = self.held.lock().places.get_mut(&self.number) {
             holder.lost = None;

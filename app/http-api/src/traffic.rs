@@ -1,36 +1,36 @@
-//! How a request counts in the figures.
+//! Classifies requests for the metrics.
 //!
-//! An open dashboard asks for its figures every few seconds, also while nobody looks at it. Such requests are neither traffic of
-//! the application nor a sign that a person is there, so they must not show in the charts, and must not keep a session from
-//! becoming idle. The page marks them with a header. The header counts only together with a session: nobody else can keep requests
-//! out of the figures.
+//! An open dashboard polls every few seconds, even while nobody uses it. These requests must not appear in the charts and must not
+//! keep the session from becoming idle. The dashboard marks them with a header. The header has an effect only in requests with a
+//! session, so that other clients cannot hide their requests from the metrics.
 
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, Method};
 use outrigger_access::Principal;
 
-/// The header of requests that a timer of the dashboard made, with the value `1`.
+/// The header of requests that a timer of the dashboard sent. Its value is `1`.
 const BACKGROUND: HeaderName = HeaderName::from_static("outrigger-background");
 
-/// How a request counts; in the extensions of its response. A response without it is one of the API.
+/// The class of a request, in the extensions of its response. The default is `Api`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Traffic {
     /// A call of the API.
     Api,
-    /// A call of the API that the dashboard made by itself.
+    /// A call of the API that a timer of the dashboard made.
     Background,
-    /// One of the dashboard's own files.
+    /// A request for a file of the dashboard.
     Page,
 }
 
 impl Traffic {
-    /// Whether a read says that no person asked for it. A change is always a person's.
+    /// Returns whether the request reads and carries the header. A change never counts as background.
     pub(crate) fn is_background(method: &Method, headers: &HeaderMap) -> bool {
         matches!(*method, Method::GET | Method::HEAD)
             && headers.get(BACKGROUND).is_some_and(|value| value == "1")
     }
 
-    /// What a request of this principal is. `says_background` is what [`is_background`](Self::is_background) returned for it.
+    /// Returns the class of a request of this principal. `says_background` is the result of
+    /// [`is_background`](Self::is_background).
     pub(crate) fn of(says_background: bool, principal: Option<&Principal>) -> Self {
         let has_session = principal.is_some_and(|principal| principal.session_id.is_some());
         if says_background && has_session {
@@ -45,12 +45,12 @@ impl Traffic {
         response
     }
 
-    /// Marks a response as one of the dashboard's own files.
+    /// Marks a response as `Page`.
     pub(crate) async fn mark_page(response: Response) -> Response {
         Self::Page.mark(response)
     }
 
-    /// What the response was marked as.
+    /// Removes and returns the class of a response.
     pub(crate) fn take(response: &mut Response) -> Self {
         let marked = response.extensions_mut().remove();
         marked.unwrap_or(Self::Api)

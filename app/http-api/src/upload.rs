@@ -1,4 +1,4 @@
-//! A request body that the handler reads as it comes: of any length, with back-pressure.
+//! A request body that the handler reads as a stream: of any length, with back-pressure.
 
 use std::{future::Future, pin::Pin};
 
@@ -12,24 +12,24 @@ use http_body_util::BodyExt;
 
 use crate::{Failure, body, codes, guard::BodyMax, standing::Standing, state::ApiState};
 
-/// A request body that the handler reads piece by piece; for routes whose guard [streams](crate::Guard::streams). The client is
-/// read no faster than the handler asks. The size is bounded by the guard's `body_max`.
+/// A request body that the handler reads piece by piece, for routes whose guard [streams](crate::Guard::streams). The body is
+/// read no faster than the handler asks for it. The guard's `body_max` limits its size.
 pub struct Upload {
     body: Body,
     api: ApiState,
     max: BodyMax,
     received: u64,
-    /// Ends when the credential does.
+    /// Completes when the credential is no longer valid.
     ended: Pin<Box<dyn Future<Output = Failure> + Send>>,
 }
 
 impl Upload {
-    /// The next piece; none at the end. Cancel safe.
+    /// Returns the next piece, or `None` at the end. Cancel safe.
     ///
     /// # Errors
     ///
-    /// When the body is too large, nothing came for `[http] body_timeout`, the connection or the credential ended, or the
-    /// server stops.
+    /// If the body is too large, no data arrived for `[http] body_timeout`, the connection or the credential ended, or the server
+    /// stops.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         let idle = self.api.config().body_timeout;
         loop {

@@ -75,12 +75,14 @@ async fn until_nobody_listens(app: &Outrigger) {
 async fn a_running_request_is_finished_before_the_process_ends() {
     let mut app = app().set("server.shutdown_grace", "60s").start().await;
     let (finish, told) = oneshot::channel();
-    let begun = tokio::spawn(drip(half_a_request(&app).await, told));
+    let begun = drip(half_a_request(&app).await, told);
 
     app.signal(Signal::TERM);
-    until_nobody_listens(&app).await;
-    finish.send(()).expect("it waits");
-    let answer = begun.await.expect("it is answered");
+    let stopping = async {
+        until_nobody_listens(&app).await;
+        finish.send(()).expect("it waits");
+    };
+    let (answer, ()) = tokio::join!(begun, stopping);
 
     assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
     assert_eq!(app.wait().await.code(), Some(0));
@@ -89,16 +91,27 @@ async fn a_running_request_is_finished_before_the_process_ends() {
 #[tokio::test]
 async fn a_second_signal_ends_the_process_at_once() {
     let mut app = app().set("server.shutdown_grace", "300s").start().await;
-    let (_unfinished, told) = oneshot::channel();
-    let dripping = tokio::spawn(drip(half_a_request(&app).await, told));
+    let mut unfinished = half_a_request(&app).await;
+    let drip = async {
+        while unfinished.write_all(b"-").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        std::future::pending::<()>().await;
+    };
 
     app.signal(Signal::TERM);
-    until_nobody_listens(&app).await;
-    app.signal(Signal::TERM);
+    let stopping = async {
+        until_nobody_listens(&app).await;
+        app.signal(Signal::TERM);
+        app.wait().await.code()
+    };
+    let code = tokio::select! {
+        code = stopping => code,
+        () = drip => None,
+    };
 
     // The grace period is longer than the timeout of this wait.
-    assert_eq!(app.wait().await.code(), Some(1));
-    dripping.abort();
+    assert_eq!(code, Some(1));
 }
 
 #[tokio::test]

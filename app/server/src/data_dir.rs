@@ -1,7 +1,7 @@
-//! The data directory and its lock: one process each.
+//! The data directory and its lock.
 //!
-//! Only a server creates one. A command that runs without a server uses the directory that is there: in a wrong working
-//! directory it would otherwise leave a second installation behind.
+//! One process at a time can use a data directory. Only a server creates one. Other commands require an existing directory, so
+//! that a command in the wrong working directory does not create a second installation.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -17,32 +17,32 @@ use crate::StartError;
 /// The file with the lock, and with the process id of the owner.
 const LOCK: &str = "outrigger.lock";
 
-/// Any of these says that a directory holds data of Outrigger. A backup may leave out the lock, an installation on PostgreSQL
-/// has no database file, and the key may be kept elsewhere.
+/// A directory with any of these files contains data of Outrigger. A backup may lack the lock, an installation on PostgreSQL has
+/// no database file, and the key may be stored elsewhere.
 const SIGNS: [&str; 3] = [LOCK, "state.db", "outrigger.key"];
 
 /// A data directory that this process owns until it ends.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
-    /// The lock is the kernel's, on this open file: it ends with the process, however that ends.
+    /// The open file that holds the lock. The kernel releases it when the process ends.
     lock: File,
     former: Option<FormerOwner>,
 }
 
-/// A process that opened this data directory, or the one that this is a copy of, and still runs on it at another place.
+/// A process that opened this data directory, or the original of this copy, and still runs with it at another path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FormerOwner {
     pub(crate) pid: u32,
-    /// Where its lock file is now.
+    /// The current path of its lock file.
     pub(crate) lock: PathBuf,
 }
 
-/// The place of a data directory, by which it is noticed when somebody moves or replaces it.
+/// The path and identity of a data directory, to detect that it was moved or replaced.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) path: PathBuf,
-    /// Device and number of the lock file; `None` when the system does not tell.
+    /// The device and inode of the lock file; `None` if they could not be read.
     file: Option<(u64, u64)>,
 }
 
@@ -51,7 +51,7 @@ impl DataDir {
     ///
     /// # Errors
     ///
-    /// When it cannot be created or written, or another process owns it; the error names that process.
+    /// If it cannot be created or written, or another process owns it. The error contains the id of that process.
     pub fn open(path: &Path) -> Result<Self, StartError> {
         fs::DirBuilder::new()
             .recursive(true)
@@ -61,17 +61,17 @@ impl DataDir {
         Self::lock(path)
     }
 
-    /// Takes the lock of a directory that holds data.
+    /// Locks a directory that contains data.
     ///
     /// # Errors
     ///
-    /// [`StartError::NoData`] when it does not exist or holds none, and those of [`open`](Self::open).
+    /// [`StartError::NoData`] if it does not exist or contains no data, and the errors of [`open`](Self::open).
     pub fn open_existing(path: &Path) -> Result<Self, StartError> {
         Self::require(path)?;
         Self::lock(path)
     }
 
-    /// Refuses a path where there is no data of Outrigger.
+    /// Checks that a directory contains data of Outrigger.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl DataDir {
             Err(TryLockError::Error(error)) => return Err(refuse(error)),
         };
         let mut pid = String::new();
-        // The owner writes its id right after it has the lock; a reader that comes in between sees none.
+        // The owner writes its id after it has the lock, so the file can be empty in between.
         let _ = lock.read_to_string(&mut pid);
         let pid = pid.trim().parse().ok();
         if owned {
@@ -111,8 +111,8 @@ impl DataDir {
         }
         let former = pid.and_then(FormerOwner::find);
         if former.is_none() {
-            // The id is only for messages: a full disk is no reason not to start. That of a former owner stays, so that the
-            // next command finds it, too.
+            // The id is only for messages, so errors such as a full disk are ignored. The id of a former owner stays, so that
+            // later commands find it too.
             let _ = lock
                 .set_len(0)
                 .and_then(|()| lock.rewind())
@@ -121,12 +121,12 @@ impl DataDir {
         Ok(Self { path, lock, former })
     }
 
-    /// The process that still runs on this data at another place.
+    /// The process that still runs with this data at another path.
     pub(crate) fn former_owner(&self) -> Option<&FormerOwner> {
         self.former.as_ref()
     }
 
-    /// Where the directory is now.
+    /// The path and identity of the directory.
     pub(crate) fn place(&self) -> Place {
         let file = self.lock.metadata().ok();
         Place {
@@ -141,17 +141,17 @@ impl DataDir {
         &self.path
     }
 
-    /// A path given in the configuration: relative ones are meant from the data directory.
+    /// Resolves a path from the configuration. Relative paths start at the data directory.
     #[must_use]
     pub fn resolve(&self, path: &Path) -> PathBuf {
         self.path.join(path)
     }
 
-    /// The same for a Unix socket, whose path the kernel limits.
+    /// The same as [`resolve`](Self::resolve) for a Unix socket, the length of whose path is limited by the kernel.
     ///
     /// # Errors
     ///
-    /// When the path is too long; the error names `key`, which moves it.
+    /// If the path is too long. The error contains `key`, the configuration key to change.
     pub fn socket(&self, path: &Path, key: &'static str) -> Result<PathBuf, StartError> {
         let path = self.resolve(path);
         if path.as_os_str().len() > SOCKET_PATH_MAX {
@@ -166,8 +166,8 @@ impl DataDir {
 }
 
 impl FormerOwner {
-    /// The process `pid`, if it holds a lock file of Outrigger open. Nobody holds the one of the directory that was just locked,
-    /// so it is another one. `None` also where the system has no `/proc`.
+    /// Returns the process `pid` if it has a lock file of Outrigger open. That cannot be the file that was just locked, so it is
+    /// another one. Also returns `None` on systems without `/proc`.
     fn find(pid: u32) -> Option<Self> {
         if pid == std::process::id() {
             return None;
@@ -183,7 +183,7 @@ impl FormerOwner {
 }
 
 impl Place {
-    /// Whether the path leads to another directory than at the start, or to none.
+    /// Returns whether the directory at the path is not the one that was opened.
     pub(crate) fn has_changed(&self) -> bool {
         let now = fs::metadata(self.path.join(LOCK)).ok();
         self.file.is_some() && self.file != now.map(|file| (file.dev(), file.ino()))

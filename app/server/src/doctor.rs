@@ -1,4 +1,4 @@
-//! The results of `doctor`'s checks. The checks themselves are with the parts that they look at.
+//! Results of the checks of `doctor`. The parts implement the checks.
 
 use outrigger_api_types::status::{DoctorCheck, DoctorResult};
 
@@ -12,7 +12,7 @@ pub(crate) fn ok(name: &str, detail: impl Into<String>) -> DoctorCheck {
     }
 }
 
-/// The check passed, and `fix` would make the installation better.
+/// The check passed, and `fix` would improve the installation.
 pub(crate) fn advice(name: &str, detail: impl Into<String>, fix: impl Into<String>) -> DoctorCheck {
     DoctorCheck {
         name: name.to_owned(),
@@ -22,7 +22,7 @@ pub(crate) fn advice(name: &str, detail: impl Into<String>, fix: impl Into<Strin
     }
 }
 
-/// The check failed, and `fix` repairs it.
+/// The check failed, and `fix` says how to repair it.
 pub(crate) fn fail(name: &str, detail: impl Into<String>, fix: impl Into<String>) -> DoctorCheck {
     DoctorCheck {
         name: name.to_owned(),

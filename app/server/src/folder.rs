@@ -1,4 +1,4 @@
-//! Sizes of folders, room on disks, and who may use a file.
+//! Sizes of directories, free disk space, and permissions of files.
 
 use std::{
     fs,
@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-/// The size of the files in a folder, folders within left out; none when it cannot be read.
+/// Returns the total size of the files in a directory, without subdirectories, or `None` if it cannot be read.
 pub(crate) fn size(folder: &Path) -> Option<u64> {
     let entries = fs::read_dir(folder).ok()?;
     Some(
@@ -18,7 +18,7 @@ pub(crate) fn size(folder: &Path) -> Option<u64> {
     )
 }
 
-/// How many bytes are free for us on the disk that holds a path, and how many there are.
+/// Returns the free and the total space of the disk that contains a path, in bytes.
 pub(crate) fn room(path: &Path) -> Option<(u64, u64)> {
     let disk = rustix::fs::statvfs(path).ok()?;
     Some((
@@ -27,14 +27,14 @@ pub(crate) fn room(path: &Path) -> Option<(u64, u64)> {
     ))
 }
 
-/// That other users may read or change a file.
+/// Describes a file that other users can read or change.
 pub(crate) struct Shared {
     pub(crate) detail: String,
     pub(crate) fix: String,
 }
 
-/// Whether others may read or change a file: by its mode, or because it is theirs. `None` when they may not, or there is no
-/// such file.
+/// Returns whether other users can read or change a file, by its mode or because they own it. `None` if they cannot, or the file
+/// does not exist.
 pub(crate) fn shared_with(path: &Path) -> Option<Shared> {
     let metadata = fs::metadata(path).ok()?;
     let (mode, owner) = (metadata.permissions().mode() & 0o777, metadata.uid());

@@ -1,7 +1,7 @@
-//! Which server this is: its name, environment and colour.
+//! The identity of the server: its name, environment and colour.
 //!
-//! Somebody with several servers open must be able to tell them apart, before signing in too. This file knows the
-//! configuration's words and the system's host name; where the identity is shown is for others to decide.
+//! People with several servers must be able to distinguish them, also before they sign in. This module reads the configuration
+//! and the host name. Other modules decide where the identity is shown.
 
 use outrigger_api_types::status::{ServerColour as ApiColour, ServerIdentity};
 use schemars::JsonSchema;
@@ -33,7 +33,7 @@ pub enum ServerColour {
 }
 
 impl ServerConfig {
-    /// The identity: what is configured, and the host name where no name is.
+    /// The configured identity. Without a name, the host name is used.
     #[must_use]
     pub fn identity(&self) -> ServerIdentity {
         ServerIdentity {
@@ -63,7 +63,7 @@ fn to_api(colour: ServerColour) -> ApiColour {
     }
 }
 
-/// Why a text cannot be a name or an environment; `None` when it can.
+/// Returns why a text is not a valid name or environment, or `None` if it is valid.
 pub(crate) fn refusal(text: &str) -> Option<&'static str> {
     if text.trim() != text || text.is_empty() {
         Some("it cannot be empty, or begin or end with a space")

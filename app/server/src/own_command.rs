@@ -1,13 +1,14 @@
-//! The commands that messages of this server tell people to run.
+//! Commands in messages of this server.
 //!
-//! A command finds a server by its data directory. A message that leaves it out would send people to another server, or to none.
+//! The command line finds a server by its data directory. Without `--data-dir`, a command from a message could reach another
+//! server, or none.
 
 use std::path::{Path, PathBuf};
 
 use crate::ServerConfig;
 
-/// Writes commands that reach this server from any working directory, or from the server's own when its data directory is the
-/// default one.
+/// Formats commands that reach this server. They work in any working directory, or in that of the server if it uses the default
+/// data directory.
 #[derive(Debug, Clone)]
 pub(crate) struct OwnCommand {
     data_dir: Option<PathBuf>,

@@ -1,8 +1,8 @@
-//! From a configuration to a running process, and to its end.
+//! Starts and stops the server.
 //!
-//! The order of starting is the order in which things can fail because of the environment: data directory, logs, listeners,
-//! stores. Only then does the first service run, and only then is anything printed, so that whoever reads the banner can use
-//! what it names. The order of stopping is [`Phase`](outrigger_supervisor::Phase)'s.
+//! The steps that can fail because of the environment come first: data directory, logs, listeners, stores. Then the services
+//! start and the banner is printed, so that everything in the banner works when it appears. Services stop in the order of
+//! [`Phase`](outrigger_supervisor::Phase).
 
 use std::{io::Write, sync::Arc};
 
@@ -22,15 +22,15 @@ use crate::{
     },
 };
 
-/// Runs the server until it is told to stop, and prints a banner once it can be used. Blocks; brings its own runtime.
+/// Runs the server until a signal stops it, and prints a banner when it is ready. Blocks; starts its own runtime.
 ///
 /// # Errors
 ///
-/// Why it did not start, [`StartError::Stopped`], or [`StartError::Interrupted`].
+/// The reason why it did not start, [`StartError::Stopped`], or [`StartError::Interrupted`].
 pub fn serve(loaded: &Loaded, banner: BannerFor) -> Result<(), StartError> {
     let runtime = outrigger_supervisor::main_runtime().map_err(StartError::System)?;
     let outcome = runtime.block_on(run(loaded, banner));
-    // After a second signal nothing is waited for.
+    // After a second signal, nothing is awaited.
     runtime.shutdown_background();
     outcome
 }
@@ -49,7 +49,7 @@ async fn run(loaded: &Loaded, banner: BannerFor) -> Result<(), StartError> {
     for warning in loaded.warnings() {
         tracing::warn!("the configuration has a value that is ignored: {warning}");
     }
-    // Before anything is bound or opened, so that a signal that comes early is not lost.
+    // Before anything is bound or opened, so that no early signal is lost.
     let mut signals = signals().map_err(StartError::System)?;
     let listeners = Listeners::bind(config, &data_dir)?;
     let mut supervisor = Supervisor::new(Arc::clone(&clock));
@@ -60,7 +60,7 @@ async fn run(loaded: &Loaded, banner: BannerFor) -> Result<(), StartError> {
         services: supervisor.handle(),
         log: Some(log.handle()),
     };
-    // Somebody else may be migrating the same data, for as long as that takes.
+    // Another process may be migrating the same data, which can take long.
     let mut server = tokio::select! {
         server = Server::build(loaded, &data_dir, Arc::clone(&clock), context) => server?,
         () = told_to_stop(&mut signals) => return Err(StartError::Stopped),
@@ -78,11 +78,11 @@ async fn run(loaded: &Loaded, banner: BannerFor) -> Result<(), StartError> {
             signal = signals.recv() => match signal {
                 Some(Signal::Reopen) => reopen(&log.handle()),
                 Some(Signal::Stop) if stop.is_cancelled() => {
-                    tracing::warn!("told to stop a second time; ending at once");
+                    tracing::warn!("second signal: ending immediately");
                     return Err(StartError::Interrupted);
                 }
                 Some(Signal::Stop) | None => {
-                    tracing::info!("stopping; a second signal ends it at once");
+                    tracing::info!("stopping; a second signal ends the process immediately");
                     server.history.note_stop();
                     stop.cancel();
                 }
@@ -96,7 +96,7 @@ async fn run(loaded: &Loaded, banner: BannerFor) -> Result<(), StartError> {
             Ok(())
         }
         () = told_to_stop(&mut signals) => {
-            tracing::warn!("told to stop a second time while closing; ending at once");
+            tracing::warn!("second signal while closing the stores: ending immediately");
             Err(StartError::Interrupted)
         }
     }
@@ -139,14 +139,14 @@ async fn print_banner(
         BannerFor::Programs => banner::render_json(&facts),
     };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), data_dir = %data_dir.path().display(), "started");
-    // Nobody may be reading; that is no reason to stop.
+    // Standard output may be closed. The server works without it.
     let _ = std::io::stdout()
         .write_all(text.as_bytes())
         .and_then(|()| std::io::stdout().flush());
     Ok(())
 }
 
-/// The API without listeners, under the data directory's lock: for commands that run while no server does.
+/// The API without listeners, under the lock of the data directory, for commands that run while no server runs.
 pub struct InProcess {
     server: Server,
     _data_dir: DataDir,
@@ -157,7 +157,7 @@ impl InProcess {
     ///
     /// # Errors
     ///
-    /// [`StartError::NoData`] when there is none, or why its stores cannot be opened; among others because a server owns them.
+    /// [`StartError::NoData`] if there is none, or the reason why its stores cannot be opened, such as a server that owns them.
     pub async fn open(loaded: &Loaded) -> Result<Self, StartError> {
         let clock: Arc<dyn Clock> = SystemClock::shared();
         let data_dir = DataDir::open_existing(&loaded.config.server.data_dir)?;
@@ -175,7 +175,7 @@ impl InProcess {
         })
     }
 
-    /// Answers a request as the control socket would. Both bodies go piece by piece.
+    /// Handles a request like the control socket. Both bodies are streamed.
     pub async fn request(&self, request: Request<Body>) -> Response<Body> {
         self.server.api.respond(request, Peer::Control).await
     }

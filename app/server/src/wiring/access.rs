@@ -1,4 +1,4 @@
-//! Accounts and tokens on our own database, and the first account.
+//! Opens access on the state database, and sets up the first account.
 
 use std::sync::Arc;
 
@@ -22,11 +22,11 @@ use crate::{
     part::Part,
 };
 
-/// The first account can be set up without a person, by these variables.
+/// The variables that set up the first account unattended.
 const ADMIN_EMAIL: &str = "OUTRIGGER_ADMIN_EMAIL";
 const ADMIN_PASSWORD_FILE: &str = "OUTRIGGER_ADMIN_PASSWORD_FILE";
 
-/// Opens the tables and makes sure that somebody can sign in.
+/// Opens the tables and creates the owner account if there is none.
 pub(crate) async fn open(
     loaded: &Loaded,
     store: &Store,
@@ -154,17 +154,17 @@ async fn set_up_first_admin(loaded: &Loaded, access: &Access) -> Result<(), Star
     Ok(())
 }
 
-/// What a start prints so that somebody can sign in.
+/// What the banner contains for the first login.
 pub(crate) enum FirstLogin {
-    /// The owner account is set up. A link in a log would sign in whoever reads it.
+    /// The owner account is set up, so no link is printed: anybody who reads the log could use it.
     NotNeeded,
     /// A login link for the owner account.
     Link(LoginLink),
-    /// The store cannot be written now, which is no reason not to start.
+    /// The store cannot be written. The server starts anyway.
     Impossible(String),
 }
 
-/// Makes a login link for the owner account unless that is set up.
+/// Creates a login link for the owner account unless it is set up.
 pub(crate) async fn first_login_link(access: &Access) -> Result<FirstLogin, StartError> {
     match try_first_login_link(access).await {
         Ok(Some(link)) => Ok(FirstLogin::Link(link)),

@@ -1,4 +1,4 @@
-//! What listens, bound before anything else starts, so that a taken port is a start-up error with words.
+//! Binds the listeners before anything else starts, so that a port in use is a clear start-up error.
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
@@ -10,14 +10,14 @@ use crate::{Config, DataDir, StartError};
 
 /// The control socket's name in the data directory.
 const CONTROL_SOCKET: &str = "control.sock";
-/// Only the process's own user may open it: whoever can acts as the owner.
+/// Only the user of the process may open it, because its clients act as the owner.
 const CONTROL_MODE: u32 = 0o600;
 
-/// Everything that listens, bound and not yet served.
+/// The bound listeners, before they are served.
 pub(crate) struct Listeners {
     pub(crate) http: HttpSockets,
     pub(crate) redis: RedisListener,
-    /// What can be connected to, for the banner and the status.
+    /// The listeners as shown in the banner and the status.
     pub(crate) shown: Vec<Listener>,
     pub(crate) http_address: SocketAddr,
 }
@@ -68,7 +68,7 @@ impl Listeners {
     }
 }
 
-/// A start-up error is one line; what the system said belongs into it.
+/// A start-up error is one line, so the cause is part of its text.
 fn with_cause(error: RedisError) -> Box<dyn std::error::Error + Send + Sync> {
     match std::error::Error::source(&error) {
         Some(cause) => format!("{error}: {cause}").into(),

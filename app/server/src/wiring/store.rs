@@ -1,7 +1,6 @@
-//! The databases of the process, opened by name: a file each with SQLite, one for all with PostgreSQL.
+//! The databases of the process, opened by name: one file per name with SQLite, one database for all names with PostgreSQL.
 //!
-//! A capability asks for a [`Store`] by name. Everything that is done for each database, such as its metrics, its checks and
-//! its end, goes through the list in [`Stores`].
+//! A capability opens a [`Store`] by name. [`Stores`] has the list of all databases, for metrics, checks and the shutdown.
 
 mod kept;
 mod prober;
@@ -32,13 +31,13 @@ use crate::{
     part::Part,
 };
 
-/// The database for accounts, sessions, tokens, the audit log and repeated requests.
+/// The database for accounts, sessions, tokens, the audit log and idempotency keys.
 pub(crate) const STATE: &str = "state";
 
-/// The age at which the result of a probe says nothing any more.
+/// The maximum age of a probe. A store without a newer probe is not ready.
 const PROBE_AGE_MAX: Duration = Duration::from_secs(3 * prober::EVERY.as_secs());
 
-/// A database, for the capability that asked for it.
+/// A database of a capability.
 #[derive(Clone)]
 pub(crate) enum Store {
     Sqlite(SqliteDatabase),
@@ -56,16 +55,16 @@ struct Inner {
     data_dir: PathBuf,
     clock: Arc<dyn Clock>,
     metrics: StoreMetrics,
-    /// The one database that every name means; `None` when each name means a file.
+    /// The database for all names; `None` with SQLite, where each name has a file.
     postgres: Option<PostgresDatabase>,
     files: Mutex<Vec<SqliteDatabase>>,
-    /// When the last probe of each file ended, however it ended.
+    /// The time at which the last probe of each file ended, with either result.
     probed: Mutex<BTreeMap<&'static str, Monotonic>>,
     checked: Kept<Vec<Result<Vec<String>, SqlError>>>,
 }
 
 impl Stores {
-    /// Connects to PostgreSQL where the configuration says so. Files are opened one by one, by [`open`](Self::open).
+    /// Connects to PostgreSQL if it is configured. [`open`](Self::open) opens SQLite files.
     pub(crate) async fn connect(
         config: &StoreConfig,
         data_dir: &DataDir,
@@ -101,7 +100,7 @@ impl Stores {
         })
     }
 
-    /// How the database `name` is opened as a file, unless its capability needs it otherwise.
+    /// The default options for the SQLite file `name`.
     pub(crate) fn options(&self, name: &'static str) -> SqliteOptions {
         SqliteOptions {
             metrics: self.inner.metrics.clone(),
@@ -109,7 +108,7 @@ impl Stores {
         }
     }
 
-    /// Opens the database that the options name. With PostgreSQL that is the one database, and only the name counts.
+    /// Opens a database. With PostgreSQL, all names lead to the same database and the other options have no effect.
     pub(crate) async fn open(&self, options: SqliteOptions) -> Result<Store, StartError> {
         if let Some(database) = &self.inner.postgres {
             return Ok(Store::Postgres(database.clone()));
@@ -122,7 +121,7 @@ impl Stores {
         Ok(Store::Sqlite(database))
     }
 
-    /// Whether somebody has kept data here before: a file with something in it, or tables on the server.
+    /// Returns whether there is data from an earlier run: a file that is not empty, or tables in PostgreSQL.
     pub(crate) async fn has_data(&self) -> Result<bool, StartError> {
         const TABLES: &str =
             "select exists (select 1 from pg_tables where schemaname = 'outrigger')";
@@ -137,7 +136,7 @@ impl Stores {
         found.await.map_err(|error| refuse("the store", error))
     }
 
-    /// Closes all; what was acknowledged is there.
+    /// Closes all databases. Acknowledged writes are durable.
     pub(crate) async fn close(&self) {
         for file in self.files() {
             file.close().await;
@@ -147,7 +146,7 @@ impl Stores {
         }
     }
 
-    /// Where the file `name` is, or would be.
+    /// The path of the SQLite file `name`.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.inner.data_dir.join(format!("{name}.db"))
     }
@@ -172,7 +171,7 @@ impl Stores {
         probed.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A file of which nothing is known, because no probe has ended for long.
+    /// Returns a file without a recent probe.
     fn unprobed(&self) -> Option<&'static str> {
         let now = self.inner.clock.monotonic();
         let probed = self.lock_probed();
@@ -182,7 +181,7 @@ impl Stores {
         old.next().map(|(name, _)| *name)
     }
 
-    /// Why each database cannot be used now, with its name and its place.
+    /// Returns the databases with a problem: name, location and error.
     async fn troubles(&self) -> Vec<(String, String, SqlError)> {
         let mut troubles = Vec::new();
         for file in self.files() {
@@ -199,8 +198,8 @@ impl Stores {
         troubles
     }
 
-    /// What the integrity checks of the files find, in their order; PostgreSQL checks its own pages. They read everything,
-    /// so one runs at a time, and its result is kept for a while.
+    /// Returns the results of the integrity checks of all files, in the order of the list. PostgreSQL checks its own pages. A check
+    /// reads the whole file, so one runs at a time and its result is cached.
     async fn check_integrity(&self) -> Vec<Result<Vec<String>, SqlError>> {
         let check = || async {
             let mut found = Vec::new();
@@ -334,9 +333,9 @@ fn fix(error: &SqlError) -> &'static str {
         .unwrap_or("run `outrigger doctor`, and look into the logs")
 }
 
-/// A store's error as a reason not to start.
+/// Converts an error of a store to a `StartError`.
 pub(crate) fn refuse(part: &'static str, error: SqlError) -> StartError {
-    // A server that refuses us at the start does so because of the address. Later it may be for a while.
+    // At the start, a refusal means that the address is wrong. Later it can be temporary.
     let kind = match error {
         SqlError::Refused { .. } => ErrorKind::Invalid,
         _ => error.kind(),

@@ -1,4 +1,4 @@
-//! The result of something expensive, kept for a while.
+//! Caches the result of an expensive computation.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -8,10 +8,10 @@ use std::{
 use outrigger_stdx::{Clock, Monotonic};
 use tokio::sync::Semaphore;
 
-/// How long a result is handed out again.
+/// How long a result is reused.
 const AGE: Duration = Duration::from_secs(60);
 
-/// Computes one result at a time, and none while the last one is fresh.
+/// Runs one computation at a time, and none while the last result is fresh.
 pub(super) struct Kept<T> {
     turn: Semaphore,
     last: Mutex<Option<(Monotonic, T)>>,
@@ -27,9 +27,9 @@ impl<T: Clone> Kept<T> {
         }
     }
 
-    /// The last result, or a new one from `compute` when that is older than a minute. Callers wait for each other.
+    /// Returns the last result, or a new one from `compute` if it is older than a minute. Concurrent callers wait.
     pub(super) async fn get<F: Future<Output = T>>(&self, compute: impl FnOnce() -> F) -> T {
-        // The semaphore is never closed; without a turn the result would still be right.
+        // The semaphore is never closed.
         let _turn = self.turn.acquire().await;
         if let Some(fresh) = self.fresh() {
             return fresh;

@@ -1,4 +1,4 @@
-//! Finds out whether the files can be written, before somebody needs it.
+//! Probes whether the SQLite files can be written.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -8,18 +8,18 @@ use outrigger_supervisor::{Service, ServiceError, Stop};
 
 use super::Stores;
 
-/// How often a file that can be used is probed. Each probe of an idle file costs one small commit.
+/// The interval between probes of a healthy file. Each probe of an idle file costs one small commit.
 pub(super) const EVERY: Duration = Duration::from_secs(15);
-/// How often what is known of a file is looked at, and a file that cannot be used is probed, so that it is used again soon.
+/// The interval between checks of the known health of a file, and between probes of a file with a problem.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// How long a probe may take.
+/// The maximum time to wait for a probe.
 const PATIENCE: Duration = Duration::from_secs(12);
 
-/// Probes every file, and logs when one cannot be used any more and when it can be used again.
+/// Probes every file, and logs when a file becomes unusable and when it recovers.
 pub(super) struct Prober {
     stores: Stores,
     clock: Arc<dyn Clock>,
-    /// The files that could not be used at the last look.
+    /// The files that had a problem at the last check.
     troubled: Vec<&'static str>,
     next_probe: Monotonic,
 }
@@ -34,7 +34,7 @@ impl Prober {
         }
     }
 
-    /// Looks at every file, and probes those that cannot be used, or all when it is their time.
+    /// Checks every file. Probes the files with a problem, or all files if a probe is due.
     async fn look(&mut self) {
         let is_time = self.clock.monotonic() >= self.next_probe;
         if is_time {
@@ -45,7 +45,7 @@ impl Prober {
             let was_troubled = self.troubled.contains(&name);
             let mut health = file.health();
             if is_time || health.problem.is_some() {
-                // On a disk that hangs a probe does not end; what is known of the file tells.
+                // On a hanging disk, a probe does not end. The known health shows the problem.
                 health = tokio::select! {
                     health = file.probe() => {
                         self.stores.note_probed(name);
