@@ -1,7 +1,7 @@
 // Access from the first start on: set-up, logging in and out, tokens, sessions, roles, the audit log.
 import { test as base, type Page } from "@playwright/test";
 import { expectAccessible } from "./audit";
-import { expect, logIn, OWNER, setUp, start, type Server } from "./server";
+import { expect, logIn, logOut, OWNER, setUp, start, type Server } from "./server";
 
 /** These tests begin before anybody has an account, so they have a server to themselves and go in order. */
 const test = base;
@@ -65,7 +65,7 @@ test("a wrong password says so and lets one try again", async ({ page }) => {
 test("logging in returns to where one wanted to go, logging out ends it", async ({ page }) => {
   await enter(page, "/cache?range=1h");
   await expect(page).toHaveURL(`${server.dashboard}/cache?range=1h`);
-  await page.getByRole("button", { name: "Log out" }).click();
+  await logOut(page);
   await expect(page.getByRole("heading", { name: "Log in" })).toBeVisible();
   await page.goto(`${server.dashboard}/cache`);
   await expect(page.getByRole("heading", { name: "Log in" })).toBeVisible();

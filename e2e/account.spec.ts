@@ -1,7 +1,7 @@
 // Your own account: what everybody may change and end, whatever their role.
-import { expect, logIn, OWNER, start, setUp, test, type Server } from "./server";
+import { expect, test, type Browser, type Page } from "@playwright/test";
 import { expectAccessible } from "./audit";
-import type { Browser, Page } from "@playwright/test";
+import { logIn, OWNER, setUp, start, type Server } from "./server";
 
 /** A program of its own, set up, with its owner's page: these tests end sessions and change passwords. */
 async function withOwner(browser: Browser, act: (server: Server, page: Page) => Promise<void>): Promise<void> {

@@ -2,7 +2,7 @@
 import { expect, test } from "@playwright/test";
 import { watch } from "./audit";
 import { proxy, type Manner } from "./proxy";
-import { logIn, OWNER, setUp, start } from "./server";
+import { logIn, logOut, OWNER, setUp, start } from "./server";
 
 const PREFIX = "/ops";
 
@@ -20,7 +20,7 @@ for (const manner of ["keeps", "strips"] satisfies Manner[]) {
       await expect(page).toHaveURL(`${dashboard}/`);
       await page.waitForRequest((request) => request.url().startsWith(`${front.origin}${PREFIX}/api/v1/status/history?since=`));
 
-      await page.getByRole("link", { name: "Cache" }).click();
+      await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Cache" }).click();
       await expect(page).toHaveURL(`${dashboard}/cache`);
       await expect(page.getByText(`${front.origin}${PREFIX}/api/v1/cache`)).toHaveCount(0);
       await page.getByRole("radio", { name: "HTTP" }).check({ force: true });
@@ -29,7 +29,7 @@ for (const manner of ["keeps", "strips"] satisfies Manner[]) {
       await page.goto(`${dashboard}/configuration?q=public_url`);
       await expect(page.getByRole("heading", { name: "http.public_url", exact: true })).toBeVisible();
 
-      await page.getByRole("button", { name: "Log out" }).click();
+      await logOut(page);
       await expect(page).toHaveURL(new RegExp(`^${dashboard}/login`));
       await page.goto(`${front.origin}${PREFIX}/`);
       await expect(page).toHaveURL(`${dashboard}/login`);

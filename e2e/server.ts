@@ -94,6 +94,12 @@ export async function logIn(page: Page, email: string, password: string): Promis
   await page.getByRole("button", { name: "Log in" }).click();
 }
 
+/** Logs out through the menu of the account. */
+export async function logOut(page: Page): Promise<void> {
+  await page.locator('button[title="Account menu"]').click();
+  await page.getByRole("menuitem", { name: "Log out" }).click();
+}
+
 /** `server`: one per worker, shared by its tests. `page` is signed in to it as the owner. */
 export const test = base.extend<{ storageState: Awaited<ReturnType<typeof session>> }, { server: Server; owner: Awaited<ReturnType<typeof session>> }>({
   server: [

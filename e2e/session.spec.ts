@@ -1,7 +1,7 @@
 // The session while a page is open: what keeps it alive, what happens when it ends, and what other tabs learn of it.
 import type { Browser, BrowserContext, Page } from "@playwright/test";
 import { expectAccessible } from "./audit";
-import { expect, logIn, OWNER, test, type Server } from "./server";
+import { expect, logIn, logOut, OWNER, test, type Server } from "./server";
 
 const NOBODY = { cookies: [], origins: [] };
 const HEADER = "outrigger-background";
@@ -144,7 +144,3 @@ test("somebody who opens a page without a session reads why the login page is th
   await expect(page.getByText("Log in to see this page.")).toBeHidden();
   await context.close();
 });
-
-async function logOut(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Log out" }).click();
-}

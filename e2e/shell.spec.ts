@@ -1,29 +1,7 @@
 // What holds on every page: accessible, narrow, quiet, under the keyboard, in both themes.
-import type { Page } from "@playwright/test";
 import { expectAccessible, expectNoSidewaysScroll, watch } from "./audit";
+import { PAGES, PAGES_OUTSIDE, settled } from "./pages";
 import { expect, test } from "./server";
-
-const PAGES = [
-  "/",
-  "/problems",
-  "/problems?state=resolved",
-  "/cache",
-  "/server",
-  "/access",
-  "/access?tab=sessions",
-  "/access?tab=tokens",
-  "/access?tab=audit",
-  "/configuration",
-  "/guides",
-  "/guides/cache",
-  "/account",
-  "/nowhere",
-];
-
-async function settled(page: Page): Promise<void> {
-  await expect(page.getByRole("main").locator("h1")).toBeAttached();
-  await expect(page.getByText("Loading", { exact: true })).toHaveCount(0);
-}
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`every page is accessible in the ${colorScheme} theme`, async ({ page, server }) => {
@@ -67,7 +45,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 
     const stranger = await browser.newContext({ storageState: { cookies: [], origins: [] }, colorScheme, reducedMotion: "reduce" });
     const outside = await stranger.newPage();
-    for (const path of ["/login", "/login/link#code", "/login/link"]) {
+    for (const path of PAGES_OUTSIDE) {
       await outside.goto(`${server.dashboard}${path}`);
       await settled(outside);
       await expectAccessible(outside, path);

@@ -1,10 +1,14 @@
-//! Builds the dashboard if one of its inputs has changed.
+//! Builds the dashboard if one of its inputs has changed, and takes pictures of it.
+
+mod shots;
 
 use std::{fs, process::Command};
 
 use anyhow::{Context, bail};
 
 use crate::{node, process, workspace::Workspace};
+
+pub(crate) use shots::{Readme, take as take_shots};
 
 /// Stored next to the packages, because everything in `dist` is embedded and served.
 const STAMP: &str = "dashboard/node_modules/.built-from";

@@ -48,8 +48,15 @@ enum Command {
     Ci,
     /// Check what compilers do not: floors, doors, rooms, lengths, licences, generated files.
     Tidy,
-    /// Build the dashboard if one of its inputs has changed.
-    Dashboard,
+    /// Build the dashboard, if one of its inputs has changed.
+    Dashboard {
+        /// Take a picture of every page, light, dark and on a phone, into `target/shots`.
+        #[arg(long)]
+        shots: bool,
+        /// Take the pictures in the README again, too, which takes a quarter of an hour.
+        #[arg(long, requires = "shots")]
+        readme: bool,
+    },
     /// Write the generated files: references, OpenAPI, the dashboard's API types.
     Gen,
     /// Run a benchmark against other programs and write `docs/benchmarks/NAME.md`.
@@ -90,7 +97,18 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Ci => ci::run(&workspace),
         Command::Tidy => tidy::run(&workspace),
-        Command::Dashboard => done(dashboard::build(&workspace)),
+        Command::Dashboard {
+            shots: true,
+            readme,
+        } => {
+            let readme = if readme {
+                dashboard::Readme::Renew
+            } else {
+                dashboard::Readme::Leave
+            };
+            done(dashboard::take_shots(&workspace, readme))
+        }
+        Command::Dashboard { shots: false, .. } => done(dashboard::build(&workspace)),
         Command::Gen => done(generate::run(&workspace)),
         Command::Bench { name, quick } => done(bench::measure(&workspace, name, quick)),
         Command::HoldConnections { address, count } => {

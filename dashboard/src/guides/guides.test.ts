@@ -5,6 +5,7 @@ import type { Block, Inline, LinkTarget } from "./document";
 import { guideNamed, guides, loadGuide } from ".";
 
 const SOURCES = join(import.meta.dirname, "..");
+const SERVER_SOURCES = join(import.meta.dirname, "../../../app/server/src");
 
 /** Whether a guide, and in it a section when one is given, exists. */
 function exists(guide: string, section: string | null | undefined): boolean {
@@ -37,6 +38,17 @@ function links(blocks: Block[]): LinkTarget[] {
   });
 }
 
+function filesBelow(folder: string, ending: string): { file: string; text: string }[] {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(ending));
+  return files.map((file) => ({ file, text: readFileSync(join(folder, file), "utf8") }));
+}
+
+/** Where the server's problems point to: `guide: Some("cache#limits")`. */
+function usedByServer(source: string): { guide: string; section: string | undefined }[] {
+  const found = source.matchAll(/\bguide: Some\("([^"#]+)(?:#([^"]+))?"\)/g);
+  return [...found].map(([, guide, section]) => ({ guide: guide!, section }));
+}
+
 /** Where pages link to guides: `<GuideLink guide="cache" section="limits" />` and `guide="cache#limits"` of headings. */
 function usedIn(source: string): { guide: string; section: string | undefined }[] {
   const found = source.matchAll(/\bguide="([^"#]+)(?:#([^"]+))?"(?:\s+section="([^"]+)")?/g);
@@ -65,8 +77,14 @@ describe("guides", () => {
   });
 
   it("are linked to from pages only where they exist", () => {
-    const files = readdirSync(SOURCES, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".tsx"));
-    const uses = files.flatMap((file) => usedIn(readFileSync(join(SOURCES, file), "utf8")).map((use) => ({ file, ...use })));
+    const uses = filesBelow(SOURCES, ".tsx").flatMap(({ file, text }) => usedIn(text).map((use) => ({ file, ...use })));
+
+    expect(uses.length).toBeGreaterThan(0);
+    expect(uses.filter(({ guide, section }) => !exists(guide, section))).toEqual([]);
+  });
+
+  it("are named by problems of the server only where they exist", () => {
+    const uses = filesBelow(SERVER_SOURCES, ".rs").flatMap(({ file, text }) => usedByServer(text).map((use) => ({ file, ...use })));
 
     expect(uses.length).toBeGreaterThan(0);
     expect(uses.filter(({ guide, section }) => !exists(guide, section))).toEqual([]);

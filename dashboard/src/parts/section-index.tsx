@@ -5,7 +5,7 @@ import classes from "./section-index.module.css";
 import { Select } from "./select";
 
 /** How far below the top of the window a section still counts as the one being read, in pixels. */
-const READING_LINE = 140;
+const READING_LINE = 180;
 
 export interface IndexedSection {
   /** The id of the element at which it begins. */

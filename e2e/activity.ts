@@ -1,0 +1,87 @@
+// Made-up activity for pictures of the dashboard: an application that uses several databases, people, programs, and events. All of
+// it is real to the server: it goes through the same doors as anybody's.
+import { RedisPort } from "./resp";
+import type { Server } from "./server";
+
+/** What an application keeps in a database, and how it uses that. */
+interface Use {
+  database: number;
+  prefix: string;
+  /** How many different keys there are. */
+  keys: number;
+  /** The bytes of a value. */
+  size: number;
+  /** Reads in a tick. */
+  reads: number;
+  /** How long a value lives, in seconds. */
+  ttl: number;
+}
+
+const USES: Use[] = [
+  { database: 0, prefix: "page:", keys: 700, size: 2400, reads: 14, ttl: 300 },
+  { database: 1, prefix: "session:", keys: 2500, size: 350, reads: 9, ttl: 1800 },
+  { database: 2, prefix: "rate:", keys: 400, size: 12, reads: 6, ttl: 20 },
+  { database: 5, prefix: "report:", keys: 40, size: 30_000, reads: 1, ttl: 120 },
+];
+
+const TICK_MS = 50;
+
+/** Keeps the cache busy until the returned function is called. */
+export async function keepBusy(server: Server): Promise<() => Promise<void>> {
+  const ports = await Promise.all(USES.map(() => RedisPort.open(server.redisPort)));
+  await Promise.all(USES.map(({ database }, index) => ports[index]!.send("SELECT", String(database))));
+  let isBusy = true;
+  const work = Promise.all(
+    USES.map(async (use, index) => {
+      while (isBusy) {
+        await tick(ports[index]!, use);
+        await new Promise((later) => setTimeout(later, TICK_MS));
+      }
+    }),
+  );
+  return async () => {
+    isBusy = false;
+    await work;
+    ports.forEach((port) => port.close());
+  };
+}
+
+/** Reads as an application does: what is missing is made and kept. */
+async function tick(port: RedisPort, { prefix, keys, size, reads, ttl }: Use): Promise<void> {
+  // More by day than by night, with a day of four minutes.
+  const wave = 0.7 + 0.3 * Math.sin((Date.now() / 240_000) * 2 * Math.PI);
+  for (let read = 0; read < Math.max(1, Math.round(reads * wave)); read += 1) {
+    // A few keys are popular, most are not.
+    const key = `${prefix}${Math.floor(keys * Math.random() ** 4)}`;
+    if ((await port.send("GET", key)) === null) {
+      await port.send("SET", key, "x".repeat(Math.ceil(size * (0.5 + Math.random()))), "EX", String(ttl));
+    }
+  }
+}
+
+/** People, programs and events around the server. */
+export async function populate(server: Server): Promise<void> {
+  for (const [email, name, role] of [
+    ["kei@example.com", "Kei Tanaka", "admin"],
+    ["lena@example.com", "Lena Hartmann", "operator"],
+    ["sam@example.com", "Sam Ode", "viewer"],
+  ] as const) {
+    await server.command("admin", "create", "--email", email, "--name", name, "--role", role);
+  }
+  for (const [name, scope] of [
+    ["shop backend", "cache:*"],
+    ["prometheus", "metrics:read"],
+    ["deploy", "events:write"],
+  ] as const) {
+    await server.command("token", "create", "--name", name, "--scope", scope);
+  }
+  await server.command("event", "deploy", "shop 4.12");
+  await server.command("event", "note", "Autumn sale begins");
+}
+
+/** Makes the server have a problem: the value is larger than everything that the cache may hold. */
+export async function makeProblem(server: Server, largerThanMemory: number): Promise<void> {
+  const port = await RedisPort.open(server.redisPort);
+  await port.send("SET", "catalogue", "x".repeat(largerThanMemory));
+  port.close();
+}
