@@ -1,4 +1,4 @@
-//! Reading a whole body within its limits.
+//! Reads a whole body within its limits.
 
 use std::io::Read;
 
@@ -17,16 +17,15 @@ use crate::{
     state::ApiState,
 };
 
-/// How much of a body that is too large is read away. Closing instead would reset the connection while the client still
-/// writes, and most clients then report that and not the answer.
+/// How much of a body that is too large is read and discarded. If the connection were closed instead, most clients would report
+/// a reset connection and not the response.
 const READ_AWAY_MAX: u64 = 64 << 20;
 
-/// Reads a whole body of at most `limit`. A larger one is read away, so that the client is still there to read why it was
-/// refused.
+/// Reads a whole body of at most `limit`. A larger one is discarded, so that the client can read the response.
 ///
 /// # Errors
 ///
-/// When the body is larger, comes too slowly, or the connection ends within it.
+/// If the body is larger or too slow, or the connection ends before its end.
 pub(crate) async fn read(
     request: Request,
     api: &ApiState,
@@ -43,11 +42,11 @@ pub(crate) async fn read(
     read_within(request, api, limit, api.config().body_timeout).await
 }
 
-/// Left in the extensions of a request whose body is here, and plain.
+/// Marks, in the extensions of a request, that its body has arrived and is decompressed.
 #[derive(Debug, Clone, Copy)]
 struct Arrived;
 
-/// A body that is here, and counted for as long as it is.
+/// A body in memory, counted until it is dropped.
 struct Counted {
     bytes: Vec<u8>,
     _hold: Hold,
@@ -59,7 +58,7 @@ impl AsRef<[u8]> for Counted {
     }
 }
 
-/// Reads the body and puts it back, so that the handler finds it arrived.
+/// Reads the body and puts it back into the request for the handler.
 ///
 /// # Errors
 ///
@@ -73,7 +72,7 @@ pub(crate) async fn arrived(
     let (mut parts, body) = request.into_parts();
     let head = Request::from_parts(parts.clone(), body);
     let body = read_within(head, api, limit, timeout).await?;
-    // It is plain now.
+    // It is decompressed now.
     parts.headers.remove(header::CONTENT_ENCODING);
     parts.extensions.insert(Arrived);
     Ok(Request::from_parts(parts, Body::from(body)))
@@ -91,8 +90,7 @@ async fn read_within(
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let waits = headers.contains_key(header::EXPECT);
-    // Refused before it is sent: a client that waits for `100 Continue` saves the upload, and what is far too large is not
-    // worth reading.
+    // Refused before it is sent: a client that waits for `100 Continue` saves the upload.
     if declared
         .is_some_and(|length| length > limit.limit.as_u64() && (waits || length > READ_AWAY_MAX))
     {
@@ -145,7 +143,7 @@ pub(crate) fn too_slow(what: &str, key: &str, timeout: HumanDuration) -> Failure
     )
 }
 
-/// The body, or none when it is larger than `limit`; then it was read to its end, or up to [`READ_AWAY_MAX`].
+/// Returns the body, or `None` if it is larger than `limit`. It was then read to its end, or up to [`READ_AWAY_MAX`].
 async fn read_at_most(
     mut body: Body,
     limit: usize,
@@ -173,7 +171,7 @@ async fn read_at_most(
     Ok((length <= limit).then_some(kept))
 }
 
-/// How a body is packed.
+/// The compression of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encoding {
     Plain,
@@ -196,7 +194,7 @@ impl Encoding {
     }
 }
 
-/// Unpacks a body. What comes out is bounded as what comes in is: a few kilobytes can hold gigabytes.
+/// Decompresses a body. The limit applies to the result too, because a few kilobytes can expand to gigabytes.
 fn inflate(packed: &[u8], limit: BodyMax) -> Result<Vec<u8>, Failure> {
     let mut plain = Vec::new();
     let bound = limit.limit.as_u64();

@@ -1,35 +1,35 @@
-//! What is known about a request before its handler runs.
+//! The context of a request.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::state::ApiState;
 
-/// Where a connection came in.
+/// The origin of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
     /// The TCP listener.
     Tcp {
-        /// The other end.
+        /// The address of the peer.
         address: SocketAddr,
         /// Whether the connection is encrypted.
         tls: bool,
     },
-    /// The control socket, or the same process: acts as the owner account `local`.
+    /// The control socket, or this process. Acts as the owner account `local`.
     Control,
 }
 
-/// What is known about a request before its handler runs; in the extensions of every request.
+/// The context of a request, in the extensions of every request.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestContext {
     pub(crate) api: ApiState,
     pub(crate) peer: Peer,
-    /// The client's address: the peer's, or what trusted proxies say. None on the control socket.
+    /// The address of the client: that of the peer, or the one that trusted proxies forward. `None` on the control socket.
     pub(crate) client: Option<IpAddr>,
-    /// The host that the request names, or that a trusted proxy says it named.
+    /// The host of the request, or the one that a trusted proxy forwards.
     pub(crate) host: Option<String>,
     /// Whether the request carries forwarding headers, trusted or not.
     pub(crate) forwarded: bool,
-    /// Whether the browser reached us over HTTPS.
+    /// Whether the client uses HTTPS, up to the server or a proxy.
     pub(crate) secure: bool,
     pub(crate) request_id: String,
     /// Whether the client chose the id of the request.
@@ -37,12 +37,12 @@ pub(crate) struct RequestContext {
 }
 
 impl RequestContext {
-    /// Whether it came over the network and not over the control socket.
+    /// Returns whether the request arrived over TCP instead of the control socket.
     pub(crate) const fn is_tcp(&self) -> bool {
         matches!(self.peer, Peer::Tcp { .. })
     }
 
-    /// Whether the client is on this machine, with no proxy between.
+    /// Returns whether the client is on this machine, without a proxy in between.
     pub(crate) fn is_direct_loopback(&self) -> bool {
         match self.peer {
             Peer::Control => true,
@@ -52,7 +52,7 @@ impl RequestContext {
         }
     }
 
-    /// Where the request comes from. Over the control socket there is no address; whoever can open it is on this machine.
+    /// The address of the client. Clients of the control socket are on this machine.
     pub(crate) fn address(&self) -> IpAddr {
         self.client.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
     }

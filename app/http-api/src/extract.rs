@@ -1,4 +1,4 @@
-//! Reading requests: what is wrong becomes a [`Failure`] that names the field and the limit.
+//! Extractors. Errors become a [`Failure`] that names the field and the limit.
 
 use axum::{
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
@@ -12,10 +12,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Failure, body, codes, guard::BodyMax, plain, state::ApiState};
 
-/// From this size on, JSON is parsed apart from the threads that serve everybody: at some 200 MB/s it takes over a millisecond.
+/// From this size on, JSON is parsed on the threads for blocking work, because it takes over a millisecond.
 const PARSED_APART: usize = 256 << 10;
 
-/// A JSON object as body, of the size that the route takes; as an answer, JSON that no cache may keep.
+/// A JSON object as the body of a request, within the limit of the route. As a response, JSON that must not be cached.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
@@ -23,7 +23,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest<ApiState> for Json<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, api: &ApiState) -> Result<Self, Failure> {
-        // Also a defence: a form of another site cannot send this type without asking first.
+        // This is also a defence: a form of another site cannot send this type without a CORS preflight.
         if !is_json(request.headers()) {
             return Err(Failure::new(
                 codes::UNSUPPORTED_MEDIA_TYPE,
@@ -51,7 +51,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
-    // Serde would take a list of the fields for an object.
+    // Serde would accept a list of the fields in place of an object.
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(Failure::new(
             codes::INVALID_JSON,
@@ -93,7 +93,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// The query of the address, with unknown parameters refused where the type says so.
+/// The query. Unknown parameters are refused if the type says so.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -111,7 +111,7 @@ fn read_query<T: DeserializeOwned>(query: &str) -> Result<T, Failure> {
         Failure::field(field, "invalid", detail)
     };
     let pairs = url::form_urlencoded::parse(query.as_bytes());
-    // No value of ours has one, and PostgreSQL would refuse it only later.
+    // No valid value contains one, and PostgreSQL would refuse it only later.
     if let Some((field, _)) = pairs.clone().find(|(_, value)| value.contains('\0')) {
         return Err(refused(&field, "the value contains a NUL character"));
     }
@@ -187,7 +187,7 @@ fn not_in_path(name: &str) -> Failure {
     )
 }
 
-/// A duration that stands in a field as text such as `1m30s`.
+/// Parses a duration in a field, such as `1m30s`.
 pub(crate) fn duration(field: &str, text: &str) -> Result<HumanDuration, Failure> {
     text.parse()
         .map_err(|error: outrigger_stdx::ParseDurationError| {
@@ -195,7 +195,7 @@ pub(crate) fn duration(field: &str, text: &str) -> Result<HumanDuration, Failure
         })
 }
 
-/// A time that stands in a field: RFC 3339, or milliseconds since 1970.
+/// Parses a time in a field: RFC 3339, or milliseconds since 1970.
 pub(crate) fn time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Failure> {
     let parse = |text: &str| match text.parse() {
         Ok(millis) => Timestamp::from_millisecond(millis).ok(),
@@ -210,7 +210,7 @@ pub(crate) fn time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>,
     text.map(|text| parse(text).ok_or_else(refuse)).transpose()
 }
 
-/// A page size within the limits of the contract.
+/// Parses the size of a page.
 pub(crate) fn page_limit(limit: Option<u32>) -> Result<u32, Failure> {
     const DEFAULT: u32 = 50;
     const MAX: u32 = 500;
@@ -226,7 +226,7 @@ pub(crate) fn page_limit(limit: Option<u32>) -> Result<u32, Failure> {
     ))
 }
 
-/// Where a list is to go on: what its page before gave out as `next`.
+/// Parses the cursor of a list: the `next` of the previous page.
 pub(crate) fn page_cursor<C: std::str::FromStr>(
     cursor: Option<&str>,
 ) -> Result<Option<C>, Failure> {

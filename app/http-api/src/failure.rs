@@ -1,4 +1,4 @@
-//! A request that failed, on its way to becoming `application/problem+json`.
+//! Errors of requests, which become `application/problem+json`.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use outrigger_stdx::{CapabilityError, ErrorKind};
 
 use crate::codes::{self, Code};
 
-/// A request that failed: a code and the words for this occurrence. The id of the request is added where the answer leaves.
+/// The error of a request: a code and the details of this occurrence. The pipeline adds the id of the request.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    /// Boxed, because a failure travels in the results of functions that nearly always succeed.
+    /// Boxed, to keep results small.
     details: Box<Details>,
 }
 
@@ -26,14 +26,14 @@ struct Details {
     fields: Vec<FieldProblem>,
     fix: Option<String>,
     retry_after: Option<Duration>,
-    /// The connection cannot be used for another request.
+    /// Whether the connection is closed after the response.
     closes: bool,
-    /// What a store said that cannot be reached. It is for the log, and not for the client.
+    /// The error of an unreachable store. It is logged, and not sent to the client.
     unreachable: Option<String>,
 }
 
 impl Failure {
-    /// A failure of this kind; `detail` says what happened this time, for people, and never repeats a secret.
+    /// A failure with this code. `detail` describes this occurrence for people and must not contain a secret.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         Self {
@@ -49,18 +49,17 @@ impl Failure {
         }
     }
 
-    /// A part of the input is wrong.
+    /// A field of the input is invalid.
     pub fn field(name: &str, field_code: &str, detail: impl Into<String>) -> Self {
         Self::new(codes::INVALID, detail).with_field(name, field_code, None)
     }
 
-    /// There is no such object.
+    /// The object does not exist.
     pub fn not_found(what: impl Into<String>) -> Self {
         Self::new(codes::NOT_FOUND, what)
     }
 
-    /// What an error of a capability means, by its kind. A crate converts its own errors with this, and with
-    /// [`coded`](Self::coded) those for which programs have a code of their own.
+    /// Converts an error of a capability by its kind. Use [`coded`](Self::coded) for errors with a code of their own.
     #[must_use]
     pub fn of(error: &dyn CapabilityError) -> Self {
         let code = match error.kind() {
@@ -100,7 +99,7 @@ impl Failure {
         self
     }
 
-    /// A defect or a broken environment: the cause goes to the log, not to the client.
+    /// A defect or a broken environment. The cause is logged, and not sent to the client.
     pub fn internal(cause: &dyn std::error::Error) -> Self {
         tracing::error!(error = %cause, "a request failed");
         Self::new(
@@ -109,7 +108,7 @@ impl Failure {
         )
     }
 
-    /// The pipeline leaves its context in every request; without it nobody is known, and nobody is let in.
+    /// The request has no context of the pipeline, so the caller cannot be authenticated.
     pub(crate) fn without_context() -> Self {
         Self::new(
             codes::UNAUTHENTICATED,
@@ -155,12 +154,12 @@ impl Failure {
         self.details.code
     }
 
-    /// What a store said that cannot be reached, for the log.
+    /// The error of an unreachable store, for the log.
     pub(crate) fn unreachable(&self) -> Option<&str> {
         self.details.unreachable.as_deref()
     }
 
-    /// The answer that leaves.
+    /// Renders the response.
     pub(crate) fn render(self, request_id: &str) -> Response {
         let status = self.details.code.status();
         let problem = Problem {
@@ -192,7 +191,7 @@ impl Failure {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if let Some(wait) = self.details.retry_after {
-            // Rounded up: a client that comes back a moment early would be refused again.
+            // Rounded up, because a client that retries too early is refused again.
             headers.insert(
                 header::RETRY_AFTER,
                 HeaderValue::from(wait.as_millis().div_ceil(1000) as u64),
@@ -203,7 +202,7 @@ impl Failure {
 }
 
 impl IntoResponse for Failure {
-    /// Leaves the failure in the extensions, for the layer that knows the request's id.
+    /// Puts the failure into the extensions, for the pipeline, which knows the id of the request.
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = self.details.code.status();

@@ -1,7 +1,7 @@
-//! Guards: what a route needs before its handler runs, and what is kept of the request.
+//! Guards: the requirements of a route, and its audit action.
 //!
-//! A guard is made from its [`Capability`], so scope, risk and audit name follow from one word. It is written into the OpenAPI
-//! document (`x-scope`, `x-risk`, `x-audit`) and enforced by the same value; see [`RouteTable`](crate::RouteTable).
+//! A guard is created from its [`Capability`], which determines the scope and the name of the audit action. The same value is
+//! written into the OpenAPI document (`x-scope`, `x-risk`, `x-audit`) and enforced; see [`RouteTable`](crate::RouteTable).
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::{Failure, authenticate, codes, context::RequestContext, sites::Sites,
 
 const LOOKED_UP: &str = "every route's scope is looked up by the tests that build the table";
 
-/// A capability, as the routes know it: the word before the colon of its scopes and before the dot of its audit actions.
+/// A capability: the prefix of its scopes (`cache:read`) and audit actions (`cache.clear`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capability(&'static str);
 
@@ -114,17 +114,17 @@ impl Capability {
 /// Finds an ingest key in the head of a request.
 pub type FindKey = fn(&Parts) -> Option<String>;
 
-/// The largest body of a request without credentials.
+/// The maximum size of a body of a request without credentials.
 pub(crate) const STRANGERS_BODY_MAX: ByteSize = ByteSize::kib(16);
 
 /// What of a body is taken; in the extensions of every request that passed its guard.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BodyMax {
-    /// The largest one, also after it was unpacked.
+    /// The maximum size, also after decompression.
     pub(crate) limit: ByteSize,
-    /// What the limit is called where a person can move it.
+    /// The name of the limit in the configuration.
     pub(crate) name: &'static str,
-    /// Whether a body may be packed with gzip.
+    /// Whether gzip is accepted.
     pub(crate) unpacks: bool,
 }
 
@@ -144,7 +144,7 @@ impl BodyMax {
     }
 }
 
-/// What a route needs before its handler runs, and what is kept of the request. Made from a [`Capability`].
+/// The requirements of a route and its audit action. Created from a [`Capability`].
 #[derive(Debug, Clone, Copy)]
 pub struct Guard {
     capability: Capability,
@@ -160,7 +160,7 @@ pub struct Guard {
     any_host: bool,
 }
 
-/// What the audit log calls a request: `capability.verb`.
+/// The name of a request in the audit log: `capability.verb`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Action {
     capability: Capability,
@@ -175,13 +175,13 @@ impl fmt::Display for Action {
 
 #[derive(Debug, Clone, Copy)]
 enum Need {
-    /// Nothing: anyone may call it.
+    /// Nothing: anybody may call it.
     Nothing,
     /// A session, token or the control socket.
     SignedIn,
     /// This scope.
     Scope(Scope),
-    /// This scope, unless the peer is on this machine and no proxy stands between.
+    /// This scope, unless the client is on this machine without a proxy in between.
     ScopeBeyondLoopback(Scope),
     /// An ingest key.
     Ingest(FindKey),
@@ -236,21 +236,21 @@ impl Guard {
         self
     }
 
-    /// It takes bodies that are packed with gzip.
+    /// Accepts bodies that are compressed with gzip.
     #[must_use]
     pub const fn unpacks(mut self) -> Self {
         self.unpacks = true;
         self
     }
 
-    /// Pages of these sites may call it, also to change something. Their cookies are not looked at.
+    /// Lets pages of these sites call the route, also to change something. Cookies are ignored.
     #[must_use]
     pub const fn from_sites(mut self, sites: Sites) -> Self {
         self.sites = sites;
         self
     }
 
-    /// The request may name any host: a probe goes by address, and a forwarded request names the visitor's host.
+    /// Accepts any host: health checks use addresses, and forward-auth requests have the host of the visitor.
     #[must_use]
     pub const fn any_host(mut self) -> Self {
         self.any_host = true;
@@ -314,7 +314,7 @@ impl Guard {
         }
     }
 
-    /// Writes the guard into the document.
+    /// Adds the guard to the OpenAPI document.
     pub(crate) fn describe(&self, operation: &mut Operation) {
         let scope = match self.need {
             Need::Nothing => json!(null),
@@ -331,13 +331,13 @@ impl Guard {
         if self.idempotent {
             extensions.insert("x-idempotency-key".to_owned(), json!(true));
         }
-        // Neither an open route nor an ingest key is a session or a token.
+        // Open routes and ingest keys use neither a session nor a token.
         if matches!(self.need, Need::Nothing | Need::Ingest(_)) {
             operation.security = Some(Vec::new());
         }
     }
 
-    /// Finds out who calls. Leaves the [`Principal`] or the ingest key in the extensions of `parts` for the handler.
+    /// Authenticates the caller. Puts the [`Principal`] or the ingest key into the extensions of `parts` for the handler.
     pub(crate) async fn admit(&self, context: &RequestContext, parts: &mut Parts) -> Admission {
         let scope = match self.need {
             Need::Nothing => return Admission::of_stranger(),
@@ -368,7 +368,7 @@ impl Guard {
     }
 }
 
-/// Who calls, and whether they may. Who was refused is known all the same, for the audit log.
+/// The caller and the verdict. The caller is known for refused requests too, for the audit log.
 pub(crate) struct Admission {
     pub(crate) principal: Option<Principal>,
     pub(crate) verdict: Result<(), Failure>,

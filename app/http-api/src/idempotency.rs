@@ -1,12 +1,12 @@
-//! Answering a repeated POST with the answer of the first.
+//! Repeats the response of the first request for a POST with an `Idempotency-Key`.
 //!
-//! A client that lost the answer to a POST cannot know whether the object was made. With an `Idempotency-Key` it may ask
-//! again: for a day, the same key from the same caller gets the same answer, and makes nothing. The same key with another
-//! request is refused, because one of the two is a mistake.
+//! A client that did not receive the response to a POST cannot know whether the object was created. With an `Idempotency-Key`, it
+//! can send the request again: for one day, the same key from the same caller returns the same response and creates nothing. The
+//! same key with a different request is refused, because one of them is a mistake.
 //!
-//! The claim is stored before the handler runs, the answer after it. When the process dies in between, the claim stands
-//! without an answer; after [`ABANDONED_AFTER`] it counts for nothing and the request may run again. A client that retries a
-//! POST across a crash therefore gets one object, or in that window two, and never a false answer.
+//! The claim is stored before the handler runs, the response after it. If the process dies in between, the claim has no response.
+//! After [`ABANDONED_AFTER`] it expires, and the request can run again. A client that retries a POST across a crash therefore
+//! creates one object, or in rare cases two, and never receives a wrong response.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,45 +27,45 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Failure, body, codes, context::RequestContext};
 
-/// How long an answer is kept.
+/// How long a response is stored.
 pub const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
-/// When a claim without an answer counts for nothing: longer than any request may take.
+/// The age at which a claim without a response expires. No request can take longer.
 pub const ABANDONED_AFTER: Duration = Duration::from_secs(300);
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// The largest answer that is kept, in bytes.
+/// The maximum size of a stored response, in bytes.
 const ANSWER_MAX: u64 = 1 << 20;
-/// The longest key, in characters.
+/// The maximum length of a key, in characters.
 const KEY_MAX: usize = 255;
 
-/// A key as its caller means it: two callers may choose the same.
+/// A key of a caller. Two callers can choose the same key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey {
-    /// Who sent it, such as `token:` and its id.
+    /// The caller, such as `token:` and its id.
     pub caller: String,
-    /// What was sent.
+    /// The key as sent.
     pub key: String,
 }
 
-/// What a claim found.
+/// The result of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// Nobody used the key; it is claimed now.
+    /// The key was not used before. It is claimed now.
     New,
-    /// The same request was answered with this.
+    /// The stored response of the same request.
     Answered(Bytes),
-    /// The same request is being worked on.
+    /// The same request is still running.
     Running,
-    /// The key was used for another request.
+    /// The key was used for a different request.
     Other,
-    /// The key is new, and the store has no room for it.
+    /// The key is new, but the store is full.
     Full,
 }
 
-/// Where claims and answers are kept; the server plugs it in.
+/// Stores claims and responses. The server implements it.
 ///
-/// Claims are atomic: of two at the same time, one is `New`. Answers may contain secrets, so they are kept encrypted.
+/// Claims are atomic: one of two concurrent claims is `New`. Responses can contain secrets, so they are stored encrypted.
 #[async_trait]
 pub trait IdempotencyStore: Send + Sync {
     /// Claims the key for the request with this fingerprint. A claim without an answer that is older than [`ABANDONED_AFTER`],
@@ -94,10 +94,10 @@ pub trait IdempotencyStore: Send + Sync {
     ) -> Result<(), StoreFailure>;
 }
 
-/// Why the store failed; for the log.
+/// An error of the store, for the log.
 pub type StoreFailure = Box<dyn std::error::Error + Send + Sync>;
 
-/// An answer as it is kept; the version is the format's.
+/// A stored response. The version is that of the format.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     version: u8,
@@ -108,7 +108,7 @@ struct Kept {
     body: String,
 }
 
-/// Runs a request that makes something, or answers it as before.
+/// Runs a request, or repeats its stored response.
 pub(crate) async fn once(
     context: &RequestContext,
     principal: &Principal,
@@ -136,7 +136,7 @@ async fn run(
     let api = &context.api;
     let store: &Arc<dyn IdempotencyStore> = api.idempotency();
     let (parts, body) = request.into_parts();
-    // It has arrived already, within the limit of its route.
+    // The body has arrived, within the limit of the route.
     let body = body
         .collect()
         .await
@@ -162,7 +162,7 @@ async fn run(
         Claim::New => {}
         Claim::Answered(kept) => return replay(&kept),
         Claim::Running => {
-            let detail = "a request with this idempotency key is being worked on";
+            let detail = "a request with this idempotency key is still running";
             return Err(
                 Failure::new(codes::CONFLICT, detail).with_retry_after(Duration::from_secs(1))
             );
@@ -184,12 +184,12 @@ async fn run(
         }
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    // A refusal made nothing: the caller may mend the request and keep the key. Nothing of it is known to be wrong forever.
+    // A refused request created nothing, so the caller can correct it and use the same key.
     if !response.status().is_success() {
         store.release(key, claimed_at).await.map_err(unavailable)?;
         return Ok(response);
     }
-    // Whoever makes something says so in a few lines; what is larger is not kept, and its claim stands until it is abandoned.
+    // A larger response is not stored. Its claim stays until it expires.
     if response
         .body()
         .size_hint()
@@ -215,14 +215,14 @@ async fn run(
         body: STANDARD.encode(&body),
     };
     let kept = serde_json::to_vec(&kept).map_err(|error| Failure::internal(&error))?;
-    // The object exists now; saying otherwise because its answer could not be kept would be the lie this exists to prevent.
+    // The object exists now, so an error while the response is stored must not fail the request.
     if let Err(error) = store.answer(key, claimed_at, kept.into()).await {
         tracing::error!(%error, "the answer to an idempotent request could not be kept");
     }
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
-/// Whether a header of the first answer belongs to a repeated one: a cookie is for one visitor, and the length is counted anew.
+/// Returns whether a header of the first response is repeated. Cookies belong to one client, and the length is computed again.
 fn is_repeatable(name: &HeaderName) -> bool {
     *name != header::SET_COOKIE && *name != header::CONTENT_LENGTH
 }
@@ -245,7 +245,7 @@ fn key_of(sent: &HeaderValue, principal: &Principal) -> Result<IdempotencyKey, F
     })
 }
 
-/// Whether the answer is the one of an earlier request.
+/// Returns whether the response is that of an earlier request.
 pub(crate) fn is_repeated(response: &Response) -> bool {
     response.headers().contains_key(REPLAYED)
 }

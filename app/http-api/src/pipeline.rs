@@ -1,8 +1,8 @@
-//! The way of every request, whatever its route: from the connection to the handler and back.
+//! The steps that every request takes, from the connection to the handler and back.
 //!
-//! In order: give it an id; refuse heads that can be read in two ways and paths that no route accepts; learn who the client is;
-//! take the prefix off; run the router, whose guards check the site, authenticate and audit; turn a failure into a problem; add
-//! the security headers; count. It is one function instead of a stack of layers, so that this order can be read.
+//! In order: assign an id; refuse ambiguous heads and invalid paths; resolve the address of the client; remove the path prefix; run
+//! the router, whose guards check the site, authenticate and audit; convert a failure to a problem document; add the security
+//! headers; count. It is one function instead of a stack of layers, so that the order is easy to read.
 
 use std::borrow::Cow;
 
@@ -27,18 +27,18 @@ use crate::{
     traffic::Traffic,
 };
 
-/// The longest path that is looked at, percent-decoded: a cache key of `[cache] key_max` at its default, and its route.
+/// The maximum length of a path, percent-decoded: a cache key of the default `[cache] key_max`, and its route.
 const PATH_MAX: usize = 9 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The router, in the extensions of every request: a handler that stands for several routes sends its request on with it, and
-/// the guard of the route that is meant decides.
+/// The router, in the extensions of every request. A handler for several routes forwards its request with it, and the guard of
+/// the target route decides.
 #[derive(Debug, Clone)]
 pub struct Redispatch(Router);
 
 impl Redispatch {
-    /// Answers a request as its own route would. The request keeps the extensions of the one that came in.
+    /// Handles a request with its own route. The request keeps its extensions.
     pub async fn send(self, request: Request) -> Response {
         self.0
             .oneshot(request)
@@ -48,7 +48,7 @@ impl Redispatch {
 }
 
 impl Api {
-    /// Answers a request that came in over `peer`.
+    /// Handles a request that arrived over `peer`.
     pub async fn respond(&self, mut request: Request, peer: Peer) -> Response {
         let state = self.state();
         let started = state.clock().monotonic();
@@ -57,8 +57,8 @@ impl Api {
         let line = request.extensions().get::<Line>().cloned();
         let line = line.unwrap_or_else(Line::inside);
         let begun = line.begin();
-        // Of the highest level, so that its id stands in every line of the log, however few are written. The route is the
-        // template, because a path may hold a secret.
+        // The highest level, so that every log line has the id, at any log level. The route is the template, because a path can
+        // contain a secret.
         let span = tracing::error_span!("request", request_id, method = %method, route = tracing::field::Empty);
         let mut response = async {
             match self.admit(&mut request, peer, &request_id) {
@@ -97,7 +97,7 @@ impl Api {
         response.map(|body| outgoing::count(body, is_encoded, state.buffers(), &line, clock, begun))
     }
 
-    /// Everything that must hold before a route is looked up; leaves a [`RequestContext`] in the request.
+    /// The checks before routing. Adds a [`RequestContext`] to the request.
     fn admit(&self, request: &mut Request, peer: Peer, request_id: &str) -> Result<(), Failure> {
         check_framing(request)?;
         check_path(request.uri().path())?;
@@ -129,7 +129,7 @@ impl Api {
                 (Some(seen.ip), secure, host)
             }
         };
-        // What stands before an `@` is a user and not a host; programs disagree about which of the two a text names.
+        // The part before an `@` is a user. Programs disagree about which part is the host.
         if host.as_deref().is_some_and(|host| host.contains('@')) {
             let failure = Failure::new(codes::INVALID, "the host contains an `@`");
             return Err(failure.with_field("host", "invalid", None));
@@ -148,7 +148,7 @@ impl Api {
         })
     }
 
-    /// Takes the path of `public_url` off, when a proxy kept it.
+    /// Removes the path of `public_url`, if a proxy kept it.
     fn strip_prefix(&self, request: &mut Request) {
         let Some(prefix) = self.state().hosts().prefix() else {
             return;
@@ -173,7 +173,7 @@ impl Api {
     }
 }
 
-/// The id that the client sent, when it is one that can stand in a log, or a fresh one.
+/// Returns the id that the client sent if it is safe to log, or a new one.
 fn request_id(headers: &HeaderMap, now: Timestamp) -> String {
     let usable = |text: &&str| {
         (1..=64).contains(&text.len())
@@ -183,14 +183,14 @@ fn request_id(headers: &HeaderMap, now: Timestamp) -> String {
     };
     let mut lines = headers.get_all(REQUEST_ID).iter();
     let first = lines.next().and_then(|value| value.to_str().ok());
-    // A proxy in front may have logged the other one of two.
+    // With two ids, a proxy may have logged the other one.
     let is_only_one = lines.next().is_none();
     let sent = first.filter(usable).filter(|_| is_only_one);
     sent.map_or_else(|| uuid_at(now).to_string(), str::to_owned)
 }
 
-/// Refuses what a proxy in front may read in another way than we do: transfer encodings beside `chunked`. The connection is
-/// closed after the answer, because nobody knows where the body ends.
+/// Refuses transfer encodings other than `chunked`, which a proxy may interpret differently. The connection is closed after the
+/// response, because the end of the body is unknown.
 fn check_framing(request: &Request) -> Result<(), Failure> {
     let mut encodings = request.headers().get_all(header::TRANSFER_ENCODING).iter();
     let first = encodings.next();
@@ -232,7 +232,7 @@ fn check_path(path: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The host that the request names: in its target (HTTP/2, or HTTP/1.1 sent to a proxy) or in its `Host` line.
+/// Returns the host of the request, from its target (HTTP/2, or HTTP/1.1 sent to a proxy) or its `Host` header.
 fn host_of(request: &Request) -> Result<Option<String>, Failure> {
     let refuse = |detail| Failure::new(codes::INVALID, detail).with_field("host", "invalid", None);
     let mut lines = request.headers().get_all(header::HOST).iter();
@@ -256,12 +256,12 @@ fn host_of(request: &Request) -> Result<Option<String>, Failure> {
     }
 }
 
-/// Turns a failure into a problem, and adds the headers that every answer has. What the handler said itself stays.
+/// Converts a failure to a problem document, and adds the headers of every response. Headers of the handler are kept.
 fn finish(mut response: Response<Body>, request_id: &str) -> Response {
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
         let handlers = std::mem::take(response.headers_mut());
         response = failure.render(request_id);
-        // The body is the problem's, and so are the headers that describe it.
+        // The headers that describe the body are those of the problem.
         let described = response.headers().clone();
         for (name, value) in &handlers {
             if !described.contains_key(name) && name != header::CONTENT_LENGTH {
@@ -279,7 +279,7 @@ fn finish(mut response: Response<Body>, request_id: &str) -> Response {
         ("cross-origin-resource-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),
         ("x-frame-options", "DENY"),
-        // What is not a page may load nothing, even when a browser is made to show it as one.
+        // A response that is not a page must load nothing, even if a browser renders it.
         (
             "content-security-policy",
             "default-src 'none'; frame-ancestors 'none'",

@@ -1,4 +1,4 @@
-//! What every handler can reach.
+//! The state that handlers share.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -16,23 +16,23 @@ use crate::{
     detached::Changes, hosts::Hosts, refusals::Refusals, strangers::Strangers,
 };
 
-/// What the API is made of.
+/// The dependencies of the API.
 pub struct Parts {
     /// The section `[http]`.
     pub config: HttpConfig,
-    /// The address that was bound.
+    /// The address of the listener.
     pub listener: SocketAddr,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Accounts, sessions, tokens and the audit log.
     pub access: Access,
-    /// The handles of the capabilities. A handler takes the one of its capability as [`Handle`].
+    /// The handles of the capabilities. A handler extracts that of its capability with [`Handle`].
     pub handles: http::Extensions,
-    /// Which server this is.
+    /// The identity of the server.
     pub identity: ServerIdentity,
-    /// How the process tells about itself.
+    /// Status, history and checks of the process.
     pub process: Arc<dyn Process>,
-    /// Where idempotency keys are kept.
+    /// The store of idempotency keys.
     pub idempotency: Arc<dyn IdempotencyStore>,
     /// All configuration keys, with secrets redacted.
     pub config_keys: Vec<ConfigKey>,
@@ -40,7 +40,7 @@ pub struct Parts {
     pub metrics: Metrics,
 }
 
-/// What every handler can reach. Cheap to clone; knows no routes.
+/// The state that handlers share. Cheap to clone. It has no routes.
 #[derive(Clone)]
 pub struct ApiState {
     inner: Arc<Inner>,
@@ -55,7 +55,7 @@ struct Inner {
     changes: Changes,
     strangers: Strangers,
     buffers: Buffers,
-    /// Limits the log lines about a store that cannot be reached.
+    /// Limits the log lines about an unreachable store.
     store_log: RareLog,
     refusals: Refusals,
     stop: CancellationToken,
@@ -94,7 +94,7 @@ impl ApiState {
         }
     }
 
-    /// The address people use, without a closing slash.
+    /// The public URL, without a trailing slash.
     pub(crate) fn base_url(&self) -> String {
         let parts = &self.inner.parts;
         self.inner
@@ -102,8 +102,8 @@ impl ApiState {
             .base_url(parts.listener, parts.config.tls_cert.is_some())
     }
 
-    /// The address that redeems a login link. The code is in the fragment, which browsers keep to themselves, so it reaches no
-    /// log of any server; the page behind the address sends it with a POST.
+    /// The URL of a login link. The code is in the fragment, which browsers do not send, so it appears in no server log. The page
+    /// at the URL sends it with a POST.
     pub(crate) fn login_link_url(&self, link: &LoginLink) -> String {
         format!(
             "{}/admin/production/login/link#{}",
@@ -112,8 +112,8 @@ impl ApiState {
         )
     }
 
-    /// Cancelled when the server stops accepting. What waits or streams ends then, so that it does not cost the time that
-    /// requests have to be finished.
+    /// Cancelled when the server stops accepting connections. Long polls and streams of events end then, so that they do not use up
+    /// the grace period.
     #[must_use]
     pub fn stop(&self) -> &CancellationToken {
         &self.inner.stop
@@ -193,7 +193,7 @@ impl ApiState {
         self.inner.openapi.clone()
     }
 
-    /// The listener's port, which keeps session cookies of several servers apart.
+    /// The port of the listener. It is part of the cookie's name, so that servers on one host have separate sessions.
     pub(crate) fn port(&self) -> u16 {
         self.inner.parts.listener.port()
     }
