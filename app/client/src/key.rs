@@ -41,4 +41,12 @@ mod tests {
             assert_eq!(encode(key), segment);
         }
     }
+
+    #[test]
+    fn a_query_has_only_the_parameters_with_a_value_and_encodes_them() {
+        let parameters = [("state", Some("a&b")), ("kind", None), ("limit", Some("5"))];
+
+        assert_eq!(with_query("/api", &parameters), "/api?state=a%26b&limit=5");
+        assert_eq!(with_query("/api", &[("kind", None)]), "/api");
+    }
 }

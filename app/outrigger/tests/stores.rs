@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         a_key_over_the_length_limit_is_refused_and_the_error_names_the_limit,
         a_token_survives_a_kill_and_a_revoked_one_stays_revoked,
         the_status_names_the_store,
+        an_event_is_stored_in_a_separate_file_and_survives_a_kill,
     ]
     .to_vec();
     let postgres = LazyPostgres::default();
@@ -115,6 +116,22 @@ async fn a_request_repeated_with_its_key_gets_the_first_response_even_after_a_ki
         (after_the_kill.0, &after_the_kill.1, after_the_kill.2),
         (StatusCode::CREATED, &first.1, true)
     );
+}
+
+async fn an_event_is_stored_in_a_separate_file_and_survives_a_kill(mut app: Outrigger) {
+    let token = app.token(&["events:write"]).await;
+    let note = json!({ "kind": "note", "title": "x" });
+
+    let request = app.request(Method::POST, "/api/v1/events");
+    let (created, event, _) = send(request.bearer_auth(&token).json(&note)).await;
+    app.kill9().await;
+    app.restart().await;
+    let request = app.get("/api/v1/events?kind=note").bearer_auth(&token);
+    let (_, listed, _) = send(request).await;
+
+    assert_eq!(created, StatusCode::CREATED, "{event}");
+    assert_eq!(listed["items"], json!([event]));
+    assert!(app.data_dir().join("history.db").exists());
 }
 
 async fn a_repeated_request_is_in_the_audit_log_once(app: Outrigger) {

@@ -1,6 +1,6 @@
-//! History: problems, events and the figures behind the charts, in a file of their own.
+//! History: problems, events and the figures of the charts, in a separate file.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use outrigger_api_types::status::{DoctorCheck, Store as ApiStore};
@@ -20,8 +20,10 @@ use crate::{
 
 /// The name of the file, without its ending.
 const NAME: &str = "history";
-/// Where the guide tells about the file.
+/// The section of the guide about the file.
 const GUIDE: &str = "history#where-history-is-kept";
+/// How long the last write may take. A disk that hangs must not hold up the end of the process.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The handles of history, and the file behind them.
 #[derive(Clone)]
@@ -36,7 +38,7 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Opens the file. When that fails, history is kept in memory only, and a problem says so.
+    /// Opens the file. If that fails, history is only in memory, and a problem reports it.
     pub(crate) async fn open(
         config: &HistoryConfig,
         stores: &Stores,
@@ -72,9 +74,15 @@ impl History {
             .note(EventKind::Stop, "Outrigger stopped", [], &Actor::system());
     }
 
-    /// Writes what waits, and closes the file.
+    /// Writes what waits, for a few seconds at most, and closes the file.
     pub(crate) async fn close(&self) {
-        self.keeper().flush().await;
+        let mut keeper = self.keeper();
+        tokio::select! {
+            () = keeper.flush() => {}
+            () = self.clock.sleep(CLOSE_TIMEOUT) => {
+                tracing::warn!(file = self.path, "the end of the history was not written in time");
+            }
+        }
         self.file.close().await;
     }
 
