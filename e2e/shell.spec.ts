@@ -71,6 +71,19 @@ test("no page scrolls sideways at 360 pixels, and the menu opens there", async (
   await expect(page.getByRole("link", { name: "Configuration" })).toBeHidden();
 });
 
+test("at 200 % zoom no page scrolls sideways, and the header keeps its tools", async ({ browser, server, owner }) => {
+  const context = await browser.newContext({ storageState: owner, viewport: { width: 720, height: 450 }, deviceScaleFactor: 2 });
+  const page = await context.newPage();
+  for (const path of PAGES) {
+    await page.goto(`${server.dashboard}${path}`);
+    await settled(page);
+    await expectNoSidewaysScroll(page, path);
+    await expect(page.getByRole("button", { name: "time range" })).toBeInViewport();
+    await expect(page.getByRole("button", { name: "Search" })).toBeInViewport();
+  }
+  await context.close();
+});
+
 test("no page breaks its policy, throws, or asks another host", async ({ page, server }) => {
   const { complaints } = watch(page, server.url);
   for (const path of PAGES) {
