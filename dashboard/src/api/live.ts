@@ -37,7 +37,7 @@ export function useHistory(range: Range) {
     queryFn: async (): Promise<History> => {
       if (!isLive) {
         const [from, to] = range.kind === "fixed" ? [range.from, range.to] : [Date.now() - range.span, Date.now()];
-        return answer(api.GET("/api/v1/status/history", { params: { query: { from: instant(from), to: instant(to) } as { since?: string } } }));
+        return answer(api.GET("/api/v1/status/history", { params: { query: { from: instant(from), to: instant(to) } } }));
       }
       const known = queries.getQueryData<History>(LIVE_KEY) ?? NO_HISTORY;
       const after = since(known);
