@@ -56,7 +56,7 @@ export function CachePage() {
   const advice = adviceFor(cache, trafficOf(timeframe.history));
   return (
     <>
-      <PageHead title="Cache" lead="In-memory cache over the Redis protocol and HTTP.">
+      <PageHead title="Cache" guide="cache" lead="In-memory cache over the Redis protocol and HTTP.">
         {clearable && (
           <Button size="compact-sm" variant="default" onClick={() => setQuestion(askToClear({ database: null, entries: cache.entries }))}>
             Clear the cache…

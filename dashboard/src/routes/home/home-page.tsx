@@ -70,7 +70,7 @@ function Tiles() {
 function Recent() {
   const { data, error, refetch } = useRecentEvents(RECENT);
   return (
-    <Panel title="Recent events">
+    <Panel title="Recent events" guide="history#events">
       {error !== null && data === undefined ? (
         <TroubleNote error={error} onRetry={() => void refetch()} />
       ) : (

@@ -28,7 +28,7 @@ export function ProblemsPage() {
   const [state, setState] = useUrlWord("state", STATES, "open");
   return (
     <>
-      <PageHead title="Problems" lead="What Outrigger found wrong, and what to do about it.">
+      <PageHead title="Problems" guide="history#problems" lead="What Outrigger found wrong, and what to do about it.">
         <Choice label="State" value={state} options={OPTIONS} onChange={setState} />
       </PageHead>
       <Problems key={state} state={state} />
