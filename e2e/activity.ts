@@ -26,19 +26,26 @@ const USES: Use[] = [
 
 const TICK_MS = 50;
 
+/** The other door to the cache: fragments of pages over HTTP. */
+const FRAGMENTS = 200;
+const HTTP_TICK_MS = 100;
+
 /** Keeps the cache busy until the returned function is called. */
 export async function keepBusy(server: Server): Promise<() => Promise<void>> {
   const ports = await Promise.all(USES.map(() => RedisPort.open(server.redisPort)));
   await Promise.all(USES.map(({ database }, index) => ports[index]!.send("SELECT", String(database))));
+  const token = (await server.command("token", "create", "--name", "shop pages", "--scope", "cache:write")).trim();
   let isBusy = true;
-  const work = Promise.all(
-    USES.map(async (use, index) => {
-      while (isBusy) {
-        await tick(ports[index]!, use);
-        await new Promise((later) => setTimeout(later, TICK_MS));
-      }
-    }),
-  );
+  async function repeat(act: () => Promise<void>, pause: number): Promise<void> {
+    while (isBusy) {
+      await act();
+      await new Promise((later) => setTimeout(later, pause));
+    }
+  }
+  const work = Promise.all([
+    ...USES.map((use, index) => repeat(() => tick(ports[index]!, use), TICK_MS)),
+    repeat(() => readOverHttp(server, token), HTTP_TICK_MS),
+  ]);
   return async () => {
     isBusy = false;
     await work;
@@ -56,6 +63,16 @@ async function tick(port: RedisPort, { prefix, keys, size, reads, ttl }: Use): P
     if ((await port.send("GET", key)) === null) {
       await port.send("SET", key, "x".repeat(Math.ceil(size * (0.5 + Math.random()))), "EX", String(ttl));
     }
+  }
+}
+
+async function readOverHttp(server: Server, token: string): Promise<void> {
+  const url = `${server.url}/api/v1/cache/entries/fragment%3A${Math.floor(FRAGMENTS * Math.random() ** 3)}`;
+  const headers = { authorization: `Bearer ${token}` };
+  const found = await fetch(url, { headers });
+  await found.arrayBuffer();
+  if (!found.ok) {
+    await fetch(`${url}?ttl=120s`, { method: "PUT", headers, body: "x".repeat(900) });
   }
 }
 

@@ -43,9 +43,10 @@ function filesBelow(folder: string, ending: string): { file: string; text: strin
   return files.map((file) => ({ file, text: readFileSync(join(folder, file), "utf8") }));
 }
 
-/** Where the server's problems point to: `guide: Some("cache#limits")`. */
+/** Where the server's problems point to, as in `"cache#limits"`: texts of that shape that begin with the name of a guide. */
 function usedByServer(source: string): { guide: string; section: string | undefined }[] {
-  const found = source.matchAll(/\bguide: Some\("([^"#]+)(?:#([^"]+))?"\)/g);
+  const names = guides.map(({ name }) => name).join("|");
+  const found = source.matchAll(new RegExp(`"(${names})#([a-z0-9-]+)"`, "g"));
   return [...found].map(([, guide, section]) => ({ guide: guide!, section }));
 }
 
