@@ -41,7 +41,7 @@ test("the first start leads from the printed link over the set-up to Home", asyn
   server.link = /https?:\S+/.exec(await server.command("admin", "link"))![0];
   await setUp(page, server);
   expect(new URL(page.url()).hash).toBe("");
-  await expect(page.getByRole("link", { name: OWNER.name })).toBeVisible();
+  await expect(page.getByRole("button", { name: OWNER.name })).toBeVisible();
 });
 
 test("a link that was used does not work again", async ({ page }) => {
