@@ -51,7 +51,7 @@ test("lines of a guide can be copied", async ({ page, server, context }) => {
 test("every guide is listed, accessible, and fits a phone", async ({ page, server }) => {
   test.setTimeout(120_000);
   await page.goto(`${server.dashboard}/guides`);
-  await expect(page.getByRole("heading", { level: 2 }).first()).toBeVisible();
+  await expect(page.getByRole("main").getByRole("heading", { level: 2 }).first()).toBeVisible();
   const titles = await page.getByRole("main").getByRole("heading", { level: 2 }).allTextContents();
   expect(titles.length).toBeGreaterThan(3);
   for (const title of titles) {
