@@ -3,8 +3,7 @@
 //! An idle connection owns almost no memory. It reads into a buffer that all connections of its thread share, executes the
 //! complete requests, and borrows a buffer for the replies until they are sent. It allocates only for the rest: an incomplete
 //! request, or replies that the client is slow to read. It frees this memory afterwards. Ten thousand idle connections cost
-//! ten
-//! thousand small structs.
+//! ten thousand small structs.
 //!
 //! A batch costs two system calls: one read, and one write for all its replies. The write waits until all ready connections of
 //! the thread have been read. A client with many connections then wakes up once for many replies. Writing each reply

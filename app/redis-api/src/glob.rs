@@ -2,8 +2,7 @@
 //!
 //! `*` matches any text, `?` any byte, and `[abc]`, `[a-z]` and `[^a]` are classes. A backslash escapes the next byte. After a
 //! mismatch, only the last star is extended by a byte: extending an earlier star cannot help. The time is therefore at most
-//! the
-//! product of the lengths of the pattern and the text.
+//! the product of the lengths of the pattern and the text.
 
 /// Returns whether the whole `text` matches `pattern`.
 #[must_use]

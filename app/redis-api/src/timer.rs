@@ -1,8 +1,7 @@
 //! Timeouts of connections, without a timer for each connection.
 //!
 //! A connection only records what it waits for and since when. Once a second, its thread visits all connections and closes
-//! those
-//! that have waited too long. Timeouts are therefore accurate to a second, and the hot path needs no timers.
+//! those that have waited too long. Timeouts are therefore accurate to a second, and the hot path needs no timers.
 
 use std::{
     cell::{Cell, RefCell},

@@ -1,9 +1,8 @@
 //! Connections that have not authenticated yet, if a password is configured.
 //!
 //! Everyone who reaches the port can open such connections, so their number is limited, in total and per address. At the
-//! limit,
-//! a new connection closes the oldest one, because a client that knows the password sends it immediately. A client that opens
-//! connections and stays silent therefore closes mostly its own.
+//! limit, a new connection closes the oldest one, because a client that knows the password sends it immediately. A client
+//! that opens connections and stays silent therefore closes mostly its own.
 
 use std::{
     collections::{BTreeMap, HashMap},

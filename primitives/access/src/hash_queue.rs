@@ -4,8 +4,7 @@
 //! first-come, first-served: attempts from addresses known for the account come first, then attempts from addresses without
 //! failures, then all others. Every fourth permit goes to the attempt that has waited longest, so that a stream of better
 //! attempts starves nobody. In a full queue, a better attempt replaces the newest of the worst ones. Each address may use only
-//! a
-//! part of the queue.
+//! a part of the queue.
 
 use std::{
     collections::{BTreeMap, HashMap},

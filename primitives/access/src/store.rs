@@ -8,9 +8,9 @@
 //! * A change is durable once its call has returned.
 //! * A call that fails has changed nothing.
 //! * Each call is atomic, also against calls on other nodes: two owners cannot demote each other at the same time, and only
-//! one of two browsers can redeem a login link.
+//!   one of two browsers can redeem a login link.
 //! * A call with an entry of the audit log stores it in the transaction of the change: both are stored, or neither. If only
-//! the store knows the object, it adds the object's name and the changes to the entry.
+//!   the store knows the object, it adds the object's name and the changes to the entry.
 //! * A call with a [`Reach`] checks it against the rows in the same transaction.
 //! * Times have a precision of microseconds.
 

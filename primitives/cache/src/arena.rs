@@ -3,8 +3,7 @@
 //! A general allocator keeps freed memory for the same sizes and returns it to the system at a time of its choice. A cache
 //! whose value sizes change would then hold far more memory than its entries need. An arena maps large *extents* and allocates
 //! runs of whole pages. Freeing a run returns its memory immediately while the extent keeps its address range; an extent
-//! without
-//! runs is unmapped. The allocated pages therefore equal the resident memory at any moment, not only on average.
+//! without runs is unmapped. The allocated pages therefore equal the resident memory at any moment, not only on average.
 //!
 //! The arena does not know what the pages contain.
 

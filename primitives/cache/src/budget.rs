@@ -5,10 +5,8 @@
 //! briefly, for any number of threads.
 //!
 //! Several writes that evict at the same time may together claim more than the limit, and find nothing to evict although each
-//! of
-//! them would fit alone. In that case a write releases its claim, waits until the others have finished, and tries once more
-//! with
-//! exclusive access.
+//! of them would fit alone. In that case a write releases its claim, waits until the others have finished, and tries once
+//! more with exclusive access.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 

@@ -1,13 +1,11 @@
 //! The ghost queue: hashes of recently evicted entries.
 //!
 //! It is a table with one fingerprint per cell, so two keys can overwrite each other. The result is an estimate, which
-//! suffices
-//! for its only user: an entry that returns soon after its eviction skips the small queue.
+//! suffices for its only user: an entry that returns soon after its eviction skips the small queue.
 //!
 //! A cell has four bytes: 22 bits of the hash and ten bits for the *epoch* of the eviction. An epoch is as many evictions as a
 //! sixty-fourth of the table has cells. The table uses the lower half of the hash, because the shard's number and the tags of
-//! the
-//! index come from the upper half; with those bits, most cells would never be used.
+//! the index come from the upper half; with those bits, most cells would never be used.
 
 use crate::arena::{Arena, PAGE};
 

@@ -1,15 +1,12 @@
 //! The index from hashes to slots: extendible hashing over small tables.
 //!
 //! A bucket has 8 bytes: a *tag*, made of 28 bits of the hash and the database, and the slot. The upper bits of the hash
-//! select a
-//! segment and a bucket in it, where a linear search starts. A lookup therefore usually reads one cache line of the index and
-//! then the record. The tag alone determines the bucket, so growing does not read records.
+//! select a segment and a bucket in it, where a linear search starts. A lookup therefore usually reads one cache line of
+//! the index and then the record. The tag alone determines the bucket, so growing does not read records.
 //!
 //! A segment has one to eight pages and grows by one page at a time; a full segment of eight pages is split in two. An
-//! insertion
-//! moves at most a few thousand buckets, however many entries there are. Removal shifts the following buckets back, so there
-//! are
-//! no tombstones.
+//! insertion moves at most a few thousand buckets, however many entries there are. Removal shifts the following buckets
+//! back, so there are no tombstones.
 //!
 //! The order of the tags' upper 28 bits is the order of segments, and nearly the order of buckets, and does not change when
 //! tables grow or shrink. A scan in this order visits every entry once. Because the tag contains the database, a scan of one

@@ -1,8 +1,7 @@
 //! Operations on all keys: listing, counting and clearing.
 //!
 //! They visit one shard after the other and hold one lock at a time, so that a long list does not block others. The view of
-//! each
-//! shard is consistent; the views of different shards are from different times.
+//! each shard is consistent; the views of different shards are from different times.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

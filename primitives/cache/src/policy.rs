@@ -3,24 +3,19 @@
 //! It has three FIFO queues (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023). A new entry enters
 //! the
 //! *small* queue, which holds a tenth of the bytes. Entries read at least twice in it move on to the *main* queue; the others
-//! are
-//! evicted soon, so a scan over many keys passes through the small queue and evicts nothing from the main queue. An entry of
-//! the
-//! main queue that was read since its last turn gets another turn. The *ghost* queue holds the hashes of entries evicted from
-//! the
-//! small queue; a key found in it enters the main queue directly.
+//! are evicted soon, so a scan over many keys passes through the small queue and evicts nothing from the main queue. An
+//! entry of the main queue that was read since its last turn gets another turn. The *ghost* queue holds the hashes of
+//! entries evicted from the small queue; a key found in it enters the main queue directly.
 //!
 //! The weight of an entry includes its slot and its share of the index. Counted by their values alone, empty values would
-//! weigh
-//! nothing and never leave the small queue.
+//! weigh nothing and never leave the small queue.
 //!
 //! The search for an entry to evict is bounded. Otherwise, it could traverse a main queue in which every entry was read three
 //! times, under the lock of the shard. After the limit, the least read of the inspected entries is evicted. The next search
 //! continues where this one ended.
 //!
 //! A read only increments two bits in the entry. This is why S3-FIFO was chosen over least-recently-used orders, where each
-//! read
-//! updates both ends of a list, and over admission by sketch, which hashes each read a second time.
+//! read updates both ends of a list, and over admission by sketch, which hashes each read a second time.
 
 use crate::{
     arena::Arena,

@@ -1,15 +1,12 @@
 //! Slots for records, in size classes.
 //!
 //! A size class has runs of pages, each divided into slots of one size. Sizes grow by an eighth from class to class, so a slot
-//! is
-//! at most an eighth too large. A class with more free slots than a run and a quarter moves the records of its emptiest run to
-//! others and frees the run. The unused memory of a class is therefore about one run, whatever was stored before, and the
-//! freed
-//! pages are available to other sizes.
+//! is at most an eighth too large. A class with more free slots than a run and a quarter moves the records of its emptiest
+//! run to others and frees the run. The unused memory of a class is therefore about one run, whatever was stored before,
+//! and the freed pages are available to other sizes.
 //!
 //! Emptying a run moves records. After freeing a slot, the caller calls [`Slots::relocate`] and updates the references to
-//! moved
-//! records.
+//! moved records.
 
 use crate::{
     arena::{Arena, NIL, PAGE, PageInfo, UNIT},

@@ -1,11 +1,9 @@
 //! Times and deadlines, in milliseconds.
 //!
 //! Deadlines use the monotonic clock, so that a jump of the wall clock does not change when entries expire. Wall-clock times
-//! are
-//! converted only at the edge: [`Now::deadline_at`] for `EXPIREAT` and [`Deadline::unix_millis`] for `EXPIRETIME`. Both use
-//! the
-//! same offset between the two clocks. It is measured repeatedly but changed only if the clocks really differ, so that a time
-//! is returned to the millisecond as it was set.
+//! are converted only at the edge: [`Now::deadline_at`] for `EXPIREAT` and [`Deadline::unix_millis`] for `EXPIRETIME`. Both
+//! use the same offset between the two clocks. It is measured repeatedly but changed only if the clocks really differ, so
+//! that a time is returned to the millisecond as it was set.
 
 use std::{
     num::NonZeroU64,

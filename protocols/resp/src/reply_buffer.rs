@@ -1,9 +1,8 @@
 //! A buffer of replies that wait to be sent.
 //!
 //! Small replies are contiguous, so that one write sends them. Large values are not copied: the buffer keeps a reference to
-//! the
-//! value and its position among the other bytes. A reply of megabytes therefore costs only a reference, no matter how many
-//! clients read the same value.
+//! the value and its position among the other bytes. A reply of megabytes therefore costs only a reference, no matter how
+//! many clients read the same value.
 
 use bytes::Bytes;
 

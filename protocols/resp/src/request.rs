@@ -1,13 +1,11 @@
 //! Parsing of requests.
 //!
 //! The parser does not own its input. A connection passes the bytes after the last consumed one, and the parser returns what
-//! they
-//! begin with. Arguments are slices of these bytes, so a command copies a value exactly once, to its destination.
+//! they begin with. Arguments are slices of these bytes, so a command copies a value exactly once, to its destination.
 //!
 //! A request may arrive in any number of pieces. The parser keeps its position, so that a value of eight megabytes in a
-//! thousand
-//! pieces is not parsed a thousand times. Data above the limits is discarded as it arrives: the connection drops the bytes at
-//! once, and the request is refused after its last byte.
+//! thousand pieces is not parsed a thousand times. Data above the limits is discarded as it arrives: the connection drops
+//! the bytes at once, and the request is refused after its last byte.
 
 use crate::{
     Limits, ProtocolError, Trust, inline,
