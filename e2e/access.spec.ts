@@ -137,7 +137,7 @@ test("an answer that gets lost on the way makes nothing twice", async ({ page })
   });
 
   await dialog.getByRole("button", { name: "Create token" }).click();
-  await expect(dialog.getByRole("alert")).toContainText("No answer");
+  await expect(dialog.getByRole("alert")).toContainText("No response");
   await dialog.getByRole("button", { name: "Create token" }).click();
   await dialog.getByRole("button", { name: "I have saved it" }).click();
 
@@ -184,7 +184,7 @@ test("a viewer is invited by a link and sees neither Access nor what clears", as
 
   await expect(viewer.getByRole("link", { name: "Access" })).toBeHidden();
   await viewer.goto(`${server.dashboard}/access`);
-  await expect(viewer.getByRole("heading", { name: "Nothing here" })).toBeVisible();
+  await expect(viewer.getByRole("heading", { name: "Page not found" })).toBeVisible();
   await viewer.goto(`${server.dashboard}/cache`);
   await expect(viewer.getByLabel("Cache figures")).toBeVisible();
   await expect(viewer.getByRole("button", { name: /^Clear/ })).toHaveCount(0);
@@ -285,9 +285,9 @@ test("the audit log says who changed whose role from which to which, and leads t
 
   await expect(page).toHaveURL(/\/access\/accounts\/[0-9a-f-]{36}/);
   const drawer = page.getByRole("dialog");
-  await expect(drawer).toContainText("Reads everything except secrets and access.");
+  await expect(drawer).toContainText("Can read everything except secrets and access.");
   await expect(drawer).toContainText("changed the role of viewer@example.com from viewer to operator");
-  await expect(drawer.getByRole("region", { name: "Sessions" })).toContainText("Not signed in.");
+  await expect(drawer.getByRole("region", { name: "Sessions" })).toContainText("No sessions.");
   await expectAccessible(page, "the drawer of an account");
   await page.goBack();
   await expect(page.getByRole("tab", { name: "Audit log" })).toHaveAttribute("aria-selected", "true");
@@ -299,11 +299,11 @@ test("the audit log is filtered by who, what and how it went, and the filters ar
   await expect(rows.first()).toBeVisible();
 
   await filter(page, "Outcome", "failed only");
-  await expect(rows.filter({ hasText: "tried to sign in" }).first()).toBeVisible();
+  await expect(rows.filter({ hasText: "tried to log in" }).first()).toBeVisible();
   await expect(rows.getByText("ok", { exact: true })).toHaveCount(0);
   await expect(page).toHaveURL(/outcome=failed/);
   await page.reload();
-  await expect(rows.filter({ hasText: "tried to sign in" }).first()).toBeVisible();
+  await expect(rows.filter({ hasText: "tried to log in" }).first()).toBeVisible();
   await page.getByRole("button", { name: "Show all" }).click();
 
   await filter(page, "Who", "viewer@example.com");
@@ -328,7 +328,7 @@ test("the details of an account and of a token have an address, and lead to each
   const drawer = page.getByRole("dialog", { name: "shop" });
   await expect(drawer).toContainText("cache:*");
   await drawer.getByRole("link", { name: OWNER.email }).first().click();
-  await expect(page.getByRole("dialog", { name: OWNER.name })).toContainText("this one");
+  await expect(page.getByRole("dialog", { name: OWNER.name })).toContainText("this browser");
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toBeHidden();
   await expect(page).toHaveURL(/\/access(\?.*)?$/);

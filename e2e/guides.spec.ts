@@ -68,5 +68,5 @@ test("every guide is listed, accessible, and fits a phone", async ({ page, serve
 
 test("a guide that does not exist is an address that leads nowhere", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/guides/nothing`);
-  await expect(page.getByRole("heading", { level: 1, name: "Nothing here" })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "Page not found" })).toBeVisible();
 });

@@ -145,7 +145,7 @@ test("a page whose files are gone says so, keeps the way to the others, and can 
   await expect(page.getByRole("heading", { level: 1, name: "Configuration" })).toBeVisible();
   await pages.getByRole("link", { name: "Cache" }).click();
   await page.unroute("**/assets/cache-page*.js");
-  await page.getByRole("button", { name: "Load again" }).click();
+  await page.getByRole("button", { name: "Reload" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Cache" })).toBeVisible();
 });
 
@@ -157,16 +157,16 @@ test("a server that stops answering is said on every page, in the title and in t
 
   await page.route("**/api/v1/**", (route) => route.abort("connectionrefused"));
 
-  await expect(page.getByRole("alert").filter({ hasText: "No answer" })).toBeVisible({ timeout: 30_000 });
-  await expect(state.getByRole("status")).toHaveText(/^No answer since \d\d:\d\d:\d\d\./);
+  await expect(page.getByRole("alert").filter({ hasText: "No response" })).toBeVisible({ timeout: 30_000 });
+  await expect(state.getByRole("status")).toHaveText(/^No response since \d\d:\d\d:\d\d\./);
   await expect(state).not.toContainText("Up ");
   await expect(page.locator('link[rel="icon"]')).toHaveAttribute("href", "./mark-silent.svg");
   await expect(page.getByRole("figure").first()).not.toContainText(/\bnow$/);
   await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Server" }).click();
-  await expect(page.getByRole("alert").filter({ hasText: "No answer" })).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "No response" })).toBeVisible();
 
   await page.unroute("**/api/v1/**");
-  await expect(page.getByRole("alert").filter({ hasText: "No answer" })).toBeHidden({ timeout: 30_000 });
+  await expect(page.getByRole("alert").filter({ hasText: "No response" })).toBeHidden({ timeout: 30_000 });
   await expect(page.locator('link[rel="icon"]')).toHaveAttribute("href", "./mark.svg");
 });
 

@@ -66,7 +66,7 @@ function updateMe({ new_password }: { new_password?: string }): [number, unknown
 }
 
 function refused(): [number, unknown] {
-  return problem(401, "unauthenticated", "sign in, or send a token");
+  return problem(401, "unauthenticated", "log in, or send a token");
 }
 
 function problem(status: number, code: string, detail: string, fields: object[] = []): [number, unknown] {

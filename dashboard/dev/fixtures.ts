@@ -1,4 +1,4 @@
-// Believable data for the stand-in. The figures move with the clock, so that live charts have something to do.
+// Realistic sample data. The figures change with the clock, so that live charts move.
 import type { Account, AuditEntry, CacheStats, ConfigKey, DoctorCheck, History, LoginLink, Me, ServerEvent, ServerProblem, Session, Status, Token } from "../src/api/types";
 
 const STARTED = Date.now() - 3 * 86_400_000 - 5 * 3_600_000;
@@ -135,9 +135,9 @@ const STATES: Record<Status["state"], Pick<Status, "state" | "sentence" | "probl
   },
   failing: {
     state: "failing",
-    sentence: "The state database does not answer: nobody can log in.",
+    sentence: "The state database does not respond: logging in is not possible.",
     problems: [
-      problem("store_unreachable", "server", "critical", { title: "The state database does not answer", detail: "No answer from `/srv/shop/outrigger-data/state.db` for 4 minutes: disk I/O error.", fix: "Check the disk, then run `outrigger doctor`." }),
+      problem("store_unreachable", "server", "critical", { title: "The state database does not respond", detail: "No response from `/srv/shop/outrigger-data/state.db` for 4 minutes: disk I/O error.", fix: "Check the disk, then run `outrigger doctor`." }),
       { ...cacheFull, state: "acknowledged", acknowledged_by: "kei@example.com", acknowledged_at: ago(60) },
     ],
   },
@@ -223,17 +223,17 @@ export function cacheStats(scene: string): CacheStats {
 }
 
 export const config: ConfigKey[] = [
-  key("server.data_dir", "./outrigger-data", "./outrigger-data", "text", "Where databases, sockets, keys and logs are kept."),
+  key("server.data_dir", "./outrigger-data", "./outrigger-data", "text", "The directory of databases, sockets, keys and logs."),
   key("http.listen", "127.0.0.1:7300", "127.0.0.1:7300", "address", "The address of the HTTP listener. Beyond loopback without TLS it also needs `[http] allow_plaintext`."),
-  { ...key("http.public_url", "https://shop.example.com", null, "text", "Under which address browsers reach this server."), source: "file", source_detail: "/etc/outrigger.toml:4" },
-  { ...key("http.trusted_proxies", ["10.0.0.0/8"], [], "list", "Networks of proxies whose forwarding headers are believed."), source: "file", source_detail: "/etc/outrigger.toml:5" },
-  { ...key("cache.memory", "96MiB", "64MiB", "size", "How much memory the entries may use, keys, values and bookkeeping counted. 1MiB to 1TiB; 64MiB when not set."), source: "environment", source_detail: "OUTRIGGER_CACHE__MEMORY", aliases: ["CACHE_MAX_MEMORY"] },
-  key("cache.eviction", "all", "all", "`all` or `volatile`", "Which entries may go when the bound is reached: `all`, or only those with a time to live."),
-  key("cache.ttl", "1h", "1h", "duration", "How long an entry written over HTTP lives when the request does not say."),
-  { ...key("redis.password", "[secret]", null, "secret", "What `AUTH` has to say. Needed to listen beyond loopback."), source: "flag", source_detail: "--set redis.password" },
+  { ...key("http.public_url", "https://shop.example.com", null, "text", "The URL under which browsers reach this server."), source: "file", source_detail: "/etc/outrigger.toml:4" },
+  { ...key("http.trusted_proxies", ["10.0.0.0/8"], [], "list", "Networks of proxies whose forwarding headers are trusted."), source: "file", source_detail: "/etc/outrigger.toml:5" },
+  { ...key("cache.memory", "96MiB", "64MiB", "size", "The maximum memory for entries, including keys, values and overhead. 1MiB to 1TiB; default 64MiB."), source: "environment", source_detail: "OUTRIGGER_CACHE__MEMORY", aliases: ["CACHE_MAX_MEMORY"] },
+  key("cache.eviction", "all", "all", "`all` or `volatile`", "Which entries are evicted when `cache.memory` is reached: `all`, or only those with a time to live."),
+  key("cache.ttl", "1h", "1h", "duration", "The default time to live of entries written over HTTP."),
+  { ...key("redis.password", "[secret]", null, "secret", "The password for `AUTH`. Required to listen beyond loopback."), source: "flag", source_detail: "--set redis.password" },
   key("redis.listen", "127.0.0.1:7379", "127.0.0.1:7379", "address", "The address of the Redis listener."),
-  key("redis.idle_timeout", null, null, "duration", "After how long without a command a connection is closed; never when not set."),
-  key("log.level", "info", "info", "`error`, `warn`, `info`, `debug` or `trace`", "From which severity on messages are written."),
+  key("redis.idle_timeout", null, null, "duration", "The time without a command after which a connection is closed; never if not set."),
+  key("log.level", "info", "info", "`error`, `warn`, `info`, `debug` or `trace`", "The lowest severity of messages to log."),
 ];
 
 function key(name: string, value: unknown, fallback: unknown, kind: string, documentation: string): ConfigKey {
@@ -248,9 +248,9 @@ export function doctor(scene: string): { checks: DoctorCheck[] } {
       { name: "data directory", result: "ok", detail: "/srv/shop/outrigger-data, for this user only", fix: null },
       { name: "room on the disk", result: "ok", detail: "48212 MiB free of 102400 MiB", fix: null },
       broken
-        ? { name: "store", result: "fail", detail: "disk I/O error", fix: "check that it runs and can be reached" }
-        : { name: "store", result: "ok", detail: "it answers, and its integrity check finds nothing", fix: null },
-      { name: "public address", result: "advice", detail: "http://shop.example.com is not encrypted", fix: "let the proxy speak https, and say so in `[http] public_url`" },
+        ? { name: "store", result: "fail", detail: "disk I/O error", fix: "check that it is running and reachable" }
+        : { name: "store", result: "ok", detail: "it responds, and its integrity check passes", fix: null },
+      { name: "public address", result: "advice", detail: "http://shop.example.com is not encrypted", fix: "enable https in the proxy and set `[http] public_url` to an https URL" },
     ],
   };
 }

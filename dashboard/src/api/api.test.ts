@@ -4,7 +4,7 @@ import { ApiError, fieldTrouble, formTrouble, problemFrom, sentence, trouble } f
 import { may } from "./scopes";
 
 describe("scopes", () => {
-  it("cover what they imply and nothing else", () => {
+  it("cover the scopes that they imply and no others", () => {
     expect(may({ scopes: ["*"] }, "access:write")).toBe(true);
     expect(may({ scopes: ["cache:*"] }, "cache:write")).toBe(true);
     expect(may({ scopes: ["cache:write"] }, "cache:read")).toBe(true);
@@ -13,7 +13,7 @@ describe("scopes", () => {
   });
 });
 
-describe("the place of the page", () => {
+describe("the URL of the page", () => {
   it("is derived from the base, behind any prefix", () => {
     expect(dashboardPath("http://127.0.0.1:7300/admin/production/")).toBe("/admin/production");
     expect(serverAddress("http://127.0.0.1:7300/admin/production/")).toBe("http://127.0.0.1:7300");
@@ -34,14 +34,14 @@ describe("problems", () => {
     expect(sentence("`cache.memory` is too small")).toBe("`cache.memory` is too small.");
   });
 
-  it("name what is wrong with a field, or with an item in it", () => {
+  it("have messages for a field, or for an item in it", () => {
     expect(fieldTrouble(weak, "new_password")).toBe("Too easy to guess");
     expect(fieldTrouble(weak, "scopes")).toBe("Too long (100)");
     expect(fieldTrouble(weak, "email")).toBeUndefined();
     expect(fieldTrouble(new TypeError("fetch failed"), "email")).toBeUndefined();
   });
 
-  it("are said once in a form: at the field, or above the fields when the form lacks one of them", () => {
+  it("appear once in a form: at the field, or above the fields if the form does not have the field", () => {
     const one = new ApiError(422, { ...weak.problem, fields: [{ field: "new_password", code: "too_weak" }] });
     expect(formTrouble(one, ["new_password"]).note).toBeNull();
     expect(formTrouble(one, ["new_password"]).at("new_password")).toBe("The password is too easy to guess.");
@@ -54,11 +54,11 @@ describe("problems", () => {
     expect(formTrouble(null, ["new_password"]).note).toBeNull();
   });
 
-  it("are made up for answers of proxies, and say so", () => {
+  it("are created for error responses of proxies", () => {
     expect(problemFrom(502, "<html>Bad Gateway</html>").detail).toContain("status 502");
   });
 
-  it("tell a silent server from a refusing one", () => {
-    expect(trouble(new TypeError("fetch failed")).title).toBe("No answer");
+  it("distinguish an unreachable server from an error response", () => {
+    expect(trouble(new TypeError("fetch failed")).title).toBe("No response");
   });
 });

@@ -1,12 +1,12 @@
-// What can go wrong between the page and the server, in a shape that a page can show.
+// Errors of requests to the server, converted for display.
 import type { FieldProblem, Problem } from "./types";
 
-/** The server answered with an error. */
+/** The server returned an error response. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly problem: Problem,
-    /** How long to wait before trying again, in milliseconds; 0 when the server names no time. */
+    /** How long to wait before retrying, in milliseconds; 0 if the server sent no `Retry-After`. */
     readonly waitMs = 0,
   ) {
     super(problem.detail);
@@ -14,7 +14,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What to tell a person about a failure. */
+/** An error as the page displays it. */
 export interface Trouble {
   title: string;
   detail: string | null;
@@ -23,22 +23,22 @@ export interface Trouble {
   requestId: string | null;
 }
 
-/** A problem out of whatever the server or a proxy before it answered. */
+/** The problem in a response body. Creates one if the body, such as a proxy's error page, contains none. */
 export function problemFrom(status: number, body: unknown): Problem {
   if (typeof body === "object" && body !== null && "code" in body && "detail" in body) {
     return body as Problem;
   }
   return {
     type: "about:blank",
-    title: "Unexpected answer",
+    title: "Unexpected response",
     status,
     code: "unexpected",
-    detail: `The server, or a proxy in front of it, answered with status ${status} and no explanation.`,
+    detail: `The server, or a proxy in front of it, returned status ${status} without an explanation.`,
     request_id: "",
   };
 }
 
-/** Any failure in words. */
+/** Converts any error for display. */
 export function trouble(error: unknown): Trouble {
   if (error instanceof ApiError) {
     const { problem } = error;
@@ -47,20 +47,20 @@ export function trouble(error: unknown): Trouble {
       detail: null,
       fix: problem.fix == null ? null : sentence(problem.fix),
       fields: problem.fields ?? [],
-      // Whoever mistypes a password has no use for it; whoever looks for a fault in the logs has.
+      // The request id helps to find server errors in the logs. It is useless for client errors such as a mistyped password.
       requestId: error.status < 500 || problem.request_id === "" ? null : problem.request_id,
     };
   }
   return {
-    title: "No answer",
-    detail: "Outrigger does not answer. The page tries again by itself.",
-    fix: "See whether the process runs: `outrigger status`",
+    title: "No response",
+    detail: "Outrigger is not responding. The page retries automatically.",
+    fix: "Check whether the process is running: `outrigger status`",
     fields: [],
     requestId: null,
   };
 }
 
-/** What is wrong with one field of a form, in words, or undefined. */
+/** The message for one field of a form, or undefined. */
 export function fieldTrouble(error: unknown, field: string): string | undefined {
   if (!(error instanceof ApiError)) {
     return undefined;
@@ -70,19 +70,19 @@ export function fieldTrouble(error: unknown, field: string): string | undefined 
     return undefined;
   }
   const words = FIELD_WORDS[found.code] ?? found.code.replaceAll("_", " ");
-  // The limit of a guess is a score that means nothing to a person.
+  // The limit of `too_weak` is a score that means nothing to users.
   return found.limit && found.code !== "too_weak" ? `${words} (${found.limit})` : words;
 }
 
-/** An error for a form: each thing is said once, at its field where the form has that, in the note above the fields otherwise. */
+/** An error for a form. Each message appears once: at its field, or above the fields if the form does not have the field. */
 export interface FormTrouble {
-  /** What to show above the fields; null when the fields say everything. */
+  /** The error to show above the fields; null if the messages at the fields cover it. */
   note: unknown;
-  /** What to show at a field. */
+  /** The message to show at a field. */
   at: (field: string) => string | undefined;
 }
 
-/** Distributes an error over the fields of a form. */
+/** Assigns the messages of an error to the fields of a form. */
 export function formTrouble(error: unknown, fields: readonly string[]): FormTrouble {
   const found = error instanceof ApiError ? (error.problem.fields ?? []) : [];
   const saysAll = found.length > 0 && found.every(({ field }) => fields.includes(field));
@@ -93,7 +93,7 @@ export function formTrouble(error: unknown, fields: readonly string[]): FormTrou
       if (!saysAll) {
         return undefined;
       }
-      // Then the sentence is about this field, and says more than the code.
+      // The detail is about this field, and more specific than the code.
       const isOnly = found.every((candidate) => candidate.field === field);
       return isOnly ? sentence((error as ApiError).problem.detail) : fieldTrouble(error, field);
     },
@@ -101,16 +101,16 @@ export function formTrouble(error: unknown, fields: readonly string[]): FormTrou
 }
 
 const FIELD_WORDS: Record<string, string> = {
-  required: "This is needed",
-  invalid: "This is not valid",
+  required: "Required",
+  invalid: "Not valid",
   too_long: "Too long",
   too_short: "Too short",
   too_weak: "Too easy to guess",
   taken: "Already taken",
-  wrong: "This is not right",
+  wrong: "Incorrect",
 };
 
-/** Messages begin in lower case where they are logged; on a page they are sentences. */
+/** Turns a server message, which begins in lower case, into a sentence. */
 export function sentence(text: string): string {
   const trimmed = text.trim();
   if (trimmed === "") {

@@ -1,4 +1,4 @@
-// Copying: of a line that is shown, or of something a button names.
+// Buttons that copy text to the clipboard.
 import { Button } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import classes from "./copy.module.css";
@@ -6,15 +6,15 @@ import { CheckIcon, CopyIcon } from "./icons";
 
 interface CopyButtonProps {
   text: string;
-  /** Names the text for those who do not see it. */
+  /** The name of the text for screen readers. */
   what: string;
   label?: string;
-  /** Whether a dialog gives it the focus when it opens. */
+  /** Whether the button gets the focus when its dialog opens. */
   autoFocus?: boolean;
   onCopied?: () => void;
 }
 
-/** Copies `text`; says so for two seconds. Plain http pages have no clipboard interface, so the old way is the fallback. */
+/** Copies `text` and shows “Copied” for two seconds. Pages without HTTPS have no clipboard API and use `execCommand` instead. */
 export function CopyButton({ text, what, label = "Copy", autoFocus = false, onCopied }: CopyButtonProps) {
   const [state, setState] = useState<"idle" | "copied" | "refused">("idle");
   const timer = useRef<number>(undefined);
@@ -30,7 +30,7 @@ export function CopyButton({ text, what, label = "Copy", autoFocus = false, onCo
     timer.current = window.setTimeout(() => setState("idle"), 2000);
   }
 
-  const word = { idle: label, copied: "Copied", refused: "Select and copy by hand" }[state];
+  const word = { idle: label, copied: "Copied", refused: "Select and copy manually" }[state];
   return (
     <Button
       size="compact-xs"
@@ -46,11 +46,11 @@ export function CopyButton({ text, what, label = "Copy", autoFocus = false, onCo
 }
 
 interface LinesProps extends Omit<CopyButtonProps, "label"> {
-  /** Breaks long lines everywhere, not only where it is narrow: nothing of a secret may hide behind the edge. */
+  /** Wraps long lines at any width, so that a secret is always fully visible. */
   wrap?: boolean;
 }
 
-/** Lines to paste somewhere, with a button that copies them all. */
+/** Lines of text with a button that copies all of them. */
 export function Lines({ text, what, wrap = false, ...copying }: LinesProps) {
   return (
     <div className={classes.lines} data-wrap={wrap || undefined}>
@@ -62,7 +62,7 @@ export function Lines({ text, what, wrap = false, ...copying }: LinesProps) {
   );
 }
 
-/** Copies `text`, and tells whether that worked. */
+/** Copies `text`. Returns whether that succeeded. */
 export async function copied(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
@@ -73,7 +73,7 @@ export async function copied(text: string): Promise<boolean> {
     area.setAttribute("readonly", "");
     area.style.position = "fixed";
     area.style.opacity = "0";
-    // Inside an open dialog, because a dialog that traps the focus would take it away from an element outside.
+    // Append to the open dialog: a dialog that traps the focus would take it from an element outside.
     const place = document.activeElement?.parentElement ?? document.body;
     place.append(area);
     area.select();

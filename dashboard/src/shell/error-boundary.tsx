@@ -1,4 +1,4 @@
-// What stands in for a page that failed, as a rule because an upgrade took the files away that it still wanted to load.
+// Replaces a page that failed, usually because an upgrade removed files that the page still had to load.
 import { Button } from "@mantine/core";
 import { Component, type ReactNode } from "react";
 import classes from "./error-boundary.module.css";
@@ -7,7 +7,7 @@ interface ErrorBoundaryState {
   error: Error | null;
 }
 
-/** Shows its children until one of them throws, and then how to go on. With another `key` it begins anew. */
+/** Renders its children until one of them throws, and then an error with a button to reload. A new `key` resets the boundary. */
 export class ErrorBoundary extends Component<{ children: ReactNode }, ErrorBoundaryState> {
   override state: ErrorBoundaryState = { error: null };
 
@@ -24,13 +24,12 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, ErrorBound
       <div className={classes.broken} role="alert">
         <h1>This page cannot be shown</h1>
         <p>
-          Outrigger may have been upgraded since it was opened. Loading it again fetches what belongs to the version that runs
-          now.
+          Outrigger may have been upgraded since you opened this page. Reload the page to get the current version.
         </p>
         <p>
           <code>{error.message}</code>
         </p>
-        <Button onClick={() => window.location.reload()}>Load again</Button>
+        <Button onClick={() => window.location.reload()}>Reload</Button>
       </div>
     );
   }

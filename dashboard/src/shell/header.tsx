@@ -1,5 +1,4 @@
-// The bar above every page: where it is, which server, the shared time range, how fresh the figures are, the open problems, and
-// the command palette.
+// The header of every page: breadcrumb, server name, time range, freshness of the data, open problems and command palette.
 import { Button } from "@mantine/core";
 import { Link, useLocation } from "wouter";
 import { identity } from "../api/identity";
@@ -13,7 +12,7 @@ import { useFreshness } from "./freshness";
 import { RangeMenu } from "./range-menu";
 
 interface HeaderProps {
-  /** The title of what is open, when that is more than the page: the last part of the breadcrumb. */
+  /** The title of the open item if it differs from the page: the last part of the breadcrumb. */
   title: string;
   onSearch: () => void;
   onConnect: () => void;
@@ -42,7 +41,7 @@ export function Header({ title, onSearch, onConnect, onPause }: HeaderProps) {
   );
 }
 
-/** The key of the command palette, as this system writes it. */
+/** The shortcut of the command palette in the notation of the operating system. */
 export const SEARCH_KEY = /Mac|iPhone|iPad/.test(typeof navigator === "undefined" ? "" : navigator.userAgent) ? "⌘K" : "Ctrl K";
 
 function Breadcrumb({ title }: { title: string }) {
@@ -65,7 +64,7 @@ function Breadcrumb({ title }: { title: string }) {
   );
 }
 
-/** The server's name and environment, so that two tabs of two servers differ. */
+/** The server's name and environment, to distinguish tabs of different servers. */
 function Server() {
   const { name, environment, colour } = identity;
   if (name === "" && environment === null) {
@@ -79,7 +78,7 @@ function Server() {
   );
 }
 
-/** Whether the figures are live, paused, or old because the server does not answer; a press pauses and resumes. */
+/** Shows whether the data is live, paused, or old because the server does not respond. Clicking pauses or resumes refreshing. */
 function FreshnessChip({ onPause }: { onPause: () => void }) {
   const freshness = useFreshness();
   const now = useNow();
@@ -87,7 +86,7 @@ function FreshnessChip({ onPause }: { onPause: () => void }) {
     const age = freshness.at === 0 ? "" : ` ${duration(Math.max(0, now - freshness.at))}`;
     return (
       <span className={classes.freshness} data-kind="silent" role="alert">
-        No answer{age}
+        No response{age}
       </span>
     );
   }

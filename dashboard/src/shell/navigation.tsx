@@ -1,4 +1,4 @@
-// The rail: the pages in their groups, the server's state, and the account menu. On a phone it is a drawer below a bar.
+// The navigation: the pages in groups, the server's state, and the account menu. On a phone it is a drawer below a bar.
 import { Menu, UnstyledButton, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
@@ -58,7 +58,7 @@ export function Navigation({ onHelp, onConnect }: NavigationProps) {
   );
 }
 
-/** The server's state below the mark: a shape, a colour and a word. */
+/** The server's state as a shape, a colour and a word. */
 function StateDot() {
   const { mark, word } = useServerState();
   return (
@@ -116,7 +116,7 @@ function PageLink({ page, here }: { page: Page; here: boolean }) {
 const SCHEMES: { value: MantineColorScheme; name: string; Icon: () => React.ReactNode }[] = [
   { value: "light", name: "Light", Icon: SunIcon },
   { value: "dark", name: "Dark", Icon: MoonIcon },
-  { value: "auto", name: "Like the system", Icon: SystemIcon },
+  { value: "auto", name: "System", Icon: SystemIcon },
 ];
 
 function AccountMenu({ onHelp, onLeave }: { onHelp: () => void; onLeave: () => void }) {

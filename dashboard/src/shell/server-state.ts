@@ -1,4 +1,4 @@
-// The server's state as every page shows it: in the rail, in the header, in the tab's title and icon.
+// The server's state for the navigation, the header, and the title and icon of the tab.
 import { useStatus } from "../api/live";
 import { useFreshness } from "./freshness";
 
@@ -10,17 +10,17 @@ interface ServerState {
 }
 
 const STATES = {
-  ok: { mark: "ok", word: "All well" },
+  ok: { mark: "ok", word: "OK" },
   degraded: { mark: "warn", word: "Needs attention" },
   failing: { mark: "fail", word: "Failing" },
 } as const satisfies Record<string, ServerState>;
 
-/** The state in one word. A server that does not answer has none, whatever it said last. */
+/** The state in one word. While the server does not respond, its last known state does not count. */
 export function useServerState(): ServerState {
   const freshness = useFreshness();
   const { data } = useStatus();
   if (freshness.kind === "silent") {
-    return { mark: "silent", word: "No answer" };
+    return { mark: "silent", word: "No response" };
   }
   return data === undefined ? { mark: "silent", word: "Loading" } : STATES[data.state];
 }

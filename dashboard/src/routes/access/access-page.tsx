@@ -1,6 +1,6 @@
-// Access: who may sign in, who is signed in, which programs may call, and who did what.
+// The page Access: accounts, sessions, tokens and the audit log.
 //
-// Accounts and tokens have an address of their own, which opens a drawer over the list: `/access/accounts/<id>`.
+// Each account and token has its own URL, such as `/access/accounts/<id>`, which opens a drawer over the list.
 import { useEffect, useRef, type KeyboardEvent } from "react";
 import { useLocation, useParams } from "wouter";
 import { PageHead } from "../../parts/page-head";
@@ -36,7 +36,7 @@ export function AccessPage() {
   const Panel = PANELS[tab];
   return (
     <>
-      <PageHead title="Access" guide="access" lead="People sign in with accounts. Programs use tokens. The audit log records every change." />
+      <PageHead title="Access" guide="access" lead="People log in with accounts. Programs use tokens. The audit log records every change." />
       <TabList tab={tab} onChange={(next) => navigate(next === "accounts" ? "/access" : `/access?tab=${next}`)} />
       <div id={`panel-${tab}`} role="tabpanel" aria-labelledby={`tab-${tab}`} className={classes.panel}>
         <Panel />
@@ -45,10 +45,10 @@ export function AccessPage() {
   );
 }
 
-/** One stop for the Tab key; arrows move between the tabs, as the pattern for tabs has it. */
+/** The tab list is a single Tab stop; arrow keys move between the tabs, as the ARIA tabs pattern requires. */
 function TabList({ tab, onChange }: { tab: Tab; onChange: (tab: Tab) => void }) {
   const list = useRef<HTMLDivElement>(null);
-  // By hand: `scrollIntoView` makes the next press of Tab begin here, behind the navigation.
+  // Not `scrollIntoView`: it moves the start of the Tab order here, past the navigation.
   useEffect(() => {
     const tabs = list.current;
     const selected = tabs?.querySelector<HTMLElement>('[aria-selected="true"]');

@@ -1,4 +1,4 @@
-// What can be done with an account, the same in its row and in its drawer.
+// The actions of an account, shared by its row and its drawer.
 import { useMutation } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { answer, api } from "../../api/client";
@@ -13,7 +13,7 @@ import { LinkDialog, type MadeLink } from "./link-dialog";
 import { useRenew } from "./lists";
 import { RoleDialog } from "./role-dialog";
 
-/** How an account is named in sentences. */
+/** The name of an account in sentences: its e-mail address, or else its name. */
 export function labelOf(account: Pick<Account, "email" | "name">): string {
   return account.email ?? account.name;
 }
@@ -25,7 +25,7 @@ interface Change {
 
 interface AccountActions {
   actions: (account: Account) => MenuAction[];
-  /** To be placed beside the list. */
+  /** The dialogs of the actions. Render them beside the list. */
   dialogs: ReactNode;
 }
 
@@ -69,7 +69,7 @@ export function useAccountActions(): AccountActions {
     const label = labelOf(account);
     setQuestion({
       title: `Disable ${label}?`,
-      text: "The account can no longer sign in, and its sessions end now. You can enable it again.",
+      text: "The account can no longer log in, and its sessions end immediately. You can enable it again.",
       verb: `Disable ${label}`,
       act: () => change(account, { disabled: true }),
       done: { title: `${label} is disabled.`, undo: () => change(account, { disabled: false }) },
@@ -80,7 +80,7 @@ export function useAccountActions(): AccountActions {
     const label = labelOf(account);
     setQuestion({
       title: `Delete ${label}?`,
-      text: "The account can no longer sign in. Its sessions end, and the tokens that it created stop working now.",
+      text: "The account can no longer log in. Its sessions end, and the tokens it created stop working immediately.",
       verb: `Delete ${label}`,
       act: async () => {
         await answer(api.DELETE("/api/v1/access/accounts/{id}", { params: { path: { id: account.id } } }));

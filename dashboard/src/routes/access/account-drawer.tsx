@@ -1,4 +1,4 @@
-// One account: what it is, where it is signed in, which tokens it created, what it did and what was done to it.
+// The drawer of an account: its details, sessions, tokens and audit log entries.
 import { Link } from "wouter";
 import type { Account } from "../../api/types";
 import { browser } from "../../format/browser";
@@ -14,7 +14,7 @@ import { AuditEntries } from "./audit-entries";
 import { useSessions, useTokens } from "./lists";
 import { ROLE_WORDS } from "./roles";
 
-/** Undefined closes the drawer. */
+/** The drawer is closed while `account` is undefined. */
 export function AccountDrawer({ account, actions }: { account: Account | undefined; actions: readonly MenuAction[] }) {
   return (
     <Drawer
@@ -44,13 +44,13 @@ function Details({ account }: { account: Account }) {
             ),
           },
           { name: "State", value: account.disabled ? <Badge tone="warn">disabled</Badge> : <Badge tone="ok">active</Badge> },
-          { name: "Last sign-in", value: <When at={account.last_login_at} /> },
+          { name: "Last login", value: <When at={account.last_login_at} /> },
           { name: "Created", value: <When at={account.created_at} /> },
         ]}
       />
       <SessionsOf account={account} />
       <TokensOf account={account} />
-      <Section title="Audit log" aside={<Link href={`/access?tab=audit&actor=${account.id}`}>Everything by {account.name}</Link>}>
+      <Section title="Audit log" aside={<Link href={`/access?tab=audit&actor=${account.id}`}>All entries by {account.name}</Link>}>
         <AuditEntries id={account.id} />
       </Section>
     </>
@@ -65,14 +65,14 @@ function SessionsOf({ account }: { account: Account }) {
       {own === undefined ? (
         <Skeleton lines={2} />
       ) : own.length === 0 ? (
-        <p className={classes.aside}>Not signed in.</p>
+        <p className={classes.aside}>No sessions.</p>
       ) : (
         <Related label="Sessions">
           {own.map((session) => (
             <li key={session.id}>
-              {browser(session.user_agent)} from {session.address} {session.current && <Badge tone="lagoon">this one</Badge>}
+              {browser(session.user_agent)} from {session.address} {session.current && <Badge tone="lagoon">this browser</Badge>}
               <div className={classes.aside}>
-                Last seen <When at={session.last_seen_at} />, expires <When at={session.expires_at} due />
+                Last used <When at={session.last_seen_at} />, expires <When at={session.expires_at} due />
               </div>
             </li>
           ))}

@@ -1,4 +1,4 @@
-// Who may sign in, and as what.
+// The list of accounts with their roles.
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useParams } from "wouter";
@@ -49,7 +49,7 @@ export function Accounts() {
       ),
     },
     { id: "role", header: "Role", value: ({ role }) => role, card: "aside" },
-    { id: "login", header: "Last sign-in", value: ({ last_login_at }) => last_login_at, cell: ({ last_login_at }) => <When at={last_login_at} />, nowrap: true },
+    { id: "login", header: "Last login", value: ({ last_login_at }) => last_login_at, cell: ({ last_login_at }) => <When at={last_login_at} />, nowrap: true },
     { id: "created", header: "Created", value: ({ created_at }) => created_at, cell: ({ created_at }) => <When at={created_at} />, nowrap: true },
   ];
   return (

@@ -25,7 +25,7 @@ describe("a sentence of the audit log", () => {
     ["access.create_token", { ...on("t1", "deploy"), changes: [{ field: "scopes", to: "cache:write" }, { field: "expires_at", to: "never" }] }, "created the token deploy with cache:write"],
     ["access.create_login_link", on("d1", "dev@example.com"), "created a login link for dev@example.com"],
     ["cache.clear", { ...on("database 7"), changes: [{ field: "entries", from: "2278", to: "0" }] }, "cleared database 7 (2,278 entries)"],
-    ["access.log_in", on("a1", "ana@example.com"), "signed in"],
+    ["access.log_in", on("a1", "ana@example.com"), "logged in"],
     ["boats.rename_boat", on("b1", "Ida"), "carried out “boats: rename boat” on Ida"],
     ["boats.count", {}, "carried out “boats: count”"],
   ])("%s %#", (action, changes, words) => {

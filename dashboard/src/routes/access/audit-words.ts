@@ -29,10 +29,10 @@ const to = (changes: readonly Change[], field: string) => changes.find((change) 
 const from = (changes: readonly Change[], field: string) => changes.find((change) => change.field === field)?.from;
 
 const WORDS: Record<string, Words> = {
-  "access.log_in": { infinitive: "sign in", past: "signed in", named: false },
-  "access.log_in_again": { infinitive: "sign in again", past: "signed in again", named: false },
-  "access.log_in_by_link": { infinitive: "sign in with a login link", past: "signed in with a login link", named: false },
-  "access.log_out": { infinitive: "sign out", past: "signed out", named: false },
+  "access.log_in": { infinitive: "log in", past: "logged in", named: false },
+  "access.log_in_again": { infinitive: "log in again", past: "logged in again", named: false },
+  "access.log_in_by_link": { infinitive: "log in with a login link", past: "logged in with a login link", named: false },
+  "access.log_out": { infinitive: "log out", past: "logged out", named: false },
   "access.set_up_owner": { infinitive: "set up the owner account", past: "set up the owner account", object: "account" },
   "access.create_account": {
     infinitive: "add the account",
@@ -69,8 +69,8 @@ const WORDS: Record<string, Words> = {
 
 /** The actions that a filter offers. */
 export const ACTIONS: { value: string; label: string }[] = [
-  { value: "access.", label: "everything about access" },
-  { value: "cache.", label: "everything about the cache" },
+  { value: "access.", label: "all access actions" },
+  { value: "cache.", label: "all cache actions" },
   ...Object.entries(WORDS).map(([value, { infinitive }]) => ({ value, label: infinitive })),
 ];
 

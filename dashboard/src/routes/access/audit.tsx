@@ -87,7 +87,7 @@ export function Audit() {
 
   async function copyRequest(id: string) {
     const done = await copied(id);
-    show(done ? { title: "Request id copied.", detail: id } : { title: "The browser does not let the page copy.", detail: id, tone: "warn" });
+    show(done ? { title: "Request id copied.", detail: id } : { title: "The browser blocked access to the clipboard.", detail: id, tone: "warn" });
   }
 
   return (

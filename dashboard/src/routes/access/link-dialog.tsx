@@ -1,4 +1,4 @@
-// A one-time login link, to pass on.
+// Shows a new one-time login link, to send to the account's owner.
 import { Button } from "@mantine/core";
 import { useRef } from "react";
 import type { LoginLink } from "../../api/types";
@@ -8,7 +8,7 @@ import { Dialog } from "../../parts/dialog";
 import { When } from "../../parts/when";
 import classes from "./access.module.css";
 
-/** A link, with whom it is for. */
+/** A login link and the account it belongs to. */
 export interface MadeLink extends LoginLink {
   account: string;
 }
@@ -22,8 +22,8 @@ export function LinkDialog({ link, onClose }: { link: MadeLink | null; onClose: 
       {shown !== null && (
         <div className={classes.once}>
           <p>
-            The link signs in as <strong>{shown.account}</strong>, without a password. It works once and expires{" "}
-            <When at={shown.expires_at} due />. Send it in private.
+            The link logs in as <strong>{shown.account}</strong>, without a password. It works once and expires{" "}
+            <When at={shown.expires_at} due />. Send it privately.
           </p>
           <Lines text={shown.url} what="the login link" wrap autoFocus />
           <Actions>

@@ -1,4 +1,4 @@
-// A new account. Without a password the answer carries a one-time link, so that nobody has to think one up for somebody else.
+// The dialog that adds an account. It sends no password: the response contains a one-time link, and the user chooses a password.
 import { Button, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
@@ -33,7 +33,7 @@ export function NewAccountDialog({ opened, onClose, onLink }: NewAccountDialogPr
     onSuccess: ({ account, link }) => {
       void renew();
       onClose();
-      show({ title: `${labelOf(account)} is added as ${account.role}.` });
+      show({ title: `${labelOf(account)} was added as ${account.role}.` });
       if (link) {
         onLink({ ...link, account: labelOf(account) });
       }
@@ -71,7 +71,7 @@ export function NewAccountDialog({ opened, onClose, onLink }: NewAccountDialogPr
         />
         <TextInput name="name" label="Name" error={fieldTrouble(add.error, "name")} />
         <RolePicker role={role} onChange={setRole} />
-        <p>You get a one-time login link to send to the person, who then sets a password.</p>
+        <p>You get a one-time login link to send to the user, who then sets a password.</p>
         <Actions>
           <Button variant="default" onClick={onClose}>
             Cancel

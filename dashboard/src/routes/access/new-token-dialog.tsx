@@ -1,4 +1,4 @@
-// Makes a token and shows it once: the server keeps only a hash, so there is no second look.
+// Creates a token and shows it once: the server stores only a hash and cannot show the token again.
 import { Button, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState, type FormEvent } from "react";
@@ -80,14 +80,14 @@ function TokenForm({ onCancel, onMade }: { onCancel: () => void; onMade: (token:
     }
   }
 
-  const missing = lacking && scopes.length === 0 ? "Choose at least one" : undefined;
+  const missing = lacking && scopes.length === 0 ? "Choose at least one scope" : undefined;
   return (
     <form className={classes.form} onSubmit={onSubmit}>
       {make.error && <TroubleNote error={make.error} />}
       <TextInput
         name="name"
         label="Name"
-        description="What it is for"
+        description="What the token is for"
         maxLength={100}
         required
         withAsterisk={false}
@@ -119,12 +119,12 @@ function Once({ token, saved, onSaved, onClose }: OnceProps) {
   const { data: status } = useStatus();
   const redis = status?.listeners.find(({ name }) => name === "redis")?.url ?? null;
   const place = useRef<HTMLDivElement>(null);
-  // The form that had the focus is gone. The next key belongs to Copy.
+  // The form that had the focus is gone. Move the focus to the Copy button.
   useEffect(() => place.current?.querySelector<HTMLElement>("button")?.focus(), []);
   return (
     <div className={classes.once}>
       <p>
-        <strong>Copy the token now.</strong> It is shown only once: Outrigger keeps a hash of it, not the token.
+        <strong>Copy the token now.</strong> It is shown only once: Outrigger stores only a hash of the token.
       </p>
       <div ref={place}>
         <Lines text={token.token} what="the token" wrap onCopied={onSaved} />

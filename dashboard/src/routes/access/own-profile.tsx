@@ -1,4 +1,4 @@
-// Changing one's own name, e-mail address and password.
+// Forms to change your name, e-mail address and password.
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
@@ -16,10 +16,10 @@ interface Changes {
   current_password?: string;
 }
 
-/** Who forgot the password has come by a link, and has none to give. */
+/** A user who forgot the password logs in with a link and cannot enter the current password. */
 const LINK_HINT = "Not needed in the first 30 minutes after you log in with a link";
 
-/** What was typed as the current password; nothing when the field was left empty. */
+/** The current password from the form; an empty object if the field is empty. */
 function currentPassword(form: FormData): { current_password?: string } {
   const password = String(form.get("current_password") ?? "");
   return password === "" ? {} : { current_password: password };

@@ -1,4 +1,4 @@
-// The sessions of the account that is signed in: which browsers, and the way to end them.
+// Your own sessions, with buttons to end them.
 import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -25,7 +25,7 @@ function end(id: string) {
   return answer(api.DELETE("/api/v1/access/me/sessions/{id}", { params: { path: { id } } }));
 }
 
-/** Ends every session but the one that asks; the number of those that ended. */
+/** Ends all other sessions. Returns how many sessions ended. */
 async function endOthers(): Promise<number> {
   const others: Session[] = [];
   let cursor: string | undefined;
@@ -67,7 +67,7 @@ export function OwnSessions() {
   function askToEndOthers() {
     setQuestion({
       title: "Log out everywhere else?",
-      text: "Every other browser has to log in again. This one stays logged in.",
+      text: "All other browsers have to log in again. This browser stays logged in.",
       verb: "Log out everywhere else",
       act: async () => after(`${counted(await endOthers(), "session", "sessions")} ended.`),
     });

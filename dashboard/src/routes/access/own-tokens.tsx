@@ -1,4 +1,4 @@
-// The tokens of the account that is signed in.
+// Your own tokens.
 import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -24,7 +24,7 @@ export function OwnTokens() {
   function askToRevoke({ id, name }: Token) {
     setQuestion({
       title: `Revoke “${name}”?`,
-      text: "Programs that still use this token are refused from now on. A revoked token cannot be restored.",
+      text: "Requests with this token are rejected immediately. You cannot restore a revoked token.",
       verb: `Revoke “${name}”`,
       act: async () => {
         await answer(api.DELETE("/api/v1/access/me/tokens/{id}", { params: { path: { id } } }));

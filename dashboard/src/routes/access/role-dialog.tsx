@@ -1,4 +1,4 @@
-// Another role for an account. It says what each role may do, and nothing happens before its button.
+// The dialog that changes the role of an account. It describes each role; the button makes the change.
 import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useRef, useState, type FormEvent } from "react";
@@ -54,7 +54,7 @@ function RoleForm({ account, onClose, onChange }: RoleDialogProps & { account: A
   );
 }
 
-/** The roles with what each may do. */
+/** Radio buttons for the roles, with a description of each. */
 export function RolePicker({ role, current, onChange }: { role: Role; current?: Role; onChange: (role: Role) => void }) {
   return (
     <fieldset className={classes.roles}>

@@ -1,4 +1,4 @@
-// The roles, from the one with the fewest permissions, with what each may do.
+// The roles with their descriptions, the role with the fewest permissions first.
 import type { Role } from "../../api/types";
 
 export const ROLES: { value: Role; label: string }[] = [
@@ -9,8 +9,8 @@ export const ROLES: { value: Role; label: string }[] = [
 ];
 
 export const ROLE_WORDS: Record<Role, string> = {
-  viewer: "Reads everything except secrets and access.",
-  operator: "Also makes changes that lose nothing only Outrigger stores, such as clearing the cache.",
-  admin: "Also deletes data in bulk, and manages access.",
+  viewer: "Can read everything except secrets and access.",
+  operator: "Can also make changes that lose no original data, such as clearing the cache.",
+  admin: "Can also delete data in bulk and manage access.",
   owner: "Full access.",
 };

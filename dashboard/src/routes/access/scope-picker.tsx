@@ -1,4 +1,4 @@
-// Which scopes a token gets: a row per capability, and only what the person has, because nobody gives what they lack.
+// Selects the scopes of a token, in one row per capability. It offers only scopes that you have, because you can only grant those.
 import { Checkbox } from "@mantine/core";
 import { may } from "../../api/scopes";
 import { useMe } from "../../api/session";
@@ -13,14 +13,14 @@ const CAPABILITIES: { name: string; about: string; read?: string; write?: string
     all: "cache:*",
   },
   { name: "server", about: "State, statistics, stores and services", read: "server:read" },
-  { name: "problems", about: "Problems of the server; writing acknowledges them", read: "problems:read", write: "problems:write" },
-  { name: "events", about: "Deploys, notes and what happened; deploy tools need to write", read: "events:read", write: "events:write" },
+  { name: "problems", about: "Problems of the server; Write can acknowledge them", read: "problems:read", write: "problems:write" },
+  { name: "events", about: "Deployments, notes and other events; deploy tools need Write", read: "events:read", write: "events:write" },
   { name: "config", about: "Configuration keys", read: "config:read" },
   { name: "metrics", about: "Metrics for Prometheus", read: "metrics:read" },
   { name: "access", about: "Accounts, sessions, tokens and the audit log", read: "access:read", write: "access:write" },
 ];
 
-/** The scopes of which none is implied by another one that is chosen. */
+/** The chosen scopes without those that another chosen scope implies. */
 export function withoutImplied(scopes: string[]): string[] {
   return scopes.filter((scope) => !may({ scopes: scopes.filter((other) => other !== scope) }, scope));
 }

@@ -1,4 +1,4 @@
-// Who is signed in, from where.
+// The list of sessions of all accounts.
 import { useState } from "react";
 import { Link } from "wouter";
 import { answer, api } from "../../api/client";
@@ -22,7 +22,7 @@ const COLUMNS: Column<Session>[] = [
     value: ({ account }) => account,
     cell: ({ account, account_id, current }) => (
       <>
-        <Link href={`/access/accounts/${account_id}`}>{account}</Link> {current && <Badge tone="lagoon">this one</Badge>}
+        <Link href={`/access/accounts/${account_id}`}>{account}</Link> {current && <Badge tone="lagoon">this browser</Badge>}
       </>
     ),
   },
@@ -33,8 +33,8 @@ const COLUMNS: Column<Session>[] = [
     value: ({ user_agent }) => browser(user_agent),
     cell: ({ user_agent }) => <span title={user_agent}>{browser(user_agent)}</span>,
   },
-  { id: "created", header: "Signed in", value: ({ created_at }) => created_at, cell: ({ created_at }) => <When at={created_at} />, nowrap: true },
-  { id: "seen", header: "Last seen", value: ({ last_seen_at }) => last_seen_at, cell: ({ last_seen_at }) => <When at={last_seen_at} />, nowrap: true },
+  { id: "created", header: "Created", value: ({ created_at }) => created_at, cell: ({ created_at }) => <When at={created_at} />, nowrap: true },
+  { id: "seen", header: "Last used", value: ({ last_seen_at }) => last_seen_at, cell: ({ last_seen_at }) => <When at={last_seen_at} />, nowrap: true },
   { id: "expires", header: "Expires", value: ({ expires_at }) => expires_at, cell: ({ expires_at }) => <When at={expires_at} due />, nowrap: true },
 ];
 
@@ -49,30 +49,30 @@ export function Sessions() {
 
   function askToEnd(session: Session) {
     setQuestion({
-      title: session.current ? "End the session you are in?" : `End a session of ${session.account}?`,
-      text: session.current ? "You will be signed out." : "That browser has to sign in again. Nothing else happens.",
+      title: session.current ? "End your current session?" : `End a session of ${session.account}?`,
+      text: session.current ? "You will be logged out." : "The browser has to log in again. Nothing else changes.",
       verb: "End the session",
       act: async () => {
         await end(session);
         await (session.current ? logOut() : renew());
       },
-      done: { title: session.current ? "You are signed out." : `A session of ${session.account} is ended.` },
+      done: { title: session.current ? "You are logged out." : `Ended a session of ${session.account}.` },
     });
   }
 
   function askToEndAll(sessions: Session[], clear: () => void) {
-    // The session that asks goes last, and not from here: it would take the page away from under the others.
+    // Never end the current session here: the page would lose its session before the other requests are sent.
     const others = sessions.filter(({ current }) => !current);
     setQuestion({
       title: `End ${counted(others.length, "session", "sessions")}?`,
-      text: "Those browsers have to sign in again. Nothing else happens.",
+      text: "The browsers have to log in again. Nothing else changes.",
       verb: `End ${counted(others.length, "session", "sessions")}`,
       act: async () => {
         await Promise.all(others.map(end));
         clear();
         await renew();
       },
-      done: { title: `${counted(others.length, "session is", "sessions are")} ended.` },
+      done: { title: `${counted(others.length, "session", "sessions")} ended.` },
     });
   }
 
@@ -102,7 +102,7 @@ export function Sessions() {
               }
             : {})}
           csv="sessions"
-          empty="Nobody is signed in."
+          empty="No sessions."
         />
       </Panel>
       <Confirm question={question} onClose={() => setQuestion(null)} />

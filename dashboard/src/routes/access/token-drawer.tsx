@@ -1,4 +1,4 @@
-// One token: what it may do, who created it, when it was used, and what was done with it.
+// The drawer of a token: its details and audit log entries.
 import { Link } from "wouter";
 import type { Token } from "../../api/types";
 import { Badge } from "../../parts/badge";
@@ -11,7 +11,7 @@ import classes from "./access.module.css";
 import { AuditEntries } from "./audit-entries";
 import { useAccounts } from "./lists";
 
-/** Undefined closes the drawer. */
+/** The drawer is closed while `token` is undefined. */
 export function TokenDrawer({ token, actions }: { token: Token | undefined; actions: readonly MenuAction[] }) {
   return (
     <Drawer
@@ -47,12 +47,12 @@ function Details({ token }: { token: Token }) {
           { name: "Created by", value: creator === undefined ? token.created_by : <Link href={`/access/accounts/${creator.id}`}>{token.created_by}</Link> },
           ...(token.parent_id == null
             ? []
-            : [{ name: "Created with", value: <Link href={`/access/tokens/${token.parent_id}`}>another token, which it ends with</Link> }]),
+            : [{ name: "Created with", value: <Link href={`/access/tokens/${token.parent_id}`}>another token, and revoked with it</Link> }]),
           { name: "Last used", value: <When at={token.last_used_at} /> },
           { name: "Expires", value: <When at={token.expires_at} due /> },
         ]}
       />
-      <Section title="Audit log" aside={<Link href={`/access?tab=audit&actor=${token.id}`}>Everything by this token</Link>}>
+      <Section title="Audit log" aside={<Link href={`/access?tab=audit&actor=${token.id}`}>All entries by this token</Link>}>
         <AuditEntries id={token.id} />
       </Section>
     </>

@@ -1,4 +1,4 @@
-// The tokens with which programs call.
+// The list of tokens.
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useParams } from "wouter";
@@ -57,7 +57,7 @@ export function Tokens() {
   function askToRevoke(token: Token) {
     setQuestion({
       title: `Revoke “${token.name}”?`,
-      text: "Programs that use the token are refused from now on. A revoked token does not come back.",
+      text: "Requests with this token are rejected immediately. You cannot restore a revoked token.",
       verb: `Revoke “${token.name}”`,
       act: async () => {
         await answer(api.DELETE("/api/v1/access/tokens/{id}", { params: { path: { id: token.id } } }));
@@ -97,7 +97,7 @@ export function Tokens() {
                 samples: [{ language: "shell", label: "Shell", code: `curl -H "Authorization: Bearer $OUTRIGGER_TOKEN" ${server}/api/v1/cache/stats` }],
               }}
             >
-              A program needs a token to call the HTTP API, and can use one as the password of the Redis port.
+              Programs need a token to call the HTTP API. They can also use a token as the Redis password.
             </Empty>
           }
         />

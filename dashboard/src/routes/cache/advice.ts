@@ -1,13 +1,13 @@
-// What the figures of the cache mean, and what to do about it.
+// Advice that follows from the statistics of the cache.
 import type { CacheStats } from "../../api/types";
 import { percent } from "../../format/numbers";
 
-/** What happened in the shown range. */
+/** The traffic in the selected time range. */
 export interface CacheTraffic {
   writes: number;
   evictions: number;
   refusals: number;
-  /** Null without reads. */
+  /** Null if there were no reads. */
   hitRatio: number | null;
 }
 
@@ -16,18 +16,18 @@ export interface Advice {
   text: string;
 }
 
-/** Fuller than this, a cache that evicts is called full. */
+/** The share of `cache.memory` in use above which an evicting cache counts as full. */
 export const FULL = 0.9;
-/** Above this share of writes that are evicted again, the bound is too small for the working set. */
+/** The ratio of evictions to writes above which `cache.memory` is too small for the working set. */
 const EVICTED_MUCH = 0.1;
 
-/** Advice about a cache that refuses or evicts; null while there is nothing to do. */
+/** Advice for a cache that refuses writes or evicts entries; null if no action is needed. */
 export function adviceFor(cache: Pick<CacheStats, "memory_bytes" | "memory_max_bytes" | "eviction">, traffic: CacheTraffic): Advice | null {
   if (traffic.refusals > 0) {
     const cause = cache.eviction === "all" ? "" : " Only entries with a time to live can be evicted: `cache.eviction` is `volatile`.";
     return {
       tone: "fail",
-      text: `The cache is full and refuses writes, which is an error for the application.${cause} Raise \`cache.memory\`, or set a time to live on more entries.`,
+      text: `The cache is full and refuses writes, so applications get errors.${cause} Raise \`cache.memory\`, or set a time to live on more entries.`,
     };
   }
   const full = cache.memory_max_bytes > 0 ? cache.memory_bytes / cache.memory_max_bytes : 0;

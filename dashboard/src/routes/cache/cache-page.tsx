@@ -1,4 +1,4 @@
-// The cache, live: how much it saves, how full it is, what it evicts, and how to use it while nobody does.
+// The page Cache: live statistics, charts and databases; connection lines while the cache is unused.
 import { Button } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useCacheStats } from "../../api/live";
@@ -30,7 +30,7 @@ export function CachePage() {
   const [clear, setClear] = useUrlText("clear");
 
   const cache = stats.data;
-  // The command palette opens this page with what to clear in its address.
+  // The command palette opens this page with the database to clear in the URL.
   useEffect(() => {
     if (clear === "" || cache === undefined) {
       return;

@@ -1,4 +1,4 @@
-// Clearing, after a question. What is lost can be read again from its origin.
+// Clearing the cache or one database, after a confirmation.
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
 import { answer, api } from "../../api/client";
@@ -6,13 +6,13 @@ import { counted } from "../../format/numbers";
 import type { Question } from "../../parts/confirm";
 import { useToasts } from "../../parts/toasts";
 
-/** What to clear: one database, or all of them when null. */
+/** One database, or all databases if null. */
 export interface ClearTarget {
   database: number | null;
   entries: number;
 }
 
-/** Returns the function that makes the question whether to clear something. */
+/** Returns a function that creates the confirmation for clearing a target. */
 export function useAskToClear(): (target: ClearTarget) => Question {
   const queries = useQueryClient();
   const toasts = useToasts();
@@ -22,7 +22,7 @@ export function useAskToClear(): (target: ClearTarget) => Question {
       const where = database === null ? "all databases" : `database ${database}`;
       return {
         title: `Clear ${number} in ${where}?`,
-        text: "Until the cache fills again, applications read from their database, which will see more load.",
+        text: "Until the cache fills again, applications read from their own database, which increases its load.",
         verb: `Clear ${number}`,
         no: "Keep them",
         act: async () => {

@@ -1,4 +1,4 @@
-// Every configuration key: its value, where that comes from, and what it means. `?key=cache.memory` leads to one and marks it.
+// The page Configuration: every key with its value, source and documentation. `?key=cache.memory` scrolls to a key and marks it.
 import { TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo } from "react";
@@ -18,7 +18,7 @@ import { anchorOfKey, ConfigSection } from "./config-section";
 
 const LABELS: Record<Shown, string> = { all: "All", changed: "Changed" };
 
-/** So few keys that their details need not be opened one by one. */
+/** With at most this many keys, the details of all keys are open. */
 const FEW = 4;
 
 export function ConfigPage() {
@@ -103,7 +103,7 @@ export function ConfigPage() {
       {found.length === 0 ? (
         <p className={classes.none}>
           {show === "changed" && search === ""
-            ? "Every key has its default. Set a key in outrigger.toml, in the environment or with --set."
+            ? "All keys have their default values. Set a key in outrigger.toml, in the environment or with --set."
             : "No key matches."}
         </p>
       ) : (

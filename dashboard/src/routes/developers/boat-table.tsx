@@ -1,4 +1,4 @@
-// A table with everything a table can have: two parts of a list, filters, selection, a menu, a drawer.
+// A table with every feature: two pages, filters, selection, a menu and a drawer.
 import { useState } from "react";
 import { Link, useParams } from "wouter";
 import { Badge, type Tone } from "../../parts/badge";
@@ -48,7 +48,7 @@ export function BoatTable() {
     const names = chosen.map(({ name }) => name).join(", ");
     setQuestion({
       title: chosen.length === 1 ? `Sink ${names}?` : `Sink ${chosen.length} boats?`,
-      text: "The crew has to swim. A sunk boat does not come back.",
+      text: "The crew has to swim. You cannot raise a sunk boat.",
       verb: chosen.length === 1 ? `Sink ${names}` : `Sink ${chosen.length} boats`,
       act: async () => {
         setBoats(boats.filter((boat) => !chosen.includes(boat)));
@@ -70,7 +70,7 @@ export function BoatTable() {
   ];
   const list = {
     items: scene === "full" ? boats.slice(0, loaded) : scene === "empty" ? [] : undefined,
-    error: scene === "failed" ? new Error("no answer") : null,
+    error: scene === "failed" ? new Error("no response") : null,
     hasNextPage: scene === "full" && loaded < boats.length,
     isFetchingNextPage: false,
     fetchNextPage: () => setLoaded(boats.length),

@@ -1,4 +1,4 @@
-// Made-up rows for the page of parts.
+// Sample data for the page Parts.
 import type { ProblemItem } from "../../parts/problem-card";
 import type { TimelineEvent } from "../../parts/timeline";
 
@@ -17,7 +17,7 @@ const HARBOURS = ["Hilo", "Apia", "Suva", "Papeete"];
 const STATES = ["afloat", "afloat", "in repair", "afloat", "sunk"] as const;
 const START = Date.UTC(2026, 0, 4, 9, 30);
 
-/** The first 28 of them are in the first part of the list. */
+/** The first page of the list contains 28 of them. */
 export const BOATS: Boat[] = Array.from({ length: 40 }, (_, index) => ({
   id: String(index + 1),
   name: `${NAMES[index % NAMES.length]} ${index + 1}`,
@@ -47,8 +47,8 @@ const problem = (id: string, changes: Partial<ProblemItem>): ProblemItem => ({
 
 export const PROBLEMS: ProblemItem[] = [
   problem("1", {
-    severity: "critical", capability: "state", title: "The state database does not answer", count: 1, page: "/",
-    detail: "No answer from `/srv/shop/outrigger-data/state.db` for 4 minutes: disk I/O error.",
+    severity: "critical", capability: "state", title: "The state database does not respond", count: 1, page: "/",
+    detail: "No response from `/srv/shop/outrigger-data/state.db` for 4 minutes: disk I/O error.",
     fix: "Check the disk, then run `outrigger doctor`.",
   }),
   problem("2", {}),
@@ -59,7 +59,7 @@ export const PROBLEMS: ProblemItem[] = [
 export const EVENTS: TimelineEvent[] = [
   { id: "1", at: ago(2), title: "Ana Ruiz changed the role of Kei Tanaka from viewer to operator", detail: "Dashboard, from 127.0.0.1" },
   { id: "2", at: ago(14), title: "Deployed shop 4.12.0", tone: "ok" },
-  { id: "3", at: ago(48), title: "lena@example.com tried to sign in", tone: "fail", state: "failed: wrong password" },
+  { id: "3", at: ago(48), title: "lena@example.com tried to log in", tone: "fail", state: "failed: wrong password" },
   { id: "4", at: ago(26 * 60), title: "The cache refused 19 writes", tone: "warn", state: "warning" },
   { id: "5", at: ago(27 * 60), title: "Outrigger 0.1.0 started" },
 ];

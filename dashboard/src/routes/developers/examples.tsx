@@ -1,4 +1,4 @@
-// The parts that need a state of their own to be shown.
+// Examples of the components that need state.
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { Badge } from "../../parts/badge";
@@ -16,7 +16,7 @@ export function ToastExamples() {
       <Button variant="default" onClick={() => show({ title: "Token revoked." })}>
         Toast
       </Button>
-      <Button variant="default" onClick={() => show({ title: "Kei Tanaka is now operator.", detail: "Also acts where it is safe.", undo: () => undefined })}>
+      <Button variant="default" onClick={() => show({ title: "Kei Tanaka is now operator.", detail: "Can also clear the cache.", undo: () => undefined })}>
         Toast with Undo
       </Button>
       <Button variant="default" onClick={() => show({ title: "The role stays.", undo: () => Promise.reject(new Error("refused")) })}>
@@ -38,7 +38,7 @@ export function ConfirmExamples() {
         onClick={() =>
           setQuestion({
             title: "Revoke “deploy”?",
-            text: "Programs that use the token are refused from now on. A revoked token does not come back.",
+            text: "Requests with this token are rejected immediately. You cannot restore a revoked token.",
             verb: "Revoke “deploy”",
             no: "Keep it",
             act: async () => undefined,
@@ -79,7 +79,7 @@ export function ConfirmExamples() {
 export function EmptyExample() {
   return (
     <Empty title="No entries yet" lines={{ label: "Write the first entry", samples: SAMPLES }} action={<Button size="compact-sm">Create an entry…</Button>}>
-      The cache keeps what is slow to compute. Write the first entry, and it appears here within five seconds.
+      The cache stores results that are slow to compute. Write the first entry; it appears here within five seconds.
     </Empty>
   );
 }

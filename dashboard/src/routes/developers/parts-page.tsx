@@ -1,4 +1,4 @@
-// Every part of the dashboard in all its states, with made-up data: to build pages from, and for the tests of the parts.
+// Every component of the dashboard in all its states, with sample data: a reference for developers, and the page under test.
 import { Link, useParams } from "wouter";
 import { Badge } from "../../parts/badge";
 import { Code } from "../../parts/code";
@@ -23,7 +23,7 @@ export function PartsPage() {
   }
   return (
     <>
-      <PageHead title="Parts" lead="The parts that pages are made of, with made-up data. This page is for those who build the dashboard." />
+      <PageHead title="Parts" lead="The components of the dashboard, with sample data. This page is for developers of the dashboard." />
       <Panel title="Toasts and confirmations">
         <div className={classes.stack}>
           <ToastExamples />

@@ -1,4 +1,4 @@
-// What happened on this server: starts, deployments, clears, problems, changes of roles.
+// Recent events of the server: starts, deployments, cache clears, problems and role changes.
 import type { ServerEvent } from "../../api/types";
 import { Timeline, type TimelineEvent } from "../../parts/timeline";
 
@@ -8,7 +8,7 @@ export function Events({ events }: { events: readonly ServerEvent[] }) {
   if (events.length === 0) {
     return (
       <p>
-        No events yet. Starts, cache clears and role changes appear here, and deployments that you report with{" "}
+        No events yet. Starts, cache clears and role changes appear here, as do deployments reported with{" "}
         <code>outrigger event deploy &quot;v42&quot;</code>.
       </p>
     );

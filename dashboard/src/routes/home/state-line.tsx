@@ -1,6 +1,5 @@
-// The state in one sentence, over the water line. The float beside the hull rides level when all is well, sits low when something
-// needs attention, and goes under when something fails; without an answer from the server the boat is grey. The word and the
-// sentence say the same.
+// The state of the server in one sentence, with a drawing. The canoe's float is level in the state ok, low when degraded, and under
+// water when failing; the canoe is grey while the server does not respond. The word and the sentence carry the same information.
 import type { Status } from "../../api/types";
 import { Badge, type Tone } from "../../parts/badge";
 import { clock, duration } from "../../format/time";
@@ -20,7 +19,7 @@ export function StateLine({ status }: { status: Status }) {
       <div className={classes.words}>
         {!isCalm && <Badge tone={TONES[mark]}>{word}</Badge>}
         <p className={classes.sentence} role="status">
-          {silent ? `No answer since ${clock(freshness.at)}. The page keeps trying.` : status.sentence}
+          {silent ? `No response since ${clock(freshness.at)}. The page keeps retrying.` : status.sentence}
         </p>
       </div>
       <Canoe />
@@ -32,7 +31,7 @@ export function StateLine({ status }: { status: Status }) {
   );
 }
 
-/** The canoe from the front, drawn so that the water line of the panel runs through it. */
+/** The canoe seen from the front. The water line of the panel runs through the drawing. */
 function Canoe() {
   return (
     <svg className={classes.canoe} viewBox="0 0 250 128" aria-hidden="true">

@@ -1,5 +1,5 @@
-// Where a one-time link leads. The code stands in the fragment, which browsers keep to themselves, so no log on the way has it.
-// It is redeemed by a button rather than by the page being opened: mail scanners and link previews open pages too.
+// The page of a one-time login link. The code is in the URL fragment, which browsers do not send, so it appears in no access log. A
+// button redeems the code, because mail scanners and link previews also open the page.
 import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -12,7 +12,7 @@ import { Gate } from "./gate";
 import classes from "./gate.module.css";
 
 export function LoginLinkPage() {
-  // Read once: after redeeming, the code is taken out of the address and of the browser's history.
+  // Read once: after redeeming, the code is removed from the URL and from the browser history.
   const [code] = useState(() => window.location.hash.slice(1));
   const [, navigate] = useLocation();
   const queries = useQueryClient();
@@ -24,7 +24,7 @@ export function LoginLinkPage() {
     },
   });
 
-  // A link that was refused stays refused.
+  // A link that the server has refused stays invalid.
   const refused = redeem.error instanceof ApiError && redeem.error.status === 401;
   if (code === "") {
     return (
@@ -41,7 +41,7 @@ export function LoginLinkPage() {
     );
   }
   return (
-    <Gate title="Welcome aboard" lead="This link signs you in once, in this browser.">
+    <Gate title="Welcome to Outrigger" lead="This link logs you in once, in this browser.">
       <div className={classes.form}>
         {redeem.error && <TroubleNote error={redeem.error} />}
         <Button onClick={() => redeem.mutate()} loading={redeem.isPending} fullWidth autoFocus>
@@ -52,7 +52,7 @@ export function LoginLinkPage() {
   );
 }
 
-/** How to get a new link, for the person who was invited and for the one who runs the server. */
+/** How to get a new link, for invited users and for the operator of the server. */
 function NewLink() {
   return (
     <div className={classes.hints}>

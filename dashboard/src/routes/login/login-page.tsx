@@ -1,4 +1,4 @@
-// Signing in with e-mail address and password.
+// The login page: e-mail address and password.
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { FormEvent } from "react";
@@ -43,7 +43,7 @@ export function LoginPage() {
         </Button>
       </form>
       <p className={classes.hint}>
-        No password, or forgotten it? Ask an administrator for a one-time link. If you run this server,{" "}
+        No password, or forgot it? Ask an administrator for a one-time link. If you run this server,{" "}
         <code>outrigger admin link</code> prints one for the owner account.
       </p>
     </Gate>

@@ -1,4 +1,4 @@
-// A problem with what can be done about it here: acknowledging it, and taking that back.
+// A problem with buttons to acknowledge and reopen it.
 import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { answer, api } from "../../api/client";
@@ -31,7 +31,7 @@ export function ProblemEntry({ problem }: { problem: ServerProblem }) {
           Acknowledged by {problem.acknowledged_by} <When at={problem.acknowledged_at} />.{" "}
           {mayChange && (
             <Button size="compact-xs" variant="subtle" loading={acknowledge.isPending} onClick={() => acknowledge.mutate(false)}>
-              Open it again<span className="visually-hidden">: {problem.title}</span>
+              Reopen<span className="visually-hidden">: {problem.title}</span>
             </Button>
           )}
         </p>
@@ -40,7 +40,7 @@ export function ProblemEntry({ problem }: { problem: ServerProblem }) {
   );
 }
 
-/** Acknowledges the problem, or takes that back. */
+/** Acknowledges or reopens the problem. */
 function useAcknowledge(problem: ServerProblem) {
   const queries = useQueryClient();
   const toasts = useToasts();
@@ -58,7 +58,7 @@ function useAcknowledge(problem: ServerProblem) {
         await send(false);
         await refresh();
       };
-      toasts.show({ title: acknowledged ? "Problem acknowledged." : "Problem opened again.", detail: problem.title, undo: acknowledged ? undo : undefined });
+      toasts.show({ title: acknowledged ? "Problem acknowledged." : "Problem reopened.", detail: problem.title, undo: acknowledged ? undo : undefined });
     },
     onError: (error) => toasts.show({ tone: "fail", title: trouble(error).title }),
   });

@@ -1,4 +1,4 @@
-// The problems of the server: what needs attention, what somebody knows about, and what is over.
+// The page Problems: open, acknowledged and resolved problems.
 import { answer, api } from "../../api/client";
 import { usePages } from "../../api/pages";
 import type { ProblemState } from "../../api/types";
@@ -28,7 +28,7 @@ export function ProblemsPage() {
   const [state, setState] = useUrlWord("state", STATES, "open");
   return (
     <>
-      <PageHead title="Problems" guide="history#problems" lead="What Outrigger found wrong, and what to do about it.">
+      <PageHead title="Problems" guide="history#problems" lead="Problems that Outrigger detected, and how to fix them.">
         <Choice label="State" value={state} options={OPTIONS} onChange={setState} />
       </PageHead>
       <Problems key={state} state={state} />

@@ -1,4 +1,4 @@
-// The checks of `outrigger doctor`, on request: the integrity check reads the whole store, so the page does not run it by itself.
+// The checks of `outrigger doctor`. They run only on request, because the integrity check reads the whole store.
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { answer, api } from "../../api/client";
@@ -41,7 +41,7 @@ export function Health() {
       {doctor.error && !doctor.isFetching && <TroubleNote error={doctor.error} />}
       <p className={classes.summary} role="status">
         {checks === undefined
-          ? "Checks the data directory, the disk, the stores, the limits and the configuration. It changes nothing."
+          ? "Checks the data directory, the disk, the stores, the limits and the configuration, without changing anything."
           : `${summary(checks)} Checked at ${clock(doctor.dataUpdatedAt)}.`}
       </p>
       {checks !== undefined && <Checks checks={checks} />}
@@ -79,7 +79,7 @@ function Checks({ checks }: { checks: DoctorCheck[] }) {
   );
 }
 
-/** With a capital, unless it begins with something that has its own spelling: a path, an address. */
+/** The text with a capital first letter, unless it begins with a path or an address. */
 function capitalised(text: string): string {
   return /^[a-z][a-z'-]*(?:[\s,]|:\s|$)/.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text;
 }
