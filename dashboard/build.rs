@@ -1,7 +1,7 @@
-//! Makes the folder that gets embedded exist, so that the crate compiles before the page was ever built.
+//! Creates the embedded folder, so that the crate compiles before the page is built for the first time.
 //!
-//! It never runs Node: `cargo x dashboard` builds the page, and a server without one says so. A changed folder makes Cargo
-//! compile the crate anew, so that a fresh page is not missed.
+//! This script never runs Node: `cargo x dashboard` builds the page. Cargo recompiles the crate when the folder changes, so that the
+//! binary always contains the latest build.
 
 use std::{fs, path::Path};
 

@@ -1,8 +1,8 @@
-// How the page is built, and how it is served while somebody works on it.
+// Configures the build of the page and the development server.
 //
-// The build knows neither where it will be mounted nor the nonce of a response: it writes `__BASE__` and `__NONCE__` into
-// index.html and the server fills them in. `npm run dev` and `npm run preview` answer the API from `dev/`, so that the page can
-// be worked on without a server; with OUTRIGGER_URL set they pass the API on to a real one.
+// The path of the dashboard and the nonce of a response are not known at build time. The build writes the placeholders `__BASE__` and
+// `__NONCE__` into index.html, and the server replaces them. `npm run dev` and `npm run preview` serve the API from `dev/`, so that
+// development needs no server. If OUTRIGGER_URL is set, they forward API requests to that server.
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import react from "@vitejs/plugin-react";
@@ -21,7 +21,7 @@ export default defineConfig(({ command, isPreview }) => ({
   build: {
     outDir: "dist",
     target: "es2022",
-    // The policy lets fonts and images come from files only.
+    // The policy allows fonts and images only from files.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 700,
     rolldownOptions: {

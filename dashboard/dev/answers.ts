@@ -1,5 +1,5 @@
-// What the stand-in answers, route by route. The cookie `stand-in` chooses a scene: `viewer`, `empty`, `degraded`, `failing`, `setup`,
-// `signed-out`; a session is assumed otherwise.
+// The responses of the sample server, by route. The cookie `stand-in` selects a scenario: `viewer`, `empty`, `degraded`, `failing`,
+// `setup`, `signed-out`. Without the cookie, the responses are those for the owner.
 import type { ServerResponse } from "node:http";
 import * as fixtures from "./fixtures.ts";
 

@@ -1,5 +1,5 @@
-// A stand-in for the server while the page is worked on: fills the template in as the server does, sends the same content security
-// policy, and answers the API from fixtures. It is part of `vite` and `vite preview` only; nothing of it gets into the build.
+// A sample server for development: it fills in the template as the real server does, sends the same content security policy, and
+// serves the API from fixtures. It runs in `vite` and `vite preview` and is not part of the build.
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
@@ -10,14 +10,14 @@ import { server } from "./fixtures.ts";
 const MOUNT = "/admin/production/";
 
 interface Options {
-  /** Whether to answer `/api/` from fixtures; when not, a proxy passes it on to a server. */
+  /** Whether to serve `/api/` from fixtures. Otherwise, a proxy forwards the requests to a server. */
   answersApi: boolean;
 }
 
 export function standIn({ answersApi }: Options): Plugin {
   return {
     name: "outrigger-stand-in",
-    // While developing, Vite serves the page itself: no policy, and the template filled in on the way out.
+    // In development, Vite serves the page: this plugin fills in the template and sends no policy.
     transformIndexHtml: {
       order: "post",
       handler: (html, context) => (context.server ? filled(html, "") : html),
@@ -45,7 +45,7 @@ function fixtures(request: Connect.IncomingMessage, response: ServerResponse, ne
   void body(request).then((sent) => respond({ method: request.method ?? "GET", url, cookie: request.headers.cookie ?? "", sent }, response));
 }
 
-/** The built page as the server sends it: files as they are, index.html with nonce and policy for everything else. */
+/** Serves the build like the real server: existing files, and index.html with nonce and policy for all other paths. */
 function page(folder: string) {
   return (request: Connect.IncomingMessage, response: ServerResponse, next: Connect.NextFunction): void => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");

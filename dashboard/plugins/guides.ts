@@ -1,5 +1,5 @@
-// Puts the guides of `docs/guide` into the build: `virtual:guides` lists them with their sections and knows how to load each, and
-// `virtual:guides/NAME` is the text of one, a chunk of its own.
+// Adds the guides in `docs/guide` to the build. `virtual:guides` exports the list of guides with their sections, and a loader for each.
+// `virtual:guides/NAME` exports the text of one guide as a separate chunk.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "vite";
@@ -8,10 +8,10 @@ import { parseGuide } from "./markdown.ts";
 
 const LIST = "virtual:guides";
 const ONE = "virtual:guides/";
-/** Rollup's mark of a module that is no file. */
+/** Rollup's prefix for modules that are not files. */
 const VIRTUAL = "\0";
 
-/** `folder` is where the guides are. */
+/** `folder` is the path of the folder with the guides. */
 export function guides(folder: string): Plugin {
   const path = (name: string) => join(folder, `${name}.md`);
   const parsed = (name: string) => parseGuide(name, readFileSync(path(name), "utf8"));

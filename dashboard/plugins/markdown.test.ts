@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { parseGuide } from "./markdown.ts";
 
 describe("the Markdown of guides", () => {
-  it("becomes headings with the ids that GitHub gives them", () => {
+  it("produces headings with the same ids as GitHub", () => {
     const ids = parseGuide("cache", "# The `SET` command\n\n## Limits\n\n## Limits\n").map((block) => block.kind === "heading" && block.id);
     expect(ids).toEqual(["the-set-command", "limits", "limits-1"]);
   });
 
-  it("keeps links that lead somewhere in the dashboard and makes others plain text", () => {
+  it("keeps links to targets in the dashboard and turns other links into plain text", () => {
     const text = "[a](#limits) [b](access.md#roles) [c](../reference/configuration.md) [d](../reference/openapi.json) [e](https://example.com) [f](../../deploy/x.service)";
     expect(parseGuide("cache", text)).toEqual([
       {
@@ -24,14 +24,14 @@ describe("the Markdown of guides", () => {
     ]);
   });
 
-  it("keeps code as it is, also in tables and in items of lists", () => {
+  it("keeps code unchanged, also in tables and list items", () => {
     expect(parseGuide("cache", "| a |\n|---|\n| `` `x` `` |\n\n- one\n\n  ```sh\n  run <it>\n  ```\n")).toEqual([
       { kind: "table", head: [["a"]], rows: [[[{ kind: "code", text: "`x`" }]]] },
       { kind: "list", ordered: false, items: [[{ kind: "paragraph", content: ["one"] }, { kind: "code", text: "run <it>" }]] },
     ]);
   });
 
-  it("fails on what the page could not show", () => {
+  it("fails on Markdown that the page cannot show", () => {
     expect(() => parseGuide("cache", "<details>x</details>\n")).toThrow(/docs\/guide\/cache\.md.*html/);
     expect(() => parseGuide("cache", "text with ![a picture](x.png)\n")).toThrow(/image/);
   });

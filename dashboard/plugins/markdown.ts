@@ -1,10 +1,10 @@
-// Turns the Markdown of a guide into the tree that the page draws. What it does not know fails the build: a guide must never lose
-// a part of its text in silence.
+// Converts the Markdown of a guide into the tree that the page renders. Unsupported Markdown fails the build, so that no part of a
+// guide is lost silently.
 import GithubSlugger from "github-slugger";
 import { marked, type Token, type Tokens } from "marked";
 import { plain, type Block, type Inline, type LinkTarget } from "../src/guides/document.ts";
 
-/** The blocks of the guide `name`. */
+/** Parses the guide `name` into blocks. */
 export function parseGuide(name: string, markdown: string): Block[] {
   const slugs = new GithubSlugger();
 
@@ -21,7 +21,7 @@ export function parseGuide(name: string, markdown: string): Block[] {
         return { kind: "heading", level: token["depth"], id: slugs.slug(plain(content)), content };
       }
       case "paragraph":
-      // Items of a list without blank lines between them.
+      // List items without blank lines between them.
       case "text":
         return { kind: "paragraph", content: inlines(token.tokens) };
       case "code":
@@ -71,7 +71,7 @@ export function parseGuide(name: string, markdown: string): Block[] {
   return blocks(marked.lexer(markdown));
 }
 
-/** Where a link in the guide `name` leads; null when that is a file that the dashboard does not have. */
+/** The target of a link in the guide `name`; null if the link refers to a file that is not part of the dashboard. */
 function target(name: string, href: string): LinkTarget | null {
   if (/^https?:/.test(href)) {
     return { kind: "web", url: href };

@@ -1,4 +1,4 @@
-// Which page an address shows, and who gets to see it.
+// Routes, and the access check in front of them.
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Router, Switch, useLocation, useSearch } from "wouter";
@@ -39,13 +39,13 @@ export function App() {
   );
 }
 
-/** Follows the other tabs, whatever this one shows. */
+/** Handles logins and logouts in other tabs, on every page. */
 function SessionTabs() {
   useSessionTabs();
   return null;
 }
 
-/** Everything behind the login. */
+/** All pages behind the login. */
 function SignedIn() {
   const { data: me, error, refetch } = useQuery(meQuery);
   useEnter(me);
@@ -82,7 +82,7 @@ function Pages() {
   const pages = useVisiblePages();
   const [address] = useLocation();
   return (
-    // A page that failed is tried again when another one was open; addresses below a page are the same page.
+    // A failed page is rendered again after the user has visited another page. URLs below a page belong to the same page.
     <ErrorBoundary key={pageAt(pages, address)?.path ?? pageOf(address)}>
       <Switch>
         {pages.map(({ path, Content }) => (

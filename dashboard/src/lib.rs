@@ -1,13 +1,13 @@
 //! The dashboard's build, embedded.
 //!
-//! The page itself is TypeScript and lives in this folder too (`src/main.tsx` is where it starts); `cargo x dashboard` builds it into
-//! `dist/`. This crate hands the result out and knows nothing about HTTP, and nothing of ours: which headers go with a file,
-//! who may see it and below which path it is mounted is for the server to decide.
+//! The page is written in TypeScript in the same folder, with the entry point `src/main.tsx`. `cargo x dashboard` builds it into
+//! `dist/`. This crate only returns the built files. It depends on no other crate of the workspace and knows nothing about HTTP: the
+//! server chooses the headers, the access checks and the path of the dashboard.
 //!
-//! - **Release builds** carry the files inside the binary: they are what `dist/` held when the crate was compiled.
-//! - **Debug builds** read `dist/` from the checkout each time, so that a page that was just built needs no new binary.
+//! - **Release builds** embed the files that `dist/` contained when the crate was compiled.
+//! - **Debug builds** read `dist/` from the checkout on each call, so that a new build of the page needs no new binary.
 //!
-//! Without a build everything here answers `None`, and the server says how to make one.
+//! Without a build, all functions return `None`, and the server shows how to create one.
 //!
 //! ```
 //! let facts = outrigger_dashboard::PageFacts {
@@ -27,10 +27,10 @@ use std::borrow::Cow;
 
 use rust_embed::RustEmbed;
 
-/// What stands in the template where the nonce of a response goes.
+/// The template's placeholder for the nonce of the response.
 pub const NONCE_PLACEHOLDER: &str = "__NONCE__";
 
-/// What stands in the template where the path goes below which the dashboard is mounted.
+/// The template's placeholder for the path of the dashboard.
 pub const BASE_PLACEHOLDER: &str = "__BASE__";
 
 /// The template's placeholder for the server's name.
@@ -49,17 +49,17 @@ struct Dist;
 /// A file of the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asset {
-    /// What is in it.
+    /// The content of the file.
     pub bytes: Cow<'static, [u8]>,
-    /// Its media type, for `Content-Type`.
+    /// The media type, for `Content-Type`.
     pub content_type: &'static str,
-    /// Whether its name changes whenever its content does, so that browsers may keep it for good.
+    /// Whether the name contains a hash of the content, so that browsers can cache the file forever.
     pub immutable: bool,
 }
 
-/// The file at a path below the dashboard, such as `assets/index-D6O8XQhP.js`; `None` when there is none.
+/// Returns the file at a path below the dashboard, such as `assets/index-D6O8XQhP.js`, or `None` if the file does not exist.
 ///
-/// `index.html` is not one of them: it is a template, see [`page`]. A path that tries to climb out of the build finds nothing.
+/// Returns `None` for `index.html`, which is a template (see [`page`]), and for paths that contain `.`, `..` or empty segments.
 #[must_use]
 pub fn asset(path: &str) -> Option<Asset> {
     let climbs = path
@@ -76,7 +76,7 @@ pub fn asset(path: &str) -> Option<Asset> {
     })
 }
 
-/// The template of the page, with its placeholders; `None` when the page was not built.
+/// Returns the template of the page with its placeholders, or `None` if the page has not been built.
 #[must_use]
 pub fn index() -> Option<Cow<'static, str>> {
     match Dist::get("index.html")?.data {
@@ -85,11 +85,11 @@ pub fn index() -> Option<Cow<'static, str>> {
     }
 }
 
-/// What the page of one response contains. The login page has no session, so it cannot ask the API which server it belongs to.
+/// The values for the placeholders of one response. The login page has no session, so it cannot get the server's name from the API.
 #[derive(Debug, Clone, Copy)]
 pub struct PageFacts<'a> {
-    /// The path below which the dashboard is mounted as the browser sees it, with a slash at both ends: `/admin/production/`, or
-    /// the same behind a proxy's prefix.
+    /// The path of the dashboard as the browser sees it, with a slash at both ends: `/admin/production/`, or the same behind a
+    /// proxy's prefix.
     pub base: &'a str,
     /// The nonce in the response's content security policy, in base64.
     pub nonce: &'a str,
@@ -101,13 +101,13 @@ pub struct PageFacts<'a> {
     pub colour: Option<&'a str>,
 }
 
-/// The page for one response; `None` when it was not built.
+/// Returns the page for one response, or `None` if the page has not been built.
 #[must_use]
 pub fn page(facts: &PageFacts<'_>) -> Option<String> {
     Some(filled(&index()?, facts))
 }
 
-/// The template with the facts in place of the placeholders. A fact that looks like a placeholder stays as it is.
+/// Replaces the placeholders in the template by the facts. A fact that looks like a placeholder is not replaced again.
 fn filled(template: &str, facts: &PageFacts<'_>) -> String {
     let values = [
         (BASE_PLACEHOLDER, facts.base),
@@ -136,7 +136,7 @@ fn filled(template: &str, facts: &PageFacts<'_>) -> String {
     }
 }
 
-/// Text as it may stand between the quotes of an attribute: a prefix comes from a proxy's header.
+/// Escapes text for an attribute value. The prefix comes from a proxy's header and is not trusted.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('"', "&quot;")
@@ -192,7 +192,7 @@ mod tests {
             colour: None,
         };
         let Some(html) = page(&facts) else {
-            // No build here; the server answers with how to make one.
+            // The page has not been built.
             assert_eq!(index(), None);
             return;
         };

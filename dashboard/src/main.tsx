@@ -1,4 +1,4 @@
-// Starts the page: the nonce for styles made at run time, the query client, the providers.
+// The entry point: sets the nonce for runtime styles and creates the query client and the providers.
 import "@fontsource-variable/instrument-sans/wght.css";
 import "@fontsource-variable/jetbrains-mono/wght.css";
 import "./styles/mantine.css";
@@ -15,7 +15,7 @@ import { ApiError } from "./api/problem";
 import { loadPageAt } from "./pages";
 import { theme, variables } from "./theme";
 
-// Browsers hide the attribute from style sheets' eyes but keep the property.
+// Browsers hide the `nonce` attribute but keep the property.
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "";
 setNonce(nonce);
 

@@ -1,24 +1,24 @@
-// The registry of pages: address, name, group, scope and what each gives to the rest of the dashboard. The navigation, the router,
-// the keyboard, the command palette and Home read it; a capability adds one entry.
+// The registry of pages: path, name, group, scope, tile, connection lines and commands. The navigation, the router, the shortcuts, the
+// command palette and Home use it. A new capability adds one entry.
 import { lazy, useMemo, type ComponentType } from "react";
 import { may } from "./api/scopes";
 import { useMe } from "./api/session";
 import { AccessIcon, CacheIcon, ConfigIcon, HomeIcon, ProblemsIcon, ServerIcon } from "./parts/icons";
 import type { CommandSource } from "./shell/commands";
 
-/** The groups of the navigation, in their order. */
+/** The groups of the navigation, in order. */
 export const GROUPS = ["Overview", "Application", "Observe", "Operate"] as const;
 
 export interface Page {
-  /** The address below the dashboard. Addresses below it, `<path>/<kind>/<id>`, belong to the page as well. */
+  /** The path below the dashboard. Paths below it, `<path>/<kind>/<id>`, belong to the page as well. */
   path: string;
   name: string;
   group: (typeof GROUPS)[number];
   /** The key that opens the page after `g`. */
   letter: string;
-  /** The scope that a session needs to see the page. */
+  /** The scope required to see the page. */
   scope?: string;
-  /** Further words by which the command palette finds the page. */
+  /** Additional search words for the command palette. */
   keywords?: string;
   /** The capabilities whose problems mark the page's entry in the navigation. */
   capabilities?: readonly string[];
@@ -26,13 +26,13 @@ export interface Page {
   Content: ComponentType & { load: () => Promise<unknown> };
   /** The page's tile on Home. */
   Tile?: ComponentType;
-  /** The page's section of the panel with the lines that connect an application. */
+  /** The page's section in the panel “Connect an application”. */
   Connect?: ComponentType;
-  /** What the page adds to the command palette, loaded when the palette opens. */
+  /** The page's commands for the command palette, loaded when the palette opens. */
   commands?: () => Promise<CommandSource>;
 }
 
-/** A page whose code is loaded when it is opened, or earlier by `load`. */
+/** A page whose code is loaded when the page is opened, or earlier with `load`. */
 function page(load: () => Promise<{ default: ComponentType }>): Page["Content"] {
   return Object.assign(lazy(load), { load });
 }
@@ -104,21 +104,21 @@ const PAGES: Page[] = [
   },
 ];
 
-/** The pages that the signed-in account may see. */
+/** The pages that the current user may see. */
 export function useVisiblePages(): Page[] {
   const me = useMe();
   return useMemo(() => PAGES.filter((page) => page.scope === undefined || may(me, page.scope)), [me]);
 }
 
-/** The page that an address belongs to: the one with the longest matching path. */
+/** The page of a URL: the page with the longest matching path. */
 export function pageAt<Item extends { path: string }>(pages: readonly Item[], address: string): Item | undefined {
   return pages
     .filter(({ path }) => address === path || address.startsWith(path === "/" ? "//" : `${path}/`))
     .reduce<Item | undefined>((best, page) => (best === undefined || page.path.length > best.path.length ? page : best), undefined);
 }
 
-/** Loads the code of the page at an address while the server still looks up who is signed in. */
+/** Loads the code of the page at a URL while the request for the current user is still running. */
 export function loadPageAt(address: string): void {
-  // A failure is shown when the page is rendered and loads again.
+  // If this fails, the page loads again when it is rendered, and shows the error.
   void pageAt(PAGES, address)?.Content.load().catch(() => undefined);
 }

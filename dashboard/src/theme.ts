@@ -1,4 +1,4 @@
-// Mantine, painted with our own colours. What is not about Mantine lives in `styles/tokens.css`.
+// The Mantine theme with the dashboard's colours. Settings that do not concern Mantine are in `styles/tokens.css`.
 import { Menu, Modal, PasswordInput, createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
 
 const lagoon: MantineColorsTuple = [
@@ -16,7 +16,7 @@ const night: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: "lagoon",
-  // Dark enough for white words on a button in both schemes.
+  // Dark enough for white text on a button in both colour schemes.
   primaryShade: { light: 7, dark: 6 },
   colors: { lagoon, red: coral, gray: mist, dark: night },
   black: "#0d2328",
@@ -29,13 +29,13 @@ export const theme = createTheme({
   respectReducedMotion: true,
   cursorType: "pointer",
   components: {
-    // The placeholder is an element that a menu may not contain; without it the first item has the focus.
+    // A menu may not contain the placeholder element. Without it, the first item gets the focus.
     Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
     Modal: Modal.extend({
       defaultProps: {
         centered: true,
         closeButtonProps: { "aria-label": "Close" },
-        // A `header` would be a second banner beside that of the shell.
+        // A `header` element would be a second banner landmark beside that of the shell.
         attributes: { header: { component: "div" } },
       },
     }),
@@ -45,7 +45,7 @@ export const theme = createTheme({
   },
 });
 
-/** Mantine's own surface colours, replaced by ours in both schemes. */
+/** Replaces Mantine's surface colours in both colour schemes. */
 export const variables: CSSVariablesResolver = () => {
   const shared = {
     "--mantine-color-body": "var(--panel)",

@@ -14,7 +14,7 @@ describe("scopes", () => {
 });
 
 describe("the URL of the page", () => {
-  it("is derived from the base, behind any prefix", () => {
+  it("is derived from `<base>`, with any prefix", () => {
     expect(dashboardPath("http://127.0.0.1:7300/admin/production/")).toBe("/admin/production");
     expect(serverAddress("http://127.0.0.1:7300/admin/production/")).toBe("http://127.0.0.1:7300");
     expect(dashboardPath("https://example.com/ops/admin/production/")).toBe("/ops/admin/production");

@@ -1,4 +1,4 @@
-// The one door to the server: typed by its OpenAPI document, errors thrown as `ApiError`.
+// The client for the server's API. Its types come from the OpenAPI document, and errors are thrown as `ApiError`.
 import createClient from "openapi-fetch";
 import { dashboardPath, serverAddress } from "./place";
 import { BACKGROUND_HEADER, watchPresence } from "./presence";
@@ -7,23 +7,23 @@ import type { paths } from "./schema";
 import { SessionGate } from "./session-gate";
 import type { Problem } from "./types";
 
-/** Where the dashboard is mounted. */
+/** The path of the dashboard, without a trailing slash. */
 export const mount = dashboardPath(document.baseURI);
 
-/** The server's address. */
+/** The URL of the server, without a trailing slash. */
 export const server = serverAddress(document.baseURI);
 
-/** Where requests wait when the session has ended. */
+/** Holds requests back after the session has ended, until the user logs in again. */
 export const gate = new SessionGate();
 
 const presence = watchPresence();
 
-/** The typed client. The session cookie goes with every request to the same origin. */
+/** The typed client. The browser adds the session cookie, because requests go to the same origin. */
 export const api = createClient<paths>({ baseUrl: server, fetch: send });
 
-/** Sends a request, and sends it again after somebody has signed in again when the session had ended. */
+/** Sends a request. If the session has ended, sends it again after the user has logged in again. */
 async function send(request: Request): Promise<Response> {
-  // A request can be sent only once.
+  // A `Request` can be sent only once.
   const again = request.clone();
   if (presence.isBackground(request.method, Date.now())) {
     request.headers.set(BACKGROUND_HEADER, "1");
@@ -32,7 +32,7 @@ async function send(request: Request): Promise<Response> {
   return (await lacksSession(response)) && (await gate.refused()) ? send(again) : response;
 }
 
-/** Whether the server refused for want of a session, rather than for a wrong password. */
+/** Whether the server refused the request because of a missing session, not because of a wrong password. */
 async function lacksSession(response: Response): Promise<boolean> {
   if (response.status !== 401) {
     return false;
@@ -41,7 +41,7 @@ async function lacksSession(response: Response): Promise<boolean> {
   return problem?.code === "unauthenticated";
 }
 
-/** The answer's body, or the problem thrown. */
+/** Returns the body of a successful response; throws `ApiError` otherwise. */
 export async function answer<Data>(
   request: Promise<{ data?: Data; error?: unknown; response: Response }>,
 ): Promise<Data> {

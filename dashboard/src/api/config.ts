@@ -1,4 +1,4 @@
-// The configuration. It is read when the server starts, so it never changes while a page is open.
+// The configuration of the server. The server reads it at startup, so it does not change while a page is open.
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { sectionOf } from "../format/toml";
 import { answer, api } from "./client";
@@ -10,18 +10,18 @@ export const configQuery = queryOptions({
 });
 
 export interface KeyName {
-  /** As in `cache.memory`. */
+  /** The full name, such as `cache.memory`. */
   name: string;
   section: string;
 }
 
-/** The names of all configuration keys; empty until they have arrived. Nothing is asked while it is not `enabled`. */
+/** The names of all configuration keys; empty until they are loaded. Nothing is requested unless `enabled` is true. */
 export function useConfigKeys(enabled = true): KeyName[] {
   const { data } = useQuery({ ...configQuery, enabled });
   return (data?.items ?? []).map(({ key }) => ({ name: key, section: sectionOf(key) }));
 }
 
-/** The page that shows a key, and marks it there. */
+/** The URL of the Configuration page with a key marked. */
 export function keyPath(name: string): string {
   return `/configuration?key=${encodeURIComponent(name)}`;
 }

@@ -1,5 +1,5 @@
-// The request that index.html sends before the scripts have arrived: who is signed in. Everything else waits for its response, so
-// this saves a round trip on each load.
+// The request for the current user that index.html sends before the scripts have loaded. All pages wait for its response, so this
+// saves a round trip on each load.
 
 declare global {
   interface Window {
@@ -7,7 +7,7 @@ declare global {
   }
 }
 
-/** The options of the request for the session: the response of the early request, once, instead of a new request. */
+/** Options for the request for the current user. The first call uses the response of the early request instead of a new one. */
 export function takeEarly(): { fetch?: (request: Request) => Promise<Response> } {
   const early = window.outriggerMe;
   delete window.outriggerMe;

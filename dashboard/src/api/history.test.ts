@@ -7,7 +7,7 @@ function history(at_ms: number[], series: Record<string, (number | null)[]>, int
 }
 
 describe("history", () => {
-  it("grows at its end and skips what is known", () => {
+  it("appends new samples and skips known ones", () => {
     const known = history([5000, 10_000], { hits: [1, 2] });
     const fresh = history([10_000, 15_000], { hits: [2, 3] });
 
@@ -28,28 +28,28 @@ describe("history", () => {
     expect(append(known, history([], {}))).toBe(known);
   });
 
-  it("goes on when the clock was set back", () => {
+  it("accepts samples after the clock was set back", () => {
     const grown = append(history([10_000], { hits: [1] }), history([5000], { hits: [2] }));
     expect(grown).toEqual(history([10_000, 5000], { hits: [1, 2] }));
   });
 
-  it("forgets what is older than an hour", () => {
+  it("removes samples older than an hour", () => {
     const grown = append(history([0, HISTORY_MS - 5000], { hits: [1, 2] }), history([HISTORY_MS + 5000], { hits: [3] }));
     expect(grown.at_ms).toEqual([HISTORY_MS - 5000, HISTORY_MS + 5000]);
     expect(grown.series["hits"]).toEqual([2, 3]);
   });
 
-  it("starts anew when the interval changed", () => {
+  it("starts over when the interval changed", () => {
     const fresh = history([20_000], { hits: [9] }, 1000);
     expect(append(history([5000], { hits: [1] }), fresh)).toEqual(fresh);
   });
 
-  it("asks for what comes after the last sample", () => {
+  it("requests samples after the last known one", () => {
     expect(since(NO_HISTORY)).toBeUndefined();
     expect(since(history([0, 5000], { hits: [1, 2] }))).toBe("1970-01-01T00:00:05.000Z");
   });
 
-  it("shows the last part of it", () => {
+  it("returns the samples of the last part of the hour", () => {
     expect(lastOf(history([0, 5000, 10_000], { hits: [1, 2, 3] }), 5000).series["hits"]).toEqual([2, 3]);
   });
 });

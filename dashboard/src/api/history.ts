@@ -1,22 +1,23 @@
-// The figures of the last hour, as the page keeps them: a copy of the server's columns that grows at the end.
+// The samples of the last hour in the page: a copy of the server's columns to which new samples are appended.
 import type { History } from "./types";
 
-/** How much is kept: as much as the server has. */
+/** How long samples are kept, in milliseconds: as long as the server keeps them at full resolution. */
 export const HISTORY_MS = 60 * 60 * 1000;
 
 export const NO_HISTORY: History = { interval_ms: 5000, at_ms: [], series: {} };
 
-/** The time after which to ask for more, or undefined when there is nothing yet. */
+/** The time of the last sample, after which to request more; undefined if there are no samples. */
 export function since(history: History): string | undefined {
   const last = history.at_ms.at(-1);
   return last === undefined ? undefined : new Date(last).toISOString();
 }
 
 /**
- * `known` with `fresh` at its end.
+ * Appends the samples in `fresh` to `known`.
  *
- * Samples up to the last known one are skipped; times may go back, as clocks do. A series that one side lacks is filled with nulls, and what is older than an hour
- * falls off. A changed interval means that another configuration is running: then only the fresh samples count.
+ * Samples up to the last known one are skipped; times may go back, because clocks do. A series that one side lacks is filled with
+ * nulls, and samples older than an hour are removed. A changed interval means that the server restarted with another configuration:
+ * then only the fresh samples are kept.
  */
 export function append(known: History, fresh: History): History {
   const continues = known.at_ms.length > 0 && known.interval_ms === fresh.interval_ms;

@@ -6,14 +6,14 @@ test("a key is a random UUID", () => {
   expect(uuid()).not.toBe(uuid());
 });
 
-test("the same form sent again keeps its key, a mended one gets another", () => {
+test("the same form sent again keeps its key, a changed form gets another", () => {
   const attempt = newAttempt();
   const first = attempt.headers({ name: "deploy" });
   expect(attempt.headers({ name: "deploy" })).toEqual(first);
   expect(attempt.headers({ name: "deploy 2" })).not.toEqual(first);
 });
 
-test("what is made next has a key of its own, even when it looks the same", () => {
+test("the next object has its own key, even if its form is the same", () => {
   const attempt = newAttempt();
   const first = attempt.headers({ name: "deploy" });
   attempt.begin();

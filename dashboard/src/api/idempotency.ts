@@ -1,8 +1,8 @@
-// Makes a repeated POST harmless: when the answer to the first was lost on the way, the same key gets that answer again, and
-// nothing is made twice.
+// Idempotency keys for POST requests: if the response to the first request is lost, a retry with the same key returns the same
+// response, and no object is created twice.
 import { useRef } from "react";
 
-/** A random UUID. `crypto.randomUUID` is missing where a page is not served over https. */
+/** Returns a random UUID. `crypto.randomUUID` does not exist on pages without https. */
 export function uuid(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;
@@ -12,19 +12,19 @@ export function uuid(): string {
 }
 
 export interface OneAttempt {
-  /** The header for a request with this body: the same for as long as the body is the same. */
+  /** The header for a request with this body. The key stays the same as long as the body does. */
   headers: (body: unknown) => { "Idempotency-Key": string };
-  /** What is asked next is meant as something new: it was answered, or the dialog was closed. */
+  /** Ends the attempt, after a response or when the dialog closes. The next request gets a new key. */
   begin: () => void;
 }
 
-/** One attempt at making something: it begins when a form opens and ends with its answer. */
+/** Starts an attempt to create an object: it begins when a form opens and ends with the response. */
 export function newAttempt(): OneAttempt {
   let sent: { body: string; key: string } | null = null;
   return {
     headers: (body) => {
       const text = JSON.stringify(body);
-      // A mended form is another request, and the server would refuse the key of the first for it.
+      // A changed form is a different request; the server would refuse the key of the first one.
       if (sent?.body !== text) {
         sent = { body: text, key: uuid() };
       }

@@ -1,4 +1,4 @@
-// The server's name and environment, which the server writes into the page. They are there before anybody signs in.
+// The server's name and environment, which the server writes into the page. They are available before login.
 
 /** The colours that `[server] colour` can name. Each has a pair of custom properties in `styles/tokens.css`. */
 const COLOURS = ["teal", "orange", "red", "blue", "purple", "green", "grey"] as const;

@@ -1,4 +1,4 @@
-// What refreshes by itself: the state, the figures, the events, the cache.
+// Queries that refresh automatically: status, history, events and cache statistics.
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { Mark } from "../chart/plot";
@@ -10,7 +10,7 @@ import type { History } from "./types";
 
 const LIVE_KEY = ["status", "history"];
 
-/** How often the samples of a range beyond the live hour are fetched again: they are a minute apart or more. */
+/** The refresh interval for ranges longer than the live hour, in milliseconds. Their samples are at least a minute apart. */
 const PAST_REFRESH_MS = 60_000;
 const EVENTS_REFRESH_MS = 30_000;
 const EVENTS_LIMIT = 200;
@@ -25,8 +25,8 @@ export function useStatus() {
 }
 
 /**
- * The figures of a range. The last hour is kept in the page, so that each refresh asks only for new samples; of longer ranges the
- * server sends as many points as a chart can show.
+ * The samples of a range. The last hour is kept in the page, so that each refresh requests only new samples. For longer ranges, the
+ * server returns as many points as a chart can show.
  */
 export function useHistory(range: Range) {
   const { every } = useLive();
@@ -60,7 +60,7 @@ export function useRecentEvents(limit: number) {
   });
 }
 
-/** The events that the charts of a range mark. */
+/** The events in a range, which the charts mark. */
 export function useEvents(range: Range): readonly Mark[] {
   const { every } = useLive();
   const { data } = useQuery({

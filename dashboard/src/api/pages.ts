@@ -1,13 +1,13 @@
-// Lists that come in pages.
+// Paginated lists.
 import { useInfiniteQuery, type QueryKey } from "@tanstack/react-query";
 
-/** A part of a list, as the server answers with it. */
+/** One page of a list, as the server returns it. */
 export interface Page<Item> {
   items: Item[];
   next?: string | null;
 }
 
-/** A list that grows page by page. With an interval in milliseconds, the pages that are shown refresh by themselves. */
+/** A list that loads page by page. With an interval `every` in milliseconds, the loaded pages refresh automatically. */
 export function usePages<Item>(key: QueryKey, load: (cursor: string | undefined) => Promise<Page<Item>>, every: number | false = false) {
   const query = useInfiniteQuery({
     queryKey: key,

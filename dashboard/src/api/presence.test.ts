@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { Presence } from "./presence";
 
-describe("who caused a request", () => {
-  it("is the person when the page was opened, and the page afterwards", () => {
+describe("the cause of a request", () => {
+  it("is the user when the page was just opened, and the page afterwards", () => {
     const presence = new Presence(0);
     expect(presence.isBackground("GET", 100)).toBe(false);
     expect(presence.isBackground("GET", 5_000)).toBe(true);
     expect(presence.isBackground("GET", 10_000)).toBe(true);
   });
 
-  it("is the person for everything that follows closely on a click", () => {
+  it("is the user for all requests shortly after a click", () => {
     const presence = new Presence(0);
     presence.isBackground("GET", 0);
     presence.used(60_000);
@@ -17,7 +17,7 @@ describe("who caused a request", () => {
     expect(presence.isBackground("GET", 65_000)).toBe(true);
   });
 
-  it("is the person for the first request after somebody used the page, however late it is", () => {
+  it("is the user for the first request after an interaction, however late it is", () => {
     const presence = new Presence(0);
     presence.isBackground("GET", 0);
     presence.used(10_000);
@@ -25,7 +25,7 @@ describe("who caused a request", () => {
     expect(presence.isBackground("GET", 19_000)).toBe(true);
   });
 
-  it("is the person for every change", () => {
+  it("is the user for every change", () => {
     const presence = new Presence(0);
     expect(presence.isBackground("POST", 600_000)).toBe(false);
   });

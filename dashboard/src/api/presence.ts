@@ -1,14 +1,14 @@
-// Tells what a person asked for from what the page asks for by itself. Only the former keeps a session alive: a tab that is left
-// open becomes idle and its session ends, as the configuration promises.
+// Distinguishes requests that the user caused from background requests of the page. Only the former keep a session alive: a tab that
+// is left open becomes idle, and its session expires as configured.
 
-/** How long after a click, a key or a navigation requests count as caused by it, in milliseconds. */
+/** How long after a click, a key press or a navigation requests count as caused by the user, in milliseconds. */
 const CONSEQUENCES_MS = 2000;
 
-/** The header of a request that no person caused. */
+/** The header of background requests. */
 export const BACKGROUND_HEADER = "Outrigger-Background";
 
 export class Presence {
-  // The page was opened just now.
+  // Opening the page counts as an interaction.
   #lastUse: number;
   #lastReported = Number.NEGATIVE_INFINITY;
 
@@ -16,25 +16,25 @@ export class Presence {
     this.#lastUse = now;
   }
 
-  /** Somebody did something to the page. */
+  /** Records an interaction of the user with the page. */
   used(now: number): void {
     this.#lastUse = now;
   }
 
   /**
-   * Whether a request that is sent now is the page's own. It is a person's when it changes something, when it follows closely on
-   * what a person did, or when it is the first since then, so that reading and scrolling keep a session alive, too.
+   * Returns whether a request sent now is a background request. The user caused a request if it changes data, if it is sent shortly
+   * after an interaction, or if it is the first one since then, so that reading and scrolling also keep a session alive.
    */
   isBackground(method: string, now: number): boolean {
-    const isPersons = method !== "GET" || now - this.#lastUse < CONSEQUENCES_MS || this.#lastReported < this.#lastUse;
-    if (isPersons) {
+    const isUsers = method !== "GET" || now - this.#lastUse < CONSEQUENCES_MS || this.#lastReported < this.#lastUse;
+    if (isUsers) {
       this.#lastReported = now;
     }
-    return !isPersons;
+    return !isUsers;
   }
 }
 
-/** Follows the person before this window. */
+/** Records the interactions of the user with this window. */
 export function watchPresence(): Presence {
   const presence = new Presence(Date.now());
   const used = () => presence.used(Date.now());

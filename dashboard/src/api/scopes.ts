@@ -1,7 +1,7 @@
-// What the person who is signed in may do, so that the page hides what the server would refuse anyway.
+// The scopes of the current user. The page hides actions that the server would refuse.
 import type { Me } from "./types";
 
-/** Whether `scope` (such as `cache:write`) is covered: `write` implies `read`, `*` covers everything. */
+/** Whether the user has `scope`, such as `cache:write`. `write` implies `read`, and `*` implies every scope. */
 export function may(me: Pick<Me, "scopes">, scope: string): boolean {
   const [capability, verb] = scope.split(":");
   return me.scopes.some((held) => {

@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { SessionGate } from "./session-gate";
 
 describe("requests without a session", () => {
-  it("fail at once when nobody was signed in", async () => {
+  it("fail immediately if no user was logged in", async () => {
     const gate = new SessionGate();
     expect(await gate.refused()).toBe(false);
     expect(gate.isEnded).toBe(false);
   });
 
-  it("wait for somebody to sign in again, all of them", async () => {
+  it("all wait until the user logs in again", async () => {
     const gate = new SessionGate();
     gate.enter("ana");
     const waiting = [gate.refused(), gate.refused()];
@@ -20,7 +20,7 @@ describe("requests without a session", () => {
     expect(gate.isEnded).toBe(false);
   });
 
-  it("fail when the person leaves instead", async () => {
+  it("fail if the user leaves instead", async () => {
     const gate = new SessionGate();
     gate.enter("ana");
     const waiting = gate.refused();
@@ -31,7 +31,7 @@ describe("requests without a session", () => {
     expect([gate.account, gate.lastAccount, gate.farewell]).toEqual([null, "ana", "here"]);
   });
 
-  it("tell those who listen when they begin and cease to wait", () => {
+  it("notify listeners when they start and stop waiting", () => {
     const gate = new SessionGate();
     const heard: boolean[] = [];
     gate.enter("ana");

@@ -1,7 +1,7 @@
-// What happens to requests when the session has ended: they wait. A dialog asks to sign in again, and then each is sent anew, so
-// that the page keeps what it shows and what somebody typed.
+// Holds requests back after the session has ended. A dialog asks the user to log in again, and then every waiting request is sent
+// again, so that the page keeps its content and what the user typed.
 
-/** Where a person logged out: in this tab or in another one. */
+/** Where the user logged out: in this tab or in another one. */
 export type Farewell = "here" | "elsewhere";
 
 export class SessionGate {
@@ -11,27 +11,27 @@ export class SessionGate {
   #waiting: ((reopened: boolean) => void)[] = [];
   #listeners = new Set<() => void>();
 
-  /** The id of the account that the page shows itself to; null when nobody is signed in here. */
+  /** The id of the logged-in account; null if no user is logged in. */
   get account(): string | null {
     return this.#account;
   }
 
-  /** The account that was here last. */
+  /** The id of the account that was logged in last. */
   get lastAccount(): string | null {
     return this.#lastAccount;
   }
 
-  /** How the last session was ended by the person; null when nobody did that. */
+  /** Where the user ended the last session; null if the user did not log out. */
   get farewell(): Farewell | null {
     return this.#farewell;
   }
 
-  /** Whether requests wait for somebody to sign in again. */
+  /** Whether requests are waiting for the user to log in again. */
   get isEnded(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** Somebody is signed in, again or for the first time: what waits goes on. */
+  /** Records a login and releases the waiting requests. */
   enter(account: string): void {
     this.#account = account;
     this.#lastAccount = account;
@@ -39,14 +39,14 @@ export class SessionGate {
     this.#release(true);
   }
 
-  /** Nobody is signed in here any more: what waits fails. */
+  /** Records the end of the session. The waiting requests fail. */
   leave(farewell: Farewell | null): void {
     this.#account = null;
     this.#farewell = farewell;
     this.#release(false);
   }
 
-  /** The server refused a request because there is no session. True once it can be sent again; false when it should fail. */
+  /** Waits after the server refused a request without a session. Resolves to true once it can be sent again, or false if it must fail. */
   refused(): Promise<boolean> {
     if (this.#account === null) {
       return Promise.resolve(false);

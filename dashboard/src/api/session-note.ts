@@ -1,4 +1,4 @@
-// Whether somebody was signed in with this browser and did not log out: it tells the login page why it is shown.
+// Remembers whether a user was logged in with this browser and did not log out, so that the login page can show why it appears.
 
 const KEY = "outrigger-session";
 
@@ -10,7 +10,7 @@ export function noteSession(signedIn: boolean): void {
       localStorage.removeItem(KEY);
     }
   } catch {
-    // Storage may be switched off; then the login page says less.
+    // Storage may be disabled; then the login page shows no reason.
   }
 }
 

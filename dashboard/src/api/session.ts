@@ -1,4 +1,4 @@
-// Who is signed in.
+// The current user and the session.
 import { queryOptions, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useSyncExternalStore } from "react";
 import { useLocation } from "wouter";
@@ -7,10 +7,10 @@ import { takeEarly } from "./early";
 import { ApiError } from "./problem";
 import type { Farewell } from "./session-gate";
 import { noteSession } from "./session-note";
-import { hearTabs, tellTabs } from "./session-tabs";
+import { listenToTabs, notifyTabs } from "./session-tabs";
 import type { Me } from "./types";
 
-/** Who is signed in; null when nobody is. */
+/** The current user; null if no user is logged in. */
 export const meQuery = queryOptions<Me | null>({
   queryKey: ["me"],
   queryFn: async () => {
@@ -27,12 +27,12 @@ export const meQuery = queryOptions<Me | null>({
 });
 
 /**
- * Who is signed in, for everything behind the login. From above rather than from the query: a page that is still there while the
- * session ends would find nobody.
+ * The current user, for all pages behind the login. This is a context rather than the query, because the query becomes null when the
+ * session ends, while the pages are still rendered.
  */
 export const MeContext = createContext<Me | null>(null);
 
-/** Who is signed in, on pages that nobody sees without signing in. */
+/** The current user, on pages behind the login. */
 export function useMe(): Me {
   const me = useContext(MeContext);
   if (me === null) {
@@ -41,15 +41,15 @@ export function useMe(): Me {
   return me;
 }
 
-/** Whether the session has ended while the page is shown, and requests wait for somebody to sign in again. */
+/** Whether the session has ended and requests are waiting for the user to log in again. */
 export function useSessionEnded(): boolean {
   return useSyncExternalStore(gate.subscribe, () => gate.isEnded);
 }
 
-/** Somebody has signed in here. With another account than before, nothing of the page is theirs: it is loaded anew. */
-export function welcome(queries: QueryClient, who: Me): void {
+/** Handles a login in this tab. If the account is not the same as before, reloads the page to remove all data of the other account. */
+export function handleLogin(queries: QueryClient, who: Me): void {
   const account = idOf(who);
-  tellTabs({ kind: "signed-in", account });
+  notifyTabs({ kind: "signed-in", account });
   if (gate.account !== null && gate.account !== account) {
     window.location.reload();
     return;
@@ -58,25 +58,25 @@ export function welcome(queries: QueryClient, who: Me): void {
   gate.enter(account);
 }
 
-/** Ends the session on the server, and then here and in the other tabs. */
+/** Returns the function that logs out: on the server, in this tab and in the other tabs. */
 export function useLogOut(): () => Promise<void> {
   const queries = useQueryClient();
   return async () => {
     await answer(api.POST("/api/v1/access/logout")).catch(() => undefined);
-    tellTabs({ kind: "signed-out" });
+    notifyTabs({ kind: "signed-out" });
     noteSession(false);
-    forget(queries, "here");
+    handleSessionEnd(queries, "here");
   };
 }
 
-/** Nobody is signed in any more: what was shown is for nobody's eyes, and the next person begins with nothing. */
-export function forget(queries: QueryClient, farewell: Farewell | null = null): void {
+/** Handles the end of the session: removes all loaded data, so that the next user cannot see any of it. */
+export function handleSessionEnd(queries: QueryClient, farewell: Farewell | null = null): void {
   gate.leave(farewell);
   queries.setQueryData(meQuery.queryKey, null);
   queries.removeQueries({ predicate: (query) => query.queryKey[0] !== meQuery.queryKey[0] });
 }
 
-/** For the page behind the login: requests wait from now on when the session ends. */
+/** For pages behind the login: from now on, requests wait when the session ends. */
 export function useEnter(who: Me | null | undefined): void {
   useEffect(() => {
     if (who) {
@@ -86,15 +86,15 @@ export function useEnter(who: Me | null | undefined): void {
   }, [who]);
 }
 
-/** Follows what happens to the session in other tabs. */
+/** Handles logins and logouts in other tabs. */
 export function useSessionTabs(): void {
   const queries = useQueryClient();
   const [, navigate] = useLocation();
   useEffect(
     () =>
-      hearTabs((news) => {
+      listenToTabs((news) => {
         if (news.kind === "signed-out") {
-          forget(queries, "elsewhere");
+          handleSessionEnd(queries, "elsewhere");
           return;
         }
         if (gate.account !== null && gate.account !== news.account) {
@@ -102,7 +102,7 @@ export function useSessionTabs(): void {
           return;
         }
         if (gate.account === null && gate.lastAccount !== null && gate.lastAccount !== news.account) {
-          // Not where the last person was.
+          // Do not show the page of the previous user.
           navigate("/login", { replace: true });
         }
         gate.enter(news.account);
@@ -112,7 +112,7 @@ export function useSessionTabs(): void {
   );
 }
 
-/** The account's id, or for a caller without an account the way in which it came. */
+/** The id of the account, or the kind of access if there is no account. */
 export function idOf(who: Me): string {
   return who.account?.id ?? who.via;
 }

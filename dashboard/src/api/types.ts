@@ -1,4 +1,4 @@
-// Short names for the shapes that the server's OpenAPI document defines.
+// Short names for the types in the server's OpenAPI document.
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];

@@ -1,4 +1,4 @@
-// The table behind a chart: the same figures for reading, for screen readers and for copying.
+// The table view of a chart: the same data for reading, for screen readers and for copying.
 import { exact, clock } from "../format/time";
 import { Table } from "../parts/table";
 import { tabulate, type Series } from "./series";

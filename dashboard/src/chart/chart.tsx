@@ -1,4 +1,4 @@
-// A chart with everything that belongs to it: the figures at the pointer, the sentence, and the table behind it.
+// A chart with its legend, its text summary and its table.
 import { Button } from "@mantine/core";
 import { useId, useMemo, useState } from "react";
 import type { History } from "../api/types";
@@ -14,11 +14,11 @@ import type { Timeframe } from "./timeframe";
 
 interface ChartProps {
   title: string;
-  /** The stretch of time, its samples and its events, which all charts of a page share. */
+  /** The time range with its samples and events, shared by all charts of a page. */
   timeframe: Timeframe;
-  /** The lines, out of the samples. All have one unit. */
+  /** Creates the lines from the samples. All lines have the same unit. */
   lines: (history: History) => Series[];
-  /** What to say when every figure in the range is zero. */
+  /** The text to show if every value in the range is zero. */
   empty: string;
   /** A value to compare the lines with. */
   threshold?: Frame["threshold"];
@@ -78,7 +78,7 @@ interface LegendProps {
   timeframe: Timeframe;
 }
 
-/** The figures: at the pointer while it is over a chart, else the latest, with mean and peak of the range. */
+/** The values at the pointer while it is over a chart, otherwise the latest values; with mean and maximum of the range. */
 function Legend({ series, index, at, timeframe }: LegendProps) {
   const mark = at === null ? undefined : timeframe.marks.find((mark) => Math.abs(mark.at - at) <= timeframe.history.interval_ms * 2);
   return (

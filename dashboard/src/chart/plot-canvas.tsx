@@ -1,4 +1,4 @@
-// uPlot inside React: created once, fed when figures arrive, created anew when the scheme or the lines change.
+// uPlot in React: created once, updated with new samples, and created again when the colour scheme or the lines change.
 import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
@@ -62,7 +62,7 @@ export function Plot({ history, series, frame, onCursor, onZoom }: PlotProps) {
   return <div ref={place} />;
 }
 
-/** The place in the history of a place in the drawing, which has extra points where the history is interrupted. */
+/** Converts an index in the plot to an index in the history. The plot has extra points where the history has gaps. */
 function sampleAt(plot: uPlot, history: History, index: number): number | null {
   const at = plot.data[0][index];
   const found = at === undefined ? -1 : history.at_ms.indexOf(Math.round(at * 1000));

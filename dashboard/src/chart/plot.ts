@@ -1,10 +1,10 @@
-// The options of uPlot. Colours come from the style sheet, so that both schemes are right.
+// The options of uPlot. Colours come from the style sheet, so that they match both colour schemes.
 import type uPlot from "uplot";
 import { bytes } from "../format/numbers";
 import { clock, shortDay } from "../format/time";
 import { isolated, type Series } from "./series";
 
-/** Each series has its own dash as well as its own colour: colour alone must not tell them apart. */
+/** Each series has its own dash pattern and its own colour, so that the lines can be distinguished without colour. */
 export const DASHES: number[][] = [[], [6, 4], [2, 3]];
 
 /** The custom property with the colour of the n-th series. */
@@ -12,7 +12,7 @@ export function colourOf(series: Series, index: number): string {
   return series.role === "bound" ? "--series-bound" : `--series-${(index % 3) + 1}`;
 }
 
-/** A moment that a chart marks. */
+/** A point in time that a chart marks. */
 export interface Mark {
   /** In milliseconds since 1970. */
   at: number;
@@ -20,13 +20,13 @@ export interface Mark {
   kind: string;
 }
 
-/** What changes while a drawing lives. */
+/** Values that change during the lifetime of a plot. */
 export interface Frame {
   /** The ends of the time axis, in milliseconds since 1970. */
   from: number;
   to: number;
   marks: readonly Mark[];
-  /** A value to compare the lines with, drawn as a line with its name. */
+  /** A value to compare the lines with, drawn as a labelled line. */
   threshold: { value: number; label: string } | null;
 }
 
@@ -36,12 +36,12 @@ interface PlotInput {
   height: number;
   frame: () => Frame;
   onCursor: (index: number | null) => void;
-  /** Gets the stretch that somebody dragged over, in milliseconds since 1970. */
+  /** Called with the range that the user dragged over, in milliseconds since 1970. */
   onZoom: (from: number, to: number) => void;
   colour: (property: string) => string;
 }
 
-/** A drag shorter than this many pixels is a click. */
+/** A drag over fewer pixels than this is a click. */
 const DRAG_MIN = 12;
 
 export function plotOptions({ series, width, height, frame, onCursor, onZoom, colour }: PlotInput): uPlot.Options {
@@ -55,7 +55,7 @@ export function plotOptions({ series, width, height, frame, onCursor, onZoom, co
     legend: { show: false },
     padding: [10, 14, 0, 0],
     cursor: {
-      // The pointer is shown on all charts, but only the one that is dragged over zooms.
+      // All charts show the pointer; only the chart that the user drags over zooms.
       sync: { key: "time", setSeries: false, filters: { pub: (type) => type !== "mousedown" && type !== "mouseup", sub: () => true } },
       drag: { x: true, y: false, setScale: false, dist: DRAG_MIN },
       points: { size: 7, width: 2 },
@@ -63,7 +63,7 @@ export function plotOptions({ series, width, height, frame, onCursor, onZoom, co
     },
     scales: {
       x: { time: true, range: () => [frame().from / 1000, frame().to / 1000] },
-      // From zero, because half of a figure should look like half of it.
+      // The axis starts at zero, so that half the value is half the height.
       y: { range: (_plot, _low, high) => [0, Math.max(high, frame().threshold?.value ?? 0) > 0 ? Math.max(high, frame().threshold?.value ?? 0) * 1.12 : 1] },
     },
     axes: [
@@ -107,13 +107,13 @@ function drawn(line: Series, index: number, colour: (property: string) => string
   };
 }
 
-/** As wide as the widest label needs. */
+/** The width of the widest label. */
 function labelWidth(plot: uPlot, values: string[] | null): number {
   const longest = (values ?? []).reduce((most, label) => Math.max(most, label.length), 0);
   return Math.min(78, Math.max(34, longest * 6.4 + 14)) * (plot.width < 260 ? 0.9 : 1);
 }
 
-/** Sizes have marks at round numbers of their unit; uPlot's own steps are right for the rest. */
+/** Sizes have ticks at round numbers of their unit. Other values use uPlot's default steps. */
 function steps(line: Series): number[] | undefined {
   if (line.format !== bytes) {
     return undefined;
@@ -122,7 +122,7 @@ function steps(line: Series): number[] | undefined {
   return Array.from({ length: 5 }, (_, power) => round.map((step) => step * 1024 ** power)).flat();
 }
 
-/** Hours and minutes; with seconds, or with the date, where two marks would otherwise read the same. */
+/** Tick labels in hours and minutes, with seconds or the date if two labels would otherwise be the same. */
 function moments(_plot: uPlot, seconds: number[]): string[] {
   const step = seconds.length > 1 ? seconds[1]! - seconds[0]! : 60;
   let before = "";
@@ -137,7 +137,7 @@ function moments(_plot: uPlot, seconds: number[]): string[] {
   });
 }
 
-/** Shades the time before the first sample: there is no data, which is not the same as zero. */
+/** Shades the time before the first sample, to distinguish missing data from zero. */
 function shadeBefore(plot: uPlot, colour: (property: string) => string): void {
   const first = plot.data[0][0];
   const { left, top, width, height } = plot.bbox;

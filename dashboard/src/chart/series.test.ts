@@ -12,13 +12,13 @@ const line = (label: string, values: (number | null)[], more: Partial<Series> = 
 });
 
 describe("series", () => {
-  it("know their latest, mean and largest figure", () => {
+  it("have a latest, mean and maximum value", () => {
     expect(extent({ values: [1, null, 5, 3] })).toEqual({ now: 3, mean: 3, max: 5 });
     expect(extent({ values: [3, null] })).toEqual({ now: null, mean: 3, max: 3 });
     expect(extent({ values: [null] })).toEqual({ now: null, mean: null, max: null });
   });
 
-  it("weigh a ratio by what it is a ratio of", () => {
+  it("weight a ratio by its denominator", () => {
     const reads = [1, 0, 99];
     const hits = ratio([1, 0, 0], reads);
     expect(hits).toEqual([1, null, 0]);
@@ -29,21 +29,21 @@ describe("series", () => {
     expect(extent({ values: [3, 9], combine: "max" })).toEqual({ now: 9, mean: null, max: 9 });
   });
 
-  it("are added value by value", () => {
+  it("are added element by element", () => {
     expect(sum([1, null, null], [2, 3, null])).toEqual([3, 3, null]);
   });
 
-  it("are empty while all is zero, whatever the bound says", () => {
+  it("are empty while all values are zero, whatever the limit is", () => {
     expect(hasFigures([line("In use", [0, null]), line("Bound", [9, 9], { role: "bound" })])).toBe(false);
     expect(hasFigures([line("In use", [0, 1])])).toBe(true);
   });
 
-  it("are nulls where the server has no such column", () => {
+  it("are nulls if the server has no such column", () => {
     const history: History = { interval_ms: 5000, at_ms: [1, 2], series: {} };
     expect(column(history, "new_thing")).toEqual([null, null]);
   });
 
-  it("break the line where the history is interrupted", () => {
+  it("break the line where the history has a gap", () => {
     const history: History = { interval_ms: 5000, at_ms: [0, 5000, 60_000], series: {} };
     expect(withGaps(history, [line("Hits", [1, 2, 3])])).toEqual([
       [0, 5, 10, 60],
@@ -52,17 +52,17 @@ describe("series", () => {
   });
 });
 
-describe("the drawing", () => {
+describe("the plot", () => {
   const history: History = { interval_ms: 5000, at_ms: [0, 5000, 10_000, 15_000], series: {} };
 
-  it("leads a bridged line across a few missing samples, and only between figures", () => {
+  it("draws a bridged line across a few missing samples, and only between two values", () => {
     const [, bridged] = withGaps(history, [line("p99", [1, null, 3, null], { bridge: true })]);
     expect(bridged).toEqual([1, undefined, 3, null]);
     const [, broken] = withGaps(history, [line("Hits", [1, null, 3, null])]);
     expect(broken).toEqual([1, null, 3, null]);
   });
 
-  it("draws dots where no line leads to or from a figure", () => {
+  it("draws dots for values without a neighbour", () => {
     expect(isolated([null, 4, null, 5, 6, null])).toEqual([1]);
     expect(isolated([7])).toEqual([0]);
     expect(isolated([1, undefined, 3])).toEqual([]);
@@ -70,14 +70,14 @@ describe("the drawing", () => {
 });
 
 describe("the table behind a chart", () => {
-  it("has a row per sample while there are few, newest first", () => {
+  it("has one row per sample while there are few, newest first", () => {
     expect(tabulate([1, 2], [line("Hits", [10, 20])], 5)).toEqual([
       { at: 2, figures: [20] },
       { at: 1, figures: [10] },
     ]);
   });
 
-  it("averages over pieces of time when there are many", () => {
+  it("averages over intervals when there are many", () => {
     const rows = tabulate([1, 2, 3, 4, 5], [line("Hits", [1, 2, 3, 4, 5]), line("Misses", [null, null, null, 2, null])], 3);
     expect(rows).toEqual([
       { at: 4, figures: [4.5, 2] },
@@ -87,18 +87,18 @@ describe("the table behind a chart", () => {
   });
 });
 
-describe("the sentence below a chart", () => {
-  it("says now, on average and at most", () => {
+describe("the summary below a chart", () => {
+  it("contains the latest, mean and maximum value", () => {
     expect(summarize([line("Hits", [10, 30, 20]), line("Misses", [0, 0]), line("Bound", [99], { role: "bound" })])).toBe(
       "Hits: 20/s now, 20/s on average, 30/s at most. Misses: none.",
     );
   });
 
-  it("leaves the average of percentiles out", () => {
+  it("leaves out the mean of percentiles", () => {
     expect(summarize([line("p99", [10, 30], { combine: "max" })])).toBe("p99: 30/s now, 30/s at most.");
   });
 
-  it("admits that there are no samples", () => {
+  it("reports missing samples", () => {
     expect(summarize([line("Hits", [null])])).toBe("Hits: no samples.");
   });
 });

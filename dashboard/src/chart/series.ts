@@ -1,42 +1,42 @@
-// From the history's columns to what a chart, its table and its sentence need. Nothing is drawn here.
+// Converts the history's columns to the data for a chart, its table and its summary. This module draws nothing.
 import type { History } from "../api/types";
 
 /** One line of a chart. */
 export interface Series {
-  /** The name in the legend and in the table's heading. */
+  /** The name in the legend and in the table header. */
   label: string;
-  /** One figure per sample. */
+  /** One value per sample. */
   values: (number | null)[];
-  /** Writes a figure with its unit. */
+  /** Formats a value with its unit. */
   format: (value: number | null | undefined) => string;
-  /** `bound` is a limit that the others are measured against: drawn thin and grey. */
+  /** `bound` marks a limit for the other lines. It is drawn thin and grey. */
   role?: "line" | "bound";
   /**
-   * How figures of several samples become one. `mean` is right for rates and sizes. `max` is right for percentiles, whose mean
-   * has no meaning. A ratio has the weights of its samples, such as reads per second for a hit ratio. `mean` when absent.
+   * How several samples are combined into one value. Use `mean` (the default) for rates and sizes, and `max` for percentiles, whose
+   * mean has no meaning. For a ratio, pass the weights of its samples, such as reads per second for a hit ratio.
    */
   combine?: "mean" | "max" | { weights: (number | null)[] };
-  /** Draws the line across a few missing samples: for figures that exist only while there is traffic. */
+  /** Draws the line across a few missing samples, for values that exist only while there is traffic. */
   bridge?: boolean;
 }
 
-/** The figures that the legend and the sentence name. */
+/** The values in the legend and in the summary. */
 export interface Extent {
   now: number | null;
-  /** Null where a mean has no meaning. */
+  /** Null if a mean has no meaning. */
   mean: number | null;
   max: number | null;
 }
 
-/** How many missing samples a bridged line crosses. */
+/** The maximum number of missing samples that a bridged line crosses. */
 const BRIDGED_SAMPLES = 12;
 
-/** A series of the history; all nulls when the server does not have it. */
+/** A series of the history; all nulls if the server does not have it. */
 export function column(history: History, name: string): (number | null)[] {
   return history.series[name] ?? history.at_ms.map(() => null);
 }
 
-/** Value by value; null where both are. */
+/** Adds two series element by element. The sum is null where both are null. */
 export function sum(one: (number | null)[], other: (number | null)[]): (number | null)[] {
   return one.map((value, index) => {
     const second = other[index] ?? null;
@@ -44,7 +44,7 @@ export function sum(one: (number | null)[], other: (number | null)[]): (number |
   });
 }
 
-/** `part / whole`, value by value; null where there is no whole. */
+/** `part / whole`, element by element; null where `whole` is null or 0. */
 export function ratio(part: (number | null)[], whole: (number | null)[]): (number | null)[] {
   return part.map((value, index) => {
     const all = whole[index] ?? null;
@@ -52,14 +52,14 @@ export function ratio(part: (number | null)[], whole: (number | null)[]): (numbe
   });
 }
 
-/** Latest, mean and largest figure; nulls where there is none. A latest sample without a figure has none: an older one is not now. */
+/** The latest, mean and maximum value; null where there is none. If the latest sample has no value, the latest value is null. */
 export function extent(series: Pick<Series, "values" | "combine">): Extent {
   const { values, combine = "mean" } = series;
   const max = values.reduce<number | null>((best, value) => (value === null || (best !== null && best >= value) ? best : value), null);
   return { now: values.at(-1) ?? null, mean: combine === "max" ? null : combined(series, 0, values.length), max };
 }
 
-/** The figure of the samples from `start` to `end`, combined as the series demands; null when there is none. */
+/** Combines the samples from `start` to `end` into one value as the series defines; null if there are no values. */
 export function combined({ values, combine = "mean" }: Pick<Series, "values" | "combine">, start: number, end: number): number | null {
   let total = 0;
   let weights = 0;
@@ -80,12 +80,12 @@ export function combined({ values, combine = "mean" }: Pick<Series, "values" | "
   return weights === 0 ? null : total / weights;
 }
 
-/** Whether there is anything to see: at least one figure, and one that is not zero. */
+/** Whether there is at least one value that is not zero. */
 export function hasFigures(series: Series[]): boolean {
   return series.some((line) => line.role !== "bound" && line.values.some((value) => value !== null && value !== 0));
 }
 
-/** Whether there is at least one figure, be it zero. */
+/** Whether there is at least one value, which may be zero. */
 export function hasSamples(series: Series[]): boolean {
   return series.some((line) => line.role !== "bound" && line.values.some((value) => value !== null));
 }
@@ -93,8 +93,8 @@ export function hasSamples(series: Series[]): boolean {
 type Drawn = (number | null | undefined)[];
 
 /**
- * What the drawing gets: times in seconds, and a column per series. Where the history is interrupted (a restart, a suspended laptop)
- * a null breaks the line. A bridged series has `undefined` for a few missing samples, across which the line goes on.
+ * The data for the plot: times in seconds, and a column per series. A null breaks the line where the history has a gap, such as a
+ * restart or a suspended laptop. A bridged series has `undefined` for a few missing samples, across which the line continues.
  */
 export function withGaps(history: History, series: Series[]): [number[], ...Drawn[]] {
   const at: number[] = [];
@@ -111,7 +111,7 @@ export function withGaps(history: History, series: Series[]): [number[], ...Draw
   return [at, ...columns.map((values, line) => (series[line]!.bridge ? bridged(values) : values))];
 }
 
-/** Replaces short runs of nulls between two figures by `undefined`. */
+/** Replaces short runs of nulls between two values by `undefined`. */
 function bridged(values: Drawn): Drawn {
   const after = values.slice();
   let run = 0;
@@ -130,7 +130,7 @@ function bridged(values: Drawn): Drawn {
   return after;
 }
 
-/** The places of figures that no line leads to or from: they are drawn as dots. */
+/** The indices of values without a neighbour. They are drawn as dots. */
 export function isolated(values: Drawn): number[] {
   const found: number[] = [];
   values.forEach((value, index) => {
@@ -141,7 +141,7 @@ export function isolated(values: Drawn): number[] {
   return found;
 }
 
-/** The next value that a line could lead to; null at a gap or at the end. */
+/** The neighbouring value to which a line can be drawn; null at a gap or at the end. */
 function neighbour(values: Drawn, index: number, step: 1 | -1): number | null {
   let at = index + step;
   while (values[at] === undefined && at >= 0 && at < values.length) {
@@ -150,15 +150,15 @@ function neighbour(values: Drawn, index: number, step: 1 | -1): number | null {
   return values[at] ?? null;
 }
 
-/** A row of the table behind a chart. */
+/** A row of the table of a chart. */
 export interface Row {
-  /** The start of the piece of time, in milliseconds since 1970. */
+  /** The start of the interval, in milliseconds since 1970. */
   at: number;
-  /** The figure of each series over it. */
+  /** The value of each series in the interval. */
   figures: (number | null)[];
 }
 
-/** The chart as a table of at most `limit` rows, newest first; each row combines the samples of its piece of time. */
+/** The chart as a table of at most `limit` rows, newest first. Each row combines the samples of an interval. */
 export function tabulate(at: number[], series: Series[], limit: number): Row[] {
   const size = Math.max(1, Math.ceil(at.length / limit));
   const rows: Row[] = [];

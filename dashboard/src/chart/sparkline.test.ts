@@ -7,7 +7,7 @@ describe("a sparkline", () => {
     expect(pathOf([null, null])).toBe("");
   });
 
-  it("has its top at the largest figure, or where it is told", () => {
+  it("is scaled to the largest value, or to `max`", () => {
     expect(pathOf([0, 4])).toBe("M0.0 30.0L120.0 2.0");
     expect(pathOf([0, 4], 8)).toBe("M0.0 30.0L120.0 16.0");
   });

@@ -1,13 +1,13 @@
-// A line without axes, for a tile: the shape of the range at a glance.
+// A small line chart without axes, for tiles.
 import classes from "./sparkline.module.css";
 
 const WIDTH = 120;
 const HEIGHT = 32;
 
 interface SparklineProps {
-  /** One figure per sample; the line breaks where there is none. */
+  /** One value per sample. The line breaks at missing values. */
   values: (number | null)[];
-  /** The top of the scale; the largest figure when absent. */
+  /** The top of the scale; by default, the largest value. */
   max?: number;
 }
 
@@ -20,7 +20,7 @@ export function Sparkline({ values, max }: SparklineProps) {
   );
 }
 
-/** The path of the line in a box of 120 by 32, with at most one point per unit of width: the largest of its samples. */
+/** The path of the line in a box of 120 by 32, with at most one point per unit of width: the largest of the samples there. */
 export function pathOf(values: (number | null)[], max?: number): string {
   return strokes(values, max)
     .map((points) => `M${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}`)
@@ -34,7 +34,7 @@ function areaOf(values: (number | null)[], max?: number): string {
     .join("");
 }
 
-/** The pieces of the line: a missing sample ends one. */
+/** The segments of the line, separated by missing samples. */
 function strokes(values: (number | null)[], max?: number): [x: number, y: number][][] {
   const top = max ?? values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
   const count = Math.min(WIDTH, values.length);

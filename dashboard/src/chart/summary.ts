@@ -1,4 +1,4 @@
-// The sentence that says what a chart shows, for screen readers.
+// The text summary of a chart, for screen readers.
 import { extent, type Series } from "./series";
 
 /** `Requests: 12/s now, 8/s on average, 18/s at most. Errors: none.` */

@@ -1,4 +1,4 @@
-// The stretch of time that the charts of a page share: its ends, its samples, and the events in it.
+// The time range that the charts of a page share, with its samples and events.
 import { useCallback, useMemo } from "react";
 import { between, NO_HISTORY } from "../api/history";
 import { useEvents, useHistory } from "../api/live";
@@ -10,12 +10,12 @@ import { useRange } from "../shell/range";
 import type { Mark } from "./plot";
 
 export interface Timeframe {
-  /** In milliseconds since 1970. The axis shows all of it, whether there are samples or not. */
+  /** The start of the axis in milliseconds since 1970. The axis covers the whole range, even where there are no samples. */
   from: number;
   to: number;
   history: History;
   marks: readonly Mark[];
-  /** What the latest figure is called: `now`, or the time of the last sample when the page is paused or the server silent. */
+  /** The label of the latest value: `now`, or the time of the last sample if the page is paused or the server does not respond. */
   latest: string;
   loading: boolean;
   error: Error | null;
@@ -31,7 +31,7 @@ export function useTimeframe(): Timeframe {
   const now = useNow();
   const events = useEvents(range);
   const last = data?.at_ms.at(-1);
-  // A live chart ends at its last sample, so that the line reaches the edge; a stopped one stays where it was.
+  // A live chart ends at its last sample, so that the line reaches the edge. A paused chart does not move.
   const to = range.kind === "fixed" ? range.to : freshness.kind === "live" ? Math.max(last ?? 0, now - (data?.interval_ms ?? 0) * 3) : (last ?? now);
   const from = to - range.span;
   const history = useMemo(() => between(data ?? NO_HISTORY, from, to), [data, from, to]);

@@ -1,4 +1,4 @@
-// A browser as its owner would name it. Every browser claims to be several others, so the order of the questions matters.
+// Readable names of browsers. Most user agents also contain the names of other browsers, so the order of the checks matters.
 
 const BROWSERS: [RegExp, string][] = [
   [/\bEdg(?:e|A|iOS)?\/(\d+)/, "Edge"],
@@ -17,7 +17,7 @@ const SYSTEMS: [RegExp, string][] = [
   [/\bLinux\b/, "Linux"],
 ];
 
-/** `Safari 19 on iPhone`; what it sent itself when that is no browser we know. */
+/** Returns a name such as `Safari 19 on iPhone`, or the user agent itself if the browser is unknown. */
 export function browser(userAgent: string | null | undefined): string {
   if (!userAgent) {
     return "unknown";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bytes, count, counted, latency, percent, rate, significant } from "./numbers";
 
 describe("numbers", () => {
-  it("shows a dash where there is no figure", () => {
+  it("shows a dash for a missing value", () => {
     expect([count(null), rate(undefined), bytes(null), percent(null), latency(Number.NaN)]).toEqual(["–", "–", "–", "–", "–"]);
   });
 
@@ -14,7 +14,7 @@ describe("numbers", () => {
     expect(bytes(2 ** 40 * 2048)).toBe("2048 TiB");
   });
 
-  it("never rounds a ratio up to all or down to nothing", () => {
+  it("never rounds a ratio to 100% or 0%", () => {
     expect(percent(1)).toBe("100%");
     expect(percent(0.99999)).toBe("> 99.9%");
     expect(percent(0.00001)).toBe("< 0.1%");
@@ -22,7 +22,7 @@ describe("numbers", () => {
     expect(percent(0.9423)).toBe("94.2%");
   });
 
-  it("keeps the digits that matter", () => {
+  it("keeps the significant digits", () => {
     expect([significant(0), significant(0.001), significant(0.424), significant(12.44), significant(1234.6)]).toEqual([
       "0", "< 0.01", "0.42", "12.4", "1,235",
     ]);
@@ -33,7 +33,7 @@ describe("numbers", () => {
     expect(latency(1500)).toBe("1.5 s");
   });
 
-  it("counts one thing and many", () => {
+  it("uses singular and plural", () => {
     expect(counted(1, "entry", "entries")).toBe("1 entry");
     expect(counted(1204, "entry", "entries")).toBe("1,204 entries");
   });

@@ -3,7 +3,7 @@
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
-/** Stands for a missing figure. */
+/** Shown for a missing value. */
 export const NONE = "–";
 
 type Figure = number | null | undefined;
@@ -56,7 +56,7 @@ export function bytes(value: Figure): string {
   return `${Number(amount.toFixed(digits))} ${SIZES[unit]}`;
 }
 
-/** `94.2%` of a ratio between 0 and 1. Never rounds up to 100 or down to 0: both would say something else. */
+/** `94.2%` for a ratio between 0 and 1. Never rounds to 100% or 0%, because those mean “all” and “none”. */
 export function percent(ratio: Figure): string {
   if (missing(ratio)) {
     return NONE;

@@ -13,7 +13,7 @@ describe("time", () => {
     expect(duration(86_400_000 * 2 + 3_600_000 * 4 + 60_000)).toBe("2 d 4 h");
   });
 
-  it("says how long ago and how soon", () => {
+  it("writes past and future times relative to now", () => {
     expect(relative(at(-10_000), NOW)).toBe("just now");
     expect(relative(at(-12 * 60_000), NOW)).toBe("12 min ago");
     expect(relative(at(3 * 3_600_000), NOW)).toBe("in 3 hours");
@@ -21,12 +21,12 @@ describe("time", () => {
     expect(relative(at(30 * 86_400_000), NOW)).toBe("in 30 days");
   });
 
-  it("never puts ahead what has just happened, by a clock that runs behind", () => {
+  it("never shows a recent event as being in the future when the clock is slow", () => {
     expect(relative(at(12_000), NOW)).toBe("just now");
     expect(relative(at(12_000), NOW, true)).toBe("in a moment");
   });
 
-  it("shows a text that is no time as it is", () => {
+  it("returns text that is not a time unchanged", () => {
     expect(relative("soon", NOW)).toBe("soon");
     expect(exact("soon")).toBe("soon");
   });

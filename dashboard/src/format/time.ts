@@ -1,4 +1,4 @@
-// Times as people read them: how long, how long ago, and exactly when.
+// Formats durations, relative times and exact times.
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -29,7 +29,7 @@ export function duration(milliseconds: number): string {
     .join(" ");
 }
 
-/** `just now`, `12 min ago`, `in 3 hours`. Of a moment that is `due`, such as an expiry, the last seconds are `in a moment`. */
+/** `just now`, `12 min ago`, `in 3 hours`. The last seconds before a time that is `due`, such as an expiry, are `in a moment`. */
 export function relative(at: string, now: number, due = false): string {
   const difference = new Date(at).getTime() - now;
   if (Number.isNaN(difference)) {
@@ -37,7 +37,7 @@ export function relative(at: string, now: number, due = false): string {
   }
   const size = Math.abs(difference);
   if (size < 45 * SECOND) {
-    // What has happened may seem to lie ahead: `now` is some seconds old, and the server's clock may be ahead of this one.
+    // A past event can appear to be in the future: `now` is a few seconds old, and the server's clock may be ahead of the browser's.
     return due && difference > SECOND ? "in a moment" : "just now";
   }
   const [unit, name]: [number, string] = size < HOUR ? [MINUTE, "min"] : size < DAY ? [HOUR, "hour"] : [DAY, "day"];

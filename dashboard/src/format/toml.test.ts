@@ -9,7 +9,7 @@ describe("outrigger.toml lines", () => {
     expect(tomlLine("a.table", { x: 1, y: "z" })).toBe('table = { x = 1, y = "z" }');
   });
 
-  it("leave out what TOML cannot say and what is secret", () => {
+  it("leave out secrets and values that TOML cannot express", () => {
     expect(tomlLine("redis.password", "[secret]")).toBe("# password =");
     expect(tomlLine("http.public_url", null)).toBe("# public_url =");
   });
@@ -19,7 +19,7 @@ describe("outrigger.toml lines", () => {
     expect(sectionOf("log.file.level")).toBe("log");
   });
 
-  it("show an absent value in words", () => {
+  it("show a missing value in words", () => {
     expect(shown(null)).toBe("not set");
     expect(shown("")).toBe("empty");
     expect(shown("64MiB")).toBe("64MiB");

@@ -1,6 +1,6 @@
-// Configuration values as they stand in `outrigger.toml`.
+// Configuration values in the syntax of `outrigger.toml`.
 
-/** The value in TOML, or null where TOML cannot say it: there is no null, and a secret is not known. */
+/** The value in TOML; null for null, which TOML does not have, and for secrets, whose values are unknown. */
 export function tomlValue(value: unknown): string | null {
   switch (typeof value) {
     case "string":
@@ -26,7 +26,7 @@ export function tomlValue(value: unknown): string | null {
   }
 }
 
-/** The line below its `[section]`: `memory = "64MiB"`; commented out where there is no value to write. */
+/** The line below the `[section]`, such as `memory = "64MiB"`; commented out if there is no value. */
 export function tomlLine(key: string, value: unknown): string {
   const name = key.slice(key.indexOf(".") + 1);
   const text = tomlValue(value);
@@ -38,7 +38,7 @@ export function sectionOf(key: string): string {
   return key.split(".")[0] ?? key;
 }
 
-/** The value as a reader sees it in a table: text without quotes, an absent one in words. */
+/** The value as the page shows it: text without quotes, a missing value as “not set”. */
 export function shown(value: unknown): string {
   if (value === null || value === undefined) {
     return "not set";

@@ -1,15 +1,15 @@
-// The shape of a guide after the build has parsed its Markdown: a small tree that React draws, so that the page needs neither a
-// Markdown parser nor HTML text.
+// The tree of a guide after the build has parsed its Markdown. React renders it, so that the page needs neither a Markdown parser
+// nor raw HTML.
 
 export interface Section {
-  /** As in the address and in links, made from the title the way GitHub does it. */
+  /** The id in the URL and in links, derived from the title as on GitHub. */
   id: string;
   title: string;
 }
 
-/** What is known of a guide without loading it. */
+/** The metadata of a guide, available without loading its text. */
 export interface Guide {
-  /** The file's name without its ending: `cache`. */
+  /** The file name without its extension: `cache`. */
   name: string;
   title: string;
   sections: Section[];
@@ -21,12 +21,12 @@ export type Inline =
   | { kind: "strong" | "emphasis"; content: Inline[] }
   | { kind: "link"; to: LinkTarget; content: Inline[] };
 
-/** Where a link leads. A file that is not part of the dashboard has no target; its link is plain text. */
+/** The target of a link. Files that are not part of the dashboard have no target, and links to them become plain text. */
 export type LinkTarget =
   | { kind: "guide"; guide: string; section: string | null }
   /** A page of the dashboard. */
   | { kind: "page"; path: string }
-  /** A path below the server's address. */
+  /** A path below the server's URL. */
   | { kind: "server"; path: string }
   | { kind: "web"; url: string };
 
@@ -37,7 +37,7 @@ export type Block =
   | { kind: "list"; ordered: boolean; items: Block[][] }
   | { kind: "table"; head: Inline[][]; rows: Inline[][][] };
 
-/** The words of a piece of text, without its marks. */
+/** The plain text without formatting. */
 export function plain(content: Inline[]): string {
   return content
     .map((piece) => (typeof piece === "string" ? piece : piece.kind === "code" ? piece.text : plain(piece.content)))

@@ -7,7 +7,7 @@ import { guideNamed, guides, loadGuide } from ".";
 const SOURCES = join(import.meta.dirname, "..");
 const SERVER_SOURCES = join(import.meta.dirname, "../../../app/server/src");
 
-/** Whether a guide, and in it a section when one is given, exists. */
+/** Whether the guide exists and, if given, the section in it. */
 function exists(guide: string, section: string | null | undefined): boolean {
   const found = guideNamed(guide);
   return found !== undefined && (!section || found.sections.some(({ id }) => id === section));
@@ -43,21 +43,21 @@ function filesBelow(folder: string, ending: string): { file: string; text: strin
   return files.map((file) => ({ file, text: readFileSync(join(folder, file), "utf8") }));
 }
 
-/** Where the server's problems point to, as in `"cache#limits"`: texts of that shape that begin with the name of a guide. */
+/** The guides that the server's problems refer to: strings such as `"cache#limits"` that begin with the name of a guide. */
 function usedByServer(source: string): { guide: string; section: string | undefined }[] {
   const names = guides.map(({ name }) => name).join("|");
   const found = source.matchAll(new RegExp(`"(${names})#([a-z0-9-]+)"`, "g"));
   return [...found].map(([, guide, section]) => ({ guide: guide!, section }));
 }
 
-/** Where pages link to guides: `<GuideLink guide="cache" section="limits" />` and `guide="cache#limits"` of headings. */
+/** The guides that pages link to: `<GuideLink guide="cache" section="limits" />` and `guide="cache#limits"` of headings. */
 function usedIn(source: string): { guide: string; section: string | undefined }[] {
   const found = source.matchAll(/\bguide="([^"#]+)(?:#([^"]+))?"(?:\s+section="([^"]+)")?/g);
   return [...found].map(([, guide, fragment, section]) => ({ guide: guide!, section: fragment ?? section }));
 }
 
 describe("guides", () => {
-  it("have a title and sections that differ from one another", () => {
+  it("have a title and unique sections", () => {
     expect(guides.length).toBeGreaterThan(0);
     for (const { name, title, sections } of guides) {
       expect(title, name).not.toBe("");
@@ -77,14 +77,14 @@ describe("guides", () => {
     expect(broken).toEqual([]);
   });
 
-  it("are linked to from pages only where they exist", () => {
+  it("that pages link to exist", () => {
     const uses = filesBelow(SOURCES, ".tsx").flatMap(({ file, text }) => usedIn(text).map((use) => ({ file, ...use })));
 
     expect(uses.length).toBeGreaterThan(0);
     expect(uses.filter(({ guide, section }) => !exists(guide, section))).toEqual([]);
   });
 
-  it("are named by problems of the server only where they exist", () => {
+  it("that problems of the server refer to exist", () => {
     const uses = filesBelow(SERVER_SOURCES, ".rs").flatMap(({ file, text }) => usedByServer(text).map((use) => ({ file, ...use })));
 
     expect(uses.length).toBeGreaterThan(0);

@@ -1,21 +1,21 @@
-// The guides: their names and sections for links and search, and the way to load their texts.
+// The list of guides with their sections, for links and search, and a function that loads the text of a guide.
 import { guides, loaders } from "virtual:guides";
 import type { Block, Guide, Section } from "./document";
 
 export { guides };
 export type { Guide, Section };
 
-/** The guide of this name. */
+/** The guide with this name. */
 export function guideNamed(name: string): Guide | undefined {
   return guides.find((guide) => guide.name === name);
 }
 
-/** The page that shows a guide, at one of its sections when that is given. */
+/** The URL of a guide or, if given, of one of its sections. */
 export function guidePath(name: string, section?: string | null): string {
   return section ? `/guides/${name}?section=${encodeURIComponent(section)}` : `/guides/${name}`;
 }
 
-/** The text of a guide. */
+/** Loads the text of a guide. */
 export async function loadGuide(name: string): Promise<Block[]> {
   const load = loaders[name];
   if (load === undefined) {

@@ -1,4 +1,4 @@
-// A word with a state. The word carries the meaning, the colour repeats it.
+// A word in a coloured badge. The word carries the meaning; the colour only repeats it.
 import type { ReactNode } from "react";
 import classes from "./badge.module.css";
 

@@ -1,5 +1,5 @@
-// A few alternatives in a row, one of which holds: a range of time, a filter. Plain radio buttons underneath, so that arrow
-// keys and screen readers know them.
+// A row of options of which one is selected, such as a time range or a filter. They are native radio buttons, so that arrow keys and
+// screen readers work.
 import { useId } from "react";
 import classes from "./choice.module.css";
 

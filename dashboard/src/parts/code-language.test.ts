@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { languageOf } from "./code-language";
 
-test("a block shows the remembered language where it has it, and its first one elsewhere", () => {
+test("a block shows the remembered language if it has it, otherwise its first language", () => {
   expect(languageOf("python", ["shell", "python"])).toBe("python");
   expect(languageOf("python", ["shell", "node"])).toBe("shell");
   expect(languageOf("", ["shell"])).toBe("shell");

@@ -1,10 +1,10 @@
-// Which language code blocks show. One choice holds for all blocks and is remembered, because a person works in one language.
+// The language of code blocks. The choice applies to all blocks and is remembered.
 import { useSyncExternalStore } from "react";
 
 const KEY = "outrigger-code-language";
 
 const listeners = new Set<() => void>();
-/** For a browser without storage: then the choice holds until the page is loaded again. */
+/** Used if the browser has no storage; the choice then lasts until the page is reloaded. */
 let unstored = "";
 
 function read(): string {
@@ -20,7 +20,7 @@ function write(language: string): void {
   try {
     window.localStorage.setItem(KEY, language);
   } catch {
-    // Storage is full or forbidden.
+    // Storage is full or disabled.
   }
   listeners.forEach((listener) => listener());
 }
@@ -34,7 +34,7 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** The language to show out of those that a block has: the remembered one, or the first. */
+/** The language that a block shows: the remembered one if available, otherwise the block's first language. */
 export function languageOf(remembered: string, languages: readonly string[]): string {
   return languages.includes(remembered) ? remembered : (languages[0] ?? "");
 }

@@ -1,4 +1,4 @@
-// Lines to paste, in one language or in several.
+// A code block to copy, in one or more languages.
 import { Choice } from "./choice";
 import { useCodeLanguage } from "./code-language";
 import classes from "./code.module.css";
@@ -12,10 +12,10 @@ export interface Sample {
 }
 
 interface CodeProps {
-  /** What the lines do, for those who do not see where they stand: `Read an entry`. */
+  /** What the code does, for screen readers: `Read an entry`. */
   label: string;
   samples: readonly Sample[];
-  /** Breaks long lines instead of letting them run out of sight. */
+  /** Wraps long lines instead of scrolling. */
   wrap?: boolean;
 }
 

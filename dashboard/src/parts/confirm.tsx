@@ -1,10 +1,9 @@
-// How much a page asks before it acts. There are three levels:
+// Confirmation dialogs. There are three levels of confirmation:
 //
-// 1. What can be taken back is not asked about. Do it, and show a toast with `undo`.
-// 2. What cannot be taken back is asked about with `Confirm`. The dialog names the object and the consequence; the focus is on the
-//    button that changes nothing.
-// 3. What destroys data of which there is no other copy is asked about with `Confirm` and `type`: the red button works only
-//    after the name was typed.
+// 1. Actions that can be undone need no confirmation. Perform the action and show a toast with `undo`.
+// 2. Actions that cannot be undone need `Confirm`. The dialog names the object and the consequence; the cancel button has the focus.
+// 3. Actions that destroy the only copy of data need `Confirm` with `type`: the red button is enabled only after the user has typed
+//    the name.
 import { Button, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useRef, useState, type FormEvent, type ReactNode } from "react";
@@ -14,20 +13,20 @@ import { Dialog } from "./dialog";
 import { useToasts, type Toast } from "./toasts";
 import { TroubleNote } from "./trouble";
 
-/** What is asked, and what happens on yes. */
+/** A confirmation and the action to perform. */
 export interface Question {
-  /** Names the object: `Revoke “deploy”?` */
+  /** The title with the object's name: `Revoke “deploy”?` */
   title: string;
   /** The consequence. */
   text: ReactNode;
-  /** The button's words: `Revoke “deploy”`. */
+  /** The label of the button that confirms: `Revoke “deploy”`. */
   verb: string;
-  /** The words of the other one; `Cancel` unless given. */
+  /** The label of the other button; `Cancel` by default. */
   no?: string;
-  /** The name that has to be typed first. */
+  /** The name that the user has to type first. */
   type?: string;
   act: () => Promise<unknown>;
-  /** Shown when it is done. */
+  /** The toast to show after success. */
   done?: Toast;
 }
 
@@ -48,7 +47,7 @@ export function Confirm({ question, onClose }: ConfirmProps) {
       }
     },
   });
-  // The words stay while the dialog fades away.
+  // Keep the text while the dialog fades out.
   const last = useRef(question);
   last.current = question ?? last.current;
   const shown = last.current;
@@ -61,7 +60,7 @@ export function Confirm({ question, onClose }: ConfirmProps) {
     }
   }
 
-  // The dialog is always there, closed: it has to see itself open to know where the focus was.
+  // The dialog is always rendered: it must observe `opened` change to know where the focus was.
   return (
     <Dialog
       opened={question !== null}

@@ -1,4 +1,4 @@
-// A page about one object, where a drawer is too narrow: the way back, the name with its state, what can be done, the facts.
+// A page about one object, for details that do not fit a drawer: back link, name, state, actions and facts.
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import classes from "./detail-page.module.css";
@@ -7,7 +7,7 @@ import { BackIcon } from "./icons";
 import { useTitle } from "../shell/title";
 
 interface DetailPageProps {
-  /** The list that it belongs to. */
+  /** The link to the list. */
   back: { href: string; label: string };
   title: string;
   /** Badges beside the name. */

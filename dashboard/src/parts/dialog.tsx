@@ -1,4 +1,4 @@
-// A dialog that does not lose what somebody typed into it, or what is shown only once.
+// A dialog that does not close by accident after the user has typed something, or while it shows a secret.
 import { Modal } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 
@@ -7,9 +7,9 @@ interface DialogProps {
   onClose: () => void;
   title: string;
   size?: "sm" | "md" | "lg" | "xl";
-  /** Nothing but a button inside closes it: no Escape, no click outside, no ×. */
+  /** Only a button in the dialog closes it, not Escape, a click outside or ×. */
   locked?: boolean;
-  /** After it has faded away: the time to reset what it showed. */
+  /** Called after the dialog has faded out; reset its content here. */
   onClosed?: () => void;
   children: ReactNode;
 }
@@ -38,7 +38,7 @@ export function Dialog({ opened, onClose, title, size = "md", locked = false, on
   );
 }
 
-/** The element that a dialog was opened from may be gone, with the row that was deleted. Then the page has the focus, not nothing. */
+/** Moves the focus to the page if the element that opened the dialog no longer exists, such as the menu of a deleted row. */
 export function keepFocus(): void {
   const focused = document.activeElement;
   if (focused === null || focused === document.body) {

@@ -1,7 +1,7 @@
-// The details of one row, beside the list that it came from.
+// A drawer with the details of a row, beside its list.
 //
-// A drawer has an address, such as `/access/accounts/42`: the page reads it from its route, and the browser's Back closes it. A link
-// that opens it passes `BESIDE_LIST` as its state, so that closing goes back and leaves no second entry of the list in the history.
+// A drawer has a URL, such as `/access/accounts/42`, and the browser's Back button closes it. Links that open a drawer pass
+// `BESIDE_LIST` as their state, so that closing it goes back in the history instead of adding a second entry for the list.
 import { Drawer as MantineDrawer } from "@mantine/core";
 import { useEffect, useRef, type ReactNode, type RefObject } from "react";
 import { useLocation } from "wouter";
@@ -16,14 +16,14 @@ export const BESIDE_LIST = { besideList: true };
 interface DrawerProps {
   opened: boolean;
   title: ReactNode;
-  /** Where closing leads when the drawer was opened by its address: `/access?tab=tokens`. */
+  /** The URL to show after closing a drawer that was opened by its URL: `/access?tab=tokens`. */
   list: string;
-  /** Buttons at the end of the title's line. */
+  /** Buttons beside the title. */
   actions?: ReactNode;
   children: ReactNode;
 }
 
-/** Closes the drawer that is open: back where it came from, or to `list`, with what the list showed. */
+/** Returns the function that closes the open drawer. It goes back in the history, or to `list` with the state of the list. */
 export function useCloseDrawer(list: string): () => void {
   const [, navigate] = useLocation();
   const state = useHistoryState<{ besideList?: boolean } | null>();
@@ -39,7 +39,7 @@ export function useCloseDrawer(list: string): () => void {
 
 export function Drawer({ opened, title, list, actions, children }: DrawerProps) {
   const close = useCloseDrawer(list);
-  // What is shown stays while the drawer slides away.
+  // Keep the content while the drawer slides out.
   const last = useRef({ title, actions, children });
   if (opened) {
     last.current = { title, actions, children };
@@ -72,7 +72,7 @@ export function Drawer({ opened, title, list, actions, children }: DrawerProps) 
   );
 }
 
-/** Escape closes the drawer, unless a dialog or a menu is open above it: then it is meant for that. */
+/** Closes the drawer on Escape, unless a dialog or a menu is open above it. */
 function useEscape(opened: boolean, content: RefObject<HTMLElement | null>, close: () => void): void {
   const latest = useRef(close);
   latest.current = close;

@@ -1,14 +1,14 @@
-// What stands where nothing is yet: what would be here, and the exact lines that bring the first one.
+// The content of an empty list: an explanation and the exact lines that create the first item.
 import type { ReactNode } from "react";
 import { Code, type Sample } from "./code";
 import classes from "./empty.module.css";
 
 interface EmptyProps {
-  /** What is missing: `No tokens yet`. */
+  /** The heading: `No tokens yet`. */
   title: string;
-  /** Why one wants it, in a sentence or two. */
+  /** What the items are for, in one or two sentences. */
   children?: ReactNode;
-  /** The lines to paste, with this server's addresses in them. */
+  /** The lines to paste, with this server's URLs. */
   lines?: { label: string; samples: readonly Sample[] };
   /** A button or a link. */
   action?: ReactNode;

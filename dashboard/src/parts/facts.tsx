@@ -1,4 +1,4 @@
-// Names and values of one object, and the parts of its details with a heading each.
+// The details of an object: name-value pairs, and sections with a heading.
 import { useId, type ReactNode } from "react";
 import classes from "./facts.module.css";
 
@@ -19,7 +19,7 @@ export function Facts({ facts }: FactsProps) {
   );
 }
 
-/** A part of an object's details. */
+/** A section of an object's details. */
 export function Section({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
   const heading = useId();
   return (
@@ -33,7 +33,7 @@ export function Section({ title, aside, children }: { title: string; aside?: Rea
   );
 }
 
-/** A short list of related objects, one a line. */
+/** A short list of related objects. */
 export function Related({ label, children }: { label: string; children: ReactNode }) {
   return (
     <ul className={classes.related} aria-label={label}>

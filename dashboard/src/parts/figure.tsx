@@ -1,4 +1,4 @@
-// One generous figure with its name and, below, what to compare it with.
+// A large figure with its name and a note.
 import type { ReactNode } from "react";
 import classes from "./figure.module.css";
 
@@ -6,11 +6,11 @@ interface FigureProps {
   name: string;
   value: string;
   note?: ReactNode;
-  /** How full something is, 0 to 1: drawn as a bar. */
+  /** A ratio from 0 to 1, shown as a bar. */
   level?: number | null;
-  /** Marks a figure that needs attention; the note says why. */
+  /** Marks a figure that needs attention. The note must explain why. */
   tone?: "warn" | "fail";
-  /** The figure's shape over time. */
+  /** A sparkline of the figure. */
   children?: ReactNode;
 }
 

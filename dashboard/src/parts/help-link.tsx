@@ -1,13 +1,13 @@
-// The “?” beside a heading: it leads to the part of the manual that explains what is below.
+// The “?” beside a heading, which links to a section of the manual.
 import { Link } from "wouter";
 import { guideNamed, guidePath } from "../guides";
 import classes from "./help-link.module.css";
 import { HelpIcon } from "./icons";
 
 interface GuideLinkProps {
-  /** The name of the guide, as its file in `docs/guide` has it. */
+  /** The name of the guide: its file name in `docs/guide`, without the extension. */
   guide: string;
-  /** The id of one of its sections, as GitHub makes it from the title. */
+  /** The id of a section, derived from its title as on GitHub. */
   section?: string;
 }
 
@@ -22,7 +22,7 @@ export function GuideLink({ guide, section }: GuideLinkProps) {
   );
 }
 
-/** What a heading takes as its `guide`: `cache`, or `cache#limits` for a section. */
+/** The link for a heading's `guide` property: `cache`, or `cache#limits` for a section. */
 export function HeadingGuide({ address }: { address: string | undefined }) {
   if (address === undefined) {
     return null;

@@ -1,4 +1,4 @@
-// The icons, drawn on one grid of 16 with one stroke. They never stand alone: a word or a label is always with them.
+// The icons, on a grid of 16 with a uniform stroke. Every use needs a text or a label.
 import type { ReactNode } from "react";
 
 function Icon({ children }: { children: ReactNode }) {

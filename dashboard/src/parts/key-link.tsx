@@ -1,4 +1,4 @@
-// A configuration key in a text leads to its place on the Configuration page.
+// Links configuration keys in a text to the Configuration page.
 import { Link } from "wouter";
 import { keyPath } from "../api/config";
 import classes from "./key-link.module.css";
@@ -9,7 +9,7 @@ export function KeyLink({ name }: { name: string }) {
   return <KeyText name={name} text={`[${section}] ${rest.join(".")}`} />;
 }
 
-/** Code in a text: a link when it names a key, as `[cache] memory` and `[cache] eviction = "all"` do. */
+/** Code in a text. Names of keys, such as `[cache] memory` or `[cache] eviction = "all"`, become links. */
 export function Code({ text }: { text: string }) {
   const [, section, key] = /^\[([a-z_]+)\] ([a-z_]+)(?: = .*)?$/.exec(text) ?? [];
   return section === undefined ? <code>{text}</code> : <KeyText name={`${section}.${key}`} text={text} />;

@@ -1,4 +1,4 @@
-// The mark: an outrigger canoe from above. The hull is the application, the float beside it is us.
+// The mark: an outrigger canoe seen from above. The hull represents the application, the float represents Outrigger.
 
 export function Mark({ size = 28 }: { size?: number }) {
   return (

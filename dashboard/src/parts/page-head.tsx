@@ -1,4 +1,4 @@
-// The top of a page: its name, which the browser's tab carries too, one line about it, and what can be done here.
+// The head of a page: its title, which is also the title of the tab, a short description, and its actions.
 import type { ReactNode } from "react";
 import { useTitle } from "../shell/title";
 import { HeadingGuide } from "./help-link";

@@ -1,4 +1,4 @@
-// What every list has around its rows: waiting, failing, being empty, and having more.
+// The states of a paginated list: loading, failed, empty, and with more pages.
 import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import classes from "./paged.module.css";
@@ -14,7 +14,7 @@ interface PagedProps<Item> {
     fetchNextPage: () => unknown;
     refetch: () => unknown;
   };
-  /** What to say when there is nothing. */
+  /** The text for an empty list. */
   empty: ReactNode;
   children: (items: Item[]) => ReactNode;
 }

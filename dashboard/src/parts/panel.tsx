@@ -1,15 +1,15 @@
-// A framed part of a page with a heading of its own.
+// A framed section of a page with a heading.
 import { useId, type ReactNode } from "react";
 import { HeadingGuide } from "./help-link";
 import classes from "./panel.module.css";
 
 interface PanelProps {
   title: ReactNode;
-  /** What stands at the end of the heading's line. */
+  /** Content at the end of the heading. */
   aside?: ReactNode;
-  /** The guide that explains it: `cache`, or `cache#limits` for a section of it. */
+  /** The guide that explains the panel: `cache`, or `cache#limits` for a section. */
   guide?: string;
-  /** Tables reach the frame; text keeps its distance. */
+  /** Removes the padding, for tables. */
   flush?: boolean;
   children: ReactNode;
 }

@@ -1,4 +1,4 @@
-// A problem: how bad it is, what it is, what to do, since when, and whether somebody looks after it.
+// A problem with its severity, description, fix, times and state.
 import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
@@ -18,20 +18,20 @@ export interface ProblemItem {
   fix?: string | null;
   first_seen: string;
   last_seen: string;
-  /** How often it was seen. */
+  /** The number of occurrences. */
   count: number;
   state: "open" | "acknowledged" | "resolved";
-  /** The dashboard's page about it: `/cache`. */
+  /** The path of the related page: `/cache`. */
   page?: string | null;
 }
 
 interface ProblemCardProps {
   problem: ProblemItem;
-  /** Words for the link to its page: `Cache`; the capability's name unless given. */
+  /** The text of the link to the related page, such as `Cache`; by default, the name of the capability. */
   pageName?: string;
-  /** The guide that explains it. */
+  /** The guide that explains the problem. */
   guide?: { href: string; label: string };
-  /** Marks it as seen; no button without it. */
+  /** Acknowledges the problem. Without it, the card has no button. */
   onAcknowledge?: () => void;
   acknowledging?: boolean;
   children?: ReactNode;

@@ -1,4 +1,4 @@
-// What a screen reader hears of long work. The text changes only at its start, at each quarter and at its end.
+// The announcements of long-running work for screen readers. The text changes only at the start, at each quarter and at the end.
 
 export type WorkState = "running" | "done" | "failed" | "cancelled";
 

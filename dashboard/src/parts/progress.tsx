@@ -1,4 +1,4 @@
-// Long work: how far it is, or that it runs; how it ended; a way to stop it. Screen readers hear of every quarter, not of every step.
+// The progress of long-running work, with its result and a cancel button. Screen readers announce every quarter, not every step.
 import { Button } from "@mantine/core";
 import { useId, type ReactNode } from "react";
 import { percent } from "../format/numbers";
@@ -7,14 +7,14 @@ import { announcement, type WorkState } from "./progress-words";
 import classes from "./progress.module.css";
 
 interface ProgressProps {
-  /** What is being done: `Export of 12,000 jobs`. */
+  /** The name of the work: `Export of 12,000 jobs`. */
   label: string;
   state: WorkState;
-  /** From 0 to 1; null or absent while nobody knows. */
+  /** The progress from 0 to 1; null or absent if unknown. */
   value?: number | null;
   /** `4,200 of 12,000`, or why it failed. */
   detail?: ReactNode;
-  /** Stops it; no button without it. */
+  /** Cancels the work. Without it, there is no cancel button. */
   onCancel?: () => void;
 }
 

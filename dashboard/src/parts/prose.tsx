@@ -1,4 +1,4 @@
-// A sentence from the server in which backticks mark what is code.
+// Text from the server in which backticks mark code.
 import { Fragment } from "react";
 import { Code } from "./key-link";
 
@@ -6,7 +6,7 @@ export function Prose({ text }: { text: string }) {
   return (
     <>
       {text.split("`").map((piece, index) => (
-        // Pieces have no identity of their own; their place is it.
+        // The pieces have no ids; their index is a stable key.
         <Fragment key={index}>{index % 2 === 1 ? <Code text={piece} /> : piece}</Fragment>
       ))}
     </>

@@ -1,4 +1,4 @@
-// What stands where something is on its way. It appears late, so that a fast answer shows no flicker.
+// A loading indicator. It appears with a delay, so that fast responses do not flicker.
 import { Loader } from "@mantine/core";
 import classes from "./quiet.module.css";
 

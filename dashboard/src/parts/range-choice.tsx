@@ -1,4 +1,4 @@
-// How far back the charts reach. It is in the address, so that a link shows what the sender saw.
+// The time range of charts, kept in the URL, so that a shared link shows the same range.
 import { useUrlWord } from "../shell/url-state";
 import { Choice } from "./choice";
 

@@ -1,19 +1,19 @@
-// The "⋯" menu of a row or a card: everything that can be done with one object.
+// The "⋯" menu of a row or a card, with the actions of one object.
 import { ActionIcon, Menu } from "@mantine/core";
 import { useRef } from "react";
 import { MoreIcon } from "./icons";
 import classes from "./row-menu.module.css";
 
 export interface MenuAction {
-  /** With an ellipsis when it asks something first: `Change role…`. */
+  /** The label, with an ellipsis if the action opens a dialog: `Change role…`. */
   label: string;
-  /** Destroys something: shown in red, below the others. */
+  /** Marks a destructive action, shown in red below the others. */
   danger?: boolean;
   disabled?: boolean;
   run: () => void;
 }
 
-/** `name` names the object for those who do not see the row. */
+/** `name` is the name of the object for screen readers. */
 export function RowMenu({ name, actions }: { name: string; actions: readonly MenuAction[] }) {
   const button = useRef<HTMLButtonElement>(null);
   if (actions.length === 0) {
@@ -22,7 +22,7 @@ export function RowMenu({ name, actions }: { name: string; actions: readonly Men
   const ordered = [...actions.filter(({ danger }) => !danger), ...actions.filter(({ danger }) => danger)];
   const firstDanger = ordered.findIndex(({ danger }) => danger);
   return (
-    // The menu does not give the focus back by itself: it does so a moment later, and would take it from a dialog.
+    // The menu must not return the focus itself: it does so with a delay, and would take the focus from a dialog.
     <Menu
       position="bottom-end"
       returnFocus={false}
@@ -44,7 +44,7 @@ export function RowMenu({ name, actions }: { name: string; actions: readonly Men
             data-danger={danger || undefined}
             disabled={disabled}
             onClick={() => {
-              // A dialog that opens now returns the focus to the element that has it: the button, not the vanishing item.
+              // A dialog that opens now returns the focus to the focused element, so focus the button instead of the disappearing item.
               button.current?.focus();
               run();
             }}

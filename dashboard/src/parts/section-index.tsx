@@ -1,14 +1,14 @@
-// The contents of a long page: a list that stays at its side, or a choice above it where there is no room.
+// The table of contents of a long page: a list at its side, or a select above it in narrow windows.
 import { useCallback, useEffect, useState, type MouseEvent, type ReactNode } from "react";
 import { Link } from "wouter";
 import classes from "./section-index.module.css";
 import { Select } from "./select";
 
-/** How far below the top of the window a section still counts as the one being read, in pixels. */
+/** The maximum distance of the current section's heading from the top of the window, in pixels. */
 const READING_LINE = 180;
 
 export interface IndexedSection {
-  /** The id of the element at which it begins. */
+  /** The id of the section's element. */
   anchor: string;
   title: string;
   href: string;
@@ -17,7 +17,7 @@ export interface IndexedSection {
 interface SectionIndexProps {
   label: string;
   sections: IndexedSection[];
-  /** A section was chosen: the page writes it into the address and moves there. */
+  /** Called when the user chooses a section. The page updates the URL and scrolls there. */
   onGo: (section: IndexedSection) => void;
   children: ReactNode;
 }
@@ -71,9 +71,9 @@ export function SectionIndex({ label, sections, onGo, children }: SectionIndexPr
   );
 }
 
-/** Moves the window and the focus to an element that is, or is about to be, on the page. */
+/** Scrolls to an element and focuses it. The element may be rendered a moment later. */
 export function moveTo(anchor: string): void {
-  // After the shell has put a new page at its top.
+  // After the shell has scrolled the new page to its top.
   requestAnimationFrame(() => {
     const element = document.getElementById(anchor);
     element?.scrollIntoView({ block: "start" });
@@ -81,7 +81,7 @@ export function moveTo(anchor: string): void {
   });
 }
 
-/** The anchor of the last section that begins above the reading line; the first one at the top of the page. */
+/** The anchor of the current section: the last one that begins above the reading line, or the first one at the top of the page. */
 function useSectionInView(sections: IndexedSection[]): string {
   const [here, setHere] = useState("");
   useEffect(() => {

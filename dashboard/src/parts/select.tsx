@@ -1,10 +1,10 @@
-// A choice out of a few words with the browser's own control, which every keyboard, phone and screen reader knows.
+// A native select, which works with every keyboard, phone and screen reader.
 import { useId } from "react";
 import classes from "./select.module.css";
 
 interface SelectProps<Value extends string> {
   label: string;
-  /** Whether the label is only for those who do not see the place. */
+  /** Whether only screen readers get the label. */
   quiet?: boolean;
   value: Value;
   options: readonly { value: Value; label: string }[];

@@ -1,4 +1,4 @@
-// Grey bars in the place of text that is on its way. They appear late, so that a fast answer shows no flicker.
+// Grey placeholders for text that is loading. They appear with a delay, so that fast responses do not flicker.
 import classes from "./skeleton.module.css";
 
 /** One line; `width` is any CSS width. */

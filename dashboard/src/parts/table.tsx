@@ -1,11 +1,11 @@
-// A dense table that scrolls inside its own frame, so that the page never does at 360 px.
+// A dense table that scrolls inside its own frame, so that the page never scrolls sideways at 360 px.
 import type { ReactNode } from "react";
 import classes from "./table.module.css";
 
 interface TableProps {
-  /** What the table holds, for those who cannot see where it stands. */
+  /** The name of the table, for screen readers. */
   label: string;
-  /** The height in pixels after which it scrolls; as long as it needs when absent. */
+  /** The height in pixels above which the table scrolls. Without it, the table never scrolls vertically. */
   height?: number;
   children: ReactNode;
 }

@@ -1,4 +1,4 @@
-// Events in their order, with a heading a day: starts, deploys, clears, changes of access.
+// A list of events with a heading per day.
 import { Fragment, type ReactNode } from "react";
 import { clock, day } from "../format/time";
 import classes from "./timeline.module.css";
@@ -7,14 +7,14 @@ export interface TimelineEvent {
   id: string;
   at: string;
   title: ReactNode;
-  /** Who, where from, how long. */
+  /** Details, such as the actor or the duration. */
   detail?: ReactNode;
   tone?: "plain" | "ok" | "warn" | "fail";
-  /** A word for the tone, for those who do not see the colour: `failed`. */
+  /** The tone in a word, such as `failed`, because colour alone is not enough. */
   state?: string;
 }
 
-/** The events, the newest first, as the caller orders them. */
+/** `events` must be sorted, newest first. */
 export function Timeline({ label, events }: { label: string; events: readonly TimelineEvent[] }) {
   return (
     <div className={classes.timeline} role="group" aria-label={label}>

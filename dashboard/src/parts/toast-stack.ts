@@ -1,4 +1,4 @@
-// The list of toasts on screen, without React: what is added, what makes room, how long each one stays.
+// The list of visible toasts, independent of React.
 
 /** A short message about something that happened. */
 export interface Toast {
@@ -6,7 +6,7 @@ export interface Toast {
   title: string;
   detail?: string;
   tone?: "plain" | "ok" | "warn" | "fail";
-  /** Takes it back. A rejected promise is shown as a failure. */
+  /** Undoes the action. A rejected promise is shown as a failure. */
   undo?: () => Promise<unknown> | void;
 }
 
@@ -14,10 +14,10 @@ export interface ShownToast extends Toast {
   id: number;
 }
 
-/** More than these would cover the page; the oldest one makes room. */
+/** The maximum number of visible toasts. A new toast replaces the oldest. */
 const MOST = 3;
 
-/** How long a toast stays, in milliseconds, not counting the time that it is hovered or focused. */
+/** How long a toast stays visible in milliseconds, not counting the time while it is hovered or focused. */
 export function stay({ undo }: Toast): number {
   return undo === undefined ? 6_000 : 15_000;
 }
@@ -30,7 +30,7 @@ export function withoutToast(shown: readonly ShownToast[], id: number): ShownToa
   return shown.filter((toast) => toast.id !== id);
 }
 
-/** What a screen reader says when the toast appears. */
+/** The announcement of a toast for screen readers. */
 export function spoken({ title, detail, undo }: Toast): string {
   return [title, detail, undo === undefined ? undefined : "Press F8 to undo."].filter((part) => part !== undefined).join(" ");
 }

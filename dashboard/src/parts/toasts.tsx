@@ -1,7 +1,7 @@
-// Short messages in the corner of the window: what just happened, and a way to take it back.
+// Short messages in the corner of the window about completed actions, with an Undo button.
 //
-// The text goes into a polite live region of its own, so that a screen reader reads the sentence and not the buttons. F8 moves
-// the focus to the newest toast, because the corner is many Tab stops away.
+// A separate polite live region contains the text, so that a screen reader reads the sentence and not the buttons. F8 moves the focus
+// to the newest toast, because the corner is many Tab stops away.
 import { Button, CloseButton } from "@mantine/core";
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { trouble } from "../api/problem";
@@ -26,7 +26,7 @@ export function useToasts(): Toasts {
   return toasts;
 }
 
-/** Goes around everything that may show a toast. */
+/** Provides `useToasts` to its children. */
 export function ToastProvider({ children }: { children: ReactNode }) {
   const [shown, setShown] = useState<ShownToast[]>([]);
   const last = useRef(0);
@@ -63,7 +63,7 @@ function Corner({ shown, onDismiss }: { shown: ShownToast[]; onDismiss: (id: num
     return () => document.removeEventListener("keydown", onKeyDown);
   }, []);
 
-  // A dismissed toast takes the focused button along; the focus goes back to where it came from.
+  // Dismissing a toast removes the focused button, so return the focus to where it was before.
   const dismiss = useCallback(
     (id: number) => {
       const focused = list.current?.contains(document.activeElement) ?? false;
@@ -124,7 +124,7 @@ function Card({ toast, onDismiss }: { toast: ShownToast; onDismiss: (id: number)
   }, [held, id, onDismiss]);
 
   async function takeBack() {
-    // Not disabled meanwhile: a disabled button loses the focus.
+    // Do not disable the button: a disabled button loses the focus.
     if (busy) {
       return;
     }

@@ -1,4 +1,4 @@
-// What went wrong, in words, with what to do about it.
+// An error message with the fix and a retry button.
 import { Button } from "@mantine/core";
 import { trouble } from "../api/problem";
 import { WarningIcon } from "./icons";

@@ -1,11 +1,11 @@
-// A moment: relative for the eye, exact for the pointer and for machines.
+// A relative time, with the exact time as a tooltip and in `dateTime`.
 import { exact, relative } from "../format/time";
 import { useNow } from "../shell/live";
 
 interface WhenProps {
   at: string | null | undefined;
   never?: string;
-  /** Whether it lies ahead, such as an expiry. */
+  /** Whether the time is in the future, such as an expiry. */
   due?: boolean;
 }
 

@@ -1,4 +1,4 @@
-// What the command palette lists, and how a capability adds to it.
+// The commands in the command palette, and how a capability adds commands.
 import type { QueryClient } from "@tanstack/react-query";
 import type { Me } from "../api/types";
 
@@ -6,30 +6,30 @@ import type { Me } from "../api/types";
 export interface Command {
   /** Unique among all commands. */
   id: string;
-  /** What it opens or does. Actions begin with a verb. */
+  /** The title. Titles of actions begin with a verb. */
   title: string;
-  /** Where it belongs: `Pages`, `Actions`, `Accounts`, `Configuration keys`, `Guides`. */
+  /** The group: `Pages`, `Actions`, `Accounts`, `Configuration keys`, `Guides`. */
   group: string;
-  /** Further words to find it by. */
+  /** Additional search words. */
   keywords?: string;
-  /** What stands beside the title: a path, a role. */
+  /** A hint beside the title, such as a path or a role. */
   hint?: string;
-  /** An address inside the dashboard to open. */
+  /** The dashboard URL to open. */
   to?: string;
-  /** What to do instead of opening an address. */
+  /** The action to run instead of opening a URL. */
   run?: () => void;
 }
 
-/** What a source of commands can ask. */
+/** The data available to a command source. */
 export interface CommandContext {
   me: Me;
   queries: QueryClient;
 }
 
-/** Lists the commands of a capability. It may ask the server; a failure leaves its commands out. */
+/** Returns the commands of a capability. It may send requests; if it fails, the palette omits its commands. */
 export type CommandSource = (context: CommandContext) => Promise<Command[]>;
 
-/** How well a command matches the words: null when one of them is missing, and higher for matches at the start of the title. */
+/** The score of a command for a search: null if a word is missing, higher for matches at the start of the title. */
 export function score(command: Command, words: string[]): number | null {
   const title = command.title.toLowerCase();
   const rest = `${command.group} ${command.hint ?? ""} ${command.keywords ?? ""}`.toLowerCase();
@@ -49,7 +49,7 @@ export function score(command: Command, words: string[]): number | null {
   return sum;
 }
 
-/** The commands that match a search, the best first. Without a search, those of the first two groups in their own order. */
+/** The commands that match a search, best match first. Without a search, the commands of the first two groups in their order. */
 export function search(commands: readonly Command[], text: string, limit: number): Command[] {
   const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
   if (words.length === 0) {

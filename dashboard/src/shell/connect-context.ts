@@ -1,4 +1,4 @@
-// Opens the panel with the lines that connect an application, from any page.
+// Opens the panel “Connect an application” from any page.
 import { createContext, useContext } from "react";
 
 export const ConnectContext = createContext<(() => void) | null>(null);

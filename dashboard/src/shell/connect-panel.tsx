@@ -1,4 +1,4 @@
-// The lines that connect an application, with this server's addresses: one section per capability. Open from every page.
+// The panel “Connect an application”: examples with this server's URLs, one section per capability.
 import { Drawer } from "@mantine/core";
 import { Suspense } from "react";
 import { Link } from "wouter";

@@ -1,16 +1,16 @@
-// How fresh the page is: live, paused, or without an answer from the server. Every figure that says "now" depends on it.
+// The freshness of the data: live, paused, or not updated because the server does not respond. Labels such as "now" depend on it.
 import { useStatus } from "../api/live";
 import { ApiError } from "../api/problem";
 import { useLive } from "./live";
 
 export type Freshness =
   | { kind: "live"; at: number }
-  /** Paused by the reader; the figures are from `at`. */
+  /** Paused by the user; the data is from `at`. */
   | { kind: "paused"; at: number }
-  /** The server has not answered since `at`, in milliseconds since 1970; 0 when it never did. */
+  /** The server has not responded since `at`, in milliseconds since 1970; 0 if it never responded. */
   | { kind: "silent"; at: number };
 
-/** How fresh the page is. A server that answers with an error is not silent. */
+/** The freshness of the data. A server that returns errors counts as responding. */
 export function useFreshness(): Freshness {
   const { paused } = useLive();
   const { error, dataUpdatedAt } = useStatus();

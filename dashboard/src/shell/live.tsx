@@ -1,17 +1,16 @@
-// Whether the page refreshes by itself, and whether the server answers. Refreshing stops while the tab is hidden (the query
-// client does that) and while it is paused.
+// Automatic refreshing. It stops while the user has paused it and while the tab is hidden; the query client handles the latter.
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 
-/** The time between two refreshes in milliseconds. The server takes a sample as often. */
+/** The refresh interval in milliseconds, the same as the server's sampling interval. */
 export const REFRESH_MS = 5000;
 
-/** How often relative times such as "3 min ago" are renewed, in milliseconds. */
+/** The update interval of relative times such as "3 min ago", in milliseconds. */
 const TICK_MS = 5000;
 
 interface Live {
   paused: boolean;
   toggle: () => void;
-  /** The interval for a query in milliseconds, or false while the page is paused. */
+  /** The refresh interval for queries in milliseconds; false while paused. */
   every: number | false;
 }
 
@@ -44,7 +43,7 @@ export function useLive(): Live {
   return live;
 }
 
-/** The current time for relative times, renewed every few seconds. */
+/** The current time for relative times, updated every few seconds. */
 export function useNow(): number {
   return useContext(NowContext);
 }

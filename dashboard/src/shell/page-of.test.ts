@@ -7,6 +7,6 @@ test.each([
   ["/guides/access", "/guides/access"],
   ["/access/accounts/42", "/access"],
   ["/developers/parts/boats/3", "/developers/parts"],
-])("%s belongs to the page %s", (path, page) => {
+])("the page of %s is %s", (path, page) => {
   expect(pageOf(path)).toBe(page);
 });

@@ -1,4 +1,4 @@
-// The command palette: pages, actions, things and guides by name. Loaded when it is opened for the first time.
+// The command palette: finds pages, actions, objects and guides by name. Loaded when it opens for the first time.
 import { Modal } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
@@ -121,7 +121,7 @@ function Results({ id, found, active, onChoose }: ResultsProps) {
   );
 }
 
-/** Everything that can be found: the pages, the shell's actions, and what each page and the manual add. */
+/** All commands: the pages, the shell's actions, and the commands of each page and the guides. */
 function useCommands(actions: Command[], enabled: boolean): Command[] {
   const me = useMe();
   const queries = useQueryClient();

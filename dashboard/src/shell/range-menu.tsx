@@ -1,4 +1,4 @@
-// The control of the shared time range.
+// The menu that selects the shared time range.
 import { Menu } from "@mantine/core";
 import { clock, exact } from "../format/time";
 import { ClockIcon } from "../parts/icons";

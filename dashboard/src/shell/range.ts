@@ -1,5 +1,5 @@
-// The time range that all charts, tiles and tables share. It is in the address, so that a link shows what its sender saw, and it
-// follows from page to page.
+// The time range that all charts, tiles and tables share. It is kept in the URL, so that a shared link shows the same range, and it is
+// preserved when the user opens another page.
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { useLocation, useSearch } from "wouter";
 import { withParameters } from "./url-state";
@@ -23,12 +23,12 @@ export type RangeName = (typeof RANGES)[number]["name"];
 const FALLBACK = RANGES[0];
 const MIN_SPAN = MINUTE;
 
-/** A stretch of time: either the last `span` milliseconds, or fixed. */
+/** A time range: either the last `span` milliseconds, or fixed. */
 export type Range =
   | { kind: "last"; name: RangeName; label: string; words: string; span: number }
   | { kind: "fixed"; from: number; to: number; span: number };
 
-/** The range that the query of an address names; the last 15 minutes when it names none or an impossible one. */
+/** Reads the range from a URL query; returns the last 15 minutes if it contains no valid range. */
 export function rangeFrom(query: string): Range {
   const parameters = new URLSearchParams(query);
   const from = Number(parameters.get("from") ?? Number.NaN);
@@ -40,7 +40,7 @@ export function rangeFrom(query: string): Range {
   return { kind: "last", ...known };
 }
 
-/** The parameters that name a range. Empty ones leave the address. */
+/** The URL parameters of a range. Empty ones are removed from the URL. */
 export function parametersOf(range: RangeName | { from: number; to: number }): Record<string, string> {
   if (typeof range === "string") {
     return { range: range === FALLBACK.name ? "" : range, from: "", to: "" };
@@ -61,7 +61,7 @@ export function useRange(): [Range, (range: RangeName | { from: number; to: numb
   return [range, set];
 }
 
-/** Carries the range from page to page: an address without one gets the range of the page before. */
+/** Preserves the range between pages: a URL without a range gets the range of the previous page. */
 export function useRangeFollows(): void {
   const search = useSearch();
   const [path, navigate] = useLocation();
@@ -78,7 +78,7 @@ export function useRangeFollows(): void {
   }, [path, search, navigate]);
 }
 
-/** The part of a query that names the range. */
+/** The range parameters of a query. */
 function rangeOf(query: string): string {
   const kept = [...new URLSearchParams(query)].filter(([name]) => name === "range" || name === "from" || name === "to");
   return new URLSearchParams(kept).toString();

@@ -1,4 +1,4 @@
-// The page is there and the server is not: nothing is known, so nothing is shown but that.
+// Shown instead of the dashboard if the server does not respond when the page loads.
 import { Mark } from "../parts/mark";
 import { TroubleNote } from "../parts/trouble";
 import classes from "./server-away.module.css";

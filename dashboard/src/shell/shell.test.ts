@@ -13,24 +13,24 @@ const COMMANDS = [
 ];
 
 describe("the command palette", () => {
-  it("lists pages and actions until something is typed", () => {
+  it("lists pages and actions before the user types", () => {
     expect(search(COMMANDS, " ", 10).map(({ title }) => title)).toEqual(["Cache", "Clear database 7…"]);
   });
 
-  it("puts matches at the start of a title first, and needs every word", () => {
+  it("lists matches at the start of a title first, and requires every word", () => {
     expect(search(COMMANDS, "cache", 10).map(({ title }) => title)).toEqual(["Cache", "cache.memory"]);
     expect(search(COMMANDS, "clear 7", 10).map(({ title }) => title)).toEqual(["Clear database 7…"]);
     expect(search(COMMANDS, "redis", 10).map(({ title }) => title)).toEqual(["Cache"]);
     expect(search(COMMANDS, "clear nothing", 10)).toEqual([]);
   });
 
-  it("stops at its limit", () => {
+  it("returns at most `limit` commands", () => {
     expect(search(COMMANDS, "c", 1)).toHaveLength(1);
   });
 });
 
 describe("the title of the tab", () => {
-  it("names the page and the server, and counts open problems first", () => {
+  it("contains the number of open problems, the page and the server", () => {
     expect(titleOf("Cache", 0, "shop-1")).toBe("Cache – shop-1");
     expect(titleOf("Cache", 2, "shop-1")).toBe("● 2 – Cache – shop-1");
     expect(titleOf("Home", 0, "")).toBe("Home – Outrigger");
@@ -38,7 +38,7 @@ describe("the title of the tab", () => {
 });
 
 describe("the server's identity", () => {
-  it("is read from the page, and unknown colours are none", () => {
+  it("is read from the page, and unknown colours are ignored", () => {
     const attributes: Record<string, string> = { content: "shop-1", "data-environment": "staging", "data-colour": "mauve" };
     expect(identityFrom((name) => attributes[name])).toEqual({ name: "shop-1", environment: "staging", colour: null });
     expect(identityFrom(() => null)).toEqual({ name: "", environment: null, colour: null });

@@ -1,4 +1,4 @@
-// The frame around every page: the rail, the header, the keyboard, the command palette, the panel of connection lines.
+// The frame of every page: navigation, header, shortcuts, command palette and connect panel.
 import { useMantineColorScheme } from "@mantine/core";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
@@ -76,14 +76,14 @@ export function Shell({ children }: { children: ReactNode }) {
   );
 }
 
-/** Renders nothing until it was opened once, so that the code is loaded only then. */
+/** Renders nothing until opened for the first time, so that the code is loaded only then. */
 function WhenOpened({ opened, children }: { opened: boolean; children: ReactNode }) {
   const [used, setUsed] = useState(false);
   useEffect(() => setUsed((before) => before || opened), [opened]);
   return used ? children : null;
 }
 
-/** Moves the focus and the view to the top of a new page. Addresses below a page are the same page: a drawer keeps the view. */
+/** Moves the focus and the scroll position to the top of a new page. URLs below a page belong to the same page, such as drawers. */
 function useFocusOnNewPage(announce: (text: string) => void) {
   const main = useRef<HTMLElement>(null);
   const [address] = useLocation();

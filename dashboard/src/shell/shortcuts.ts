@@ -1,10 +1,10 @@
-// The keyboard: single keys, `g` followed by a letter, and Ctrl or ⌘ with K. Single keys do nothing while somebody types or a dialog
-// is open.
+// Keyboard shortcuts: single keys, `g` followed by a letter, and Ctrl or ⌘ with K. Single keys do nothing while the user types or a
+// dialog is open.
 import { useEffect, useRef } from "react";
 import type { Page } from "../pages";
 
 export interface Shortcuts {
-  /** Where `g` and a letter lead. */
+  /** The paths for `g` and a letter. */
   pages: Page[];
   help: () => void;
   /** Opens the command palette. */

@@ -1,11 +1,11 @@
-// The title of the browser's tab: what is open, which server, and whether something needs attention.
+// The title of the tab: the number of open problems, the page and the server.
 import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
 import { identity } from "../api/identity";
 import type { StateMark } from "./server-state";
 
 const TitleContext = createContext<((title: string) => void) | null>(null);
 
-/** Names the page in the browser's tab and in the header. */
+/** Sets the title of the page in the tab and the header. */
 export function useTitle(title: string): void {
   const set = useContext(TitleContext);
   useEffect(() => {
@@ -17,22 +17,22 @@ export function useTitle(title: string): void {
   }, [set, title]);
 }
 
-/** `● 2 – Cache – shop-1`. The count is of open problems; none leaves the mark out. */
+/** `● 2 – Cache – shop-1`. The number is that of open problems; it is omitted if there are none. */
 export function titleOf(title: string, problems: number, server: string = identity.name): string {
   return [problems > 0 ? `● ${problems}` : "", title, server === "" ? "Outrigger" : server].filter((part) => part !== "").join(" – ");
 }
 
 interface TitleProviderProps {
-  /** How many problems are open. */
+  /** The number of open problems. */
   problems: number;
   /** The state that the icon shows. */
   mark: StateMark;
-  /** Gets the page's title, for the header. */
+  /** Called with the title of the page, for the header. */
   onTitle: (title: string) => void;
   children: ReactNode;
 }
 
-/** Keeps the tab's title and icon in step with the page and with the server's state. */
+/** Updates the title and icon of the tab. */
 export function TitleProvider({ problems, mark, onTitle, children }: TitleProviderProps) {
   const [title, setTitle] = useState("");
   useEffect(() => {

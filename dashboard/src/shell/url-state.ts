@@ -1,13 +1,13 @@
-// Page state that lives in the address, so that reloading, going back and sharing a link all keep it.
+// Page state in the URL, so that it survives reloading, the Back button and sharing a link.
 import { useCallback } from "react";
 import { useLocation, useSearch } from "wouter";
 
-/** One of the known words, or the default when the address has none or an unknown one. */
+/** One of the known values, or the default for a missing or unknown value. */
 export function wordOf<Word extends string>(text: string | null, words: readonly Word[], fallback: Word): Word {
   return words.find((word) => word === text) ?? fallback;
 }
 
-/** The query with some parameters changed; empty ones leave it. */
+/** The query with some parameters changed. Empty parameters are removed. */
 export function withParameters(query: string, changes: Record<string, string>): string {
   const after = new URLSearchParams(query);
   for (const [name, value] of Object.entries(changes)) {
@@ -21,7 +21,7 @@ export function withParameters(query: string, changes: Record<string, string>): 
   return text === "" ? "" : `?${text}`;
 }
 
-/** Changes parameters of the address, several at once. `replace` keeps the browser's history free of every letter typed. */
+/** Changes several URL parameters at once. `replace` avoids a history entry for every typed letter. */
 export function useUrlChange(): (changes: Record<string, string>, options?: { replace: boolean }) => void {
   const [path, navigate] = useLocation();
   return useCallback(
@@ -30,7 +30,7 @@ export function useUrlChange(): (changes: Record<string, string>, options?: { re
   );
 }
 
-/** A text in the address; empty when it is not there. */
+/** A text parameter of the URL; empty if absent. */
 export function useUrlText(name: string): [string, (value: string) => void] {
   const text = new URLSearchParams(useSearch()).get(name) ?? "";
   const change = useUrlChange();
@@ -38,7 +38,7 @@ export function useUrlText(name: string): [string, (value: string) => void] {
   return [text, set];
 }
 
-/** One of a few words in the address; the default is not written there. */
+/** A URL parameter with a fixed set of values. The default is not written to the URL. */
 export function useUrlWord<Word extends string>(
   name: string,
   words: readonly Word[],
@@ -50,7 +50,7 @@ export function useUrlWord<Word extends string>(
   return [word, set];
 }
 
-/** Where to go after signing in: only ever a place inside the dashboard. */
+/** The path to open after login. Paths outside the dashboard are replaced by Home. */
 export function safeReturn(path: string | null): string {
   return path !== null && /^\/(?![/\\])/.test(path) && !path.startsWith("/login") ? path : "/";
 }

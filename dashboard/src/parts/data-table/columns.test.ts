@@ -29,12 +29,12 @@ describe("sorting", () => {
     expect(names(sorted(BOATS, COLUMNS, { column: "name", descending: true }))).toEqual(["Vaka 10", "vaka 9", "Ama"]);
   });
 
-  test("rows without a value come last both ways", () => {
+  test("rows without a value come last in both directions", () => {
     expect(names(sorted(BOATS, COLUMNS, { column: "length", descending: false }))).toEqual(["Vaka 10", "Ama", "vaka 9"]);
     expect(names(sorted(BOATS, COLUMNS, { column: "length", descending: true }))).toEqual(["Ama", "Vaka 10", "vaka 9"]);
   });
 
-  test("the address names a column that can be sorted, or nothing", () => {
+  test("the URL parameter names a sortable column, or is ignored", () => {
     expect(sortFrom("-name", COLUMNS)).toEqual({ column: "name", descending: true });
     expect(sortFrom("tags", COLUMNS)).toBeNull();
     expect(sortFrom("owner", COLUMNS)).toBeNull();
@@ -42,7 +42,7 @@ describe("sorting", () => {
     expect(sortText(null)).toBe("");
   });
 
-  test("a header sorts, turns around and lets go, numbers from the largest", () => {
+  test("a header sorts, reverses and removes the order, and sorts numbers descending first", () => {
     const [name, length] = COLUMNS as [Column<Boat>, Column<Boat>];
 
     const presses = (column: Column<Boat>) => {
@@ -57,7 +57,7 @@ describe("sorting", () => {
 });
 
 describe("searching and filtering", () => {
-  test("every word has to be in the row, in any column", () => {
+  test("a row must contain every word, in any column", () => {
     expect(names(searched(BOATS, COLUMNS, "  FAST vaka "))).toEqual(["vaka 9"]);
     expect(names(searched(BOATS, COLUMNS, "fast ama"))).toEqual([]);
     expect(searched(BOATS, COLUMNS, " ")).toHaveLength(3);
@@ -68,11 +68,11 @@ describe("searching and filtering", () => {
     expect(filtered(BOATS, [TAGS], { tag: "" })).toHaveLength(3);
   });
 
-  test("a filter of the server leaves the rows alone", () => {
+  test("a filter of the server does not filter the rows", () => {
     expect(filtered(BOATS, [{ id: "tag", label: "Tag" }], { tag: "new" })).toHaveLength(3);
   });
 
-  test("a filter suggests its options and then the values that rows have", () => {
+  test("a filter suggests its options first, then the values in the rows", () => {
     const offered = suggestions({ ...TAGS, options: [{ value: "new", label: "New ones" }] }, BOATS);
 
     expect(offered).toEqual([

@@ -1,44 +1,44 @@
-// A table as data: its columns and filters, and what sorting, searching and filtering make of its rows. No React and no address here.
+// The columns and filters of a table, and functions that sort, search and filter its rows. Independent of React and the URL.
 import type { ReactNode } from "react";
 
-/** What a cell is worth to sorting, searching and exporting. */
+/** The value of a cell for sorting, searching and exporting. */
 export type Plain = string | number | boolean | null | undefined;
 
 export interface Column<Row> {
-  /** Short and stable: it stands in the address as `sort=created`. */
+  /** Short and stable, because it appears in the URL: `sort=created`. */
   id: string;
   header: string;
-  /** What the cell shows; its `value` unless given. */
+  /** The content of the cell; `value` by default. */
   cell?: (row: Row) => ReactNode;
-  /** What the cell is worth to sorting, searching and CSV. Without it the column takes part in none of them. */
+  /** The value for sorting, searching and CSV. A column without it is excluded from all three. */
   value?: (row: Row) => Plain;
-  /** Whether the header sorts; yes when there is a value. */
+  /** Whether the header sorts; by default, true if the column has a value. */
   sortable?: boolean;
-  /** Numbers stand at the right, and sort from the largest first. */
+  /** Numbers are right-aligned and sort in descending order first. */
   align?: "number";
-  /** Keeps the cell on one line. */
+  /** Prevents line breaks in the cell. */
   nowrap?: boolean;
-  /** Shown nowhere, but searched and exported. */
+  /** Hides the column, but includes it in the search and the export. */
   hidden?: boolean;
-  /** Where it stands on a card below 600 pixels: as its title, beside the title, as a labelled line (the default), or not at all. */
+  /** The place on a card below 600 pixels: the title, beside the title, a labelled line (the default), or none. */
   card?: "title" | "aside" | "line" | "none";
 }
 
 export interface Filter<Row> {
-  /** The parameter in the address. */
+  /** The parameter in the URL. */
   id: string;
   label: string;
-  /** The values of a row. Absent when the server filters; then the rows are taken as they come. */
+  /** The values of a row. Absent if the server filters; then the rows are not filtered here. */
   of?: (row: Row) => Plain | readonly Plain[];
-  /** Values that are always offered, beside those that rows have. */
+  /** Values that are always suggested, in addition to those in the rows. */
   options?: readonly { value: string; label: string }[];
-  /** Words for a value. */
+  /** The label of a value. */
   name?: (value: string) => string;
-  /** Whether other values than those offered can be typed. */
+  /** Whether the user can type values that are not suggested. */
   free?: { placeholder: string };
 }
 
-/** Which way a table is sorted; null when it is as it came. */
+/** The sort order of a table; null means the original order. */
 export interface Sort {
   column: string;
   descending: boolean;
@@ -60,7 +60,7 @@ export function isSortable<Row>(column: Column<Row>): boolean {
   return column.value !== undefined && column.sortable !== false;
 }
 
-/** What a press on a header does: sort, turn around, and back to how the rows came. */
+/** The sort order after a click on a header: sort, reverse, and back to the original order. */
 export function nextSort<Row>(sort: Sort | null, column: Column<Row>): Sort | null {
   const first = column.align === "number";
   if (sort?.column !== column.id) {
@@ -79,7 +79,7 @@ function isNothing(value: Plain): value is null | undefined | "" {
   return value === null || value === undefined || value === "";
 }
 
-/** Sorts without changing the order of equals. Rows without a value come last, whichever way it is sorted. */
+/** Sorts the rows. The sort is stable. Rows without a value come last in both directions. */
 export function sorted<Row>(rows: readonly Row[], columns: readonly Column<Row>[], sort: Sort | null): Row[] {
   const value = columns.find(({ id }) => id === sort?.column)?.value;
   if (sort === null || value === undefined) {
@@ -94,7 +94,7 @@ export function sorted<Row>(rows: readonly Row[], columns: readonly Column<Row>[
   });
 }
 
-/** The rows of which some cell contains every word of the search. */
+/** The rows that contain every word of the search, in any cell. */
 export function searched<Row>(rows: readonly Row[], columns: readonly Column<Row>[], search: string): Row[] {
   const words = search.toLowerCase().split(/\s+/).filter((word) => word !== "");
   if (words.length === 0) {
@@ -112,13 +112,13 @@ function valuesOf<Row>(filter: Filter<Row>, row: Row): string[] {
   return list.filter((value) => !isNothing(value)).map(String);
 }
 
-/** The rows that have, for each filter that is set, one of its values. */
+/** The rows that match every filter that is set. */
 export function filtered<Row>(rows: readonly Row[], filters: readonly Filter<Row>[], set: Readonly<Record<string, string>>): Row[] {
   const active = filters.filter(({ id, of }) => of !== undefined && (set[id] ?? "") !== "");
   return rows.filter((row) => active.every((filter) => valuesOf(filter, row).includes(set[filter.id]!)));
 }
 
-/** What a filter offers: its fixed options, then the values that rows have, in order. */
+/** The suggestions of a filter: its fixed options, then the values in the rows, sorted. */
 export function suggestions<Row>(filter: Filter<Row>, rows: readonly Row[]): { value: string; label: string }[] {
   const fixed = filter.options ?? [];
   const known = new Set(fixed.map(({ value }) => value));

@@ -16,7 +16,7 @@ test.each([
   expect(csvField(value)).toBe(field);
 });
 
-test.each(["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\r\n=1"])("%j is no formula in a spreadsheet", (value) => {
+test.each(["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\r\n=1"])("%j is not a formula in a spreadsheet", (value) => {
   expect(csvField(value).replace(/^"/, "")).toMatch(/^'/);
 });
 
@@ -24,7 +24,7 @@ test("a formula with quotes is guarded and quoted", () => {
   expect(csvField('=HYPERLINK("http://example.com")')).toBe(`"'=HYPERLINK(""http://example.com"")"`);
 });
 
-test("a file has a header, the columns with a value, and CRLF at each end of a line", () => {
+test("a file has a header, the columns with a value, and CRLF line endings", () => {
   const columns: Column<{ name: string; size: number }>[] = [
     { id: "name", header: "Name", value: ({ name }) => name },
     { id: "menu", header: "Menu" },

@@ -1,4 +1,4 @@
-// The table of every list: sorting, search, filters, pages, selection, a menu a row, the keyboard, CSV. Cards where it is narrow.
+// The table for all lists, with sorting, search, filters, pages, selection, row menus, shortcuts and CSV. Narrow windows show cards.
 import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useRef, type ReactNode } from "react";
@@ -15,7 +15,7 @@ import { useSelection } from "./selection";
 import { useTableState } from "./table-state";
 import { Toolbar } from "./toolbar";
 
-/** A list that grows page by page, as `usePages` gives it. */
+/** A list that loads page by page, as returned by `usePages`. */
 export interface PagedList<Row> {
   items: Row[] | undefined;
   error: unknown;
@@ -26,31 +26,31 @@ export interface PagedList<Row> {
 }
 
 export interface DataTableProps<Row> {
-  /** What the table holds: `Accounts`. */
+  /** The name of the table: `Accounts`. */
   label: string;
-  /** What one row is, and several: `["account", "accounts"]`. */
+  /** The noun for a row, in singular and plural: `["account", "accounts"]`. */
   noun: readonly [string, string];
   columns: readonly Column<Row>[];
   list: PagedList<Row>;
   keyOf: (row: Row) => string;
-  /** Names a row for those who do not see it. */
+  /** The name of a row for screen readers. */
   nameOf: (row: Row) => string;
-  /** How many rows there are on the server, where it is known. */
+  /** The number of rows on the server, if known. */
   total?: number;
   filters?: readonly Filter<Row>[];
-  /** The placeholder of the search; no search without it. */
+  /** The placeholder of the search field. Without it, the table has no search. */
   search?: string;
-  /** The address of a row's details. */
+  /** The URL of a row's details. */
   href?: (row: Row) => string;
-  /** What can be done with a row: its "⋯" menu. */
+  /** The actions in a row's "⋯" menu. */
   actions?: (row: Row) => readonly MenuAction[];
-  /** What can be done with several rows. `clear` ends the selection. */
+  /** The actions for selected rows. `clear` clears the selection. */
   bulk?: (rows: Row[], clear: () => void) => readonly MenuAction[];
-  /** The name of the CSV file without its ending; no export without it. */
+  /** The name of the CSV file without its extension. Without it, the table has no export. */
   csv?: string;
-  /** Shown when there is nothing at all. */
+  /** Shown if the list is empty. */
   empty: ReactNode;
-  /** Tells two tables on one page apart in the address. */
+  /** The prefix of the URL parameters, to distinguish several tables on one page. */
   prefix?: string;
 }
 
@@ -66,7 +66,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const shown = sorted(filtered(searched(loaded, columns, state.search), filters, state.set), columns, state.sort);
   const selection = useSelection(shown, keyOf);
   const frame = useRef<HTMLDivElement>(null);
-  // What the table shows stays in the address while a drawer is open beside it.
+  // Keep the table's state in the URL while a drawer is open.
   const address = href === undefined ? undefined : (row: Row) => (query === "" ? href(row) : `${href(row)}?${query}`);
   const open = (key: string) => {
     const row = shown.find((candidate) => keyOf(candidate) === key);

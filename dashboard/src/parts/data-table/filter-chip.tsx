@@ -1,4 +1,4 @@
-// One filter: a chip that opens the values to choose from, and shows the one that is set.
+// A filter: a chip that shows the selected value and opens the list of values.
 import { Button, Popover, TextInput } from "@mantine/core";
 import { useRef, useState, type FormEvent } from "react";
 import { ChevronIcon, CheckIcon, CrossIcon } from "../icons";

@@ -1,17 +1,17 @@
-// A table under the keyboard: `j` and `k` move between its rows, `x` selects, Enter opens.
+// Keyboard shortcuts of a table: `j` and `k` move between rows, `x` selects a row, Enter opens it.
 import { useEffect, useRef, type RefObject } from "react";
 
 interface RowKeys {
-  /** Selects the row with this key, or lets it go. */
+  /** Selects or deselects the row with this key. */
   toggle?: (key: string) => void;
   /** Opens the row with this key. */
   open?: (key: string) => void;
 }
 
-/** For how long `g` waits for the letter of a page, in milliseconds; `j` and `k` may be one. */
+/** How long `g` waits for the letter of a page, in milliseconds. `j` and `k` can be such a letter. */
 const SEQUENCE_MS = 1500;
 
-/** `frame` holds the rows, marked by `data-row`. Of several tables on a page, the keys go to the one with the focus, else to the first. */
+/** `frame` contains the rows, marked by `data-row`. With several tables, the focused one, or else the first, handles the keys. */
 export function useRowKeys(frame: RefObject<HTMLElement | null>, keys: RowKeys): void {
   const latest = useRef(keys);
   latest.current = keys;

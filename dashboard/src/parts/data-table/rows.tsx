@@ -1,4 +1,4 @@
-// The rows themselves: a table, or a card each where there is no room for one.
+// The rows of a table, or cards in narrow windows.
 import { Checkbox } from "@mantine/core";
 import type { MouseEvent, ReactNode } from "react";
 import { Link } from "wouter";
@@ -18,7 +18,7 @@ export interface RowsProps<Row> {
   nameOf: (row: Row) => string;
   href: ((row: Row) => string) | undefined;
   actions: ((row: Row) => readonly MenuAction[]) | undefined;
-  /** Null when rows cannot be selected. */
+  /** Null if rows cannot be selected. */
   selection: Selection<Row> | null;
   open: (key: string) => void;
   sort: Sort | null;
@@ -152,7 +152,7 @@ function cell<Row>(column: Column<Row>, row: Row): ReactNode {
   return value === null || value === undefined || value === "" ? "–" : String(value);
 }
 
-/** The title is the way to the details, for every pointer and screen reader; a click anywhere in the row is a convenience. */
+/** The title links to the details. Clicking elsewhere in the row is only a shortcut. */
 function Title({ href, children }: { href: string | undefined; children: ReactNode }) {
   if (href === undefined) {
     return <>{children}</>;
@@ -164,7 +164,7 @@ function Title({ href, children }: { href: string | undefined; children: ReactNo
   );
 }
 
-/** Whether a click was meant for the row: not for something inside, and not the end of marking text. */
+/** Whether a click targets the row itself, not a control in it, and does not end a text selection. */
 function isIdle(event: MouseEvent): boolean {
   const inside = (event.target as HTMLElement).closest("a, button, input, label, select, summary");
   return inside === null && (window.getSelection()?.isCollapsed ?? true);
@@ -198,7 +198,7 @@ function Check({ label, checked, partly = false, onChange }: { label: string; ch
   );
 }
 
-/** As many cells as the head has; those of the check box and the menu stay empty. */
+/** Placeholder rows with as many cells as the header. The cells of the check box and the menu stay empty. */
 function SkeletonRows({ columns, check, menu }: { columns: number; check: boolean; menu: boolean }) {
   return SKELETONS.map((row) => (
     <tr key={row}>

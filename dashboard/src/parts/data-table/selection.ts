@@ -1,11 +1,11 @@
-// Which rows of a table are selected. A row that is no longer shown is not selected: nobody acts on what they do not see.
+// The selected rows of a table. Rows that are not shown are not selected, so that actions affect only visible rows.
 import { useState } from "react";
 
 export interface Selection<Row> {
   rows: Row[];
   has: (key: string) => boolean;
   toggle: (key: string) => void;
-  /** Selects all rows that are shown, or none when all are. */
+  /** Selects all visible rows, or deselects them if all are selected. */
   toggleAll: () => void;
   all: boolean;
   clear: () => void;

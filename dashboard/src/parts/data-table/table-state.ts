@@ -1,4 +1,4 @@
-// What a table shows, kept in the address: a link to it shows the same rows in the same order.
+// The state of a table in the URL, so that a link shows the same rows in the same order.
 import { useSearch } from "wouter";
 import { useUrlChange } from "../../shell/url-state";
 import { sortFrom, sortText, type Column, type Filter, type Sort } from "./columns";
@@ -6,18 +6,18 @@ import { sortFrom, sortText, type Column, type Filter, type Sort } from "./colum
 export interface TableState {
   search: string;
   sort: Sort | null;
-  /** The value of each filter, empty when it is not set. */
+  /** The value of each filter; empty if the filter is not set. */
   set: Record<string, string>;
   /** Whether a search or a filter hides rows. */
   narrowed: boolean;
   setSearch: (search: string) => void;
   setSort: (sort: Sort | null) => void;
   setFilter: (id: string, value: string) => void;
-  /** Takes the search and all filters away. */
+  /** Clears the search and all filters. */
   clear: () => void;
 }
 
-/** `prefix` tells two tables on one page apart. */
+/** `prefix` distinguishes several tables on one page. */
 export function useTableState<Row>(columns: readonly Column<Row>[], filters: readonly Filter<Row>[], prefix: string): TableState {
   const query = new URLSearchParams(useSearch());
   const change = useUrlChange();

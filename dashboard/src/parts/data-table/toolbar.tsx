@@ -1,4 +1,4 @@
-// What stands above a table: the search, a chip per filter, the order where there are cards, and the export.
+// The toolbar of a table: search, filters, export, and the sort order if rows are shown as cards.
 import { Button, TextInput } from "@mantine/core";
 import { counted } from "../../format/numbers";
 import { DownloadIcon, SearchIcon } from "../icons";

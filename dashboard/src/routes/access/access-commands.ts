@@ -3,7 +3,7 @@ import { answer, api } from "../../api/client";
 import { may } from "../../api/scopes";
 import type { Command, CommandSource } from "../../shell/commands";
 
-/** How many of each the palette knows. */
+/** The maximum number of accounts and of tokens in the palette. */
 const LIMIT = 200;
 
 export const accessCommands: CommandSource = async ({ me }) => {

@@ -1,4 +1,4 @@
-// The latest entries of the audit log about one account or token: what it did, and what was done to it.
+// The latest entries of the audit log in which an account or token is the actor or the object.
 import { Skeleton } from "../../parts/skeleton";
 import { Timeline } from "../../parts/timeline";
 import classes from "./access.module.css";
@@ -6,7 +6,7 @@ import { AuditSentence } from "./audit-sentence";
 import { failure } from "./audit-words";
 import { useAuditLog } from "./lists";
 
-/** How far back it looks for what was done to the object: the server filters by actor, not by object. */
+/** How many entries are searched for the object. The server filters by actor, not by object. */
 const LATEST = 500;
 const SHOWN = 15;
 

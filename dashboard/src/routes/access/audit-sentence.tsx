@@ -1,4 +1,4 @@
-// An entry of the audit log as a sentence, with its actor and its object as links.
+// An audit log entry as a sentence, with links to the actor and the object.
 import { Link } from "wouter";
 import type { AuditEntry } from "../../api/types";
 import { actorHref, actorOf, objectHref, sentenceOf } from "./audit-words";

@@ -32,7 +32,7 @@ describe("a sentence of the audit log", () => {
     expect(sentenceText(entry(action, changes as Partial<AuditEntry>))).toBe(`ana@example.com ${words}`);
   });
 
-  test("what did not work was only tried", () => {
+  test("a failed action is described as an attempt", () => {
     const refused = entry("access.create_token", { outcome: "not_permitted" });
 
     expect(sentenceText(refused)).toBe("ana@example.com tried to create the token");
@@ -40,26 +40,26 @@ describe("a sentence of the audit log", () => {
     expect(failure(entry("access.log_in"))).toBeNull();
   });
 
-  test("refusals that were repeated are one sentence", () => {
+  test("repeated refusals are one sentence", () => {
     const repeated = entry("cache.clear", { outcome: "forbidden", changes: [{ field: "repeats", to: "12" }] });
 
     expect(sentenceText(repeated)).toBe("ana@example.com tried to clear 12 more times");
   });
 });
 
-describe("who acted", () => {
-  test("the account that is called local and the command line are told apart", () => {
+describe("the actor", () => {
+  test("an account named local is distinguished from the command line", () => {
     expect(actorOf({ actor: "local", actor_kind: "account" })).toBe("local");
     expect(actorOf({ actor: "local", actor_kind: "local" })).toBe("The command line on this machine");
     expect(actorOf({ actor: "ana@example.com", actor_kind: "token" })).toBe("The token “ana@example.com”");
   });
 
-  test("a filter never mistakes a token for the person whose name it took", () => {
+  test("a filter distinguishes a token from an account with the same name", () => {
     expect(actorValue({ actor: "ana@example.com", actor_id: null, actor_kind: "token" })).toBe("token:ana@example.com");
     expect(actorValue({ actor: "ana@example.com", actor_id: "a1", actor_kind: "account" })).toBe("a1");
   });
 
-  test("accounts and tokens are links, and so is what was changed unless it is gone", () => {
+  test("accounts and tokens are links, and so are changed objects unless they were deleted", () => {
     expect(actorHref(entry("cache.clear"))).toBe("/access/accounts/a1");
     expect(actorHref(entry("cache.clear", { actor_kind: "local", actor_id: null }))).toBeNull();
     expect(objectHref(entry("access.create_token", on("t1", "deploy")))).toBe("/access/tokens/t1");
@@ -67,7 +67,7 @@ describe("who acted", () => {
   });
 });
 
-test("a moment lies in every period that reaches back to it", () => {
+test("a time belongs to every period that contains it", () => {
   const now = Date.UTC(2026, 10, 25, 12);
 
   expect(periodsOf(new Date(now - 60_000).toISOString(), now)).toEqual(["1h", "24h", "7d", "30d"]);

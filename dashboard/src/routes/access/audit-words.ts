@@ -1,27 +1,27 @@
-// Entries of the audit log as sentences: who did what to which object, or tried to.
+// Converts audit log entries into sentences with an actor, an action and an object.
 import type { AuditEntry } from "../../api/types";
 
-/** A sentence in parts, so that the object can be a link. */
+/** The parts of a sentence, so that the object can be a link. */
 export interface Sentence {
   /** `changed the role of`, or `tried to change the role of`. */
   verb: string;
   object: string | null;
-  /** `from viewer to operator`; empty when there is nothing to add. */
+  /** The end of the sentence, such as `from viewer to operator`; may be empty. */
   rest: string;
 }
 
 type Change = AuditEntry["changes"][number];
 
 interface Words {
-  /** What is done, for `tried to …`: `create the token`. */
+  /** The infinitive for `tried to …`: `create the token`. */
   infinitive: string;
-  /** What was done: `created the token`. */
+  /** The past tense: `created the token`. */
   past: string;
-  /** What the changes add. */
+  /** Describes the changes. */
   rest?: (changes: readonly Change[]) => string;
-  /** What the object is, when it has a page. */
+  /** The kind of the object, if it has a page. */
   object?: "account" | "token";
-  /** Whether the object is named; yes unless it is false. */
+  /** Whether the sentence contains the object's name; true by default. */
   named?: false;
 }
 
@@ -67,7 +67,7 @@ const WORDS: Record<string, Words> = {
   },
 };
 
-/** The actions that a filter offers. */
+/** The options of the filter by action. */
 export const ACTIONS: { value: string; label: string }[] = [
   { value: "access.", label: "all access actions" },
   { value: "cache.", label: "all cache actions" },
@@ -97,7 +97,7 @@ function fromTo({ from: before, to: now }: Change): string {
   return before == null ? (now ?? "removed") : `from ${before} to ${now ?? "none"}`;
 }
 
-/** What is said of a change of one part of an account, which is how most of them are. */
+/** The words for a change of one field of an account, which is the most common change. */
 function changeOfAccount(changes: readonly Change[]): Words | undefined {
   const only = changes.length === 1 ? changes[0] : undefined;
   switch (only?.field) {
@@ -126,7 +126,7 @@ export function sentenceOf(entry: AuditEntry): Sentence {
   const words = wordsOf(entry);
   const object = words.named === false ? null : (entry.target_name ?? entry.target ?? null);
   const verb = entry.outcome === "ok" ? words.past : `tried to ${words.infinitive}`;
-  // One entry stands for several refusals of the same within a minute.
+  // One entry represents all refusals of the same action within a minute.
   const repeats = to(entry.changes, "repeats");
   return {
     verb: object === null ? verb.replace(/ (on|of|for)$/, "") : verb,
@@ -135,13 +135,13 @@ export function sentenceOf(entry: AuditEntry): Sentence {
   };
 }
 
-/** The address of the object's details; null for what has none, or is gone by this very action. */
+/** The URL of the object's details; null if it has none or if this action deleted it. */
 export function objectHref(entry: AuditEntry): string | null {
   const kind = wordsOf(entry).object;
   return kind === undefined || entry.target == null ? null : `/access/${kind}s/${entry.target}`;
 }
 
-/** Who acted, in words. The owner account before its set-up is called `local`, too, but is an account. */
+/** The name of the actor. Before set-up, the owner account is also named `local`, but its kind is `account`. */
 export function actorOf({ actor, actor_kind }: Pick<AuditEntry, "actor" | "actor_kind">): string {
   switch (actor_kind) {
     case "local":
@@ -157,7 +157,7 @@ export function actorOf({ actor, actor_kind }: Pick<AuditEntry, "actor" | "actor
   }
 }
 
-/** The address of the actor's details; null for what has none. */
+/** The URL of the actor's details; null if it has none. */
 export function actorHref({ actor_id, actor_kind }: Pick<AuditEntry, "actor_id" | "actor_kind">): string | null {
   if (actor_id == null) {
     return null;
@@ -165,12 +165,12 @@ export function actorHref({ actor_id, actor_kind }: Pick<AuditEntry, "actor_id" 
   return actor_kind === "account" ? `/access/accounts/${actor_id}` : actor_kind === "token" ? `/access/tokens/${actor_id}` : null;
 }
 
-/** What the filter by actor passes to the server, which tells a person from a token that took their name. */
+/** The value for the filter by actor. The server distinguishes an account from a token with the same name. */
 export function actorValue({ actor, actor_id, actor_kind }: Pick<AuditEntry, "actor" | "actor_id" | "actor_kind">): string {
   return actor_id ?? (actor_kind === "token" ? `token:${actor}` : actor);
 }
 
-/** How it went, in words; null when it went well. */
+/** The reason for a failure, in words; null if the action succeeded. */
 export function failure({ outcome }: Pick<AuditEntry, "outcome">): string | null {
   return outcome === "ok" ? null : outcome.replaceAll("_", " ");
 }
@@ -190,7 +190,7 @@ export const PERIODS: { value: string; label: string; length: number }[] = [
   { value: "30d", label: "last 30 days", length: 30 * 24 * HOUR },
 ];
 
-/** The periods up to now that a moment lies in. */
+/** The periods up to now that contain a time. */
 export function periodsOf(at: string, now: number): string[] {
   const age = now - new Date(at).getTime();
   return PERIODS.filter(({ length }) => age <= length).map(({ value }) => value);

@@ -1,6 +1,6 @@
-// The audit log: who did what, newest first.
+// The audit log, newest entry first.
 //
-// The server filters by actor and action. Outcome and time are filtered here, among the entries that are loaded; the table says so.
+// The server filters by actor and action. The page filters the loaded entries by outcome and time, and the table indicates that.
 import type { AuditEntry } from "../../api/types";
 import { exact } from "../../format/time";
 import { Badge } from "../../parts/badge";

@@ -1,4 +1,4 @@
-// The lists of Access, each loaded once and shared by its table and by the drawers.
+// The lists of the page Access. Each is loaded once and shared by its table and the drawers.
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { answer, api } from "../../api/client";
@@ -16,7 +16,7 @@ export function useTokens() {
   return usePages(["tokens"], (cursor) => answer(api.GET("/api/v1/access/tokens", { params: { query: { cursor } } })));
 }
 
-/** The audit log, the newest entry first; `actor` and `action` as the server takes them, empty for all. */
+/** The audit log, newest entry first. `actor` and `action` are the server's filters; empty means all. */
 export function useAuditLog(actor: string, action: string, limit: number) {
   return usePages(["audit", actor, action, limit], (cursor) =>
     answer(
@@ -34,7 +34,7 @@ interface Loadable<Item> {
   fetchNextPage: () => unknown;
 }
 
-/** The item with this id; loads further parts of the list until it is there. Undefined while it is not. */
+/** The item with this id. Loads more pages of the list until one contains it; undefined until then. */
 export function useItem<Item extends { id: string }>(list: Loadable<Item>, id: string | undefined): Item | undefined {
   const found = list.items?.find((item) => item.id === id);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
@@ -47,7 +47,7 @@ export function useItem<Item extends { id: string }>(list: Loadable<Item>, id: s
   return found;
 }
 
-/** Loads these lists anew, and with them the audit log. */
+/** Reloads these lists and the audit log. */
 export function useRenew(...lists: ("accounts" | "sessions" | "tokens")[]): () => Promise<unknown> {
   const queries = useQueryClient();
   return () => Promise.all([...lists, "audit"].map((list) => queries.invalidateQueries({ queryKey: [list] })));

@@ -4,7 +4,7 @@ import { tokenLines } from "./token-lines";
 const ADDRESSES = { server: "https://shop.example.com/outrigger", redis: "redis://127.0.0.1:7379" };
 const token = (...scopes: string[]) => ({ token: "otr_secret", scopes });
 
-test("a token for the whole cache is the password of the Redis port", () => {
+test("a token with the scope cache:* is the Redis password", () => {
   const [redis, http] = tokenLines(token("cache:*"), ADDRESSES);
 
   expect(redis?.code).toBe("REDIS_URL=redis://:otr_secret@127.0.0.1:7379");
@@ -13,12 +13,12 @@ test("a token for the whole cache is the password of the Redis port", () => {
   );
 });
 
-test("without the Redis port, or without the whole cache, there are only the lines for HTTP", () => {
+test("without the Redis listener or the scope cache:*, there are only lines for HTTP", () => {
   expect(tokenLines(token("cache:*"), { ...ADDRESSES, redis: null })).toHaveLength(1);
   expect(tokenLines(token("cache:write"), ADDRESSES)).toHaveLength(1);
 });
 
-test("the example asks for something that the token may read", () => {
+test("the example requests a path that the token may read", () => {
   expect(tokenLines(token("metrics:read"), ADDRESSES)[0]?.code).toContain("/metrics");
   expect(tokenLines(token("access:write"), ADDRESSES)[0]?.code).toContain("/api/v1/access/accounts");
   expect(tokenLines(token("jobs:write"), ADDRESSES)[0]?.code).toContain("/api/v1/access/me");

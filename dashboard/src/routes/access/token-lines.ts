@@ -1,15 +1,15 @@
-// The lines that a new token is used with, with this server's addresses in them.
+// Examples that use a new token, with this server's URLs.
 import { may } from "../../api/scopes";
 import type { Sample } from "../../parts/code";
 
 interface Addresses {
-  /** The HTTP address, without a slash at the end. */
+  /** The HTTP URL, without a trailing slash. */
   server: string;
-  /** The address of the Redis port; null where there is none. */
+  /** The URL of the Redis listener; null if it is off. */
   redis: string | null;
 }
 
-/** A path that each scope may read, the first that fits is the example. */
+/** A path for each scope that may read it. The first scope that the token has determines the example. */
 const READABLE: [scope: string, path: string][] = [
   ["cache:read", "/api/v1/cache/stats"],
   ["server:read", "/api/v1/status"],
@@ -25,7 +25,7 @@ export function tokenLines(token: { token: string; scopes: string[] }, { server,
     label: "HTTP",
     code: `export OUTRIGGER_TOKEN=${token.token}\ncurl -H "Authorization: Bearer $OUTRIGGER_TOKEN" ${server}${path}`,
   };
-  // The Redis port takes only tokens that may do everything with the cache.
+  // The Redis listener accepts only tokens with the scope `cache:*`.
   if (redis === null || !may(token, "cache:*")) {
     return [http];
   }

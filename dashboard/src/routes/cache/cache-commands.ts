@@ -1,4 +1,4 @@
-// What the cache adds to the command palette.
+// The cache's commands in the command palette.
 import { answer, api } from "../../api/client";
 import { may } from "../../api/scopes";
 import { counted } from "../../format/numbers";

@@ -1,11 +1,11 @@
-// The lines that connect a Redis client or an HTTP client to the cache.
+// Examples that connect a Redis client or an HTTP client to the cache.
 import { server } from "../../api/client";
 import { useStatus } from "../../api/live";
 import { Code } from "../../parts/code";
 import classes from "./cache.module.css";
 import { samplesFor } from "./client-lines";
 
-/** The lines for one client at a time. */
+/** The examples, one client at a time. */
 export function CacheLines() {
   const { data: status } = useStatus();
   const url = (name: string) => status?.listeners.find((listener) => listener.name === name)?.url ?? null;

@@ -1,4 +1,4 @@
-// The cache in eight figures, for the chosen range; totals since the start of the server are the notes.
+// Eight figures of the cache for the selected range, with totals since the start of the server as notes.
 import { column, combined, extent, ratio, sum } from "../../chart/series";
 import { Sparkline } from "../../chart/sparkline";
 import type { CacheStats, History } from "../../api/types";
@@ -6,7 +6,7 @@ import { bytes, count, counted, percent, rate } from "../../format/numbers";
 import { Figure, Figures } from "../../parts/figure";
 import { FULL, type CacheTraffic } from "./advice";
 
-/** The traffic of the cache over a stretch of history. */
+/** Sums up the traffic of the cache in a range of the history. */
 export function trafficOf(history: History): CacheTraffic {
   const seconds = history.interval_ms / 1000;
   const total = (name: string) => column(history, name).reduce<number>((all, value) => all + (value ?? 0) * seconds, 0);

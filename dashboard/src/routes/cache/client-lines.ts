@@ -1,7 +1,7 @@
-// The lines that read and write a value with the cache of this server, per client.
+// Examples that write and read a value in this server's cache, one per client.
 import type { Sample } from "../../parts/code";
 
-/** `redis` is the URL of the Redis listener, null when it is off; `server` that of the HTTP listener. */
+/** `redis` is the URL of the Redis listener, or null if it is off. `server` is the URL of the HTTP listener. */
 export function samplesFor(redis: string | null, server: string): Sample[] {
   const http: Sample = {
     language: "http",

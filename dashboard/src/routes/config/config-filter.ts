@@ -1,11 +1,11 @@
-// Which configuration keys are shown, and in which groups.
+// Filters the configuration keys and groups them by section.
 import type { ConfigKey } from "../../api/types";
 import { sectionOf, shown } from "../../format/toml";
 
 export const SHOWN = ["all", "changed"] as const;
 export type Shown = (typeof SHOWN)[number];
 
-/** The keys in which every word of the search occurs. */
+/** The keys that contain every word of the search. */
 export function matching(keys: ConfigKey[], search: string, show: Shown): ConfigKey[] {
   const words = search.toLowerCase().split(/\s+/).filter((word) => word !== "");
   return keys.filter((key) => {
@@ -17,7 +17,7 @@ export function matching(keys: ConfigKey[], search: string, show: Shown): Config
   });
 }
 
-/** The keys by section, in the order in which they came. */
+/** The keys by section, in their original order. */
 export function inSections(keys: ConfigKey[]): [string, ConfigKey[]][] {
   const sections = new Map<string, ConfigKey[]>();
   for (const key of keys) {

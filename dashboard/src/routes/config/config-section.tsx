@@ -18,11 +18,11 @@ const SOURCES: Record<ConfigSource, { word: string; tone: Tone }> = {
 };
 
 interface ConfigSectionProps {
-  /** The id at which it begins. */
+  /** The id of the section's element. */
   anchor: string;
   section: string;
   keys: ConfigKey[];
-  /** The name of the key to which the address leads. */
+  /** The name of the key in the URL. */
   marked: string | null;
   /** Whether the details of all keys are open. */
   open: boolean;
@@ -60,7 +60,7 @@ function Key({ item, marked, open }: { item: ConfigKey; marked: boolean; open: b
         <p>
           <Prose text={summary} />
         </p>
-        {/* Drawn anew when it should open by itself; otherwise the person opens and closes it. */}
+        {/* The `key` re-creates the element when it must open; otherwise the user opens and closes it. */}
         <details key={String(marked || open)} open={marked || open}>
           <summary>
             Details<span className="visually-hidden"> of {item.key}</span>
@@ -95,7 +95,7 @@ function Key({ item, marked, open }: { item: ConfigKey; marked: boolean; open: b
 
 function Value({ item }: { item: ConfigKey }) {
   const source = SOURCES[item.source];
-  // The variable's own name is among the details.
+  // The name of the variable is part of the details.
   const detail = item.source_detail === item.variable ? null : item.source_detail;
   return (
     <div className={classes.now}>

@@ -1,18 +1,17 @@
-// The documentation of a key in the parts that the page shows: one sentence at first, the rest on request, and nothing that
-// stands beside it anyway.
+// Splits the documentation of a key into the first sentence and the rest, and removes the default, which the page shows separately.
 import { shown } from "../../format/toml";
 
 export interface Documentation {
   /** The first sentence. */
   summary: string;
-  /** Everything after it; empty when there is no more. */
+  /** The text after the first sentence; may be empty. */
   rest: string;
 }
 
-/** The documentation without its sentence about the default, when that says just the value `fallback`. */
+/** Splits the documentation. Removes the sentence about the default if it only repeats the value `fallback`. */
 export function documentationOf(text: string, fallback: unknown): Documentation {
   const whole = withoutDefault(text.replaceAll(/\s+/g, " ").trim(), fallback);
-  // A sentence ends before a capital letter or code; the dots in numbers, addresses and abbreviations do not end it.
+  // A sentence ends before a capital letter or code. Dots in numbers, addresses and abbreviations do not end a sentence.
   const end = /[.!?] (?=[A-Z`])/.exec(whole);
   return end === null
     ? { summary: whole, rest: "" }
@@ -23,9 +22,9 @@ function withoutDefault(text: string, fallback: unknown): string {
   const isNothing = fallback === null || (Array.isArray(fallback) && fallback.length === 0);
   const words = isNothing ? "(?:none|empty)" : shown(fallback).replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const value = `\`?${words}\`?`;
-  const says = `(?:default:? ${value}|${value} by default)`;
+  const phrase = `(?:default:? ${value}|${value} by default)`;
   return text
-    .replace(new RegExp(`[;,] ${says}(?=[.;]|$)`, "i"), "")
-    .replace(new RegExp(`(^|[.] )${says}[.](?: |$)`, "i"), "$1")
+    .replace(new RegExp(`[;,] ${phrase}(?=[.;]|$)`, "i"), "")
+    .replace(new RegExp(`(^|[.] )${phrase}[.](?: |$)`, "i"), "$1")
     .trim();
 }

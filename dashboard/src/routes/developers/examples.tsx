@@ -97,7 +97,7 @@ export function DetailPageExample() {
         { name: "Worker", value: "web-2" },
       ]}
     >
-      <p>The page’s own content stands here.</p>
+      <p>The content of the page.</p>
     </DetailPage>
   );
 }

@@ -8,13 +8,13 @@ import { Lines } from "../../parts/copy";
 import { Code } from "../../parts/key-link";
 import classes from "./guides.module.css";
 
-/** The id of the element at which a section begins. */
+/** The id of the heading of a section. */
 export function anchorOf(section: string): string {
   return `section-${section}`;
 }
 
 export function GuideBody({ blocks }: { blocks: Block[] }) {
-  // The title is the page's.
+  // The page head already shows the title.
   const text = blocks.filter((block) => block.kind !== "heading" || block.level > 1);
   return (
     <article className={classes.text}>
@@ -24,7 +24,7 @@ export function GuideBody({ blocks }: { blocks: Block[] }) {
 }
 
 function Blocks({ blocks }: { blocks: Block[] }) {
-  // A guide never changes while it is shown: places are identities, here and below.
+  // A guide never changes while it is shown, so indices are stable keys, here and below.
   return blocks.map((block, index) => <Piece key={index} block={block} />);
 }
 
@@ -63,7 +63,7 @@ function Piece({ block }: { block: Block }) {
   }
 }
 
-/** A table whose rows become cards where there is no room; the roles stay when the display changes. */
+/** A table whose rows become cards in narrow windows. Explicit roles keep the semantics when `display` changes. */
 function Grid({ head, rows }: { head: Inline[][]; rows: Inline[][][] }) {
   return (
     <table className={classes.table} role="table">

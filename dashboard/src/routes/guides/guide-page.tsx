@@ -1,4 +1,4 @@
-// One guide, with its contents beside it. The address keeps the section.
+// A guide with its table of contents. The URL contains the section.
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo } from "react";
 import { Link, useParams, useSearch } from "wouter";
@@ -36,7 +36,7 @@ function Reader({ guide }: { guide: Guide }) {
     }
   }, [loaded, section]);
 
-  // Also when the section is in the address already, and only the window has moved on.
+  // Also if the URL already contains the section and the user has only scrolled away.
   const go = useCallback(
     ({ anchor }: IndexedSection) => {
       const chosen = index.find((candidate) => candidate.anchor === anchor);
@@ -45,7 +45,7 @@ function Reader({ guide }: { guide: Guide }) {
     },
     [index, change],
   );
-  // As for a page whose file is gone: what stands around it says how to go on.
+  // Let the error boundary handle it, as for a page whose file is missing.
   if (error) {
     throw error;
   }

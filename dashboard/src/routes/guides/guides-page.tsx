@@ -1,4 +1,4 @@
-// The manual: every guide with its sections.
+// The list of all guides with their sections.
 import { Link } from "wouter";
 import { guidePath, guides } from "../../guides";
 import { PageHead } from "../../parts/page-head";
@@ -7,7 +7,7 @@ import classes from "./guides.module.css";
 export function GuidesPage() {
   return (
     <>
-      <PageHead title="Guides" lead="The manual of the version that runs here." />
+      <PageHead title="Guides" lead="The manual of the version that this server runs." />
       <ul className={classes.guides}>
         {guides.map(({ name, title, sections }) => (
           <li key={name} className={classes.guide}>

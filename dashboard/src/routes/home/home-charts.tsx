@@ -1,4 +1,4 @@
-// The charts of Home: what applications ask, how fast they get it, and what that costs.
+// The charts of Home: traffic, latency and resource use.
 import type { History } from "../../api/types";
 import { Chart } from "../../chart/chart";
 import { column, ratio, sum, type Series } from "../../chart/series";

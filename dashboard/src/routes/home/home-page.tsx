@@ -1,4 +1,4 @@
-// Home: the state in one sentence, the open problems, a tile per capability, the traffic, and what happened recently.
+// The page Home: state, open problems, a tile per capability, charts and recent events.
 import { Suspense } from "react";
 import { Link } from "wouter";
 import { useRecentEvents, useStatus } from "../../api/live";
@@ -16,7 +16,7 @@ import classes from "./home.module.css";
 import { StateLine } from "./state-line";
 
 const RECENT = 8;
-/** How many problems Home shows before it refers to their page. */
+/** The maximum number of problems on Home. The page Problems shows all of them. */
 const PROBLEMS_SHOWN = 3;
 
 export function HomePage() {

@@ -1,4 +1,4 @@
-// A tile of Home: one capability, its state, one figure for the range, its shape over time, and the way to its page.
+// A tile of Home: a capability with its state, a figure for the range, a sparkline, and a link to its page.
 import { useId, type ReactNode } from "react";
 import { Link } from "wouter";
 import { useOpenProblems } from "../../api/problems";
@@ -7,18 +7,18 @@ import classes from "./tile.module.css";
 
 interface TileProps {
   name: string;
-  /** The address of its page. */
+  /** The path of the capability's page. */
   to: string;
-  /** The capabilities whose problems mark the tile. */
+  /** The capabilities whose problems determine the state of the tile. */
   capabilities: readonly string[];
   /** The figure, with its unit. */
   value: string;
-  /** What the figure is. */
+  /** The name of the figure. */
   what: string;
   note?: ReactNode;
-  /** The figure over the range. */
+  /** The values for the sparkline. */
   values?: (number | null)[];
-  /** The top of the line's scale; the largest figure when absent. */
+  /** The top of the sparkline's scale; by default, the largest value. */
   max?: number;
 }
 

@@ -1,4 +1,4 @@
-// The frame of the pages before the dashboard: the mark, which server this is, a water line, one form.
+// The frame of the login and set-up pages: the mark, the server's name, a water line and a form.
 import type { ReactNode } from "react";
 import { identity } from "../../api/identity";
 import { Mark } from "../../parts/mark";
@@ -24,7 +24,7 @@ export function Gate({ title, lead, children }: { title: string; lead?: ReactNod
   );
 }
 
-/** So that nobody types the password of one server into another. */
+/** The server's name, so that users do not enter the password of another server. */
 function ServerName() {
   const { name, environment, colour } = identity;
   if (name === "") {

@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { answer, api } from "../../api/client";
-import { welcome } from "../../api/session";
+import { handleLogin } from "../../api/session";
 import { ApiError } from "../../api/problem";
 import { TroubleNote } from "../../parts/trouble";
 import { Gate } from "./gate";
@@ -19,7 +19,7 @@ export function LoginLinkPage() {
   const redeem = useMutation({
     mutationFn: () => answer(api.POST("/api/v1/access/login-link", { body: { code } })),
     onSuccess: (who) => {
-      welcome(queries, who);
+      handleLogin(queries, who);
       navigate("/", { replace: true });
     },
   });

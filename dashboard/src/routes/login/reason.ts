@@ -1,7 +1,7 @@
-// Why somebody stands before the login page: the address says what the page itself cannot know.
+// Why the login page appears. The reason is in the URL.
 import type { Farewell } from "../../api/session-gate";
 
-/** The login page for somebody who was, or wanted to be, at `wanted`. After logging out here, the next person starts at Home. */
+/** The URL of the login page with `wanted` as the page to return to. After logging out in this tab, the next user starts at Home. */
 export function loginPath(wanted: string, farewell: Farewell | null): string {
   const query = new URLSearchParams();
   if (farewell !== null) {
@@ -14,7 +14,7 @@ export function loginPath(wanted: string, farewell: Farewell | null): string {
   return text === "" ? "/login" : `/login?${text}`;
 }
 
-/** One line about it; null for somebody who simply came to log in. */
+/** The reason in one line; null if the user opened the login page directly. */
 export function reasonFor(query: URLSearchParams, hadSession: boolean): string | null {
   if (query.get("reason") === "signed-out") {
     return "You have logged out.";

@@ -1,9 +1,9 @@
-// Asks to log in again over the page whose session has ended. The page below keeps what it shows and what was typed into it, and
-// what it was about to do goes on afterwards.
+// The dialog that asks the user to log in again after the session has ended. The page below keeps its content and what the user
+// typed, and waiting requests continue after login.
 import { Button, Modal, PasswordInput, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, type FormEvent } from "react";
-import { forget, useMe, useSessionEnded } from "../../api/session";
+import { handleSessionEnd, useMe, useSessionEnded } from "../../api/session";
 import { TroubleNote } from "../../parts/trouble";
 import classes from "./gate.module.css";
 import { useLogIn } from "./use-log-in";
@@ -11,7 +11,7 @@ import { useLogIn } from "./use-log-in";
 /** Above every other dialog. */
 const ABOVE_ALL = 500;
 
-/** Keeps Escape from closing a dialog that is open below this one. */
+/** Prevents Escape from closing a dialog below this one. */
 const KEEPS_ESCAPE = { "data-mantine-stop-propagation": "true" };
 
 export function SessionEnded() {
@@ -46,7 +46,7 @@ function LogInAgain() {
   }
 
   const leave = (
-    <Button variant="subtle" onClick={() => forget(queries)} {...KEEPS_ESCAPE}>
+    <Button variant="subtle" onClick={() => handleSessionEnd(queries)} {...KEEPS_ESCAPE}>
       {email ? "Log in with another account" : "Go to the login page"}
     </Button>
   );

@@ -1,5 +1,5 @@
-// The first page after a one-time link: the account gets an e-mail address and a password, so that the next login needs no link. There
-// is no way out but forward: the link is used up, so logging out now would lock the person out.
+// The page after the first login with a one-time link. The user sets an e-mail address and a password, so that the next login needs no
+// link. The page has no logout: the link no longer works, so logging out now would lock the user out.
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { FormEvent } from "react";

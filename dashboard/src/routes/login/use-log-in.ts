@@ -1,8 +1,8 @@
-// Signing in with a password: the request, and the wait that too many wrong ones bring.
+// Logs in with a password, and handles the wait after too many wrong passwords.
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { answer, api } from "../../api/client";
-import { welcome } from "../../api/session";
+import { handleLogin } from "../../api/session";
 import { useWait } from "./use-wait";
 
 export function useLogIn() {
@@ -11,9 +11,9 @@ export function useLogIn() {
   const logIn = useMutation({
     mutationFn: (body: { email: string; password: string }) => answer(api.POST("/api/v1/access/login", { body })),
     onError: () => setFailedAt(Date.now()),
-    onSuccess: (who) => welcome(queries, who),
+    onSuccess: (who) => handleLogin(queries, who),
   });
-  /** The seconds to wait before the next attempt. */
+  /** The wait before the next attempt, in seconds. */
   const wait = useWait(logIn.error, failedAt);
   return { logIn, wait };
 }

@@ -1,8 +1,8 @@
-// A wait that the server asked for, counted down where somebody stands before it.
+// Counts down the wait that the server requires before the next attempt.
 import { useEffect, useState } from "react";
 import { ApiError } from "../../api/problem";
 
-/** The seconds that are left of the wait in `error`, or 0; `at` is when the error came. */
+/** The remaining wait of `error` in seconds, or 0. `at` is the time when the error was received. */
 export function useWait(error: unknown, at: number): number {
   const waitMs = error instanceof ApiError && error.status === 429 ? error.waitMs : 0;
   const [now, setNow] = useState(() => Date.now());

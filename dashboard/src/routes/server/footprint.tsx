@@ -1,4 +1,4 @@
-// What the process is and uses, its stores, its listeners and its services.
+// The process with its resource use, stores, listeners and services.
 import { identity } from "../../api/identity";
 import type { Status } from "../../api/types";
 import { bytes, count, percent } from "../../format/numbers";

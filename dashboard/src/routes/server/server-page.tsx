@@ -1,4 +1,4 @@
-// The server itself: what it is, what it uses, where it keeps data, what it listens on, and what a check of its health finds.
+// The page Server: resource use, stores, listeners, services and health checks.
 import { useStatus } from "../../api/live";
 import { Chart } from "../../chart/chart";
 import { column, type Series } from "../../chart/series";
