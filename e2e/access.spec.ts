@@ -1,9 +1,9 @@
-// Access from the first start on: set-up, logging in and out, tokens, sessions, roles, the audit log.
+// Access from the first start: set-up, login, logout, tokens, sessions, roles and the audit log.
 import { test as base, type Page } from "@playwright/test";
 import { expectAccessible } from "./audit";
 import { expect, logIn, logOut, OWNER, setUp, start, type Server } from "./server";
 
-/** These tests begin before anybody has an account, so they have a server to themselves and go in order. */
+/** These tests start before set-up, so they have their own server and run in order. */
 const test = base;
 test.describe.configure({ mode: "serial" });
 
@@ -20,12 +20,12 @@ async function enter(page: Page, path = "/"): Promise<void> {
   await logIn(page, OWNER.email, OWNER.password);
 }
 
-test("nobody gets in without an account, and is brought back after the login", async ({ page }) => {
+test("pages need a login, and the login returns to the page", async ({ page }) => {
   await page.goto(`${server.dashboard}/cache?range=1h`);
   await expect(page).toHaveURL(`${server.dashboard}/login?return=${encodeURIComponent("/cache?range=1h")}`);
 });
 
-test("a password that is easy to guess is refused on the set-up page, in words", async ({ page }) => {
+test("the set-up page refuses a weak password and explains why", async ({ page }) => {
   const link = /https?:\S+/.exec(await server.command("admin", "link"))![0];
   await page.goto(link);
   await page.getByRole("button", { name: "Log in" }).click();
@@ -36,15 +36,15 @@ test("a password that is easy to guess is refused on the set-up page, in words",
   await expect(page.getByRole("heading", { name: "Set up your account" })).toBeVisible();
 });
 
-test("the first start leads from the printed link over the set-up to Home", async ({ page }) => {
-  // The link that was printed at the start may have been replaced by the one of the test before.
+test("the printed link opens the set-up page, which opens Home", async ({ page }) => {
+  // The previous test may have replaced the link that was printed at startup.
   server.link = /https?:\S+/.exec(await server.command("admin", "link"))![0];
   await setUp(page, server);
   expect(new URL(page.url()).hash).toBe("");
   await expect(page.getByRole("button", { name: OWNER.name })).toBeVisible();
 });
 
-test("a link that was used does not work again", async ({ page }) => {
+test("a used link does not work again", async ({ page }) => {
   await page.goto(server.link);
   await page.getByRole("button", { name: "Log in" }).click();
   await expect(page.getByRole("heading", { name: "This link no longer works" })).toBeVisible();
@@ -53,7 +53,7 @@ test("a link that was used does not work again", async ({ page }) => {
   await expect(page.getByRole("heading", { name: "Log in" })).toBeVisible();
 });
 
-test("a wrong password says so and lets one try again", async ({ page }) => {
+test("a wrong password shows an error, and the user can try again", async ({ page }) => {
   await page.goto(`${server.dashboard}/login`);
   await logIn(page, OWNER.email, "not the password at all");
   await expect(page.getByRole("alert")).toBeVisible();
@@ -62,7 +62,7 @@ test("a wrong password says so and lets one try again", async ({ page }) => {
   await expect(page.getByRole("region", { name: "State" })).toBeVisible();
 });
 
-test("logging in returns to where one wanted to go, logging out ends it", async ({ page }) => {
+test("login returns to the requested page, and logout ends the session", async ({ page }) => {
   await enter(page, "/cache?range=1h");
   await expect(page).toHaveURL(`${server.dashboard}/cache?range=1h`);
   await logOut(page);
@@ -71,7 +71,7 @@ test("logging in returns to where one wanted to go, logging out ends it", async 
   await expect(page.getByRole("heading", { name: "Log in" })).toBeVisible();
 });
 
-test("a token is shown once, works, and stops when it is revoked", async ({ page }) => {
+test("a token is shown once, works, and stops working after revocation", async ({ page }) => {
   await enter(page, "/access?tab=tokens");
   await page.getByRole("button", { name: "Create token…" }).click();
   const dialog = page.getByRole("dialog");
@@ -99,7 +99,7 @@ test("a token is shown once, works, and stops when it is revoked", async ({ page
   expect((await call("/api/v1/cache/stats")).status).toBe(401);
 });
 
-test("a token for a Redis client is made with one tick", async ({ page }) => {
+test("one check box selects the scope for a Redis client", async ({ page }) => {
   await enter(page, "/access?tab=tokens");
   await page.getByRole("button", { name: "Create token…" }).click();
   const dialog = page.getByRole("dialog");
@@ -115,7 +115,7 @@ test("a token for a Redis client is made with one tick", async ({ page }) => {
   await expect(row).not.toContainText("cache:read");
 });
 
-test("an answer that gets lost on the way makes nothing twice", async ({ page }) => {
+test("retrying after a lost response creates no second token", async ({ page }) => {
   await enter(page, "/access?tab=tokens");
   await page.getByRole("button", { name: "Create token…" }).click();
   const dialog = page.getByRole("dialog");
@@ -146,7 +146,7 @@ test("an answer that gets lost on the way makes nothing twice", async ({ page })
   expect(keys[1]).toBe(keys[0]);
 });
 
-test("a session that is ended has to log in again", async ({ page, browser }) => {
+test("a browser whose session was ended has to log in again", async ({ page, browser }) => {
   const elsewhere = await browser.newPage({ userAgent: "Elsewhere/1.0" });
   await enter(elsewhere);
   await expect(elsewhere.getByRole("region", { name: "State" })).toBeVisible();
@@ -158,12 +158,12 @@ test("a session that is ended has to log in again", async ({ page, browser }) =>
   await page.getByRole("dialog").getByRole("button", { name: "End the session" }).click();
 
   await expect(row).toBeHidden();
-  // The page elsewhere refreshes by itself, and so notices by itself.
+  // The other page refreshes automatically and so notices the end of its session.
   await expect(elsewhere.getByRole("dialog", { name: "Your session has ended" })).toBeVisible({ timeout: 20_000 });
   await elsewhere.close();
 });
 
-test("a viewer is invited by a link and sees neither Access nor what clears", async ({ page, browser }) => {
+test("a viewer is invited by a link and sees neither Access nor the clear buttons", async ({ page, browser }) => {
   await enter(page, "/access");
   await page.getByRole("button", { name: "Add an account" }).click();
   const dialog = page.getByRole("dialog");
@@ -191,13 +191,13 @@ test("a viewer is invited by a link and sees neither Access nor what clears", as
   await viewer.close();
 });
 
-/** Chooses a value of a filter above a table. */
+/** Selects a value of a table's filter. */
 async function filter(page: Page, name: string, value: string): Promise<void> {
   await page.getByRole("search").getByRole("button", { name, exact: true }).click();
   await page.getByRole("dialog", { name }).getByRole("button", { name: value, exact: true }).click();
 }
 
-test("keys alone give nobody another role: a dialog names it, says what it may do, and Undo takes it back", async ({ page }) => {
+test("changing a role with the keyboard needs a dialog that describes the role, and can be undone", async ({ page }) => {
   await enter(page, "/access");
   const changes: string[] = [];
   page.on("request", (request) => request.method() === "PATCH" && changes.push(request.postData() ?? ""));
@@ -230,7 +230,7 @@ test("keys alone give nobody another role: a dialog names it, says what it may d
   await expect(row).not.toContainText("operator");
 });
 
-test("disabling an account asks, and says that it is done", async ({ page }) => {
+test("disabling an account asks for confirmation and shows a toast", async ({ page }) => {
   await enter(page, "/access");
   const row = page.getByRole("row", { name: /viewer@example\.com/ });
   await row.getByRole("button", { name: /^Actions for/ }).click();
@@ -243,7 +243,7 @@ test("disabling an account asks, and says that it is done", async ({ page }) => 
   await expect(row).not.toContainText("disabled");
 });
 
-test("a token that is shown once stays until it is copied or said to be saved", async ({ page, context }) => {
+test("the dialog with a new token stays open until the user copies or confirms the token", async ({ page, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await enter(page, "/access?tab=tokens");
   await page.getByRole("button", { name: "Create token…" }).click();
@@ -273,7 +273,7 @@ test("a token that is shown once stays until it is copied or said to be saved", 
   await expect(dialog).toBeHidden();
 });
 
-test("the audit log says who changed whose role from which to which, and leads to both", async ({ page }) => {
+test("the audit log shows the actor, the account and both roles of a change, and links to the account", async ({ page }) => {
   await enter(page, "/access?tab=audit");
   const entry = page.getByRole("row").filter({ hasText: `${OWNER.email} changed the role of viewer@example.com from viewer to operator` });
   await expect(entry).toHaveCount(1);
@@ -293,7 +293,7 @@ test("the audit log says who changed whose role from which to which, and leads t
   await expect(page.getByRole("tab", { name: "Audit log" })).toHaveAttribute("aria-selected", "true");
 });
 
-test("the audit log is filtered by who, what and how it went, and the filters are in the address", async ({ page }) => {
+test("the audit log can be filtered by actor, action and outcome, and the URL contains the filters", async ({ page }) => {
   await enter(page, "/access?tab=audit");
   const rows = page.locator("[data-row]");
   await expect(rows.first()).toBeVisible();
@@ -320,7 +320,7 @@ test("the audit log is filtered by who, what and how it went, and the filters ar
   await expect(page.getByText("No entry matches.")).toBeVisible();
 });
 
-test("the details of an account and of a token have an address, and lead to each other", async ({ page }) => {
+test("the details of accounts and tokens have URLs and link to each other", async ({ page }) => {
   await enter(page, "/access?tab=tokens");
   await page.getByRole("link", { name: "shop", exact: true }).click();
   await expect(page).toHaveURL(/\/access\/tokens\/[0-9a-f-]{36}/);
@@ -334,7 +334,7 @@ test("the details of an account and of a token have an address, and lead to each
   await expect(page).toHaveURL(/\/access(\?.*)?$/);
 });
 
-test("a list that is longer than a page shows the rest when asked", async ({ page }) => {
+test("a long list loads more rows on request", async ({ page }) => {
   await enter(page, "/access?tab=tokens");
   await expect(page.getByRole("link", { name: "shop", exact: true })).toBeVisible();
   const made = await page.evaluate(async (url) => {

@@ -1,9 +1,9 @@
-// Your own account: what everybody may change and end, whatever their role.
+// The account page, which is available to every role.
 import { expect, test, type Browser, type Page } from "@playwright/test";
 import { expectAccessible } from "./audit";
 import { logIn, OWNER, setUp, start, type Server } from "./server";
 
-/** A program of its own, set up, with its owner's page: these tests end sessions and change passwords. */
+/** Starts a separate server with a page logged in as the owner, because these tests end sessions and change passwords. */
 async function withOwner(browser: Browser, act: (server: Server, page: Page) => Promise<void>): Promise<void> {
   const server = await start("server.name=ops-1", "server.environment=staging", "server.colour=orange");
   const context = await browser.newContext({ storageState: { cookies: [], origins: [] } });
@@ -27,7 +27,7 @@ async function elsewhere(browser: Browser, server: Server): Promise<Page> {
   return page;
 }
 
-test("the login page names the server, and other sessions can all be ended from the account page", async ({ browser }) => {
+test("the login page shows the server's name, and the account page can end all other sessions", async ({ browser }) => {
   await withOwner(browser, async (server, page) => {
     const other = await elsewhere(browser, server);
     await page.goto(`${server.dashboard}/account`);
@@ -46,7 +46,7 @@ test("the login page names the server, and other sessions can all be ended from 
   });
 });
 
-test("one's own tokens are listed and revoked on the account page", async ({ browser }) => {
+test("the account page lists and revokes the user's own tokens", async ({ browser }) => {
   await withOwner(browser, async (server, page) => {
     await server.command("token", "create", "--name", "deploy", "--scope", "cache:write");
     await page.goto(`${server.dashboard}/account`);
@@ -60,9 +60,9 @@ test("one's own tokens are listed and revoked on the account page", async ({ bro
   });
 });
 
-test("a weak password is refused in one place, and a new address asks for the password", async ({ browser }) => {
+test("a weak password is reported once, and a new e-mail address requires the password", async ({ browser }) => {
   await withOwner(browser, async (server) => {
-    // With a session that began with a link, the current password would not be asked for.
+    // A session created with a link would not require the current password.
     const page = await elsewhere(browser, server);
     await page.goto(`${server.dashboard}/account`);
     await page.getByLabel("Current password").fill(OWNER.password);
@@ -85,7 +85,7 @@ test("a weak password is refused in one place, and a new address asks for the pa
   });
 });
 
-test("a forgotten password is replaced after logging in with a link", async ({ browser }) => {
+test("a forgotten password can be replaced after login with a link", async ({ browser }) => {
   await withOwner(browser, async (server, page) => {
     await page.goto(`${server.dashboard}/account`);
     await page.getByLabel("New password").fill("an entirely different float 8");
@@ -94,7 +94,7 @@ test("a forgotten password is replaced after logging in with a link", async ({ b
   });
 });
 
-test("the set-up page offers no way to lock oneself out, and a used link says whom to ask", async ({ browser }) => {
+test("the set-up page has no logout, and a used link explains how to get a new one", async ({ browser }) => {
   const server = await start();
   const context = await browser.newContext({ storageState: { cookies: [], origins: [] } });
   try {

@@ -1,19 +1,19 @@
-// Made-up activity for pictures of the dashboard: an application that uses several databases, people, programs, and events. All of
-// it is real to the server: it goes through the same doors as anybody's.
+// Generated activity for screenshots of the dashboard: an application that uses several databases, accounts, tokens and events. All
+// activity uses the same interfaces as real clients.
 import { RedisPort } from "./resp";
 import type { Server } from "./server";
 
-/** What an application keeps in a database, and how it uses that. */
+/** How an application uses a database. */
 interface Use {
   database: number;
   prefix: string;
-  /** How many different keys there are. */
+  /** The number of different keys. */
   keys: number;
-  /** The bytes of a value. */
+  /** The size of a value in bytes. */
   size: number;
-  /** Reads in a tick. */
+  /** Reads per tick. */
   reads: number;
-  /** How long a value lives, in seconds. */
+  /** The time to live of a value, in seconds. */
   ttl: number;
 }
 
@@ -26,11 +26,11 @@ const USES: Use[] = [
 
 const TICK_MS = 50;
 
-/** The other door to the cache: fragments of pages over HTTP. */
+/** Page fragments, cached over HTTP. */
 const FRAGMENTS = 200;
 const HTTP_TICK_MS = 100;
 
-/** Keeps the cache busy until the returned function is called. */
+/** Generates cache traffic until the returned function is called. */
 export async function keepBusy(server: Server): Promise<() => Promise<void>> {
   const ports = await Promise.all(USES.map(() => RedisPort.open(server.redisPort)));
   await Promise.all(USES.map(({ database }, index) => ports[index]!.send("SELECT", String(database))));
@@ -53,9 +53,9 @@ export async function keepBusy(server: Server): Promise<() => Promise<void>> {
   };
 }
 
-/** Reads as an application does: what is missing is made and kept. */
+/** Reads like an application: writes the value after a miss. */
 async function tick(port: RedisPort, { prefix, keys, size, reads, ttl }: Use): Promise<void> {
-  // More by day than by night, with a day of four minutes.
+  // The traffic varies with a period of four minutes.
   const wave = 0.7 + 0.3 * Math.sin((Date.now() / 240_000) * 2 * Math.PI);
   for (let read = 0; read < Math.max(1, Math.round(reads * wave)); read += 1) {
     // A few keys are popular, most are not.
@@ -76,7 +76,7 @@ async function readOverHttp(server: Server, token: string): Promise<void> {
   }
 }
 
-/** People, programs and events around the server. */
+/** Creates accounts, tokens and events. */
 export async function populate(server: Server): Promise<void> {
   for (const [email, name, role] of [
     ["kei@example.com", "Kei Tanaka", "admin"],
@@ -96,7 +96,7 @@ export async function populate(server: Server): Promise<void> {
   await server.command("event", "note", "Autumn sale begins");
 }
 
-/** Makes the server have a problem: the value is larger than everything that the cache may hold. */
+/** Causes a problem by writing a value larger than `cache.memory`. */
 export async function makeProblem(server: Server, largerThanMemory: number): Promise<void> {
   const port = await RedisPort.open(server.redisPort);
   await port.send("SET", "catalogue", "x".repeat(largerThanMemory));

@@ -1,12 +1,12 @@
-// What every page has to be: free of violations that axe finds, no wider than its window, and quiet to the outside.
+// Checks for every page: no axe violations, no sideways scrolling, no requests to other hosts.
 import { expect, type Page } from "@playwright/test";
 import axe, { type AxeResults } from "axe-core";
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
-/** Fails with every violation of WCAG 2.2 AA that axe finds on the page as it is now. */
+/** Fails if axe finds violations of WCAG 2.2 AA in the current state of the page. */
 export async function expectAccessible(page: Page, what: string): Promise<void> {
-  // Evaluated by the debugger, which the page's policy does not concern.
+  // Evaluated by the debugger, to which the content security policy does not apply.
   await page.evaluate(axe.source);
   const results = await page.evaluate(
     (rules) => (window as unknown as { axe: { run: (root: Document, options: object) => Promise<AxeResults> } }).axe.run(document, { runOnly: rules }),
@@ -16,13 +16,13 @@ export async function expectAccessible(page: Page, what: string): Promise<void> 
   expect(found, `axe on ${what}`).toEqual([]);
 }
 
-/** Fails when the page scrolls sideways. */
+/** Fails if the page scrolls sideways. */
 export async function expectNoSidewaysScroll(page: Page, what: string): Promise<void> {
   const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect(excess, `pixels too wide: ${what}`).toBeLessThanOrEqual(0);
 }
 
-/** Notes from now on what the page must never do: break its policy, throw, or ask another host. */
+/** Records violations of the content security policy, exceptions, and requests to other hosts. */
 export function watch(page: Page, origin: string): { complaints: string[] } {
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(`threw: ${error.message}`));

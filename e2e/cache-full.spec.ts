@@ -1,8 +1,8 @@
-// A cache that is too small: what the page says about evictions and refused writes.
+// A cache that is too small: how the page shows evictions and refused writes.
 import { RedisPort } from "./resp";
 import { expect, setUp, start, test as base } from "./server";
 
-base("a cache that refuses writes says so, and which key to change", async ({ browser }) => {
+base("the page shows that the cache refuses writes, and which configuration key to change", async ({ browser }) => {
   const server = await start("cache.memory=2MiB", "cache.eviction=volatile");
   const page = await browser.newPage({ storageState: undefined });
   try {
@@ -26,7 +26,7 @@ base("a cache that refuses writes says so, and which key to change", async ({ br
   }
 });
 
-base("a full cache that evicts much of what is written is not shown as healthy", async ({ browser }) => {
+base("a full cache that evicts many entries is not shown as healthy", async ({ browser }) => {
   const server = await start("cache.memory=2MiB");
   const page = await browser.newPage({ storageState: undefined });
   try {

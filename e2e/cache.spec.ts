@@ -1,4 +1,4 @@
-// The cache page, driven from the Redis port.
+// The cache page, with traffic over the Redis port.
 import type { Page } from "@playwright/test";
 import { RedisPort } from "./resp";
 import { expect, test } from "./server";
@@ -9,7 +9,7 @@ function figure(page: Page, name: string) {
   return page.locator('[aria-label="Cache figures"] > div').filter({ has: page.locator("dt", { hasText: new RegExp(`^${name}$`) }) });
 }
 
-test("an unused cache shows the lines that change that, for every client", async ({ page, server }) => {
+test("an unused cache shows connection examples for every client", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/cache`);
   const steps = page.getByRole("region", { name: "Nothing uses the cache yet" });
   await expect(steps).toContainText(`redis-cli -u redis://127.0.0.1:${server.redisPort} set greeting hello`);
@@ -23,7 +23,7 @@ test("an unused cache shows the lines that change that, for every client", async
   await expect(steps).toContainText(`${server.url}/api/v1/cache/entries/greeting`);
 });
 
-test("hits and misses of a Redis client arrive without a reload", async ({ page, server }) => {
+test("hits and misses of a Redis client appear without a reload", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/cache`);
   await expect(figure(page, "Hits")).toContainText("0 hits");
   await page.evaluate(() => {
@@ -48,7 +48,7 @@ test("hits and misses of a Redis client arrive without a reload", async ({ page,
   redis.close();
 });
 
-test("clearing one database names its entries and leaves the others", async ({ page, server }) => {
+test("clearing one database shows the number of entries and keeps other databases", async ({ page, server }) => {
   const redis = await RedisPort.open(server.redisPort);
   await redis.send("SET", "kept", "1");
   await redis.send("SELECT", "3");
@@ -66,7 +66,7 @@ test("clearing one database names its entries and leaves the others", async ({ p
   redis.close();
 });
 
-test("clearing everything asks first and can be left by the keyboard", async ({ page, server }) => {
+test("clearing all databases asks for confirmation, which the keyboard can cancel", async ({ page, server }) => {
   const redis = await RedisPort.open(server.redisPort);
   await redis.send("SET", "still", "here");
   await page.goto(`${server.dashboard}/cache`);
@@ -84,7 +84,7 @@ test("clearing everything asks first and can be left by the keyboard", async ({ 
   redis.close();
 });
 
-test("clearing is in the command palette, and asks as well", async ({ page, server }) => {
+test("clearing from the command palette asks for confirmation, too", async ({ page, server }) => {
   const redis = await RedisPort.open(server.redisPort);
   await redis.send("SELECT", "7");
   await redis.send("SET", "one", "1");

@@ -1,4 +1,4 @@
-// The configuration page: values, sources, search, and the line for the file.
+// The configuration page: values, sources, search and the line for the configuration file.
 import { expectAccessible, expectNoSidewaysScroll } from "./audit";
 import { ANY_PORT, expect, test } from "./server";
 
@@ -11,7 +11,7 @@ test("a key shows its value, its source, its default and its documentation", asy
   await expect(key).toContainText("OUTRIGGER_HTTP__LISTEN");
 });
 
-test("only what is set is shown on request, and the address says so", async ({ page, server }) => {
+test("the filter for changed keys is kept in the URL", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/configuration`);
   await page.getByRole("radio", { name: /^Changed/ }).check({ force: true });
   await expect(page).toHaveURL(/show=changed/);
@@ -19,7 +19,7 @@ test("only what is set is shown on request, and the address says so", async ({ p
   await expect(page.getByRole("heading", { name: "cache.memory", exact: true })).toBeHidden();
 });
 
-test("the slash key leads to the search, and the search is in the address", async ({ page, server }) => {
+test("the slash key focuses the search, and the URL contains the search", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/configuration`);
   await expect(page.getByRole("heading", { name: "cache.memory", exact: true })).toBeVisible();
   await page.keyboard.press("/");
@@ -39,7 +39,7 @@ test("the line for the configuration file can be copied", async ({ page, server,
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`listen = "${ANY_PORT}"`);
 });
 
-test("a key has an address that shows and marks it, with its details open", async ({ page, server }) => {
+test("the URL of a key marks it and opens its details", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/configuration?key=log.files`);
 
   const key = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "log.files", exact: true }) });
@@ -51,7 +51,7 @@ test("a key has an address that shows and marks it, with its details open", asyn
   await expectAccessible(page, "the configuration with a marked key");
 });
 
-test("the index leads to a section, from a phone, too", async ({ page, server }) => {
+test("the index links to a section, also on a phone", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/configuration`);
   await page.getByRole("navigation", { name: "Sections" }).getByRole("link", { name: "store", exact: true }).click();
   await expect(page.getByRole("heading", { name: "[store]" })).toBeInViewport();
@@ -63,14 +63,14 @@ test("the index leads to a section, from a phone, too", async ({ page, server })
   await expectNoSidewaysScroll(page, "the configuration on a phone");
 });
 
-test("a key that is named in a guide leads to its place", async ({ page, server }) => {
+test("keys in a guide link to the configuration page", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/guides/cache`);
   await page.getByRole("article").getByRole("link", { name: "[cache] memory", exact: true }).first().click();
   await expect(page).toHaveURL(`${server.dashboard}/configuration?key=cache.memory`);
   await expect(page.getByRole("heading", { name: "cache.memory", exact: true })).toBeFocused();
 });
 
-test("a key that this version does not have is said to be missing", async ({ page, server }) => {
+test("the URL of an unknown key shows a message", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/configuration?key=cache.nonsense`);
   await expect(page.getByText("There is no key cache.nonsense in this version.")).toBeVisible();
 });

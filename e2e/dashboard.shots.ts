@@ -1,5 +1,5 @@
-// Pictures of every page of a server that has something to show: light, dark, and on a phone. SHOTS_DIR is where they go;
-// README_SHOTS_DIR, when it is set, is where those of the README go.
+// Takes screenshots of every page of a server with activity: light, dark and on a phone. SHOTS_DIR is the output folder, and
+// README_SHOTS_DIR, if set, is the folder for the screenshots in the README.
 import { expect, test, type BrowserContextOptions, type Page } from "@playwright/test";
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -16,11 +16,11 @@ const LOOKS: Record<string, BrowserContextOptions> = {
   phone: { viewport: { width: 360, height: 740 }, colorScheme: "light", hasTouch: true, isMobile: true },
 };
 
-/** How long the activity lasts before the pictures are taken, in seconds: a chart needs something to show. */
+/** The duration of the activity before the screenshots, in seconds, so that charts have data. */
 const ACTIVE_SECONDS = 40;
 const README_ACTIVE_SECONDS = Number(process.env["README_ACTIVE_SECONDS"] ?? 14 * 60);
 
-/** The most bytes of a picture in the README. */
+/** The maximum size of a screenshot in the README, in bytes. */
 const README_BYTES_MAX = 300 * 1024;
 
 test("every page", async ({ browser }) => {
@@ -89,7 +89,7 @@ test("Home for the README", async ({ browser }) => {
 async function take(page: Page, url: string, path: string): Promise<void> {
   await page.goto(url);
   await settled(page);
-  // Charts draw themselves a moment after their figures have arrived.
+  // Charts are drawn a moment after their data has loaded.
   await seconds(0.5);
   await page.screenshot({ path, fullPage: true, animations: "disabled" });
 }

@@ -1,9 +1,9 @@
-// The manual inside the dashboard: found from a page, readable, at an address that keeps the section.
+// The guides in the dashboard: links from pages, accessibility, and the section in the URL.
 import { readFileSync } from "node:fs";
 import { expectAccessible, expectNoSidewaysScroll, watch } from "./audit";
 import { expect, test } from "./server";
 
-test("the question mark beside a heading leads to the guide, and from there to its sections", async ({ page, server }) => {
+test("the question mark beside a heading opens the guide, which links to its sections", async ({ page, server }) => {
   const { complaints } = watch(page, server.url);
   await page.goto(`${server.dashboard}/access`);
 
@@ -18,7 +18,7 @@ test("the question mark beside a heading leads to the guide, and from there to i
   expect(complaints).toEqual([]);
 });
 
-test("a section's address opens the guide there", async ({ page, server }) => {
+test("the URL of a section opens the guide at that section", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/guides/cache?section=limits`);
 
   await expect(page.getByRole("heading", { name: "Limits" })).toBeFocused();
@@ -35,7 +35,7 @@ test("links between guides stay inside the dashboard", async ({ page, server }) 
   await expect(page.getByRole("heading", { name: "Behind a proxy" })).toBeFocused();
 });
 
-test("lines of a guide can be copied", async ({ page, server, context }) => {
+test("code in a guide can be copied", async ({ page, server, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.goto(`${server.dashboard}/guides/configuration`);
 
@@ -48,7 +48,7 @@ test("lines of a guide can be copied", async ({ page, server, context }) => {
   expect(guide).toContain(lines);
 });
 
-test("every guide is listed, accessible, and fits a phone", async ({ page, server }) => {
+test("every guide is listed, is accessible and fits a phone", async ({ page, server }) => {
   test.setTimeout(120_000);
   await page.goto(`${server.dashboard}/guides`);
   await expect(page.getByRole("main").getByRole("heading", { level: 2 }).first()).toBeVisible();
@@ -66,7 +66,7 @@ test("every guide is listed, accessible, and fits a phone", async ({ page, serve
   }
 });
 
-test("a guide that does not exist is an address that leads nowhere", async ({ page, server }) => {
+test("the URL of an unknown guide shows “Page not found”", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/guides/nothing`);
   await expect(page.getByRole("heading", { level: 1, name: "Page not found" })).toBeVisible();
 });

@@ -1,13 +1,13 @@
-// Home: the state, the figures, the lines to connect with, and refreshing by itself.
+// Home: the state, the charts, the connection lines and automatic refreshing.
 import { expect, test } from "./server";
 
-test("the state is one sentence, the same that the interface gives", async ({ page, server }) => {
+test("the state is the sentence from the API", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/`);
   const status = await (await page.request.get(`${server.url}/api/v1/status`)).json();
   await expect(page.getByRole("region", { name: "State" }).getByRole("status")).toHaveText(status.sentence);
 });
 
-test("every chart has a sentence, and a table that the keyboard reaches", async ({ page, server }) => {
+test("every chart has a text summary, and a table that can be opened with the keyboard", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/`);
   for (const title of ["Redis commands", "Cache hit ratio", "HTTP API requests", "HTTP API latency", "CPU", "Resident memory"]) {
     const chart = page.getByRole("figure", { name: title });
@@ -20,7 +20,7 @@ test("every chart has a sentence, and a table that the keyboard reaches", async 
   }
 });
 
-test("the lines to connect with carry this server's addresses and open from every page", async ({ page, server }) => {
+test("the connection lines contain this server's URLs and are available on every page", async ({ page, server }) => {
   for (const path of ["/", "/configuration"]) {
     await page.goto(`${server.dashboard}${path}`);
     await page.getByRole("button", { name: "Connect", exact: true }).click();
@@ -33,7 +33,7 @@ test("the lines to connect with carry this server's addresses and open from ever
   }
 });
 
-test("every capability has a tile that leads to its page", async ({ page, server }) => {
+test("every capability has a tile that links to its page", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/`);
   const tiles = page.getByRole("region", { name: "Capabilities" });
   await expect(tiles.getByRole("article", { name: "Cache" })).toContainText("OK");
@@ -41,7 +41,7 @@ test("every capability has a tile that leads to its page", async ({ page, server
   await expect(page.getByRole("heading", { level: 1, name: "Server" })).toBeVisible();
 });
 
-test("a deployment that is reported appears among the recent events and on the charts", async ({ page, server }) => {
+test("a reported deployment appears in the recent events and on the charts", async ({ page, server }) => {
   await server.command("event", "deploy", "Shop v42 is live");
 
   await page.goto(`${server.dashboard}/`);
@@ -49,14 +49,14 @@ test("a deployment that is reported appears among the recent events and on the c
   await expect(page.getByRole("region", { name: "Recent events" })).toContainText("Shop v42 is live");
 });
 
-test("stores, listeners and services are listed with their sizes and states", async ({ page, server }) => {
+test("stores, listeners and services are listed with sizes and states", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/server`);
   await expect(page.getByRole("region", { name: "Stores" }).getByRole("row").nth(1)).toBeVisible();
   await expect(page.getByRole("region", { name: "Listeners" })).toContainText(server.url);
   await expect(page.getByRole("region", { name: "Services" }).getByText("running").first()).toBeVisible();
 });
 
-test("health is checked on request, and every result says in words how it went", async ({ page, server }) => {
+test("health checks run on request, and every result is shown in words", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/server`);
   const health = page.getByRole("region", { name: "Health" });
   await expect(health.getByRole("listitem")).toHaveCount(0);
@@ -72,7 +72,7 @@ test("health is checked on request, and every result says in words how it went",
   }
 });
 
-test("figures arrive by themselves, only the new ones, until the page is paused", async ({ page, server }) => {
+test("the page loads only new samples, until it is paused", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/`);
   await page.waitForRequest((request) => request.url().includes("/status/history?since="), { timeout: 20_000 });
 
@@ -85,7 +85,7 @@ test("figures arrive by themselves, only the new ones, until the page is paused"
   page.on("request", (request) => {
     asked += request.url().includes("/api/v1/status") ? 1 : 0;
   });
-  // One period and a half: long enough for a request that should not come.
+  // One and a half intervals: long enough for an unexpected request.
   await page.waitForTimeout(7_500);
   expect(asked).toBe(0);
 
@@ -93,7 +93,7 @@ test("figures arrive by themselves, only the new ones, until the page is paused"
   await page.waitForRequest((request) => request.url().includes("/status/history?since="));
 });
 
-test("a hidden page asks for nothing and catches up when it is seen again", async ({ page, server }) => {
+test("a hidden page sends no requests and catches up when it is visible again", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/`);
   await page.waitForRequest((request) => request.url().includes("/status/history?since="), { timeout: 20_000 });
   const show = (state: "hidden" | "visible") =>
@@ -103,12 +103,12 @@ test("a hidden page asks for nothing and catches up when it is seen again", asyn
     }, state);
 
   await show("hidden");
-  // From now on: until then the page may ask.
+  // Count only from now on; earlier requests are allowed.
   let asked = 0;
   page.on("request", (request) => {
     asked += request.url().includes("/api/v1/") ? 1 : 0;
   });
-  // One period and a half: long enough for a request that should not come.
+  // One and a half intervals: long enough for an unexpected request.
   await page.waitForTimeout(7_500);
   expect(asked).toBe(0);
 

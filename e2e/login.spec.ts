@@ -1,16 +1,16 @@
-// What stands between the world and the dashboard: a throttle that says how long to wait, an account that may only look.
+// The login throttle, which shows how long to wait.
 import { expect, test } from "@playwright/test";
 import { expectAccessible } from "./audit";
 import { logIn, OWNER, setUp, start } from "./server";
 
-test("guessing is slowed down, and the page says how long to wait", async ({ page, browser }) => {
+test("password guessing is slowed down, and the page shows how long to wait", async ({ page, browser }) => {
   const server = await start();
   const waits: number[] = [];
   try {
     const owner = await browser.newPage();
     await setUp(owner, server);
     await owner.close();
-    // So that the wait need not be sat out; it is long enough to be seen on a busy machine.
+    // The fake clock skips the wait, which is long enough to be visible on a busy machine.
     await page.clock.install();
     await page.route("**/api/v1/access/login", async (route) => {
       const response = await route.fetch();

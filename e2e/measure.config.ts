@@ -1,4 +1,4 @@
-// The browser as `cargo x bench` uses it: one measurement at a time.
+// The configuration for `cargo x bench`: one measurement at a time.
 import { defineConfig } from "@playwright/test";
 import base from "./playwright.config";
 

@@ -1,5 +1,5 @@
-// The dashboard's pages: what holds everywhere is tested on each of them, and `cargo x dashboard --shots` takes a picture of each. A
-// new page needs one line here.
+// The pages of the dashboard. Generic tests run on each of them, and `cargo x dashboard --shots` takes a screenshot of each. Add new
+// pages here.
 import { expect, type Page } from "@playwright/test";
 
 export const PAGES = [
@@ -20,10 +20,10 @@ export const PAGES = [
   "/nowhere",
 ];
 
-/** The pages that are shown before somebody is signed in. */
+/** The pages that need no login. */
 export const PAGES_OUTSIDE = ["/login", "/login/link#code", "/login/link"];
 
-/** Waits until the page is there and nothing in it is loading. */
+/** Waits until the page has rendered and nothing is loading. */
 export async function settled(page: Page): Promise<void> {
   await expect(page.getByRole("main").locator("h1")).toBeAttached();
   await expect(page.getByText("Loading", { exact: true })).toHaveCount(0);

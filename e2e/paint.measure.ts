@@ -1,7 +1,7 @@
-// Measures how fast pages appear on a throttled connection; `cargo x bench dashboard` runs this and writes the report.
+// Measures how fast pages render on a throttled connection. `cargo x bench dashboard` runs this and writes the report.
 //
-// Each load is a cold one: a new browser context without a cache, signed in by a copied session. Chromium throttles HTTP by the
-// figures of the connection; it does not delay the TCP handshake.
+// Each load is cold: a new browser context without a cache, logged in with a copied session. Chromium throttles HTTP according to the
+// connection profile but does not delay the TCP handshake.
 import { test, type Browser } from "@playwright/test";
 import { writeFile } from "node:fs/promises";
 import { setUp, start } from "./server";
@@ -10,7 +10,7 @@ interface Connection {
   name: string;
   /** Round-trip time in milliseconds. */
   latency: number;
-  /** Megabits per second, in either direction. */
+  /** Bandwidth in megabits per second, in each direction. */
   megabits: number;
 }
 
@@ -29,11 +29,11 @@ interface Load {
   page: string;
   /** First contentful paint, in milliseconds after the start of the navigation. */
   painted_ms: number;
-  /** When the page's first chart was there. */
+  /** The time at which the first chart was rendered. */
   ready_ms: number;
-  /** Bytes of scripts as they were transferred. */
+  /** The transferred size of all scripts, in bytes. */
   script_bytes: number;
-  /** Bytes of everything. */
+  /** The transferred size of all resources, in bytes. */
   total_bytes: number;
 }
 

@@ -1,4 +1,4 @@
-// The parts that all pages are made of, on the page that shows them with made-up data.
+// The components of the dashboard, on the page Parts with sample data.
 import type { Page } from "@playwright/test";
 import { readFile } from "node:fs/promises";
 import { expectAccessible, expectNoSidewaysScroll, watch } from "./audit";
@@ -64,7 +64,7 @@ test("a dialog has no second banner or main landmark", async ({ page, server }) 
   await expect(page.locator('[role="dialog"] header, [role="dialog"] main')).toHaveCount(0);
 });
 
-test("a table sorts, searches and filters, and its address keeps all of it", async ({ page, server }) => {
+test("a table sorts, searches and filters, and the URL contains its state", async ({ page, server }) => {
   await open(page, server);
   const first = page.locator("[data-row]").first();
 
@@ -89,7 +89,7 @@ test("a table sorts, searches and filters, and its address keeps all of it", asy
   await expect(page.getByText("40 boats", { exact: true })).toBeVisible();
 });
 
-test("a filter takes a value that no loaded row has", async ({ page, server }) => {
+test("a filter accepts a value that no loaded row has", async ({ page, server }) => {
   await open(page, server);
   await page.getByRole("search").getByRole("button", { name: "Harbor", exact: true }).click();
   await page.getByRole("textbox", { name: "Harbor" }).fill("Nuku");
@@ -101,7 +101,7 @@ test("a filter takes a value that no loaded row has", async ({ page, server }) =
   await expect(page.locator("[data-row]")).toHaveCount(28);
 });
 
-test("the keyboard moves between rows, selects, opens and comes back", async ({ page, server }) => {
+test("the keyboard moves between rows, selects and opens rows, and returns to the table", async ({ page, server }) => {
   await open(page, server);
   await expect(row(page, "Vaka 1")).toBeVisible();
   for (const key of ["j", "j", "x", "j", "k", "k"]) {
@@ -121,7 +121,7 @@ test("the keyboard moves between rows, selects, opens and comes back", async ({ 
   await expect(row(page, "Ama 2")).toBeFocused();
 });
 
-test("Back closes a drawer, and its link gets the focus again", async ({ page, server }) => {
+test("the Back button closes a drawer and returns the focus to its link", async ({ page, server }) => {
   await open(page, server);
   const link = page.getByRole("link", { name: "Proa 3", exact: true });
   await link.focus();
@@ -134,7 +134,7 @@ test("Back closes a drawer, and its link gets the focus again", async ({ page, s
   await expect(link).toBeFocused();
 });
 
-test("a drawer that was opened by its address closes to the list", async ({ page, server }) => {
+test("closing a drawer that was opened by its URL shows the list", async ({ page, server }) => {
   await open(page, server, "/boats/2");
   await page.getByRole("dialog", { name: "Ama 2" }).getByRole("button", { name: "Close" }).click();
 
@@ -142,7 +142,7 @@ test("a drawer that was opened by its address closes to the list", async ({ page
   await expect(page.getByRole("dialog")).toBeHidden();
 });
 
-test("what is done to several rows asks first, and the focus is not lost with them", async ({ page, server }) => {
+test("an action on several rows asks for confirmation and keeps the focus", async ({ page, server }) => {
   await open(page, server);
   await row(page, "Vaka 1").getByRole("checkbox").check();
   await row(page, "Ama 2").getByRole("checkbox").check();
@@ -157,7 +157,7 @@ test("what is done to several rows asks first, and the focus is not lost with th
   await expect(page.getByRole("main")).toBeFocused();
 });
 
-test("the menu of a row works by keyboard, and a toast takes back what it did", async ({ page, server }) => {
+test("the menu of a row works with the keyboard, and a toast undoes its action", async ({ page, server }) => {
   await open(page, server);
   await page.getByRole("button", { name: "Actions for Vaka 1", exact: true }).focus();
   await page.keyboard.press("Enter");
@@ -175,7 +175,7 @@ test("the menu of a row works by keyboard, and a toast takes back what it did", 
   await expect(page.getByRole("button", { name: "Actions for Vaka 1", exact: true })).toBeFocused();
 });
 
-test("three toasts are shown at most, they go by themselves, and stay under the pointer", async ({ page, server }) => {
+test("at most three toasts are visible, and they disappear unless hovered", async ({ page, server }) => {
   await page.clock.install();
   await open(page, server);
   for (let shown = 0; shown < 4; shown += 1) {
@@ -191,7 +191,7 @@ test("three toasts are shown at most, they go by themselves, and stay under the 
   await expect(toasts(page)).toHaveCount(0);
 });
 
-test("an Undo that fails says so", async ({ page, server }) => {
+test("a failed Undo shows an error", async ({ page, server }) => {
   await open(page, server);
   await page.getByRole("button", { name: "Toast whose Undo fails" }).click();
   await toasts(page).getByRole("button", { name: /^Undo/ }).click();
@@ -199,7 +199,7 @@ test("an Undo that fails says so", async ({ page, server }) => {
   await expect(toasts(page)).toContainText("This could not be undone.");
 });
 
-test("the name has to be typed before the red button works", async ({ page, server }) => {
+test("the red button is disabled until the user types the name", async ({ page, server }) => {
   await open(page, server);
   await page.getByRole("button", { name: "Type the name…" }).click();
   const dialog = page.getByRole("dialog", { name: "Delete the project shop?" });
@@ -215,7 +215,7 @@ test("the name has to be typed before the red button works", async ({ page, serv
   await expect(page.getByRole("button", { name: "Type the name…" })).toBeFocused();
 });
 
-test("a dialog that failed stays and says why; one with something typed in it is not closed by a click outside", async ({ page, server }) => {
+test("a failed dialog stays open with an error, and a click outside does not close a dialog with typed text", async ({ page, server }) => {
   await open(page, server);
   await page.getByRole("button", { name: "Ask, and fail…" }).click();
   await page.getByRole("button", { name: "Restart the worker" }).click();
@@ -229,7 +229,7 @@ test("a dialog that failed stays and says why; one with something typed in it is
   await expect(page.getByRole("textbox", { name: "Type shop to confirm" })).toHaveValue("sh");
 });
 
-test("the export is a CSV file of the rows that are shown, without formulas", async ({ page, server }) => {
+test("the CSV export contains the visible rows without formulas", async ({ page, server }) => {
   await open(page, server, "?harbour=Suva");
   const waiting = page.waitForEvent("download");
   await page.getByRole("button", { name: "Export CSV" }).click();
@@ -243,7 +243,7 @@ test("the export is a CSV file of the rows that are shown, without formulas", as
   expect(lines).toHaveLength((await page.locator("[data-row]").count()) + 2);
 });
 
-test("a language that is chosen in one block of code holds for all, and after a reload", async ({ page, server }) => {
+test("a language chosen in one code block applies to all blocks and after a reload", async ({ page, server }) => {
   await open(page, server);
   await page.getByRole("radio", { name: "Python" }).first().check({ force: true });
   await expect(page.getByRole("group", { name: "Write the first entry", exact: true })).toContainText("import os, redis");
@@ -253,7 +253,7 @@ test("a language that is chosen in one block of code holds for all, and after a 
   await expect(page.getByRole("group", { name: "Read an entry", exact: true })).toContainText("import os, redis");
 });
 
-test("a narrow window shows cards with large targets", async ({ browser, server, owner }) => {
+test("a narrow window shows cards with large touch targets", async ({ browser, server, owner }) => {
   const context = await browser.newContext({ storageState: owner, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
   const page = await context.newPage();
   await open(page, server);

@@ -1,4 +1,4 @@
-// Browser tests against the real program. The browser is the distribution's: nothing here downloads one.
+// Browser tests against the real binary. They use the distribution's Chromium and download no browser.
 import { defineConfig } from "@playwright/test";
 
 export default defineConfig({
@@ -10,7 +10,7 @@ export default defineConfig({
   timeout: 60_000,
   expect: { timeout: 15_000 },
   outputDir: "test-results",
-  // PLAYWRIGHT_JSON_OUTPUT_NAME names the file of the second one.
+  // PLAYWRIGHT_JSON_OUTPUT_NAME sets the file of the second reporter.
   reporter: process.env["PLAYWRIGHT_JSON_OUTPUT_NAME"] === undefined ? "list" : [["list"], ["json"]],
   use: {
     viewport: { width: 1280, height: 800 },

@@ -1,4 +1,4 @@
-// The dashboard below a path of somebody else's host, behind a proxy that keeps the path and behind one that takes it off.
+// The dashboard behind a proxy with a path prefix: one proxy keeps the prefix, the other strips it.
 import { expect, test } from "@playwright/test";
 import { watch } from "./audit";
 import { proxy, type Manner } from "./proxy";

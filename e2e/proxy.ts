@@ -1,16 +1,16 @@
-// A reverse proxy that puts the program below a path, as people do who have one name for everything.
+// A reverse proxy that serves the program below a path prefix.
 import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Whether the program sees the path as the browser asked for it, or without the prefix. */
+/** Whether the proxy keeps the prefix in the forwarded path or strips it. */
 export type Manner = "keeps" | "strips";
 
 export interface Proxy {
   /** `http://127.0.0.1:<port>` */
   origin: string;
-  /** What was asked outside the prefix: for another application, had there been one. */
+  /** The paths of requests outside the prefix. */
   strays: string[];
-  /** Where requests go; until it is known they are answered with 502. */
+  /** The port that requests are forwarded to. While it is null, the proxy returns 502. */
   target: number | null;
   close: () => Promise<void>;
 }

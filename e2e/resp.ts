@@ -1,4 +1,4 @@
-// The smallest Redis client that can drive the port: sends commands and reads RESP2 replies of the kinds that the tests need.
+// A minimal Redis client: sends commands and reads the types of RESP2 replies that the tests need.
 import { connect, type Socket } from "node:net";
 
 export type Reply = string | number | null;
@@ -33,7 +33,7 @@ export class RedisPort {
     this.socket.destroy();
   }
 
-  /** The next whole reply in the buffer, or undefined while it is not all there. */
+  /** The next complete reply in the buffer, or undefined if it is incomplete. */
   private next(): Reply | undefined {
     const end = this.buffer.indexOf("\r\n");
     if (end === -1) {

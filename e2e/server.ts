@@ -1,4 +1,4 @@
-// The real program on free ports with a data directory of its own, and a browser that is signed in to it.
+// Runs the real binary on free ports with its own data directory, and a browser that is logged in.
 import { test as base, expect, type Page } from "@playwright/test";
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -6,51 +6,51 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
-/** How long a start or an end may take at most, in milliseconds; both take a fraction of a second where nothing else runs. */
+/** The maximum time for startup and shutdown, in milliseconds. Both take a fraction of a second on an idle machine. */
 const PATIENCE_MS = 30_000;
 
 const PROGRAM = resolve(process.env["OUTRIGGER_BIN"] ?? "../target/debug/outrigger");
 
-/** What the program is told to listen on: two tests at once never want the same port. */
+/** The listen address. Port 0 picks a free port, so that concurrent tests never conflict. */
 export const ANY_PORT = "127.0.0.1:0";
 
-/** The owner account, as the set-up page makes it. */
+/** The owner account, as created on the set-up page. */
 export const OWNER = { email: "owner@example.com", name: "Olu Owner", password: "the float keeps the boat up 7" };
 
-/** A running program. */
+/** A running server. */
 export interface Server {
   /** `http://127.0.0.1:<port>` */
   url: string;
-  /** The dashboard's address without a slash at the end. */
+  /** The URL of the dashboard, without a trailing slash. */
   dashboard: string;
   httpPort: number;
   redisPort: number;
   dataDir: string;
-  /** The one-time link that it printed. */
+  /** The printed one-time login link. */
   link: string;
-  /** Runs a command of the program on its data directory and answers with what it prints. */
+  /** Runs a command of the binary on the server's data directory and returns its output. */
   command: (...words: string[]) => Promise<string>;
   stop: () => Promise<void>;
 }
 
-/** What `serve --json` prints first. */
+/** The first line of `serve --json`. */
 interface Banner {
   listeners: { name: string; address: string }[];
-  /** Null once the owner account is set up. */
+  /** Null after the owner account has been set up. */
   login_link: string | null;
 }
 
 function port(banner: Banner, name: string): number {
   const listener = banner.listeners.find((listener) => listener.name === name);
   if (listener === undefined) {
-    throw new Error(`it does not listen for ${name}`);
+    throw new Error(`there is no listener ${name}`);
   }
   return Number(listener.address.split(":").at(-1));
 }
 
-/** Starts the program with further `key=value` settings and waits until it is ready. */
+/** Starts the server with additional `key=value` settings and waits until it is ready. */
 export async function start(...settings: string[]): Promise<Server> {
-  // Short, because the paths of unix sockets end at 107 bytes.
+  // The path is short because Unix socket paths are limited to 107 bytes.
   const dataDir = await mkdtemp(join(tmpdir(), "or-"));
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("OUTRIGGER_")));
   const all = [`http.listen=${ANY_PORT}`, `redis.listen=${ANY_PORT}`, ...settings];
@@ -75,7 +75,7 @@ export async function start(...settings: string[]): Promise<Server> {
   }
 }
 
-/** Opens the one-time link and sets the owner account up, as somebody does who starts for the first time. */
+/** Opens the one-time link and sets up the owner account. */
 export async function setUp(page: Page, server: Server): Promise<void> {
   await page.goto(server.link);
   await page.getByRole("button", { name: "Log in" }).click();
@@ -87,20 +87,20 @@ export async function setUp(page: Page, server: Server): Promise<void> {
   await expect(page.getByRole("region", { name: "State" })).toBeVisible();
 }
 
-/** Logs in with a password on the login page that is open. */
+/** Logs in with a password. The login page must be open. */
 export async function logIn(page: Page, email: string, password: string): Promise<void> {
   await page.getByLabel("E-mail address").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Log in" }).click();
 }
 
-/** Logs out through the menu of the account. */
+/** Logs out with the account menu. */
 export async function logOut(page: Page): Promise<void> {
   await page.locator('button[title="Account menu"]').click();
   await page.getByRole("menuitem", { name: "Log out" }).click();
 }
 
-/** `server`: one per worker, shared by its tests. `page` is signed in to it as the owner. */
+/** `server` runs once per worker and is shared by its tests. `page` is logged in as the owner. */
 export const test = base.extend<{ storageState: Awaited<ReturnType<typeof session>> }, { server: Server; owner: Awaited<ReturnType<typeof session>> }>({
   server: [
     async ({}, use) => {
@@ -140,7 +140,7 @@ function collect(child: ChildProcess): { text: string } {
 
 function firstMatch(child: ChildProcess, printed: { text: string }, pattern: RegExp): Promise<string> {
   return new Promise((found, failed) => {
-    const timer = setTimeout(() => failed(new Error(`nothing like ${pattern} was printed`)), PATIENCE_MS);
+    const timer = setTimeout(() => failed(new Error(`the output does not match ${pattern}`)), PATIENCE_MS);
     const look = () => {
       const match = pattern.exec(printed.text);
       if (match !== null) {
@@ -151,7 +151,7 @@ function firstMatch(child: ChildProcess, printed: { text: string }, pattern: Reg
     child.stdout?.on("data", look);
     child.stderr?.on("data", look);
     child.once("error", failed);
-    child.once("exit", (code) => failed(new Error(`it ended with ${code}`)));
+    child.once("exit", (code) => failed(new Error(`the server exited with ${code}`)));
   });
 }
 
@@ -164,7 +164,7 @@ async function ready(url: string, child: ChildProcess): Promise<void> {
     }
     await new Promise((later) => setTimeout(later, 50));
   }
-  throw new Error("/readyz did not answer with success");
+  throw new Error("/readyz did not return success");
 }
 
 async function stop(child: ChildProcess, dataDir: string): Promise<void> {

@@ -1,4 +1,4 @@
-// The session while a page is open: what keeps it alive, what happens when it ends, and what other tabs learn of it.
+// The session while a page is open: what keeps it alive, what happens when it ends, and how other tabs react.
 import type { Browser, BrowserContext, Page } from "@playwright/test";
 import { expectAccessible } from "./audit";
 import { expect, logIn, logOut, OWNER, test, type Server } from "./server";
@@ -6,7 +6,7 @@ import { expect, logIn, logOut, OWNER, test, type Server } from "./server";
 const NOBODY = { cookies: [], origins: [] };
 const HEADER = "outrigger-background";
 
-/** A browser that is signed in with a session of its own, which a test may end. */
+/** A browser with its own session, which a test may end. */
 async function ownSession(browser: Browser, server: Server, path = "/"): Promise<{ context: BrowserContext; page: Page }> {
   const context = await browser.newContext({ storageState: NOBODY });
   const page = await context.newPage();
@@ -16,7 +16,7 @@ async function ownSession(browser: Browser, server: Server, path = "/"): Promise
   return { context, page };
 }
 
-/** Ends the session on the server without the page's knowledge. */
+/** Ends the session on the server without notifying the page. */
 async function endSession(page: Page, server: Server): Promise<void> {
   const status = await page.evaluate(async (url) => (await fetch(url, { method: "POST" })).status, `${server.url}/api/v1/access/logout`);
   expect(status).toBe(204);
@@ -29,7 +29,7 @@ async function logInAgain(page: Page): Promise<void> {
   await expect(dialog).toBeHidden();
 }
 
-test("a page that refreshes by itself says so in its requests, and what a person does is said to be theirs", async ({ page, server }) => {
+test("automatic refreshes are marked as background requests, and requests caused by the user are not", async ({ page, server }) => {
   const status = (background: boolean) =>
     page.waitForRequest((request) => request.url().endsWith("/api/v1/status") && (request.headers()[HEADER] === "1") === background);
 
@@ -42,7 +42,7 @@ test("a page that refreshes by itself says so in its requests, and what a person
   expect((await config).headers()[HEADER]).toBeUndefined();
 });
 
-test("a form survives the end of the session, and is sent after logging in again", async ({ browser, server }) => {
+test("a form survives the end of the session and is sent after the user logs in again", async ({ browser, server }) => {
   const { context, page } = await ownSession(browser, server, "/account");
   await page.getByRole("textbox", { name: "Name" }).fill("Olu the Owner");
   await endSession(page, server);
@@ -70,7 +70,7 @@ test("a form survives the end of the session, and is sent after logging in again
   await context.close();
 });
 
-test("a page that only refreshes asks to log in again, too, and goes on", async ({ browser, server }) => {
+test("an idle page also asks to log in again and then continues", async ({ browser, server }) => {
   const { context, page } = await ownSession(browser, server, "/cache");
   await endSession(page, server);
 
@@ -82,7 +82,7 @@ test("a page that only refreshes asks to log in again, too, and goes on", async 
   await context.close();
 });
 
-test("logging out in one tab shows the same in the others, and logging in brings them back", async ({ browser, server }) => {
+test("logout in one tab logs out all tabs, and login restores them", async ({ browser, server }) => {
   const { context, page: one } = await ownSession(browser, server);
   const two = await context.newPage();
   await two.goto(`${server.dashboard}/configuration`);
@@ -101,7 +101,7 @@ test("logging out in one tab shows the same in the others, and logging in brings
   await context.close();
 });
 
-test("a tab whose session has ended goes on when somebody logs in in another tab", async ({ browser, server }) => {
+test("a tab whose session has ended continues after login in another tab", async ({ browser, server }) => {
   const { context, page: one } = await ownSession(browser, server, "/cache");
   await endSession(one, server);
   await expect(one.getByRole("dialog", { name: "Your session has ended" })).toBeVisible();
@@ -117,7 +117,7 @@ test("a tab whose session has ended goes on when somebody logs in in another tab
   await context.close();
 });
 
-test("a tab shows nothing of the account that was there before when another one logs in", async ({ browser, server }) => {
+test("a tab shows no data of the previous account after another account logs in", async ({ browser, server }) => {
   const { context, page: one } = await ownSession(browser, server, "/configuration");
   await expect(one.getByRole("heading", { level: 1, name: "Configuration" })).toBeVisible();
   const printed = await server.command("admin", "create", "--email", "other@example.com", "--role", "viewer", "--json");
@@ -132,7 +132,7 @@ test("a tab shows nothing of the account that was there before when another one 
   await context.close();
 });
 
-test("somebody who opens a page without a session reads why the login page is there", async ({ browser, server }) => {
+test("opening a page without a session explains why the login page appears", async ({ browser, server }) => {
   const context = await browser.newContext({ storageState: NOBODY });
   const page = await context.newPage();
 

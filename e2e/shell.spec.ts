@@ -1,4 +1,4 @@
-// What holds on every page: accessible, narrow, quiet, under the keyboard, in both themes.
+// Generic tests of every page: accessibility, narrow windows, content security policy, keyboard, themes.
 import { expectAccessible, expectNoSidewaysScroll, watch } from "./audit";
 import { PAGES, PAGES_OUTSIDE, settled } from "./pages";
 import { expect, test } from "./server";
@@ -14,7 +14,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     }
   });
 
-  test(`dialogs and the pages before the login are accessible in the ${colorScheme} theme`, async ({ page, server, browser }) => {
+  test(`dialogs and pages without login are accessible in the ${colorScheme} theme`, async ({ page, server, browser }) => {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await page.goto(`${server.dashboard}/server`);
     await page.getByRole("button", { name: "Check now" }).click();
@@ -54,7 +54,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-test("no page scrolls sideways at 360 pixels, and the menu opens there", async ({ page, server }) => {
+test("no page scrolls sideways at 360 pixels, and the menu opens", async ({ page, server }) => {
   await page.setViewportSize({ width: 360, height: 740 });
   for (const path of PAGES) {
     await page.goto(`${server.dashboard}${path}`);
@@ -71,7 +71,7 @@ test("no page scrolls sideways at 360 pixels, and the menu opens there", async (
   await expect(page.getByRole("link", { name: "Configuration" })).toBeHidden();
 });
 
-test("at 200 % zoom no page scrolls sideways, and the header keeps its tools", async ({ browser, server, owner }) => {
+test("at 200% zoom no page scrolls sideways, and the header keeps its buttons", async ({ browser, server, owner }) => {
   const context = await browser.newContext({ storageState: owner, viewport: { width: 720, height: 450 }, deviceScaleFactor: 2 });
   const page = await context.newPage();
   for (const path of PAGES) {
@@ -84,7 +84,7 @@ test("at 200 % zoom no page scrolls sideways, and the header keeps its tools", a
   await context.close();
 });
 
-test("no page breaks its policy, throws, or asks another host", async ({ page, server }) => {
+test("no page violates its policy, throws, or sends requests to other hosts", async ({ page, server }) => {
   const { complaints } = watch(page, server.url);
   for (const path of PAGES) {
     const answer = await page.goto(`${server.dashboard}${path}`);
@@ -96,7 +96,7 @@ test("no page breaks its policy, throws, or asks another host", async ({ page, s
   expect(complaints).toEqual([]);
 });
 
-test("the keyboard leads everywhere", async ({ page, server }) => {
+test("keyboard shortcuts open every page", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/`);
   await settled(page);
   for (const [letter, heading] of [["c", "Cache"], ["a", "Access"], ["o", "Configuration"], ["s", "Server"], ["p", "Problems"], ["h", "Home"]] as const) {
@@ -111,7 +111,7 @@ test("the keyboard leads everywhere", async ({ page, server }) => {
 });
 
 for (const path of ["/cache", "/access?tab=audit"]) {
-  test(`the first stop of the Tab key on ${path} skips to the content`, async ({ page, server }) => {
+  test(`the first Tab stop on ${path} skips to the content`, async ({ page, server }) => {
     await page.goto(`${server.dashboard}${path}`);
     await settled(page);
     await page.keyboard.press("Tab");
@@ -121,7 +121,7 @@ for (const path of ["/cache", "/access?tab=audit"]) {
   });
 }
 
-test("a chosen theme holds after a reload, from the first paint on", async ({ page, server }) => {
+test("a chosen theme applies after a reload, from the first paint", async ({ page, server }) => {
   await page.emulateMedia({ colorScheme: "light" });
   await page.goto(`${server.dashboard}/`);
   await settled(page);
@@ -132,7 +132,7 @@ test("a chosen theme holds after a reload, from the first paint on", async ({ pa
   await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", "dark");
 });
 
-test("a page whose files are gone says so, keeps the way to the others, and can be loaded again", async ({ page, server }) => {
+test("a page whose files are missing shows an error, keeps the navigation and can be reloaded", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/`);
   await settled(page);
   await page.route("**/assets/cache-page*.js", (route) => route.abort());
@@ -149,7 +149,7 @@ test("a page whose files are gone says so, keeps the way to the others, and can 
   await expect(page.getByRole("heading", { level: 1, name: "Cache" })).toBeVisible();
 });
 
-test("a server that stops answering is said on every page, in the title and in the icon, and so is its return", async ({ page, server }) => {
+test("every page, the tab title and the icon show when the server stops responding and when it recovers", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/`);
   await settled(page);
   const state = page.getByRole("region", { name: "State" });
@@ -170,7 +170,7 @@ test("a server that stops answering is said on every page, in the title and in t
   await expect(page.locator('link[rel="icon"]')).toHaveAttribute("href", "./mark.svg");
 });
 
-test("an open problem is on every page, in the title and in the icon, and acknowledging it takes it away", async ({ page, server }) => {
+test("every page, the tab title and the icon show an open problem until it is acknowledged", async ({ page, server }) => {
   await page.route("**/api/v1/status", async (route) => {
     const response = await route.fetch();
     const problem = {
@@ -196,7 +196,7 @@ test("an open problem is on every page, in the title and in the icon, and acknow
   await expect(page.locator('link[rel="icon"]')).toHaveAttribute("href", "./mark.svg");
 });
 
-test("the command palette finds pages, keys, guides and actions, and is driven by the keyboard", async ({ page, server }) => {
+test("the command palette finds pages, keys, guides and actions, and works with the keyboard", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/`);
   await settled(page);
 
@@ -220,7 +220,7 @@ test("the command palette finds pages, keys, guides and actions, and is driven b
   await expect(page.getByRole("dialog")).toBeHidden();
 });
 
-test("the range is in the address, follows to other pages, and survives a reload", async ({ page, server }) => {
+test("the time range is kept in the URL, on other pages and after a reload", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/`);
   await settled(page);
 
@@ -237,7 +237,7 @@ test("the range is in the address, follows to other pages, and survives a reload
   await expect(page).toHaveURL(/\/cache$/);
 });
 
-test("dragging over a chart narrows the range of all of them", async ({ page, server }) => {
+test("dragging over a chart narrows the range of all charts", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/server`);
   await settled(page);
   const plot = page.getByRole("figure", { name: "CPU" }).locator(".u-over");
@@ -256,7 +256,7 @@ test("dragging over a chart narrows the range of all of them", async ({ page, se
   await expect(page).toHaveURL(/\/server$/);
 });
 
-test("the rail fits a laptop and shrinks to icons on a narrow one", async ({ page, server }) => {
+test("the navigation fits a laptop and shrinks to icons in a narrow window", async ({ page, server }) => {
   await page.setViewportSize({ width: 1280, height: 700 });
   await page.goto(`${server.dashboard}/`);
   await settled(page);

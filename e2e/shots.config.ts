@@ -1,4 +1,4 @@
-// Pictures of the dashboard, by `cargo x dashboard --shots`.
+// The configuration for the screenshots of `cargo x dashboard --shots`.
 import { defineConfig } from "@playwright/test";
 import tests from "./playwright.config";
 

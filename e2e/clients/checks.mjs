@@ -1,14 +1,14 @@
-// What the two Node clients share: counting checks, and reading where the server is.
+// Shared by the scripts of the two Node clients: counting checks, and reading the server's address.
 
 let count = 0;
 let where = "";
 
-/** Names what is checked from now on, for messages. */
+/** Sets the context of the following checks, for messages. */
 export function at(place) {
   where = place;
 }
 
-/** Counts a check; ends the program when it fails. */
+/** Counts a check. Ends the program if it fails. */
 export function check(name, actual, expected) {
   count += 1;
   if (JSON.stringify(actual) !== JSON.stringify(expected)) {
@@ -16,7 +16,7 @@ export function check(name, actual, expected) {
   }
 }
 
-/** Counts a check of something that must be true. */
+/** Counts a check that a condition is true. */
 export function checkThat(name, holds, seen) {
   count += 1;
   if (!holds) {
@@ -24,12 +24,12 @@ export function checkThat(name, holds, seen) {
   }
 }
 
-/** Counts a check that a promise is refused with a text that clients recognise. */
+/** Counts a check that a promise is rejected with a message that matches `pattern`. */
 export async function checkError(name, promise, pattern) {
   count += 1;
   try {
     const answer = await promise;
-    fail(`${name}: was not refused, answered ${JSON.stringify(answer)}`);
+    fail(`${name}: was not refused, returned ${JSON.stringify(answer)}`);
   } catch (error) {
     if (!pattern.test(error.message)) {
       fail(`${name}: refused with ${error.message}`);
@@ -37,7 +37,7 @@ export async function checkError(name, promise, pattern) {
   }
 }
 
-/** The places to try: TCP, and the unix socket when one is named by `--socket` or REDIS_SOCKET. */
+/** The addresses to test: TCP, and the Unix socket if `--socket` or REDIS_SOCKET is set. */
 export function places() {
   const given = (name, fallback) => {
     const position = process.argv.indexOf(`--${name}`);
@@ -49,7 +49,7 @@ export function places() {
   return socket ? [tcp, { place: "socket", socket, password }] : [tcp];
 }
 
-/** Asks again until the answer fits or five seconds have passed. */
+/** Polls until the result fits or five seconds have passed. */
 export async function eventually(ask, fits) {
   const end = Date.now() + 5000;
   let answer = await ask();
@@ -60,9 +60,9 @@ export async function eventually(ask, fits) {
   return answer;
 }
 
-/** Runs the checks everywhere, says how many there were, and ends with 1 when one failed or the client gave up. */
+/** Runs the checks for every address and protocol version and prints their number. Exits with 1 if a check fails. */
 export async function everywhere(run) {
-  const watchdog = setTimeout(() => fail("nothing happened for two minutes"), 120_000);
+  const watchdog = setTimeout(() => fail("timed out after two minutes"), 120_000);
   try {
     for (const place of places()) {
       await run(place);

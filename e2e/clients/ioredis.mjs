@@ -1,14 +1,15 @@
-// ioredis against a server that speaks the Redis protocol, unmodified, in both versions of the protocol.
+// Tests a server with unmodified ioredis, in RESP2 and RESP3.
 //
 //     node ioredis.mjs [--host H] [--port P] [--socket PATH] [--password WORD]
 //
-// REDIS_HOST, REDIS_PORT, REDIS_SOCKET and REDIS_PASSWORD say the same. Empties databases 9 and 10 and, at the end, all of them.
+// The variables REDIS_HOST, REDIS_PORT, REDIS_SOCKET and REDIS_PASSWORD set the same options. Clears databases 9 and 10 and, at the end,
+// all databases.
 import { Redis } from "ioredis";
 import { at, check, checkError, checkThat, eventually, everywhere } from "./checks.mjs";
 
 function client({ host, port, socket, password }, more = {}) {
   const redis = new Redis({ ...(socket ? { path: socket } : { host, port }), password, db: 9, connectionName: "outrigger-check", ...more });
-  // Failures arrive where the command was called; without a listener they are printed as well.
+  // Errors reject the promise of the command. Without a listener, ioredis also prints them.
   redis.on("error", () => undefined);
   return redis;
 }
@@ -39,7 +40,7 @@ async function strings(r) {
   check("GET as a buffer", (await r.getBuffer("a")).toString(), "1");
   const bytes = Buffer.from([0, 255, 13, 10, 128]);
   await r.set("bytes", bytes);
-  check("bytes of every kind", [...(await r.getBuffer("bytes"))], [...bytes]);
+  check("all byte values", [...(await r.getBuffer("bytes"))], [...bytes]);
   check("SET NX of a present key", await r.set("a", "2", "NX"), null);
   check("SET XX of a present key", await r.set("a", "2", "XX"), "OK");
   check("SET GET", await r.set("a", "3", "GET"), "2");
@@ -73,7 +74,7 @@ async function keys(r) {
   check("UNLINK", await r.unlink("k:2", "k:4"), 2);
 }
 
-async function lives(r) {
+async function expiry(r) {
   const soon = Math.floor(Date.now() / 1000) + 100;
   const alive = async (name) => checkThat(name, (await r.ttl("s")) > 90 && (await r.pttl("s")) <= 100_000, await r.ttl("s"));
   check("SETEX", await r.setex("s", 100, "1"), "OK");
@@ -97,9 +98,9 @@ async function lives(r) {
   check("PEXPIREAT", await r.pexpireat("s", soon * 1000), 1);
   check("GETEX PERSIST", await r.getex("s", "PERSIST"), "2");
   check("TTL after GETEX PERSIST", await r.ttl("s"), -1);
-  check("PERSIST of a key without a life", await r.persist("s"), 0);
+  check("PERSIST of a key without a TTL", await r.persist("s"), 0);
   await r.set("short", "1", "PX", 20);
-  check("a life of 20 ms ends", await eventually(() => r.get("short"), (value) => value === null), null);
+  check("a TTL of 20 ms expires", await eventually(() => r.get("short"), (value) => value === null), null);
   check("TTL of an absent key", await r.ttl("short"), -2);
 }
 
@@ -120,28 +121,28 @@ async function scans(r) {
 async function pipelines(r) {
   const answers = await r.pipeline().set("p", "x").incr("p").get("p").exec();
   checkThat("an error inside a pipeline", /value is not an integer/.test(answers[1][0]?.message ?? ""), answers);
-  check("what comes after an error in a pipeline", answers[2], [null, "x"]);
+  check("commands after an error in a pipeline", answers[2], [null, "x"]);
   const many = await Promise.all(Array.from({ length: 500 }, (_, index) => r.incr("counter").then((value) => value === index + 1)));
-  checkThat("500 commands at once answer in order", many.every(Boolean));
+  checkThat("500 concurrent commands return replies in order", many.every(Boolean));
 }
 
 async function errors(r) {
   await checkError("an unknown command", r.call("NOSUCHCOMMAND", "x"), /^ERR unknown command/);
   await checkError("too few arguments", r.call("GET"), /^ERR wrong number of arguments for 'get' command/);
-  await checkError("options that contradict each other", r.call("SET", "k", "v", "NX", "XX"), /^ERR syntax error/);
+  await checkError("conflicting options", r.call("SET", "k", "v", "NX", "XX"), /^ERR syntax error/);
   await checkError("RENAME of an absent key", r.rename("absent", "x"), /^ERR no such key/);
-  await checkError("a database that is not there", r.select(16), /^ERR DB index is out of range/);
-  check("the connection lives after an error", await r.ping(), "PONG");
+  await checkError("an unknown database", r.select(16), /^ERR DB index is out of range/);
+  check("the connection stays open after an error", await r.ping(), "PONG");
 }
 
 async function databases(r, place, more) {
   const other = client(place, { ...more, db: 10 });
   await other.flushdb();
   await r.set("here", "9");
-  check("another database does not have it", await other.get("here"), null);
+  check("keys of one database are not in another", await other.get("here"), null);
   await other.set("there", "10");
   check("FLUSHDB", await r.flushdb(), "OK");
-  check("FLUSHDB leaves other databases", await other.get("there"), "10");
+  check("FLUSHDB keeps other databases", await other.get("there"), "10");
   check("SELECT", await r.select(10), "OK");
   check("GET after SELECT", await r.get("there"), "10");
   check("FLUSHALL", await r.flushall(), "OK");
@@ -156,7 +157,7 @@ async function leaving(r, place, more) {
   const ready = new Promise((done) => again.once("ready", done));
   again.stream.destroy();
   await ready;
-  check("a client whose connection broke connects anew", await again.ping(), "PONG");
+  check("a client reconnects after its connection broke", await again.ping(), "PONG");
   again.disconnect();
 }
 
@@ -176,7 +177,7 @@ await everywhere(async (place) => {
     at(`${place.place}, RESP${protocol}`);
     const more = { protocol };
     const r = client(place, more);
-    for (const part of [connection, strings, keys, lives, scans, pipelines, errors]) {
+    for (const part of [connection, strings, keys, expiry, scans, pipelines, errors]) {
       await r.flushdb();
       await part(r);
     }

@@ -1,14 +1,15 @@
-// node-redis against a server that speaks the Redis protocol, unmodified, in both versions of the protocol.
+// Tests a server with unmodified node-redis, in RESP2 and RESP3.
 //
 //     node node_redis.mjs [--host H] [--port P] [--socket PATH] [--password WORD]
 //
-// REDIS_HOST, REDIS_PORT, REDIS_SOCKET and REDIS_PASSWORD say the same. Empties databases 9 and 10 and, at the end, all of them.
+// The variables REDIS_HOST, REDIS_PORT, REDIS_SOCKET and REDIS_PASSWORD set the same options. Clears databases 9 and 10 and, at the end,
+// all databases.
 import { createClient } from "redis";
 import { at, check, checkError, checkThat, eventually, everywhere } from "./checks.mjs";
 
 async function client({ host, port, socket, password }, more = {}) {
   const redis = createClient({ socket: socket ? { path: socket } : { host, port }, password, database: 9, name: "outrigger-check", ...more });
-  // Failures arrive where the command was called; without a listener they would end the program.
+  // Errors reject the promise of the command. Without a listener, they would also end the program.
   redis.on("error", () => undefined);
   return redis.connect();
 }
@@ -66,7 +67,7 @@ async function keys(r) {
   check("UNLINK", await r.unlink(["k:2", "k:4"]), 2);
 }
 
-async function lives(r) {
+async function expiry(r) {
   const soon = Math.floor(Date.now() / 1000) + 100;
   const alive = async (name) => checkThat(name, (await r.ttl("s")) > 90 && (await r.pTTL("s")) <= 100_000, await r.ttl("s"));
   check("SETEX", await r.setEx("s", 100, "1"), "OK");
@@ -90,9 +91,9 @@ async function lives(r) {
   check("PEXPIREAT", await r.pExpireAt("s", soon * 1000), 1);
   check("GETEX PERSIST", await r.getEx("s", { type: "PERSIST" }), "2");
   check("TTL after GETEX PERSIST", await r.ttl("s"), -1);
-  check("PERSIST of a key without a life", await r.persist("s"), 0);
+  check("PERSIST of a key without a TTL", await r.persist("s"), 0);
   await r.set("short", "1", { expiration: { type: "PX", value: 20 } });
-  check("a life of 20 ms ends", await eventually(() => r.get("short"), (value) => value === null), null);
+  check("a TTL of 20 ms expires", await eventually(() => r.get("short"), (value) => value === null), null);
   check("TTL of an absent key", await r.ttl("short"), -2);
 }
 
@@ -108,29 +109,29 @@ async function scans(r) {
 
 async function pipelines(r) {
   const answers = await Promise.all(Array.from({ length: 500 }, () => r.incr("counter")));
-  check("500 commands at once answer in order", answers, Array.from({ length: 500 }, (_, index) => index + 1));
+  check("500 concurrent commands return replies in order", answers, Array.from({ length: 500 }, (_, index) => index + 1));
   const [set, failed, got] = await Promise.allSettled([r.set("p", "x"), r.incr("p"), r.get("p")]);
-  check("what comes around an error", [set.value, got.value], ["OK", "x"]);
+  check("commands around an error", [set.value, got.value], ["OK", "x"]);
   checkThat("an error among commands", /value is not an integer/.test(failed.reason?.message ?? ""), failed);
 }
 
 async function errors(r) {
   await checkError("an unknown command", r.sendCommand(["NOSUCHCOMMAND", "x"]), /^ERR unknown command/);
   await checkError("too few arguments", r.sendCommand(["GET"]), /^ERR wrong number of arguments for 'get' command/);
-  await checkError("options that contradict each other", r.sendCommand(["SET", "k", "v", "NX", "XX"]), /^ERR syntax error/);
+  await checkError("conflicting options", r.sendCommand(["SET", "k", "v", "NX", "XX"]), /^ERR syntax error/);
   await checkError("RENAME of an absent key", r.rename("absent", "x"), /^ERR no such key/);
-  await checkError("a database that is not there", r.select(16), /^ERR DB index is out of range/);
-  check("the connection lives after an error", await r.ping(), "PONG");
+  await checkError("an unknown database", r.select(16), /^ERR DB index is out of range/);
+  check("the connection stays open after an error", await r.ping(), "PONG");
 }
 
 async function databases(r, place, more) {
   const other = await client(place, { ...more, database: 10 });
   await other.flushDb();
   await r.set("here", "9");
-  check("another database does not have it", await other.get("here"), null);
+  check("keys of one database are not in another", await other.get("here"), null);
   await other.set("there", "10");
   check("FLUSHDB", await r.flushDb(), "OK");
-  check("FLUSHDB leaves other databases", await other.get("there"), "10");
+  check("FLUSHDB keeps other databases", await other.get("there"), "10");
   await r.select(10);
   check("GET after SELECT", await r.get("there"), "10");
   check("FLUSHALL", await r.flushAll(), "OK");
@@ -140,7 +141,7 @@ async function databases(r, place, more) {
 
 async function leaving(r, place, more) {
   await r.sendCommand(["QUIT"]).catch(() => undefined);
-  check("a command after QUIT connects anew", await eventually(() => r.ping().catch(() => "not yet"), (answer) => answer === "PONG"), "PONG");
+  check("a command after QUIT reconnects", await eventually(() => r.ping().catch(() => "not yet"), (answer) => answer === "PONG"), "PONG");
   await r.close();
   const again = await client(place, more);
   check("a new client", await again.ping(), "PONG");
@@ -160,7 +161,7 @@ await everywhere(async (place) => {
     at(`${place.place}, RESP${RESP}`);
     const more = { RESP };
     const r = await client(place, more);
-    for (const part of [connection, strings, keys, lives, scans, pipelines, errors]) {
+    for (const part of [connection, strings, keys, expiry, scans, pipelines, errors]) {
       await r.flushDb();
       await part(r);
     }

@@ -1,10 +1,10 @@
-"""redis-py against a server that speaks the Redis protocol, unmodified, in both versions of the protocol.
+"""Tests a server with unmodified redis-py, in RESP2 and RESP3.
 
     redis_py.py [--host H] [--port P] [--socket PATH] [--password WORD]
 
-REDIS_HOST, REDIS_PORT, REDIS_SOCKET and REDIS_PASSWORD say the same. Runs every check over TCP, and again over the unix socket
-when one is named. Empties databases 9 and 10 and, at the end, all of them. Prints `ok N checks`, or the check that failed and
-ends with 1.
+The variables REDIS_HOST, REDIS_PORT, REDIS_SOCKET and REDIS_PASSWORD set the same options. Runs every check over TCP, and over the
+Unix socket if one is given. Clears databases 9 and 10 and, at the end, all databases. Prints `ok N checks`, or prints the failed check
+and exits with 1.
 """
 
 import argparse
@@ -15,14 +15,14 @@ import warnings
 
 import redis
 
-# SETEX, PSETEX and their like are deprecated and in wide use.
+# SETEX, PSETEX and similar commands are deprecated but widely used.
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 CHECKS = 0
 
 
 def check(name, actual, expected):
-    """Counts a check; ends the program when it fails."""
+    """Counts a check. Ends the program if it fails."""
     global CHECKS
     CHECKS += 1
     if actual != expected:
@@ -30,7 +30,7 @@ def check(name, actual, expected):
 
 
 def check_that(name, holds, seen=None):
-    """Counts a check of something that must be true."""
+    """Counts a check that a condition is true."""
     global CHECKS
     CHECKS += 1
     if not holds:
@@ -38,7 +38,7 @@ def check_that(name, holds, seen=None):
 
 
 def check_error(name, call, *beginnings):
-    """Counts a check that `call` is refused with a text that begins as clients recognise it."""
+    """Counts a check that `call` fails with a message that begins with one of `beginnings`."""
     global CHECKS
     CHECKS += 1
     try:
@@ -47,7 +47,7 @@ def check_error(name, call, *beginnings):
         if not str(error).startswith(beginnings):
             sys.exit(f"failed: {WHERE}: {name}: refused with {str(error)!r}")
         return
-    sys.exit(f"failed: {WHERE}: {name}: was not refused, answered {answer!r}")
+    sys.exit(f"failed: {WHERE}: {name}: was not refused, returned {answer!r}")
 
 
 def connection(r):
@@ -110,7 +110,7 @@ def numbers(r):
     check("DECRBY", r.decrby("n", 40), 1)
     check("INCRBYFLOAT", r.incrbyfloat("n", 0.5), 1.5)
     check("INCRBYFLOAT is kept as text", r.get("n"), "1.5")
-    check_error("INCR of what is not an integer", lambda: r.incr("n"), "value is not an integer or out of range")
+    check_error("INCR of a non-integer", lambda: r.incr("n"), "value is not an integer or out of range")
     r.set("most", str(2**63 - 1))
     check_error("INCR beyond 64 bits", lambda: r.incr("most"), "increment or decrement would overflow")
     r.set("text", "text")
@@ -149,11 +149,11 @@ def scans(r):
     check("SCAN with MATCH", set(r.scan_iter(match="scan:*", count=100)), wanted)
     check("SCAN with MATCH of one", set(r.scan_iter(match="scan:77?", count=500)), {f"scan:77{d}" for d in range(10)})
     cursor, page = r.scan(0, count=10)
-    check_that("SCAN COUNT is about what is asked for", cursor != 0 and 0 < len(page) < 500, (cursor, len(page)))
-    check_error("SCAN with a broken cursor", lambda: r.execute_command("SCAN", "x"), "invalid cursor")
+    check_that("SCAN COUNT limits the page", cursor != 0 and 0 < len(page) < 500, (cursor, len(page)))
+    check_error("SCAN with an invalid cursor", lambda: r.execute_command("SCAN", "x"), "invalid cursor")
 
 
-def lives(r):
+def expiry(r):
     soon = int(time.time()) + 100
     check("SETEX", r.setex("e", 100, "1"), True)
     check_that("TTL", 90 < r.ttl("e") <= 100, r.ttl("e"))
@@ -162,30 +162,30 @@ def lives(r):
     for name, options in {"EX": {"ex": 100}, "PX": {"px": 100_000}, "EXAT": {"exat": soon}, "PXAT": {"pxat": soon * 1000}}.items():
         r.set("s", "1", **options)
         check_that(f"SET {name}", 90 < r.ttl("s") <= 100, r.ttl("s"))
-        check(f"GETEX of what SET {name} wrote", r.getex("s", **options), "1")
+        check(f"GETEX after SET {name}", r.getex("s", **options), "1")
     check("SET KEEPTTL", (r.set("s", "2", keepttl=True), r.ttl("s") > 90), (True, True))
     check("SET without KEEPTTL", (r.set("s", "3"), r.ttl("s")), (True, -1))
     check("TTL of an absent key", r.ttl("absent"), -2)
     check("EXPIRE", (r.expire("s", 50), 40 < r.ttl("s") <= 50), (True, True))
     check("EXPIRE of an absent key", r.expire("absent", 50), False)
-    check("EXPIRE NX of a key with a life", r.expire("s", 60, nx=True), False)
-    check("EXPIRE XX of a key with a life", r.expire("s", 60, xx=True), True)
-    check("EXPIRE GT of a longer life", r.expire("s", 70, gt=True), True)
-    check("EXPIRE GT of a shorter life", r.expire("s", 10, gt=True), False)
-    check("EXPIRE LT of a shorter life", r.expire("s", 10, lt=True), True)
+    check("EXPIRE NX of a key with a TTL", r.expire("s", 60, nx=True), False)
+    check("EXPIRE XX of a key with a TTL", r.expire("s", 60, xx=True), True)
+    check("EXPIRE GT with a longer TTL", r.expire("s", 70, gt=True), True)
+    check("EXPIRE GT with a shorter TTL", r.expire("s", 10, gt=True), False)
+    check("EXPIRE LT with a shorter TTL", r.expire("s", 10, lt=True), True)
     check("PEXPIRE", (r.pexpire("s", 30_000), 20_000 < r.pttl("s") <= 30_000), (True, True))
     check("EXPIREAT", (r.expireat("s", soon), 90 < r.ttl("s") <= 100), (True, True))
     check("PEXPIREAT", (r.pexpireat("s", soon * 1000), 90 < r.ttl("s") <= 100), (True, True))
     check("PERSIST", (r.persist("s"), r.ttl("s")), (True, -1))
-    check("PERSIST of a key without a life", r.persist("s"), False)
+    check("PERSIST of a key without a TTL", r.persist("s"), False)
     check("GETEX PERSIST", (r.getex("e", persist=True), r.ttl("e")), ("1", -1))
-    check("a life in the past removes at once", (r.expireat("s", 1), r.get("s")), (True, None))
+    check("EXPIREAT in the past removes the key", (r.expireat("s", 1), r.get("s")), (True, None))
     r.set("short", "1", px=20)
     until = time.monotonic() + 5
     while r.get("short") is not None and time.monotonic() < until:
         time.sleep(0.005)
-    check("a life of 20 ms ends", (r.get("short"), r.ttl("short"), r.exists("short")), (None, -2, 0))
-    check_error("a life of nothing", lambda: r.setex("e", 0, "1"), "invalid expire time")
+    check("a TTL of 20 ms expires", (r.get("short"), r.ttl("short"), r.exists("short")), (None, -2, 0))
+    check_error("a TTL of 0", lambda: r.setex("e", 0, "1"), "invalid expire time")
 
 
 def pipelines(r):
@@ -195,38 +195,38 @@ def pipelines(r):
     for index in range(500):
         pipe.get(f"pipe:{index}")
     answers = pipe.execute()
-    check("a pipeline of 1,000 answers in order", answers, [True] * 500 + [str(index) for index in range(500)])
+    check("a pipeline of 1,000 returns replies in order", answers, [True] * 500 + [str(index) for index in range(500)])
     pipe.set("pipe:text", "x").incr("pipe:text").get("pipe:text")
     answers = pipe.execute(raise_on_error=False)
     check_that("an error inside a pipeline", isinstance(answers[1], redis.ResponseError), answers)
-    check("what comes after an error in a pipeline", (answers[0], answers[2]), (True, "x"))
+    check("commands after an error in a pipeline", (answers[0], answers[2]), (True, "x"))
 
 
 def databases(r, other):
     r.set("here", "9")
-    check("another database does not have it", other.get("here"), None)
+    check("keys of one database are not in another", other.get("here"), None)
     other.set("there", "10")
     check("FLUSHDB", r.flushdb(), True)
-    check("FLUSHDB leaves other databases", (r.dbsize(), other.get("there")), (0, "10"))
-    check_error("SELECT of a database that is not there", lambda: r.execute_command("SELECT", "16"), "DB index is out of range")
+    check("FLUSHDB keeps other databases", (r.dbsize(), other.get("there")), (0, "10"))
+    check_error("SELECT of an unknown database", lambda: r.execute_command("SELECT", "16"), "DB index is out of range")
     check("FLUSHALL", (r.flushall(), other.dbsize()), (True, 0))
 
 
 def errors(r):
     check_error("an unknown command", lambda: r.execute_command("NOSUCHCOMMAND", "x"), "unknown command")
     check_error("too few arguments", lambda: r.execute_command("GET"), "wrong number of arguments for 'get' command")
-    check_error("options that contradict each other", lambda: r.execute_command("SET", "k", "v", "NX", "XX"), "syntax error")
-    check_error("an option that is not there", lambda: r.execute_command("SET", "k", "v", "NOPE"), "syntax error")
-    check("the connection lives after an error", r.ping(), True)
+    check_error("conflicting options", lambda: r.execute_command("SET", "k", "v", "NX", "XX"), "syntax error")
+    check_error("an unknown option", lambda: r.execute_command("SET", "k", "v", "NOPE"), "syntax error")
+    check("the connection stays open after an error", r.ping(), True)
 
 
 def leaving(r):
     r.set("before", "1")
     r.quit()
-    check("a command after QUIT connects anew", r.get("before"), "1")
+    check("a command after QUIT reconnects", r.get("before"), "1")
     check("RESET", r.execute_command("RESET") in ("RESET", True), True)
     r.connection_pool.disconnect()
-    check("a command after all connections were closed", r.ping(), True)
+    check("a command after closing all connections reconnects", r.ping(), True)
 
 
 def passwords(options):
@@ -241,7 +241,7 @@ def passwords(options):
 def run(options):
     r = redis.Redis(**options, db=9, decode_responses=True)
     other = redis.Redis(**options, db=10, decode_responses=True)
-    for part in (connection, strings, numbers, keys, scans, lives, pipelines, errors):
+    for part in (connection, strings, numbers, keys, scans, expiry, pipelines, errors):
         r.flushdb()
         part(r)
     other.flushdb()

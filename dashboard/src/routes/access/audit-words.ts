@@ -151,7 +151,7 @@ export function actorOf({ actor, actor_kind }: Pick<AuditEntry, "actor" | "actor
     case "token":
       return `The token “${actor}”`;
     case "anonymous":
-      return actor === "anonymous" ? "Somebody" : actor;
+      return actor === "anonymous" ? "An anonymous client" : actor;
     default:
       return actor;
   }
