@@ -17,7 +17,7 @@ pub struct Event {
     pub kind: EventKind,
     /// What happened, in a few words.
     pub title: String,
-    /// Details by name. `cache_cleared` has `database` and `entries`, `problem_opened` and `problem_resolved` have
+    /// Details by name. `cache_cleared` has `database` and `entries`, and `times` if it stands for several; `problem_opened` and `problem_resolved` have
     /// `problem` and `severity`, `role_changed` has `account` and `role`, `start` has `version`.
     pub attributes: BTreeMap<String, String>,
     /// The name of the actor who sent or caused the event, at that time: an account's e-mail address, a token's name, `local` or
@@ -89,7 +89,8 @@ pub struct NewEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub at: Option<String>,
-    /// Details: at most 20 attributes, with names of 1 to 64 characters and values of at most 500 bytes.
+    /// Details: at most 20 attributes, with names of 1 to 64 characters and values of at most 500 bytes. As in the
+    /// title, control characters, invisible characters and characters that change the direction of text are not allowed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
 }

@@ -70,15 +70,19 @@ impl Failure {
             ErrorKind::TooLarge => codes::BODY_TOO_LARGE,
             ErrorKind::RateLimited => codes::TOO_MANY_ATTEMPTS,
             ErrorKind::Unavailable => {
-                let mut failure =
-                    Self::new(codes::UNAVAILABLE, "the store cannot be reached for now");
-                failure.details.unreachable = Some(error.to_string());
-                return failure.advised_by(error);
+                return Self::unavailable("the store cannot be reached for now", error);
             }
             ErrorKind::Internal => return Self::internal(error),
             _ => codes::INVALID,
         };
         Self::coded(code, error)
+    }
+
+    /// A store cannot be used. `detail` is sent to the client; the error is only logged.
+    pub(crate) fn unavailable(detail: impl Into<String>, error: &dyn CapabilityError) -> Self {
+        let mut failure = Self::new(codes::UNAVAILABLE, detail);
+        failure.details.unreachable = Some(error.to_string());
+        failure.advised_by(error)
     }
 
     /// The same with this code.

@@ -297,7 +297,13 @@ async fn a_damaged_file_is_told_and_the_rest_of_the_server_works() -> Result<()>
     let status = app.client().status().await?;
     let ready = app.get("/readyz").send().await?.status();
     let note = json!({ "kind": "note", "title": "x" });
-    let (refused, _) = call(&app, Method::POST, "/api/v1/events", &token, note).await?;
+    let (refused, refusal) = call(&app, Method::POST, "/api/v1/events", &token, note).await?;
+    let listed = app.get("/api/v1/events").bearer_auth(&token).send().await?;
+    let problems = app
+        .get("/api/v1/problems")
+        .bearer_auth(&token)
+        .send()
+        .await?;
     let acknowledged = app
         .client()
         .acknowledge_problem("history_unavailable")
@@ -315,10 +321,52 @@ async fn a_damaged_file_is_told_and_the_rest_of_the_server_works() -> Result<()>
     assert!(problem.fix.contains("move"), "{problem:?}");
     assert_eq!(status.state, State::Degraded);
     assert_eq!(ready, StatusCode::OK);
-    assert!(refused.is_server_error(), "{refused}");
+    assert_eq!(refused, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refusal["code"], "unavailable", "{refusal}");
+    let detail = refusal["detail"].as_str().context("it has a detail")?;
+    assert!(detail.starts_with("history cannot be used"), "{refusal}");
+    assert_eq!(refusal["fix"], problem.fix, "{refusal}");
+    assert_eq!(listed.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(problems.status(), StatusCode::OK);
     assert_eq!(acknowledged.state, ProblemState::Acknowledged);
     assert_eq!(after.state, State::Ok);
     assert!(stopped.success(), "{stopped}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn events_are_unavailable_while_a_directory_has_the_name_of_the_file() -> Result<()> {
+    let mut app = app().start().await;
+    let token = app.token(&["*"]).await;
+    app.stop().await;
+    for ending in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(app.data_dir().join(format!("history.db{ending}")));
+    }
+    fs::create_dir(app.data_dir().join("history.db"))?;
+
+    app.restart().await;
+    let listed = app.get("/api/v1/events").bearer_auth(&token).send().await?;
+    let status = listed.status();
+    let problem: Value = listed.json().await?;
+
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{problem}");
+    assert!(problem["fix"].is_string(), "{problem}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_cache_that_is_cleared_in_a_loop_over_redis_is_one_event() -> Result<()> {
+    let app = app().start().await;
+    let token = app.token(&["*"]).await;
+    let mut stream = TcpStream::connect(app.redis_address()).await?;
+
+    for _ in 0..100 {
+        resp(&mut stream, b"SET a 1\r\n", "+OK\r\n").await;
+        resp(&mut stream, b"FLUSHDB\r\n", "+OK\r\n").await;
+    }
+    let cleared = events(&app, &token, "cache_cleared").await?;
+
+    assert_eq!(cleared.len(), 1, "{cleared:?}");
     Ok(())
 }
 

@@ -74,6 +74,12 @@ impl Act {
         &self.actor
     }
 
+    /// Returns the client's address.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        self.address.as_deref()
+    }
+
     /// Creates an entry for a successful `action`, such as `access.create_token`.
     #[must_use]
     pub fn entry(&self, action: &str, at: Timestamp) -> AuditEntry {

@@ -30,13 +30,21 @@ impl CapabilityError for HistoryError {
             Self::Fields { .. } => ErrorKind::Invalid,
             Self::NoSuchProblem => ErrorKind::NotFound,
             Self::Resolved => ErrorKind::Conflict,
+            // The rest of the program works without history.
+            Self::Store(
+                SqlError::Corrupt { .. }
+                | SqlError::Io { .. }
+                | SqlError::OtherFile { .. }
+                | SqlError::Newer { .. }
+                | SqlError::Migration { .. },
+            ) => ErrorKind::Unavailable,
             Self::Store(error) => error.kind(),
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Store(error) => error.hint().map(str::to_owned),
+            Self::Store(error) => Some(fix(error).to_owned()),
             _ => None,
         }
     }
@@ -46,6 +54,16 @@ impl CapabilityError for HistoryError {
             Self::Fields { fields } => fields.clone(),
             _ => Vec::new(),
         }
+    }
+}
+
+/// Returns how to make the history file usable again.
+fn fix(error: &SqlError) -> &'static str {
+    match error {
+        SqlError::Corrupt { .. } | SqlError::OtherFile { .. } | SqlError::FileGone { .. } => {
+            "stop Outrigger, move `history.db` out of the data directory and start it again; history begins anew"
+        }
+        error => error.hint().unwrap_or("look for `history` in the logs"),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, str::FromStr};
 
 use jiff::{SignedDuration, Timestamp};
-use outrigger_stdx::{FieldProblem, parse_name};
+use outrigger_stdx::{FieldProblem, is_deceptive, parse_name};
 
 use crate::HistoryError;
 
@@ -15,6 +15,9 @@ const ATTRIBUTES_MAX: usize = 20;
 const KEY_MAX: usize = 64;
 /// The maximum length of an attribute's value, in bytes.
 const VALUE_MAX: usize = 500;
+/// The characters that no text of an event may contain.
+const DECEPTIVE: &str =
+    "control characters, invisible characters or characters that change the direction of text";
 /// The furthest into the future the time of an event may be.
 const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24);
 /// The retention time of events, and the furthest into the past the time of a new one may be.
@@ -70,11 +73,14 @@ pub enum EventKind {
 pub struct NewEvent {
     /// [`EventKind::Deploy`] or [`EventKind::Note`].
     pub kind: EventKind,
-    /// What happened: 1 to 200 characters.
+    /// What happened: 1 to 200 characters, at least one of them visible.
     pub title: String,
     /// The time: at most a day ahead and at most 90 days ago. `None` means now.
     pub at: Option<Timestamp>,
     /// Additional details: at most 20, with names of 1 to 64 characters and values of at most 500 bytes.
+    ///
+    /// Neither the title nor the details may contain control characters, invisible characters or characters that change the
+    /// direction of text.
     pub attributes: BTreeMap<String, String>,
 }
 
@@ -134,10 +140,7 @@ impl NewEvent {
     /// Checks the limits. Returns the event with a trimmed title, and its time, which defaults to `now`.
     pub(crate) fn checked(self, now: Timestamp) -> Result<(Self, Timestamp), HistoryError> {
         let mut fields = Vec::new();
-        let title = parse_name("title", &self.title, TITLE_MAX).map_err(|problem| FieldProblem {
-            message: format!("`title`: {}", problem.message.replace("a name", "a title")),
-            ..problem
-        });
+        let title = check_title(&self.title);
         let title = FieldProblem::ok_or_push(&mut fields, title).unwrap_or_default();
         let at = FieldProblem::ok_or_push(&mut fields, check_time(self.at.unwrap_or(now), now));
         check_attributes(&self.attributes, &mut fields);
@@ -146,6 +149,32 @@ impl NewEvent {
             _ => Err(HistoryError::Fields { fields }),
         }
     }
+}
+
+fn check_title(title: &str) -> Result<String, FieldProblem> {
+    let title = parse_name("title", title, TITLE_MAX).map_err(|problem| FieldProblem {
+        message: format!("`title`: {}", problem.message.replace("a name", "a title")),
+        ..problem
+    })?;
+    if title.contains(is_deceptive) {
+        let message = format!("`title` cannot contain {DECEPTIVE}");
+        return Err(FieldProblem::new("title", "invalid", message));
+    }
+    if title.chars().all(is_blank) {
+        let message = "`title` must contain a visible character";
+        return Err(FieldProblem::new("title", "required", message));
+    }
+    Ok(title)
+}
+
+/// Returns whether a character that is allowed in a title is invisible alone.
+fn is_blank(letter: char) -> bool {
+    letter.is_whitespace()
+        || matches!(letter,
+            // Combining grapheme joiner, Khmer inherent vowels, blank Braille pattern.
+            '\u{34f}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}'
+            // Variation selectors.
+            | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 fn check_time(at: Timestamp, now: Timestamp) -> Result<Timestamp, FieldProblem> {
@@ -175,9 +204,9 @@ fn check_attributes(attributes: &BTreeMap<String, String>, fields: &mut Vec<Fiel
     }
     for (key, value) in attributes {
         let length = key.chars().count();
-        if length == 0 || length > KEY_MAX || key.chars().any(char::is_control) {
+        if length == 0 || length > KEY_MAX || key.contains(is_deceptive) {
             let message = format!(
-                "the name of an attribute has 1 to {KEY_MAX} characters, none of them a control character"
+                "the name of an attribute has 1 to {KEY_MAX} characters, and no {DECEPTIVE}"
             );
             let problem = FieldProblem::new("attributes", "invalid_name", message);
             fields.push(problem.with_limit(&KEY_MAX));
@@ -185,8 +214,8 @@ fn check_attributes(attributes: &BTreeMap<String, String>, fields: &mut Vec<Fiel
             let message = format!("the value of an attribute has at most {VALUE_MAX} bytes");
             let problem = FieldProblem::new(&format!("attributes.{key}"), "too_long", message);
             fields.push(problem.with_limit(&VALUE_MAX));
-        } else if value.contains('\0') {
-            let message = "the value of an attribute has no NUL characters";
+        } else if value.contains(is_deceptive) {
+            let message = format!("the value of the attribute `{key}` cannot contain {DECEPTIVE}");
             fields.push(FieldProblem::new(
                 &format!("attributes.{key}"),
                 "invalid",
@@ -264,6 +293,12 @@ mod tests {
             with("", String::new()),
             with(&"k".repeat(KEY_MAX + 1), String::new()),
             with("key", "v".repeat(VALUE_MAX + 1)),
+            note("\u{202e}2.4.1 pohs"),
+            note("shop\u{200b}"),
+            note("\u{2800}\u{fe0f}"),
+            with("comm\u{200b}it", String::new()),
+            with("key", "a\u{202e}b".to_owned()),
+            with("key", "a\nb".to_owned()),
             at(now + AHEAD_MAX + second),
             at(now - RETENTION - second),
         ]
@@ -277,6 +312,12 @@ mod tests {
             ("attributes", "invalid_name"),
             ("attributes", "invalid_name"),
             ("attributes.key", "too_long"),
+            ("title", "invalid"),
+            ("title", "invalid"),
+            ("title", "required"),
+            ("attributes", "invalid_name"),
+            ("attributes.key", "invalid"),
+            ("attributes.key", "invalid"),
             ("at", "out_of_range"),
             ("at", "out_of_range"),
         ];

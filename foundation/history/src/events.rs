@@ -1,5 +1,7 @@
 //! Events. Sent events are stored before the call returns; the program's own events go through a short queue.
 
+mod repeats;
+mod shares;
 mod statements;
 
 use std::{
@@ -16,18 +18,18 @@ use rusqlite::{Connection, Row, params};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use self::repeats::Repeats;
 use crate::{
     Event, EventFilter, EventId, EventKind, HistoryError, HistoryFile, NewEvent, event::RETENTION,
 };
 
-/// The maximum number of events kept. Beyond that, the oldest are deleted.
-const EVENTS_MAX: u32 = 20_000;
 /// The maximum number of the program's own events in the queue. Beyond that, the oldest are dropped.
 const PENDING_MAX: usize = 256;
-/// The maximum number of events one pass deletes.
+/// The maximum number of events that one pass deletes because of their age.
 const PRUNED_MAX: u32 = 5_000;
 
-/// Keeps events for 90 days, and at most 20,000 of them. Cheap to clone.
+/// Keeps events for 90 days: at most 10,000 that clients sent, 2,000 of the kind `cache_cleared` and 8,000 others, together
+/// 32 MiB. Beyond that, those of the same group that arrived first are deleted. Cheap to clone.
 #[derive(Clone)]
 pub struct Events {
     inner: Arc<Inner>,
@@ -37,6 +39,7 @@ struct Inner {
     file: HistoryFile,
     clock: Arc<dyn Clock>,
     pending: Mutex<VecDeque<Event>>,
+    repeats: Mutex<Repeats>,
     /// Notifies the keeper that events are queued.
     waits: Arc<Notify>,
 }
@@ -50,6 +53,7 @@ impl Events {
                 file,
                 clock,
                 pending: Mutex::default(),
+                repeats: Mutex::default(),
                 waits: Arc::default(),
             }),
         }
@@ -85,23 +89,74 @@ impl Events {
         attributes: [(&str, String); N],
         actor: &Actor,
     ) {
+        let event = self.event(kind, title.into(), attributes, actor);
+        self.queue([event]);
+    }
+
+    /// Queues an event of the program itself that clients can cause without limit. The first event is queued at once. Its
+    /// repeats, with equal arguments except for the amount, become one event per minute with the attribute `times`. `amount`
+    /// is the name and value of an attribute that is added up.
+    ///
+    /// Distinguishes at most 64 combinations of the arguments by `address`, and at most 128 in all. Further events are dropped
+    /// until a minute has passed.
+    pub fn note_repeatable<const N: usize>(
+        &self,
+        kind: EventKind,
+        title: impl Into<String>,
+        attributes: [(&str, String); N],
+        amount: (&'static str, u64),
+        actor: &Actor,
+        address: &str,
+    ) {
+        let event = self.event(kind, title.into(), attributes, actor);
+        let now = self.inner.clock.monotonic();
+        let events = {
+            let mut repeats = self.inner.repeats.lock();
+            let mut events = repeats.take(Some(now), event.at);
+            events.extend(repeats.add(event, amount, address, now));
+            events
+        };
+        self.queue(events);
+    }
+
+    fn event<const N: usize>(
+        &self,
+        kind: EventKind,
+        title: String,
+        attributes: [(&str, String); N],
+        actor: &Actor,
+    ) -> Event {
         let attributes = attributes.into_iter();
         let now = self.inner.clock.now();
-        let event = Event {
+        Event {
             id: EventId::generate(now),
             // The file keeps microseconds.
             at: Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now),
             kind,
-            title: title.into(),
+            title,
             attributes: attributes
                 .map(|(key, value)| (key.to_owned(), value))
                 .collect(),
             actor: actor.label().to_owned(),
             actor_kind: actor.kind_name().to_owned(),
-        };
+        }
+    }
+
+    /// Queues the repeats of the minutes that have not ended, because the process is about to end.
+    pub(crate) fn end_repeats(&self) {
+        let now = self.inner.clock.now();
+        let repeats = self.inner.repeats.lock().take(None, now);
+        self.queue(repeats);
+    }
+
+    fn queue(&self, events: impl IntoIterator<Item = Event>) {
         let mut pending = self.inner.pending.lock();
-        pending.push_back(event);
-        if pending.len() > PENDING_MAX {
+        let before = pending.len();
+        pending.extend(events);
+        if pending.len() == before {
+            return;
+        }
+        while pending.len() > PENDING_MAX {
             pending.pop_front();
         }
         drop(pending);
@@ -133,6 +188,13 @@ impl Events {
 
     /// Stores the queued events. They stay queued until they are stored, so concurrent calls all wait for the same events.
     pub(crate) async fn flush(&self) -> Result<(), HistoryError> {
+        let clock = &self.inner.clock;
+        let repeats = self
+            .inner
+            .repeats
+            .lock()
+            .take(Some(clock.monotonic()), clock.now());
+        self.queue(repeats);
         let events: Vec<Event> = self.inner.pending.lock().iter().cloned().collect();
         if events.is_empty() {
             return Ok(());
@@ -144,24 +206,22 @@ impl Events {
         Ok(())
     }
 
-    /// Deletes the oldest events beyond 20,000, and those older than 90 days at `now`. With `None`, deletes no event
-    /// because of its age.
-    pub(crate) async fn prune(&self, now: Option<Timestamp>) -> Result<u64, HistoryError> {
+    /// Deletes the events older than 90 days at `now`. With `None`, deletes none.
+    pub(crate) async fn prune(&self, now: Option<Timestamp>) -> Result<(), HistoryError> {
+        let Some(now) = now else {
+            return Ok(());
+        };
+        let before = (now - RETENTION).as_microsecond();
         let database = self.inner.file.database()?;
-        // No event is older than the epoch.
-        let before = now.map_or(0, |now| (now - RETENTION).as_microsecond());
-        let deleted = database
+        database
             .write(move |connection| {
-                let by_age = connection
+                connection
                     .prepare_cached(statements::PRUNE_BY_AGE)?
                     .execute(params![before, PRUNED_MAX])?;
-                let by_count = connection
-                    .prepare_cached(statements::PRUNE_BY_COUNT)?
-                    .execute(params![EVENTS_MAX, PRUNED_MAX])?;
-                Ok::<_, SqlError>(by_age + by_count)
+                Ok::<_, SqlError>(())
             })
             .await?;
-        Ok(deleted as u64)
+        Ok(())
     }
 
     /// Returns the time of the newest event.
@@ -191,7 +251,7 @@ impl Events {
                         event.actor_kind,
                     ])?;
                 }
-                Ok::<_, SqlError>(())
+                shares::enforce(connection)
             })
             .await?;
         Ok(())

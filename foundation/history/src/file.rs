@@ -16,9 +16,18 @@ const MIGRATIONS: Migrations = Migrations {
             "V2__series",
             include_str!("../migrations/sqlite/V2__series.sql"),
         ),
+        (
+            "V3__event_bounds",
+            include_str!("../migrations/sqlite/V3__event_bounds.sql"),
+        ),
     ],
     postgres: &[],
 };
+
+/// The number of pages released in one step. Other writes wait a few milliseconds for a step.
+const RELEASED_PAGES: u32 = 1_000;
+/// The maximum number of steps of a release.
+const RELEASES_MAX: usize = 100;
 
 /// The file of the history, or the error of opening it. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -54,6 +63,17 @@ impl HistoryFile {
         if let Ok(database) = &self.0 {
             database.probe().await;
         }
+    }
+
+    /// Releases free pages to the file system, at most 100,000.
+    pub(crate) async fn release_pages(&self) -> Result<(), SqlError> {
+        let database = self.database()?;
+        for _ in 0..RELEASES_MAX {
+            if database.release_pages(RELEASED_PAGES).await? == 0 {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Returns the reason the file is unusable, or `None` if it is usable.

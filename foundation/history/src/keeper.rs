@@ -56,12 +56,17 @@ impl Keeper {
 
     /// Writes everything once, at the end of the process.
     pub async fn flush(&mut self) {
-        let flushed = async {
+        self.events.end_repeats();
+        self.write().await;
+    }
+
+    async fn write(&mut self) {
+        let written = async {
             self.events.flush().await?;
             self.problems.flush().await?;
             self.series.flush().await
         };
-        self.note_outcome(flushed.await);
+        self.note_outcome(written.await);
     }
 
     /// Writes events and problems at once, because they are rare, and figures at their interval.
@@ -75,7 +80,7 @@ impl Keeper {
             return;
         }
         self.next_flush = self.clock.monotonic() + FLUSH_EVERY;
-        self.flush().await;
+        self.write().await;
         self.prune().await;
         self.file.probe().await;
     }
@@ -93,10 +98,10 @@ impl Keeper {
         // After a clock jump, everything looks old. The access pruner reports the jump.
         let now = self.guard.check().await?;
         self.events.prune(now).await?;
-        match now {
-            Some(now) => self.series.prune(now).await,
-            None => Ok(()),
+        if let Some(now) = now {
+            self.series.prune(now).await?;
         }
+        Ok(self.file.release_pages().await?)
     }
 
     /// Logs only the first of consecutive failures.

@@ -171,42 +171,49 @@ async fn a_clock_that_jumped_ahead_deletes_nothing_until_somebody_says_that_it_i
 }
 
 #[tokio::test]
-async fn more_events_than_20000_are_not_kept() {
+async fn the_file_shrinks_when_old_events_are_deleted() {
     let fixture = fixture().await;
-    fixture.note("first").await;
-    // In parts, because no more than 256 wait.
-    for part in 0..100 {
-        for event in 0..200 {
-            let title = format!("{part} {event}");
+    for part in 0..10 {
+        for _ in 0..100 {
+            let attributes = [("log", "x".repeat(10_000))];
+            let title = format!("part {part}");
             fixture
                 .events
-                .note(EventKind::Note, title, [], &Actor::system());
+                .note(EventKind::Note, title, attributes, &Actor::system());
         }
         fixture.titles().await;
-        fixture.clock.advance(Duration::from_millis(1));
+    }
+    for _ in 0..4 {
+        fixture.pass().await;
+        fixture.clock.advance(29 * DAY);
+    }
+
+    fixture.pass().await;
+    fixture.file.close().await;
+
+    let file = std::fs::metadata(fixture.folder.path().join("history.db"));
+    let size = file.expect("the file exists").len();
+    assert!(size < 1 << 20, "{size}");
+}
+
+#[tokio::test]
+async fn a_keeper_that_stops_has_written_the_repeats_of_the_last_minute() {
+    let fixture = fixture().await;
+    for _ in 0..3 {
+        let amount = ("entries", 5);
+        fixture.events.note_repeatable(
+            EventKind::CacheCleared,
+            "cleared",
+            [],
+            amount,
+            &Actor::local(),
+            "",
+        );
     }
 
     fixture.pass().await;
 
-    let first = fixture.clock.now() - SignedDuration::from_hours(1);
-    let oldest = EventFilter {
-        from: Some(first),
-        kind: Some(EventKind::Note),
-        ..EventFilter::default()
-    };
-    let mut titles = Vec::new();
-    let mut cursor = None;
-    loop {
-        let page = fixture.events.list(oldest, cursor, 500).await;
-        let page = page.expect("the file works");
-        titles.extend(page.items.into_iter().map(|event| event.title));
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
-        }
-    }
-    assert_eq!(titles.len(), 20_000);
-    assert_eq!(titles.last().map(String::as_str), Some("0 0"));
+    assert_eq!(fixture.titles().await, ["cleared 2 more times", "cleared"]);
 }
 
 #[tokio::test]

@@ -130,7 +130,13 @@ async fn clear_cache(
 ) -> Result<Json<CacheCleared>, Failure> {
     let database = body.database.map(database_of).transpose()?;
     let removed = cache.clear(database);
-    note_cleared(&events, database, removed, act.actor());
+    note_cleared(
+        &events,
+        database,
+        removed,
+        act.actor(),
+        act.address().unwrap_or_default(),
+    );
     let name = match database {
         Some(database) => format!("database {}", database.number()),
         None => "all databases".to_owned(),
@@ -144,8 +150,14 @@ async fn clear_cache(
     Ok(Json(CacheCleared { removed }))
 }
 
-/// Notes an event: `actor` emptied this database, or all.
-pub fn note_cleared(events: &Events, database: Option<Database>, removed: u64, actor: &Actor) {
+/// Notes an event: `actor` cleared one database or all, from `address`. Repeats within a minute become one event.
+pub fn note_cleared(
+    events: &Events,
+    database: Option<Database>,
+    removed: u64,
+    actor: &Actor,
+    address: &str,
+) {
     let (title, database) = match database {
         Some(database) => {
             let number = database.number();
@@ -156,8 +168,16 @@ pub fn note_cleared(events: &Events, database: Option<Database>, removed: u64, a
         }
         None => ("Cache cleared".to_owned(), "all".to_owned()),
     };
-    let attributes = [("database", database), ("entries", removed.to_string())];
-    events.note(EventKind::CacheCleared, title, attributes, actor);
+    let attributes = [("database", database)];
+    let removed = ("entries", removed);
+    events.note_repeatable(
+        EventKind::CacheCleared,
+        title,
+        attributes,
+        removed,
+        actor,
+        address,
+    );
 }
 
 /// What the cache holds and how it has served.

@@ -33,7 +33,8 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
 
 /// Lists events, the newest first.
 ///
-/// Events are kept for 90 days, at most 20,000 of them.
+/// Events are kept for 90 days: at most 10,000 that clients sent, 2,000 of the kind `cache_cleared` and 8,000 others. Beyond that,
+/// those that arrived first are deleted.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events", params(EventQuery), responses((status = 200, body = Page<ApiEvent>))
 )]

@@ -9,6 +9,7 @@ use outrigger_api_types::{
 };
 use outrigger_audit::Act;
 use outrigger_history::{HistoryError, Problem, ProblemCursor, ProblemState, Problems, Severity};
+use outrigger_stdx::{CapabilityError, ErrorKind};
 use utoipa_axum::routes;
 
 use crate::{
@@ -145,6 +146,12 @@ pub fn problem_to_api(problem: Problem) -> ServerProblem {
 
 impl From<HistoryError> for Failure {
     fn from(error: HistoryError) -> Self {
-        Self::of(&error)
+        match &error {
+            HistoryError::Store(cause) if error.kind() == ErrorKind::Unavailable => {
+                let detail = format!("history cannot be used: {}", cause.public());
+                Self::unavailable(detail, &error)
+            }
+            _ => Self::of(&error),
+        }
     }
 }

@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use outrigger_api_types::status::{DoctorCheck, Store as ApiStore};
 use outrigger_history::{
-    EventKind, Events, HistoryClock, HistoryConfig, HistoryFile, Keeper, Problems, Report, Series,
-    Severity,
+    EventKind, Events, HistoryClock, HistoryConfig, HistoryError, HistoryFile, Keeper, Problems,
+    Report, Series, Severity,
 };
 use outrigger_sql::SqlError;
-use outrigger_stdx::{Actor, Clock};
+use outrigger_stdx::{Actor, CapabilityError, Clock};
 use outrigger_supervisor::{Phase, Supervisor};
 
 use super::store::Stores;
@@ -96,22 +96,6 @@ impl History {
             Arc::clone(&self.clock),
         )
     }
-
-    /// What to do about a file that cannot be used.
-    fn fix(&self, error: &SqlError) -> String {
-        match error {
-            SqlError::Corrupt { .. } | SqlError::OtherFile { .. } | SqlError::FileGone { .. } => {
-                format!(
-                    "stop Outrigger, move `{}` away and start it again; history begins anew",
-                    self.path
-                )
-            }
-            error => error
-                .hint()
-                .unwrap_or("look for `history` in the logs")
-                .to_owned(),
-        }
-    }
 }
 
 #[async_trait]
@@ -149,7 +133,7 @@ impl Part for History {
             Some(error) => advice(
                 NAME,
                 format!("{}: {}", self.path, error.public()),
-                self.fix(&error),
+                fix(&error),
             ),
         }]
     }
@@ -180,10 +164,15 @@ impl History {
             severity: Severity::Warning,
             title: "History is not being kept".to_owned(),
             detail: format!("{}: {error}", self.path),
-            fix: self.fix(error),
+            fix: fix(error),
             page: "/",
             guide: Some(GUIDE),
             occurrences: None,
         }
     }
+}
+
+fn fix(error: &SqlError) -> String {
+    let hint = HistoryError::from(error.clone()).hint();
+    hint.unwrap_or_default()
 }

@@ -219,6 +219,7 @@ impl Auditor for RedisAuditor {
             clearing.database,
             clearing.removed,
             &clearing.actor,
+            &address,
         );
         // The same as over HTTP.
         let entry = Act::new(clearing.actor)

@@ -27,11 +27,12 @@ outrigger_sql::statements! {
         where id in (
             select id from history_events where at < ?1 order by at limit ?2)";
 
-    PRUNE_BY_COUNT = "
+    IS_OVER = "
+        select events > ?2 or bytes > ?3
+        from history_event_shares
+        where share = ?1";
+
+    DELETE_FIRST = "
         delete from history_events
-        where id in (
-            select id from (
-                select id, at from history_events order by at desc, id desc limit -1 offset ?1)
-            order by at, id
-            limit ?2)";
+        where arrival = (select min(arrival) from history_events where share = ?1)";
 }
