@@ -82,12 +82,13 @@ impl Trail {
     }
 }
 
-/// Writes the entry of a request, or counts it if it repeats a refusal.
+/// Writes the entry of a request, or counts it if it repeats a refusal or a change in memory. Changes of a store come with an entry
+/// of their own.
 pub(crate) async fn write(api: &ApiState, entry: AuditEntry) {
     // Guesses of credentials are slowed down elsewhere, and each can concern another account.
-    let counts = entry.outcome != "ok" && entry.actor_kind != "anonymous";
+    let counts = entry.outcome == "ok" || entry.actor_kind != "anonymous";
     let entry = match counts {
-        true => api.refusals().admit(entry, api.clock().monotonic()),
+        true => api.repeats().admit(entry, api.clock().monotonic()),
         false => Some(entry),
     };
     if let Some(entry) = entry {

@@ -9,7 +9,7 @@
 //! nobody reads.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -23,8 +23,8 @@ use prometheus_client::{
 
 use crate::line::Line;
 
-/// What a request costs beside its bytes: its head, its task and the tables of the protocol.
-const EACH: u64 = 8 << 10;
+/// The memory of a request beside its bytes: its head, its task and the tables of the protocol, as measured over HTTP/2.
+const EACH: u64 = 12 << 10;
 
 /// What all clients hold together. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -38,11 +38,23 @@ pub(crate) struct Buffers {
 struct Held {
     max: u64,
     bytes: u64,
+    /// The bytes among them that belong to connections which were cut. They are free when the connections have ended.
+    closing: u64,
     /// Counts what clients do; the time in which the waits of clients are compared.
     moves: u64,
     holds: HashMap<u64, Entry>,
     /// The holds that wait for their client, by when it last moved: the longest ago first.
     waiting: BTreeMap<u64, u64>,
+    /// The same by connection, so that finding and cutting one does not walk all holds.
+    lines: HashMap<usize, OnLine>,
+}
+
+/// The holds of one connection.
+#[derive(Debug, Default)]
+struct OnLine {
+    numbers: HashSet<u64>,
+    /// The keys in [`Held::waiting`] of those that wait for the client.
+    waiting: BTreeSet<u64>,
 }
 
 #[derive(Debug)]
@@ -56,6 +68,8 @@ struct Entry {
     pieces: usize,
     /// Whether there is more that the client could take or should send.
     more: bool,
+    /// Whether the connection was cut.
+    closing: bool,
     kind: Kind,
 }
 
@@ -81,9 +95,11 @@ impl Buffers {
         let held = Held {
             max,
             bytes: 0,
+            closing: 0,
             moves: 0,
             holds: HashMap::new(),
             waiting: BTreeMap::new(),
+            lines: HashMap::new(),
         };
         Self {
             held: Arc::new(Mutex::new(held)),
@@ -117,9 +133,12 @@ impl Buffers {
             moved: now,
             pieces: 0,
             more: true,
+            closing: false,
             kind,
         };
         held.holds.insert(number, entry);
+        let on_line = held.lines.entry(line.id()).or_default();
+        on_line.numbers.insert(number);
         held.place(number);
         held.add(number, bytes.saturating_add(EACH));
         self.show(&mut held, Some(number));
@@ -189,7 +208,7 @@ impl Buffers {
 
     /// Keeps the bound, at the cost of others than `but`, and the figure.
     fn show(&self, held: &mut Held, but: Option<u64>) {
-        while held.bytes > held.max {
+        while held.bytes - held.closing > held.max {
             let Some(number) = held.costliest(but) else {
                 break;
             };
@@ -214,39 +233,46 @@ impl Held {
     }
 
     fn add(&mut self, number: u64, bytes: u64) {
-        if let Some(entry) = self.entry(number) {
+        if let Some(entry) = self.holds.get_mut(&number) {
             entry.bytes += bytes;
             entry.line.hold(bytes);
             self.bytes += bytes;
+            if entry.closing {
+                self.closing += bytes;
+            }
         }
     }
 
     fn give_back(&mut self, number: u64, bytes: u64) {
-        if let Some(entry) = self.entry(number) {
+        if let Some(entry) = self.holds.get_mut(&number) {
             let bytes = bytes.min(entry.bytes);
             entry.bytes -= bytes;
             entry.line.give_back(bytes);
             self.bytes -= bytes;
+            if entry.closing {
+                self.closing -= bytes;
+            }
         }
     }
 
-    /// The hold, other than `but`, whose connection costs the most: its bytes times what others have done since its client
-    /// last moved. `None` when all that is held waits for us.
+    /// Returns the hold, other than `but`, whose connection costs the most: its bytes times what others have done since its
+    /// client last moved. `None` if everything that is held waits for the server.
     fn costliest(&self, but: Option<u64>) -> Option<u64> {
-        let others = self
-            .waiting
-            .iter()
-            .filter(|(_, number)| Some(**number) != but);
-        // Connections that cannot be closed are in this process.
-        let closable = others.filter(|(_, number)| self.holds[*number].line.can_be_cut());
-        let cost = |(moved, number): &(&u64, &u64)| {
-            let waited = self.moves.saturating_sub(**moved);
-            u128::from(self.holds[*number].line.held()) * u128::from(waited)
-        };
-        closable.max_by_key(cost).map(|(_, number)| *number)
+        let longest = self.lines.values().filter_map(|on_line| {
+            let mut waiting = on_line.waiting.iter();
+            let moved = waiting.find(|moved| Some(self.waiting[moved]) != but)?;
+            let number = self.waiting[moved];
+            // Connections that cannot be closed are in this process.
+            let line = &self.holds[&number].line;
+            line.can_be_cut().then(|| {
+                let waited = self.moves.saturating_sub(*moved);
+                (u128::from(line.held()) * u128::from(waited), number)
+            })
+        });
+        longest.max().map(|(_, number)| number)
     }
 
-    /// Puts it behind all others when it waits for its client, and takes it out of the row when it does not.
+    /// Moves the hold behind all others if it waits for its client, and removes it from the queue if it does not.
     fn place(&mut self, number: u64) {
         self.moves += 1;
         let last = self.moves;
@@ -254,37 +280,68 @@ impl Held {
             return;
         };
         let before = entry.waits.take();
-        if entry.more || entry.pieces > 0 {
+        let waits = !entry.closing && (entry.more || entry.pieces > 0);
+        let line = entry.line.id();
+        if waits {
             entry.waits = Some(last);
             self.waiting.insert(last, number);
         }
         if let Some(before) = before {
             self.waiting.remove(&before);
         }
+        if let Some(on_line) = self.lines.get_mut(&line) {
+            if let Some(before) = before {
+                on_line.waiting.remove(&before);
+            }
+            if waits {
+                on_line.waiting.insert(last);
+            }
+        }
     }
 
-    /// Closes the connection of this hold, and counts as free what its client holds, which is about to be.
+    /// Closes the connection of this hold. Its bytes are free when it has ended.
     fn cut(&mut self, number: u64, counter: &Counter) {
         let Some(line) = self.holds.get(&number).map(|entry| entry.line.clone()) else {
             return;
         };
         counter.inc();
-        let of_line: Vec<_> = self
-            .holds
-            .iter()
-            .filter(|(_, entry)| entry.line.is(&line))
-            .map(|(number, _)| *number)
-            .collect();
-        of_line.iter().for_each(|number| self.remove(*number));
+        let Some(on_line) = self.lines.get_mut(&line.id()) else {
+            return;
+        };
+        for moved in std::mem::take(&mut on_line.waiting) {
+            self.waiting.remove(&moved);
+        }
+        for number in &on_line.numbers {
+            if let Some(entry) = self.holds.get_mut(number)
+                && !entry.closing
+            {
+                entry.closing = true;
+                entry.waits = None;
+                self.closing += entry.bytes;
+            }
+        }
         line.cut();
     }
 
     fn remove(&mut self, number: u64) {
-        if let Some(entry) = self.holds.remove(&number) {
-            entry.line.give_back(entry.bytes);
-            self.bytes -= entry.bytes;
+        let Some(entry) = self.holds.remove(&number) else {
+            return;
+        };
+        entry.line.give_back(entry.bytes);
+        self.bytes -= entry.bytes;
+        if entry.closing {
+            self.closing -= entry.bytes;
+        }
+        if let Some(waits) = entry.waits {
+            self.waiting.remove(&waits);
+        }
+        if let Some(on_line) = self.lines.get_mut(&entry.line.id()) {
+            on_line.numbers.remove(&number);
             if let Some(waits) = entry.waits {
-                self.waiting.remove(&waits);
+                on_line.waiting.remove(&waits);
+            }
+            if on_line.numbers.is_empty() {
+                self.lines.remove(&entry.line.id());
             }
         }
     }
@@ -444,6 +501,23 @@ mod tests {
     }
 
     #[test]
+    fn the_memory_of_a_cut_connection_is_free_only_when_it_has_ended() {
+        let buffers = Buffers::new(8 * MIB);
+        let [unread, reader] = [Line::new(), Line::new()];
+        let answers: Vec<_> = (0..4)
+            .map(|_| buffers.hold(&unread, Kind::Answer, 2 * MIB - EACH, at(0)))
+            .collect();
+
+        let _other = buffers.hold(&reader, Kind::Answer, MIB - EACH, at(1));
+        let while_it_ends = buffers.held.lock().bytes;
+        drop(answers);
+
+        assert!(unread.is_cut() && !reader.is_cut());
+        assert_eq!(while_it_ends, 9 * MIB);
+        assert_eq!(buffers.held.lock().bytes, MIB);
+    }
+
+    #[test]
     fn everything_is_given_back() {
         let buffers = Buffers::new(MIB);
         let line = Line::new();
@@ -456,8 +530,9 @@ mod tests {
         drop(holds);
 
         let held = buffers.held.lock();
+        assert_eq!((held.bytes, held.closing), (0, 0));
         assert_eq!(
-            (held.bytes, held.holds.len(), held.waiting.len()),
+            (held.holds.len(), held.waiting.len(), held.lines.len()),
             (0, 0, 0)
         );
     }

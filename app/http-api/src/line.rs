@@ -91,6 +91,11 @@ impl Line {
         }
     }
 
+    /// A number that no other connection has while this one has a handle.
+    pub(crate) fn id(&self) -> usize {
+        Arc::as_ptr(&self.held).addr()
+    }
+
     /// Returns whether both are handles of the same connection.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.requests.same_channel(&other.requests)

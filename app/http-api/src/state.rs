@@ -13,7 +13,7 @@ use outrigger_telemetry::Metrics;
 
 use crate::{
     Failure, HttpConfig, HttpMetrics, IdempotencyStore, Process, buffers::Buffers, codes,
-    detached::Changes, hosts::Hosts, refusals::Refusals, strangers::Strangers,
+    detached::Changes, hosts::Hosts, repeats::Repeats, strangers::Strangers,
 };
 
 /// The dependencies of the API.
@@ -38,6 +38,8 @@ pub struct Parts {
     pub config_keys: Vec<ConfigKey>,
     /// The registry behind `/metrics`.
     pub metrics: Metrics,
+    /// Limits the audit entries of repeated refusals and cache clears.
+    pub repeats: Arc<Repeats>,
 }
 
 /// The state that handlers share. Cheap to clone. It has no routes.
@@ -57,7 +59,6 @@ struct Inner {
     buffers: Buffers,
     /// Limits the log lines about an unreachable store.
     store_log: RareLog,
-    refusals: Refusals,
     stop: CancellationToken,
 }
 
@@ -88,7 +89,6 @@ impl ApiState {
                 strangers: Strangers::default(),
                 buffers,
                 store_log: RareLog::default(),
-                refusals: Refusals::default(),
                 stop: CancellationToken::new(),
             }),
         }
@@ -149,8 +149,8 @@ impl ApiState {
         &self.inner.store_log
     }
 
-    pub(crate) fn refusals(&self) -> &Refusals {
-        &self.inner.refusals
+    pub(crate) fn repeats(&self) -> &Repeats {
+        &self.inner.parts.repeats
     }
 
     pub(crate) fn strangers(&self) -> &Strangers {

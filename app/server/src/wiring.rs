@@ -22,7 +22,7 @@ use outrigger_api_types::status::Listener;
 use outrigger_cache::Cache;
 use outrigger_crypto::{LiveKeyring, MissingKeyFile};
 use outrigger_http_api::{
-    Api, ChangesDrain, ControlListener, HttpListener, Parts, RefusalRecorder,
+    Api, ChangesDrain, ControlListener, HttpListener, Parts, RepeatRecorder, Repeats,
 };
 use outrigger_redis_api::{RedisListener, RedisParts, RedisServer};
 use outrigger_stdx::Clock;
@@ -98,6 +98,7 @@ impl Server {
             .map_err(|error| store::refuse("the API", error))?;
         let history = History::open(&config.history, &stores, Arc::clone(&clock)).await;
         let cache = Cache::open(config.cache.clone(), Arc::clone(&clock));
+        let repeats = Arc::<Repeats>::default();
         let redis = match context.redis {
             Some(listener) => Some(RedisServer::new(
                 listener,
@@ -112,6 +113,7 @@ impl Server {
                     auditor: Arc::new(RedisAuditor::new(
                         access.clone(),
                         history.events.clone(),
+                        Arc::clone(&repeats),
                         Arc::clone(&clock),
                     )),
                     tls: tls::load(
@@ -175,6 +177,7 @@ impl Server {
             }),
             idempotency: Arc::new(idempotency),
             config_keys: loaded.keys(),
+            repeats,
             metrics,
         });
         Ok(Self {
@@ -221,7 +224,7 @@ impl Server {
         for part in &self.parts {
             part.add_services(supervisor);
         }
-        supervisor.add(Phase::Flush, RefusalRecorder::new(self.api.clone()));
+        supervisor.add(Phase::Flush, RepeatRecorder::new(self.api.clone()));
         supervisor.add(Phase::Flush, self.recorder());
         Ok(())
     }

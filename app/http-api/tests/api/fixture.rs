@@ -101,6 +101,7 @@ pub(crate) async fn with_clock(
         idempotency: Arc::clone(&answers) as Arc<dyn IdempotencyStore>,
         config_keys: Vec::new(),
         metrics: metrics.clone(),
+        repeats: Arc::default(),
     };
     Fixture {
         api: Api::with_routes(parts, table),

@@ -15,7 +15,7 @@ use outrigger_access::{
 };
 use outrigger_audit::Act;
 use outrigger_history::Events;
-use outrigger_http_api::note_cleared;
+use outrigger_http_api::{Repeats, note_cleared};
 use outrigger_redis_api::{
     Auditor, Authenticator, Clearing, Grant, Peer, SecretKind, Unavailable, Validity,
 };
@@ -190,14 +190,21 @@ impl Grant for TokenGrant {
 pub(crate) struct RedisAuditor {
     access: Access,
     events: Events,
+    repeats: Arc<Repeats>,
     clock: Arc<dyn Clock>,
 }
 
 impl RedisAuditor {
-    pub(crate) fn new(access: Access, events: Events, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        access: Access,
+        events: Events,
+        repeats: Arc<Repeats>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             access,
             events,
+            repeats,
             clock,
         }
     }
@@ -227,6 +234,10 @@ impl Auditor for RedisAuditor {
             .entry("cache.clear", self.clock.now())
             .on_id(&name)
             .change("entries", Some(&clearing.removed.to_string()), Some("0"));
+        let Some(entry) = self.repeats.admit(entry, self.clock.monotonic()) else {
+            // A client that clears the cache all the time must not fill the disk.
+            return;
+        };
         if let Err(error) = self.access.audit_log().append(vec![entry]).await {
             // The keys are gone in any case, and the cache serves also while the database is away.
             tracing::error!(%error, "the audit log could not be written");

@@ -1,7 +1,8 @@
-//! Limits the audit entries of repeated refusals.
+//! Limits the audit entries of repeated refusals and cache clears.
 //!
-//! A program whose token lacks a scope can be refused many times per second. Each audit entry is a commit and is kept for months.
-//! The first refusal of a kind is therefore stored immediately. Further ones within a minute are counted and stored as one entry.
+//! A program whose token lacks a scope can be refused many times per second, and a Redis client can clear the cache as often. Each
+//! audit entry is a commit and is kept for months. The first entries of a kind are therefore stored immediately. Further ones within
+//! a minute are counted and stored as one entry.
 
 use std::{borrow::Cow, collections::HashMap, time::Duration};
 
@@ -14,14 +15,18 @@ use tokio::sync::Notify;
 
 use crate::{Api, audit};
 
-/// How long refusals of one kind are counted before the count is stored.
+/// How long entries of one kind are counted before the count is stored.
 const WINDOW: Duration = Duration::from_secs(60);
 /// The maximum number of kinds that are counted separately. Others are counted together.
 const KINDS_MAX: usize = 1024;
+/// The number of refusals of a kind that are stored separately in a window.
+const REFUSALS_SEPARATE: u32 = 1;
+/// The number of changes of a kind that are stored separately in a window. A person does not repeat a change more often.
+const CHANGES_SEPARATE: u32 = 20;
 
-/// The refusals of the last minute.
+/// The repeated entries of the last minute. The Redis listener and the HTTP API share one.
 #[derive(Debug, Default)]
-pub(crate) struct Refusals {
+pub struct Repeats {
     state: Mutex<State>,
     repeated: Notify,
 }
@@ -29,11 +34,11 @@ pub(crate) struct Refusals {
 #[derive(Debug, Default)]
 struct State {
     kinds: HashMap<Kind, Window>,
-    /// The number of refusals beyond [`KINDS_MAX`] kinds.
+    /// The number of entries beyond [`KINDS_MAX`] kinds.
     others: u64,
 }
 
-/// The properties that refusals of one kind share.
+/// The properties that entries of one kind share.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Kind {
     actor_kind: String,
@@ -45,29 +50,39 @@ struct Kind {
 #[derive(Debug)]
 struct Window {
     since: Monotonic,
+    /// The number of entries that were stored separately.
+    stored: u32,
     repeats: u64,
     /// The last repetition. Its entry is stored for all of them.
     last: Option<AuditEntry>,
 }
 
-/// Stores the counts of repeated refusals.
-pub struct RefusalRecorder {
+/// Stores the counts of repeated entries.
+pub struct RepeatRecorder {
     api: Api,
 }
 
-impl Refusals {
-    /// Returns the entry if it must be stored now. A repetition is counted instead.
-    pub(crate) fn admit(&self, entry: AuditEntry, now: Monotonic) -> Option<AuditEntry> {
+impl Repeats {
+    /// Returns the entry if it must be stored now. A repetition is counted instead, and stored within a minute.
+    pub fn admit(&self, entry: AuditEntry, now: Monotonic) -> Option<AuditEntry> {
         let kind = Kind {
             actor_kind: entry.actor_kind.clone(),
             actor_id: entry.actor_id.map(|id| id.to_string()),
             action: entry.action.clone(),
             outcome: entry.outcome.clone(),
         };
+        let separate = match entry.outcome == "ok" {
+            true => CHANGES_SEPARATE,
+            false => REFUSALS_SEPARATE,
+        };
         let mut state = self.state.lock();
         if let Some(window) = state.kinds.get_mut(&kind) {
             if window.is_over(now) && window.repeats == 0 {
                 window.since = now;
+                window.stored = 0;
+            }
+            if window.stored < separate {
+                window.stored += 1;
                 return Some(entry);
             }
             window.repeats += 1;
@@ -87,6 +102,7 @@ impl Refusals {
         }
         let window = Window {
             since: now,
+            stored: 1,
             repeats: 0,
             last: None,
         };
@@ -94,7 +110,7 @@ impl Refusals {
         Some(entry)
     }
 
-    /// Ends all windows. Returns one entry with the count for each kind with repetitions, and the number of refusals of other
+    /// Ends all windows. Returns one entry with the count for each kind with repetitions, and the number of entries of other
     /// kinds.
     fn take(&self) -> (Vec<AuditEntry>, u64) {
         let state = std::mem::take(&mut *self.state.lock());
@@ -113,7 +129,7 @@ impl Window {
     }
 }
 
-impl RefusalRecorder {
+impl RepeatRecorder {
     /// Stores the counts of `api`.
     #[must_use]
     pub fn new(api: Api) -> Self {
@@ -122,11 +138,11 @@ impl RefusalRecorder {
 
     async fn store(&self) {
         let state = self.api.state();
-        let (mut entries, others) = state.refusals().take();
+        let (mut entries, others) = state.repeats().take();
         if others > 0 {
             let entry =
-                Act::new(Actor::system()).entry("access.refuse_others", state.clock().now());
-            entries.push(entry.change("refusals", None, Some(&others.to_string())));
+                Act::new(Actor::system()).entry("access.repeat_others", state.clock().now());
+            entries.push(entry.change("entries", None, Some(&others.to_string())));
         }
         if !entries.is_empty() {
             audit::append(state, entries).await;
@@ -135,9 +151,9 @@ impl RefusalRecorder {
 }
 
 #[async_trait]
-impl Service for RefusalRecorder {
+impl Service for RepeatRecorder {
     fn name(&self) -> Cow<'static, str> {
-        "refusal recorder".into()
+        "repeat recorder".into()
     }
 
     async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
@@ -146,7 +162,7 @@ impl Service for RefusalRecorder {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = state.refusals().repeated.notified() => {}
+                () = state.repeats().repeated.notified() => {}
             }
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -175,7 +191,7 @@ mod tests {
         Monotonic::from_duration(Duration::from_secs(seconds))
     }
 
-    fn counts(refusals: &Refusals) -> Vec<(String, String)> {
+    fn counts(refusals: &Repeats) -> Vec<(String, String)> {
         let (entries, _) = refusals.take();
         let mut counts: Vec<_> = entries
             .into_iter()
@@ -187,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_first_refusal_of_a_kind_is_stored_at_once_and_its_repeats_as_a_count() {
-        let refusals = Refusals::default();
+        let refusals = Repeats::default();
 
         let stored: Vec<_> = ["a", "a", "b", "a"]
             .map(|action| refusals.admit(refusal(action), at(1)).is_some())
@@ -199,8 +215,24 @@ mod tests {
     }
 
     #[test]
+    fn the_first_twenty_changes_are_stored_separately() {
+        let repeats = Repeats::default();
+        let clear = || Act::new(Actor::anonymous()).entry("cache.clear", Timestamp::UNIX_EPOCH);
+
+        let stored = (0..100)
+            .filter_map(|_| repeats.admit(clear(), at(0)))
+            .count();
+
+        assert_eq!(stored, 20);
+        assert_eq!(
+            counts(&repeats),
+            [("cache.clear".to_owned(), "80".to_owned())]
+        );
+    }
+
+    #[test]
     fn a_refusal_without_repeats_is_stored_again_after_a_minute() {
-        let refusals = Refusals::default();
+        let refusals = Repeats::default();
 
         let stored: Vec<_> = [0, 60, 61]
             .map(|second| refusals.admit(refusal("a"), at(second)).is_some())
@@ -211,7 +243,7 @@ mod tests {
 
     #[test]
     fn more_kinds_than_there_is_room_for_are_counted_together() {
-        let refusals = Refusals::default();
+        let refusals = Repeats::default();
 
         let stored = (0..KINDS_MAX + 7)
             .filter_map(|number| refusals.admit(refusal(&number.to_string()), at(0)))
