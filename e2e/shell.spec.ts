@@ -207,11 +207,14 @@ test("the command palette finds pages, keys, guides and actions, and works with 
   await expect(page.getByRole("option", { name: /^cache\.memory/ })).toBeVisible();
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/configuration\?key=cache\.memory/);
+  await expect(page.getByRole("dialog")).toBeHidden();
 
   await page.keyboard.press("Control+k");
+  await expect(field).toBeFocused();
   await field.fill("dark");
   await page.keyboard.press("Enter");
   await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", "dark");
+  await expect(page.getByRole("dialog")).toBeHidden();
 
   await page.keyboard.press("Control+k");
   await field.fill("nothing like this");

@@ -41,7 +41,9 @@ export function useHistory(range: Range) {
       }
       const known = queries.getQueryData<History>(LIVE_KEY) ?? NO_HISTORY;
       const after = since(known);
-      const fresh = await answer(api.GET("/api/v1/status/history", { params: { query: after ? { since: after } : {} } }));
+      // The first request asks by time, which includes what an earlier process recorded.
+      const query = after === undefined ? { from: instant(Date.now() - HISTORY_MS), to: instant(Date.now()) } : { since: after };
+      const fresh = await answer(api.GET("/api/v1/status/history", { params: { query } }));
       return append(known, fresh);
     },
     structuralSharing: false,

@@ -62,6 +62,12 @@ describe("the plot", () => {
     expect(broken).toEqual([1, null, 3, null]);
   });
 
+  it("leads no line across a time when the server did not run", () => {
+    const stopped: History = { interval_ms: 5000, at_ms: [0, 5000, 10_000], series: { reads: [1, null, 1], hits: [1, null, 1] } };
+    const [, drawn] = withGaps(stopped, [line("Hit ratio", [1, null, 1], { bridge: true })]);
+    expect(drawn).toEqual([1, null, 1]);
+  });
+
   it("draws dots for values without a neighbour", () => {
     expect(isolated([null, 4, null, 5, 6, null])).toEqual([1]);
     expect(isolated([7])).toEqual([0]);

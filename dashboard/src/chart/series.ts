@@ -99,20 +99,25 @@ type Drawn = (number | null | undefined)[];
 export function withGaps(history: History, series: Series[]): [number[], ...Drawn[]] {
   const at: number[] = [];
   const columns: Drawn[] = series.map(() => []);
+  /** Where no series has a value: the server did not run. No line crosses that. */
+  const down: boolean[] = [];
+  const all = Object.values(history.series);
   history.at_ms.forEach((time, index) => {
     const before = history.at_ms[index - 1];
     if (before !== undefined && time - before > history.interval_ms * 3) {
+      down.push(true);
       at.push((before + history.interval_ms) / 1000);
       columns.forEach((values) => values.push(null));
     }
+    down.push(all.length > 0 && all.every((values) => (values[index] ?? null) === null));
     at.push(time / 1000);
     columns.forEach((values, line) => values.push(series[line]!.values[index] ?? null));
   });
-  return [at, ...columns.map((values, line) => (series[line]!.bridge ? bridged(values) : values))];
+  return [at, ...columns.map((values, line) => (series[line]!.bridge ? bridged(values, down) : values))];
 }
 
 /** Replaces short runs of nulls between two values by `undefined`. */
-function bridged(values: Drawn): Drawn {
+function bridged(values: Drawn, down: readonly boolean[]): Drawn {
   const after = values.slice();
   let run = 0;
   let seen = false;
@@ -121,7 +126,7 @@ function bridged(values: Drawn): Drawn {
       run += 1;
       return;
     }
-    if (seen && run > 0 && run <= BRIDGED_SAMPLES) {
+    if (seen && run > 0 && run <= BRIDGED_SAMPLES && !down.slice(index - run, index).includes(true)) {
       after.fill(undefined, index - run, index);
     }
     seen = true;

@@ -33,7 +33,7 @@ export function ConnectPanel({ opened, onClose }: ConnectPanelProps) {
           <section className={classes.section}>
             <h3>HTTP API</h3>
             <p>
-              Send an API token with each request.{" "}
+              Send an API token with each request; the status needs the scope server:read.{" "}
               {mayCreateTokens ? (
                 <Link href="/access?tab=tokens" onClick={onClose}>
                   Create a token

@@ -2,6 +2,7 @@
 import { Button } from "@mantine/core";
 import { Link, useLocation } from "wouter";
 import { identity } from "../api/identity";
+import { useStatus } from "../api/live";
 import { useOpenProblems } from "../api/problems";
 import { clock, duration } from "../format/time";
 import { pageAt, useVisiblePages } from "../pages";
@@ -66,14 +67,16 @@ function Breadcrumb({ title }: { title: string }) {
 
 /** The server's name and environment, to distinguish tabs of different servers. */
 function Server() {
-  const { name, environment, colour } = identity;
-  if (name === "" && environment === null) {
+  // The status is newer than the page when the server was started again with another configuration.
+  const { data } = useStatus();
+  const { name, environment, colour } = data?.server ?? identity;
+  if (name === "" && environment == null) {
     return null;
   }
   return (
     <span className={classes.server} data-colour={colour ?? "none"} title="Set by `[server] name`, `environment` and `colour`">
       {name !== "" && <span className={classes.serverName}>{name}</span>}
-      {environment !== null && <strong>{environment}</strong>}
+      {environment != null && <strong>{environment}</strong>}
     </span>
   );
 }

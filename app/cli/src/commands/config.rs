@@ -225,14 +225,4 @@ mod tests {
             Some("did you mean `cache.memory`?")
         );
     }
-
-    #[test]
-    fn explaining_a_section_suggests_the_command_that_lists_its_keys() {
-        let error = explain(&[memory()], "cache").expect_err("it is a section");
-
-        assert_eq!(
-            error.hint().as_deref(),
-            Some("`outrigger config show cache` lists the keys of this section")
-        );
-    }
 }

@@ -27,7 +27,7 @@ export function adviceFor(cache: Pick<CacheStats, "memory_bytes" | "memory_max_b
     const cause = cache.eviction === "all" ? "" : " Only entries with a time to live can be evicted: `cache.eviction` is `volatile`.";
     return {
       tone: "fail",
-      text: `The cache is full and refuses writes, so applications get errors.${cause} Raise \`cache.memory\`, or set a time to live on more entries.`,
+      text: `The cache is full and refuses writes, so applications get errors.${cause} Raise \`cache.memory\`${cache.eviction === "all" ? "" : ", set \`cache.eviction\` to \`all\`"}, or set a time to live on more entries.`,
     };
   }
   const full = cache.memory_max_bytes > 0 ? cache.memory_bytes / cache.memory_max_bytes : 0;

@@ -17,7 +17,7 @@ export function ApiTile() {
       value={rate(combined({ values: sum(requests, []) }, 0, requests.length))}
       what="requests"
       values={requests}
-      note={`${errors === 0 ? "no" : rate(errors)} 5xx errors, p99 at most ${latency(slowest)}`}
+      note={`${errors === 0 ? "no" : rate(errors)} 5xx errors${slowest === null ? "" : `, p99 at most ${latency(slowest)}`}`}
     />
   );
 }

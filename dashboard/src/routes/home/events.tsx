@@ -16,8 +16,17 @@ export function Events({ events }: { events: readonly ServerEvent[] }) {
   return <Timeline label="Recent events" events={events.map(entry)} />;
 }
 
-const STATES: Partial<Record<ServerEvent["kind"], string>> = { problem_opened: "problem opened", problem_resolved: "problem resolved" };
+/** What comes before the title. Other kinds have titles that are sentences. */
+const KINDS: Partial<Record<ServerEvent["kind"], string>> = {
+  deploy: "Deployment: ",
+  note: "Note: ",
+  problem_opened: "Problem opened: ",
+  problem_resolved: "Problem resolved: ",
+};
 
-function entry({ id, at, title, kind, actor, actor_kind }: ServerEvent): TimelineEvent {
-  return { id, at, title, detail: actor_kind === "system" ? undefined : actor, tone: TONES[kind], state: STATES[kind] };
+function entry({ id, at, title, kind, actor, actor_kind, attributes }: ServerEvent): TimelineEvent {
+  const isSent = kind === "deploy" || kind === "note";
+  const more = isSent ? Object.entries(attributes).map(([name, value]) => `${name} ${value}`) : [];
+  const detail = [...(actor_kind === "system" ? [] : [actor]), ...more].join(", ");
+  return { id, at, title: `${KINDS[kind] ?? ""}${title}`, detail: detail === "" ? undefined : detail, tone: TONES[kind] };
 }

@@ -2,6 +2,8 @@
 import { useId, type ReactNode } from "react";
 import { Link } from "wouter";
 import { useOpenProblems } from "../../api/problems";
+import { useStatus } from "../../api/live";
+import { counted } from "../../format/numbers";
 import { Sparkline } from "../../chart/sparkline";
 import classes from "./tile.module.css";
 
@@ -24,13 +26,16 @@ interface TileProps {
 
 export function Tile({ name, to, capabilities, value, what, note, values, max }: TileProps) {
   const heading = useId();
-  const problems = useOpenProblems().filter(({ capability }) => capabilities.includes(capability)).length;
+  const ofTile = <Item extends { capability: string }>(items: readonly Item[]) => items.filter(({ capability }) => capabilities.includes(capability));
+  const problems = ofTile(useOpenProblems()).length;
+  const { data: status } = useStatus();
+  const acknowledged = ofTile(status?.problems ?? []).filter(({ state }) => state === "acknowledged").length;
   return (
     <article className={classes.tile} aria-labelledby={heading}>
       <h3 id={heading}>
         <Link href={to}>{name}</Link>
-        <span className={classes.state} data-problems={problems > 0}>
-          {problems === 0 ? "OK" : `${problems} ${problems === 1 ? "problem" : "problems"}`}
+        <span className={classes.state} data-problems={problems + acknowledged > 0}>
+          {problems > 0 ? counted(problems, "problem", "problems") : acknowledged > 0 ? `${acknowledged} acknowledged` : "OK"}
         </span>
       </h3>
       <p className={classes.figure}>
