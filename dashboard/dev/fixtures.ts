@@ -246,7 +246,7 @@ export function doctor(scene: string): { checks: DoctorCheck[] } {
   return {
     checks: [
       { name: "data directory", result: "ok", detail: "/srv/shop/outrigger-data, for this user only", fix: null },
-      { name: "room on the disk", result: "ok", detail: "48212 MiB free of 102400 MiB", fix: null },
+      { name: "disk space", result: "ok", detail: "48212 MiB free of 102400 MiB", fix: null },
       broken
         ? { name: "store", result: "fail", detail: "disk I/O error", fix: "check that it is running and reachable" }
         : { name: "store", result: "ok", detail: "it responds, and its integrity check passes", fix: null },

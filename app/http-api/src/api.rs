@@ -1,4 +1,4 @@
-//! The router on top of the state, and the port through which the process tells about itself.
+//! The router of the API, and the port through which it reads the state of the process.
 
 use async_trait::async_trait;
 use axum::Router;
@@ -11,31 +11,31 @@ use tower_http::compression::{
 
 use crate::{HttpMetrics, Parts, RouteTable, document, routes, state::ApiState};
 
-/// How the process tells about itself; the server plugs it in.
+/// The state of the process. The server implements this port.
 #[async_trait]
 pub trait Process: Send + Sync {
-    /// How the process is doing.
+    /// Returns the status of the process.
     async fn status(&self) -> Status;
 
-    /// The figures after `since`, in milliseconds since 1970; all of the last hour when absent.
+    /// Returns the figures after `since`, in milliseconds since 1970, or those of the last hour if it is `None`.
     fn history(&self, since: Option<i64>) -> History;
 
-    /// Looks for what is wrong, or could be better.
+    /// Runs all checks.
     async fn doctor(&self) -> DoctorReport;
 
-    /// How the Redis protocol is used.
+    /// Returns the figures of the Redis protocol.
     fn redis_figures(&self) -> RedisFigures;
 
-    /// Why requests cannot be served now; none when they can.
+    /// Returns why requests cannot be served now, or `None` if they can. Anybody can read the reason.
     async fn unready(&self) -> Option<String>;
 }
 
-/// How the Redis protocol is used; part of the cache's statistics.
+/// The figures of the Redis protocol in the cache's statistics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RedisFigures {
-    /// Connections open now.
+    /// The number of open connections.
     pub connections: u64,
-    /// Commands executed since the start.
+    /// The number of executed commands since the start.
     pub commands: u64,
 }
 
@@ -51,23 +51,23 @@ impl Api {
     ///
     /// # Panics
     ///
-    /// When `[http] trusted_proxies` was not validated before.
+    /// If `[http] trusted_proxies` is invalid. Validate the configuration first.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self::with_routes(parts, routes::table())
     }
 
-    /// The same with other routes.
+    /// The same as [`new`](Self::new) with other routes.
     ///
     /// # Panics
     ///
-    /// When `[http] trusted_proxies` was not validated before, or two routes have the same path and method.
+    /// If `[http] trusted_proxies` is invalid, or two routes have the same path and method.
     #[must_use]
     pub fn with_routes(parts: Parts, table: RouteTable) -> Self {
         let (router, document) = table.into_parts();
         let openapi = document::to_json(&document).to_string().into();
         let state = ApiState::new(parts, openapi);
-        // A value of the cache is what its owner made it, often compressed already, and may be large.
+        // Values of the cache are often compressed already and can be large, so they are sent unchanged.
         let compressible =
             DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"));
         let router = router
@@ -78,19 +78,19 @@ impl Api {
         Self { state, router }
     }
 
-    /// The address people use, without a closing slash.
+    /// Returns the public URL of the server, without a trailing slash.
     #[must_use]
     pub fn base_url(&self) -> String {
         self.state.base_url()
     }
 
-    /// The address that redeems a login link. The code is in the fragment, which browsers keep to themselves.
+    /// Returns the URL of a login link. The code is in the fragment, which browsers do not send to the server.
     #[must_use]
     pub fn login_link_url(&self, link: &LoginLink) -> String {
         self.state.login_link_url(link)
     }
 
-    /// Counts and latencies of requests.
+    /// Returns the counts and latencies of requests.
     #[must_use]
     pub fn http_metrics(&self) -> &HttpMetrics {
         self.state.http_metrics()

@@ -12,13 +12,13 @@ use crate::{
     traffic::Traffic,
 };
 
-/// Finds out who sends the request. A request of a page of another site has no session: its cookie is the visitor's and not
-/// the page's.
+/// Authenticates the sender of a request. Ignores the session cookie of a request from a page of another site, because the
+/// browser sends the cookie, not the page.
 ///
 /// # Errors
 ///
-/// When nobody does, or the token or session is unknown, revoked or expired; in one voice, because the difference would help
-/// only a guesser.
+/// If the request has no credential, or its token or session is unknown, revoked or expired. The message is the same in all
+/// cases, because the difference would only help an attacker.
 pub(crate) async fn authenticate(
     context: &RequestContext,
     head: &Parts,
@@ -54,7 +54,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The value of a cookie.
+/// Returns the value of a cookie.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers
         .get_all(header::COOKIE)
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cookie_is_found_among_others_and_only_by_its_whole_name() {
+    fn a_cookie_is_found_by_its_exact_name() {
         let line = HeaderValue::from_static("a=1; outrigger_7300=secret; outrigger_73=other");
         let headers = HeaderMap::from_iter([(header::COOKIE, line)]);
 

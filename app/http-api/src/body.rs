@@ -108,13 +108,13 @@ async fn read_within(
         Ok(Err(_)) => return Err(broken_off()),
         Err(_) => return Err(too_slow("arrive", "[http] body_timeout", timeout)),
     };
-    hold.waits_for_us();
+    hold.waits_for_server();
     let bytes = match encoding {
         Encoding::Plain => body,
         Encoding::Gzip => {
             let plain = outrigger_supervisor::blocking(move || inflate(&body, limit)).await?;
             hold.add(plain.len() as u64, api.clock().monotonic());
-            hold.waits_for_us();
+            hold.waits_for_server();
             plain
         }
     };

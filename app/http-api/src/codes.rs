@@ -1,18 +1,18 @@
-//! The problem codes: one table, from which statuses, titles and the reference page come.
+//! The problem codes: the table that defines statuses, titles and the reference page.
 
 use http::StatusCode;
 use outrigger_stdx::ErrorKind;
 
-/// A kind of problem that programs can decide by.
+/// A kind of problem, for programs to branch on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code {
-    /// The code as it stands in the answer.
+    /// The code in the response.
     pub name: &'static str,
-    /// What it means, the same for every occurrence.
+    /// The meaning, the same for every occurrence.
     pub title: &'static str,
-    /// What a caller may do about it.
+    /// The class of the error, which determines whether a retry makes sense.
     pub kind: ErrorKind,
-    /// The status, where HTTP has a more telling one than the kind's.
+    /// The status, if HTTP has a more specific one than that of the kind.
     status: Option<StatusCode>,
 }
 
@@ -31,14 +31,14 @@ impl Code {
         self
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     #[must_use]
     pub fn status(self) -> StatusCode {
         self.status.unwrap_or_else(|| status_of(self.kind))
     }
 }
 
-/// The one place where kinds of errors become HTTP statuses.
+/// The HTTP status of a kind of error.
 fn status_of(kind: ErrorKind) -> StatusCode {
     match kind {
         ErrorKind::Invalid => StatusCode::BAD_REQUEST,
@@ -55,7 +55,7 @@ fn status_of(kind: ErrorKind) -> StatusCode {
 
 macro_rules! codes {
     ($($constant:ident = $code:expr;)*) => {
-        $(#[doc = "See the table in the reference."] pub const $constant: Code = $code;)*
+        $(#[doc = "See its title in the table of codes."] pub const $constant: Code = $code;)*
 
         /// All codes, in the order of the reference.
         pub const ALL: &[Code] = &[$($constant),*];
@@ -68,44 +68,44 @@ use ErrorKind::{
 };
 
 codes! {
-    INVALID = Code::new("invalid", Invalid, "Something in the request is not as it must be.");
-    INVALID_JSON = Code::new("invalid_json", Invalid, "The body is not the JSON that this route expects.");
-    INVALID_PATH = Code::new("invalid_path", Invalid, "The path has a part that no route accepts.");
+    INVALID = Code::new("invalid", Invalid, "The request is invalid.");
+    INVALID_JSON = Code::new("invalid_json", Invalid, "The body is not valid JSON for this route.");
+    INVALID_PATH = Code::new("invalid_path", Invalid, "The path contains a segment that no route accepts.");
     PATH_TOO_LONG = Code::new("path_too_long", TooLarge, "The path is longer than any route accepts.")
         .with_status(StatusCode::URI_TOO_LONG);
-    UNSUPPORTED_MEDIA_TYPE = Code::new("unsupported_media_type", Invalid, "The body's type is not one that this route reads.")
+    UNSUPPORTED_MEDIA_TYPE = Code::new("unsupported_media_type", Invalid, "The route does not accept the body's media type.")
         .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
     BODY_TOO_LARGE = Code::new("body_too_large", TooLarge, "The body is larger than the limit.");
     BODY_TIMEOUT = Code::new("body_timeout", Invalid, "The body did not arrive in time.")
         .with_status(StatusCode::REQUEST_TIMEOUT);
-    UNAUTHENTICATED = Code::new("unauthenticated", NotSignedIn, "The request carries no valid session or token.");
+    UNAUTHENTICATED = Code::new("unauthenticated", NotSignedIn, "The request has no valid session or token.");
     WRONG_CREDENTIALS = Code::new("wrong_credentials", NotSignedIn, "No account has this e-mail address and password.");
     LINK_INVALID = Code::new("link_invalid", NotSignedIn, "The login link was used, has expired, or never existed.");
-    SCOPE_MISSING = Code::new("scope_missing", Forbidden, "The session or token does not have the scope that this route needs.");
-    CROSS_SITE = Code::new("cross_site", Forbidden, "A page of another site sent this request.");
-    HOST_UNKNOWN = Code::new("host_unknown", Forbidden, "The request names a host that this server does not answer for.")
+    SCOPE_MISSING = Code::new("scope_missing", Forbidden, "The session or token does not have the required scope.");
+    CROSS_SITE = Code::new("cross_site", Forbidden, "A page of another site sent the request.");
+    HOST_UNKNOWN = Code::new("host_unknown", Forbidden, "The server does not serve the host of the request.")
         .with_status(StatusCode::MISDIRECTED_REQUEST);
-    NOT_FOUND = Code::new("not_found", Missing, "There is no such thing.");
-    METHOD_NOT_ALLOWED = Code::new("method_not_allowed", Invalid, "This route does not have this method.")
+    NOT_FOUND = Code::new("not_found", Missing, "The requested object or route does not exist.");
+    METHOD_NOT_ALLOWED = Code::new("method_not_allowed", Invalid, "The path does not support this method.")
         .with_status(StatusCode::METHOD_NOT_ALLOWED);
-    CONFLICT = Code::new("conflict", Conflict, "The object's state does not allow this.");
-    IDEMPOTENCY_MISMATCH = Code::new("idempotency_mismatch", Invalid, "The idempotency key was used for another request.")
+    CONFLICT = Code::new("conflict", Conflict, "The object's state does not allow the request.");
+    IDEMPOTENCY_MISMATCH = Code::new("idempotency_mismatch", Invalid, "The idempotency key was used for a different request.")
         .with_status(StatusCode::UNPROCESSABLE_ENTITY);
     TOO_MANY_ATTEMPTS = Code::new("too_many_attempts", RateLimited, "Too many attempts; try again later.");
-    UNAVAILABLE = Code::new("unavailable", Down, "It cannot be done for now.");
-    CACHE_FULL = Code::new("cache_full", Down, "The cache is full and may evict nothing for this value.")
+    UNAVAILABLE = Code::new("unavailable", Down, "The request cannot be served at the moment.");
+    CACHE_FULL = Code::new("cache_full", Down, "The cache is full and cannot evict entries for the value.")
         .with_status(StatusCode::INSUFFICIENT_STORAGE);
-    INTERNAL = Code::new("internal", Internal, "Outrigger made a mistake; the logs say more.");
+    INTERNAL = Code::new("internal", Internal, "An internal error occurred; the logs contain the details.");
 }
 
-/// The reference page of all codes, as Markdown.
+/// Returns the reference page of all codes as Markdown.
 #[must_use]
 pub fn reference() -> String {
     let mut page = String::from(
         "# Problem codes\n\n\
-         <!-- Made by `cargo x gen` from the table in the HTTP API. -->\n\n\
-         Every error is `application/problem+json` with one of these codes. Decide by the code, show the detail.\n\n\
-         | Code | Status | Meaning | Worth retrying |\n|---|---|---|---|\n",
+         <!-- Generated by `cargo x gen` from the table in the HTTP API. -->\n\n\
+         Every error response is `application/problem+json` and contains one of these codes. Branch on the code; show people the detail.\n\n\
+         | Code | Status | Meaning | Retry |\n|---|---|---|---|\n",
     );
     for code in ALL {
         let retry = if code.kind.is_retryable() {
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_codes_share_a_name() {
+    fn code_names_are_unique() {
         let mut names: Vec<_> = ALL.iter().map(|code| code.name).collect();
         names.sort_unstable();
         names.dedup();
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn every_code_is_an_error_status() {
+    fn every_code_has_an_error_status() {
         for code in ALL {
             assert!(
                 code.status().is_client_error() || code.status().is_server_error(),

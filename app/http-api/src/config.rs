@@ -1,4 +1,4 @@
-//! What of the HTTP side can be configured.
+//! The section `[http]`.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -13,37 +13,36 @@ use url::Url;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
-    /// The address to listen on; `127.0.0.1:7300` by default. Beyond loopback it needs TLS, or `allow_plaintext`.
+    /// The address to listen on. An address beyond loopback requires TLS or `allow_plaintext`. Default: `127.0.0.1:7300`.
     pub listen: SocketAddr,
-    /// Listen beyond loopback without TLS, because a proxy in front terminates it; `false` by default.
+    /// Allows addresses beyond loopback without TLS, for servers behind a proxy that terminates TLS. Default: `false`.
     pub allow_plaintext: bool,
-    /// The certificate chain in PEM; together with `tls_key` it turns TLS on. None by default.
+    /// The file with the certificate chain in PEM. Together with `tls_key` it enables TLS. Default: none.
     pub tls_cert: Option<PathBuf>,
-    /// The private key in PEM. None by default.
+    /// The file with the private key in PEM. Default: none.
     pub tls_key: Option<PathBuf>,
-    /// The address under which people reach the dashboard, such as `https://ops.example.com/outrigger`; its path is the prefix
-    /// that a proxy may strip or keep. None by default: links then name the listener's own address.
+    /// The public URL of the dashboard, such as `https://ops.example.com/outrigger`. Its path is a prefix that the proxy may strip
+    /// or keep. Without it, links contain the listener's address. Default: none.
     pub public_url: Option<String>,
-    /// Host names that requests may name beside loopback and the one of `public_url`. Empty by default.
+    /// Host names that requests may have, in addition to loopback and the host of `public_url`. Default: empty.
     pub hosts: Vec<String>,
-    /// The proxies whose `X-Forwarded-For` and `Forwarded` are believed, as addresses or networks such as `10.0.0.0/8`. Empty by
-    /// default: nobody's.
+    /// The proxies whose `X-Forwarded-For` and `Forwarded` headers are trusted, as addresses or networks such as `10.0.0.0/8`.
+    /// Default: empty.
     pub trusted_proxies: Vec<String>,
-    /// The largest request body, except for cache values, whose limit is `[cache] value_max`; `1MiB` by default.
+    /// The maximum size of a request body, at least `16KiB`. Cache values have the limit `[cache] value_max` instead. Default:
+    /// `1MiB`.
     pub body_max: ByteSize,
-    /// How long a client may take to send a request's head, and how long a kept-alive connection may be idle; `30s` by default.
+    /// The timeout for the head of a request, and for an idle keep-alive connection. Default: `30s`.
     pub header_timeout: HumanDuration,
-    /// How long a client may take to send a request's body, and how long it may pause within a body of any length; `60s` by
-    /// default.
+    /// The timeout for the body of a request. For a streamed body, the maximum pause between two pieces. Default: `60s`.
     pub body_timeout: HumanDuration,
-    /// How long a client may take nothing of an answer before its connection is closed; `60s` by default.
+    /// The time without progress of a response after which its connection is closed. Default: `60s`.
     pub write_timeout: HumanDuration,
-    /// How much memory the requests that are arriving and the answers that are not read yet may take on all connections
-    /// together, at least `16MiB`. When they take more, the connection whose client has done nothing for the longest time is
-    /// closed; `256MiB` by default.
+    /// The maximum memory of incomplete requests and unread responses on all connections, at least `16MiB`. Above it, the
+    /// connection with the largest product of memory and idle time is closed. Default: `256MiB`.
     pub buffers_max: ByteSize,
-    /// How many connections may be open at a time, 1 to 100000. When there are more, the one on which nothing has been asked
-    /// for the longest time is closed. `4096` by default.
+    /// The maximum number of open connections, 1 to 100000. Above it, the connection that has been idle for the longest time is
+    /// closed. Default: `4096`.
     pub connections_max: u32,
 }
 
@@ -75,12 +74,12 @@ impl Section for HttpConfig {
         problems.require(
             tls == self.tls_key.is_some(),
             "tls_cert",
-            "`tls_cert` and `tls_key` are set together or not at all",
+            "set both `tls_cert` and `tls_key`, or neither",
         );
         problems.require(
             self.listen.ip().to_canonical().is_loopback() || tls || self.allow_plaintext,
             "listen",
-            "beyond loopback it needs `tls_cert` and `tls_key`, or `allow_plaintext = true` when a proxy in front terminates TLS",
+            "an address beyond loopback requires `tls_cert` and `tls_key`, or `allow_plaintext = true` behind a proxy that terminates TLS",
         );
         if let Some(text) = &self.public_url {
             match Url::parse(text) {
@@ -88,11 +87,15 @@ impl Section for HttpConfig {
                     let bare = url.query().is_none()
                         && url.fragment().is_none()
                         && url.username().is_empty();
-                    problems.require(bare, "public_url", "it has no user, query or fragment");
+                    problems.require(
+                        bare,
+                        "public_url",
+                        "must not have a user, query or fragment",
+                    );
                 }
                 _ => problems.push(
                     "public_url",
-                    "write it as `https://host` or `https://host/prefix`",
+                    "must be a URL such as `https://host` or `https://host/prefix`",
                 ),
             }
         }
@@ -104,22 +107,22 @@ impl Section for HttpConfig {
             ("body_timeout", self.body_timeout),
             ("write_timeout", self.write_timeout),
         ] {
-            problems.require(!timeout.get().is_zero(), key, "it must be longer than zero");
+            problems.require(!timeout.get().is_zero(), key, "must be longer than zero");
         }
         problems.require(
             (1..=100_000).contains(&self.connections_max),
             "connections_max",
-            "it must be 1 to 100000",
+            "must be 1 to 100000",
         );
         problems.require(
             self.buffers_max >= ByteSize::mib(16),
             "buffers_max",
-            "it must be at least `16MiB`",
+            "must be at least `16MiB`",
         );
         problems.require(
             self.body_max >= ByteSize::kib(16),
             "body_max",
-            "it must be at least `16KiB`",
+            "must be at least `16KiB`",
         );
     }
 }

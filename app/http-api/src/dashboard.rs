@@ -1,4 +1,4 @@
-//! The dashboard's files, and the page with its content security policy.
+//! Serves the dashboard's files, and its page with a content security policy.
 
 use std::borrow::Cow;
 
@@ -14,12 +14,12 @@ use outrigger_api_types::status::ServerColour;
 
 use crate::{Failure, codes, context::RequestContext, state::ApiState};
 
-/// What a checkout without a build shows.
+/// The page of a binary that was built without the dashboard.
 const NO_BUILD: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Outrigger</title>\
     <h1>The dashboard was not built into this binary</h1>\
-    <p>Everything else works. With Node 20 or newer, run <code>cargo x dashboard</code> in the source tree and build again.</p>";
+    <p>All other features work. With Node 20 or newer, run <code>cargo x dashboard</code> in the source tree and build again.</p>";
 
-/// Sends people to the dashboard.
+/// Redirects to the dashboard.
 pub(crate) async fn redirect(request: Request) -> Redirect {
     let prefix = request
         .extensions()
@@ -28,12 +28,12 @@ pub(crate) async fn redirect(request: Request) -> Redirect {
     Redirect::temporary(&format!("{}/admin/production/", prefix.unwrap_or_default()))
 }
 
-/// A file of the dashboard, or its page for every address that the page's own router knows.
+/// Serves a file of the dashboard, or its page for every path of the page's own router.
 pub(crate) async fn serve(State(api): State<ApiState>, request: Request) -> Response {
     let path = request.uri().path();
     let path = path.strip_prefix("/admin/production/").unwrap_or_default();
     let Ok(path) = percent_encoding::percent_decode_str(path).decode_utf8() else {
-        return Failure::new(codes::INVALID_PATH, "the path is not text").into_response();
+        return Failure::new(codes::INVALID_PATH, "the path is not UTF-8").into_response();
     };
     if let Some(asset) = outrigger_dashboard::asset(&path) {
         let caching = if asset.immutable {
@@ -54,7 +54,7 @@ pub(crate) async fn serve(State(api): State<ApiState>, request: Request) -> Resp
         };
         return (headers, Body::from(bytes)).into_response();
     }
-    // A missing file is not a page: answering with one would make a browser run HTML as a script.
+    // A missing file must not return the page, because a browser would run HTML as a script.
     if path
         .rsplit('/')
         .next()
@@ -90,7 +90,7 @@ fn page(api: &ApiState) -> Response {
         "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; \
          img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
     );
-    let policy = HeaderValue::from_str(&policy).expect("the policy is made of ASCII");
+    let policy = HeaderValue::from_str(&policy).expect("the policy is ASCII");
     let headers = [
         (
             header::CONTENT_TYPE,

@@ -1,4 +1,4 @@
-//! The OpenAPI document: what is said once for all routes, and what keeps the snapshot the same from build to build.
+//! The OpenAPI document: the parts common to all routes, and a stable order of keys for the snapshot.
 
 use http::StatusCode;
 use outrigger_api_types::problem::{FieldProblem, Problem};
@@ -14,15 +14,15 @@ use utoipa::openapi::{
 const BEARER: &str = "token";
 const COOKIE: &str = "session";
 
-/// The document without routes.
+/// Creates the document without routes.
 pub(crate) fn base() -> OpenApi {
     let info = InfoBuilder::new()
         .title("Outrigger")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "The production companion of a web application. `x-scope` names the scope that a route needs (`signed-in`: any \
-             session or token; null: nothing), `x-risk` what it can destroy, `x-audit` how the audit log calls it, and \
-             `x-idempotency-key` that it takes an `Idempotency-Key` header.",
+            "The production companion of a web application. `x-scope` is the scope that a route requires (`signed-in`: any \
+             session or token; null: none), `x-risk` is its risk level, `x-audit` is its action in the audit log, and \
+             `x-idempotency-key` means that it accepts an `Idempotency-Key` header.",
         ))
         .build();
     OpenApiBuilder::new()
@@ -50,7 +50,7 @@ fn components() -> Components {
         .build()
 }
 
-/// Says what the document format demands of every answer, that every error is a problem, and what an id looks like.
+/// Adds the description that the format requires to every response, the problem schema to every error, and the format of ids.
 pub(crate) fn complete(operation: &mut Operation) {
     let parameters = operation.parameters.iter_mut().flatten();
     for parameter in parameters {
@@ -71,7 +71,7 @@ pub(crate) fn complete(operation: &mut Operation) {
             .ok()
             .and_then(|code: u16| StatusCode::from_u16(code).ok()?.canonical_reason());
         if response.description.is_empty() {
-            response.description = reason.unwrap_or("An answer").to_owned();
+            response.description = reason.unwrap_or("A response").to_owned();
         }
     }
     let problem = Content::new(Some(Ref::from_schema_name("Problem")));
@@ -85,9 +85,9 @@ pub(crate) fn complete(operation: &mut Operation) {
         .insert("default".to_owned(), RefOr::T(any));
 }
 
-/// The document as JSON. Extensions come from a hash map, so everything is sorted to be the same each time.
+/// Returns the document as JSON. Keys are sorted, because extensions are in a hash map and the output must be deterministic.
 pub(crate) fn to_json(document: &OpenApi) -> Value {
-    let mut json = serde_json::to_value(document).expect("a document made from types serialises");
+    let mut json = serde_json::to_value(document).expect("a document built from types serialises");
     json.sort_all_objects();
     json
 }
@@ -97,7 +97,7 @@ mod tests {
     use crate::routes;
 
     #[test]
-    fn every_answer_is_described_and_every_route_says_how_it_fails() {
+    fn every_response_has_a_description_and_every_route_an_error_response() {
         let document = super::to_json(&routes::table().into_parts().1);
 
         for (path, operations) in document["paths"].as_object().expect("there are paths") {
@@ -121,19 +121,19 @@ mod tests {
     }
 
     #[test]
-    fn every_post_that_makes_something_takes_an_idempotency_key() {
+    fn every_post_that_creates_something_accepts_an_idempotency_key() {
         let document = super::to_json(&routes::table().into_parts().1);
         let paths = document["paths"].as_object().expect("there are paths");
-        let makers: Vec<_> = paths
+        let creators: Vec<_> = paths
             .iter()
             .filter(|(_, operations)| operations["post"]["responses"]["201"].is_object())
             .collect();
 
-        assert!(makers.len() >= 4, "{makers:?}");
-        for (path, operations) in makers {
+        assert!(creators.len() >= 4, "{creators:?}");
+        for (path, operations) in creators {
             assert_eq!(
                 operations["post"]["x-idempotency-key"], true,
-                "POST {path} answers 201; its guard lacks `.creates()`"
+                "POST {path} returns 201, but its guard lacks `.creates()`"
             );
         }
     }
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_risks_something_is_in_the_audit_log_under_the_name_of_its_capability() {
+    fn every_route_with_a_risk_is_audited_under_its_capability() {
         for (method, path, operation) in operations() {
             let tag = operation["tags"][0]
                 .as_str()
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_change_something_has_another_method_than_get() {
+    fn every_method_except_get_requires_permission_to_change_something() {
         const OPEN: [&str; 2] = ["/api/v1/access/login", "/api/v1/access/login-link"];
         for (method, path, operation) in operations() {
             let scope = operation["x-scope"].as_str();
@@ -190,12 +190,12 @@ mod tests {
 
             assert!(
                 method == "get" || method == "head" || may_change,
-                "{method} {path} needs {scope:?}, which changes nothing"
+                "{method} {path} requires {scope:?}, which does not permit changes"
             );
         }
     }
 
-    /// The schemas of what a request may hold, with where they stand.
+    /// The schemas of all parameters and body fields, with their places.
     fn inputs() -> Vec<(String, serde_json::Value)> {
         let document = super::to_json(&routes::table().into_parts().1);
         let mut found = Vec::new();
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn every_number_that_is_taken_has_a_range_and_every_id_is_one() {
+    fn every_number_in_a_request_has_a_range_and_every_id_the_format_uuid() {
         let inputs = inputs();
 
         assert!(inputs.len() > 20, "{inputs:?}");
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn the_document_is_the_same_each_time() {
+    fn the_document_is_deterministic() {
         let once = super::to_json(&routes::table().into_parts().1).to_string();
 
         assert_eq!(

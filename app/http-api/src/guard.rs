@@ -13,70 +13,70 @@ use utoipa::openapi::path::Operation;
 
 use crate::{Failure, authenticate, codes, context::RequestContext, sites::Sites, state::ApiState};
 
-const LOOKED_UP: &str = "every route's scope is looked up by the tests that build the table";
+const LOOKED_UP: &str = "tests build the whole table, so the scope exists";
 
 /// A capability: the prefix of its scopes (`cache:read`) and audit actions (`cache.clear`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capability(&'static str);
 
 impl Capability {
-    /// The capability of this name.
+    /// Creates the capability with this name.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self(name)
     }
 
-    /// It reads, and needs `capability:read`.
+    /// A route that reads. Requires `capability:read`.
     #[must_use]
     pub fn read(self) -> Guard {
         self.needs(Need::Scope(self.scope_of(ScopeAccess::Read)))
     }
 
-    /// It reads and needs `capability:read`, except from this machine without a proxy in between.
+    /// A route that reads. Requires `capability:read`, except for direct requests from this machine.
     #[must_use]
     pub fn read_beyond_loopback(self) -> Guard {
         self.needs(Need::ScopeBeyondLoopback(self.scope_of(ScopeAccess::Read)))
     }
 
-    /// It changes what can be made again: nothing is lost, so nothing is audited unless the route says so.
+    /// A route whose changes lose no data, because it can be computed again. Not audited unless the route calls
+    /// [`audited`](Guard::audited).
     #[must_use]
     pub fn safe(self) -> Guard {
         self.change(RiskLevel::Safe)
     }
 
-    /// It changes one named object, or can be undone. The audit log calls it `capability.verb`.
+    /// A route that changes one named object, or whose change can be undone. Audited as `capability.verb`.
     #[must_use]
     pub fn reversible(self, verb: &'static str) -> Guard {
         self.change(RiskLevel::Reversible).audited(verb)
     }
 
-    /// It removes many objects of which Outrigger holds the only copy, and needs `capability:*`. The audit log calls it
-    /// `capability.verb`.
+    /// A route that removes many objects without another copy. Requires `capability:*`. Audited as `capability.verb`.
     #[must_use]
     pub fn destructive(self, verb: &'static str) -> Guard {
         self.change(RiskLevel::Destructive).audited(verb)
     }
 
-    /// It is part of the work of a program that has the scope `capability:work`.
+    /// A route for worker programs. Requires `capability:work`.
     #[must_use]
     pub fn work(self) -> Guard {
         self.needs(Need::Scope(self.scope_of(ScopeAccess::Work)))
     }
 
-    /// It takes in what is sent with an ingest key. `find` finds the key in a header, the query or the path; the handler gets
-    /// the [`IngestKey`](outrigger_access::IngestKey) as an extension. No session or token is looked at.
+    /// A route that receives data sent with an ingest key. `find` returns the key from a header, the query or the path. The
+    /// handler gets the [`IngestKey`](outrigger_access::IngestKey) as an extension. Sessions and tokens are ignored.
     #[must_use]
     pub const fn ingest(self, find: FindKey) -> Guard {
         self.needs(Need::Ingest(find))
     }
 
-    /// Any signed-in caller may call it.
+    /// A route for any signed-in caller.
     #[must_use]
     pub const fn signed_in(self) -> Guard {
         self.needs(Need::SignedIn)
     }
 
-    /// Anyone may call it. Its body is at most 16 KiB, unless the route says otherwise.
+    /// A route for anyone. Its body is at most 16 KiB unless the route calls [`body_max`](Guard::body_max).
     #[must_use]
     pub const fn open(self) -> Guard {
         self.needs(Need::Nothing)
@@ -117,7 +117,7 @@ pub type FindKey = fn(&Parts) -> Option<String>;
 /// The maximum size of a body of a request without credentials.
 pub(crate) const STRANGERS_BODY_MAX: ByteSize = ByteSize::kib(16);
 
-/// What of a body is taken; in the extensions of every request that passed its guard.
+/// The accepted size and encoding of a body. An extension of every request that passed its guard.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BodyMax {
     /// The maximum size, also after decompression.
@@ -129,7 +129,7 @@ pub(crate) struct BodyMax {
 }
 
 impl BodyMax {
-    /// What the guard of this request's route takes.
+    /// Returns the limits of the request's route.
     pub(crate) fn of(request: &Request, api: &ApiState) -> Self {
         let found = request.extensions().get().copied();
         found.unwrap_or_else(|| Self::usual(api))
@@ -175,7 +175,7 @@ impl fmt::Display for Action {
 
 #[derive(Debug, Clone, Copy)]
 enum Need {
-    /// Nothing: anybody may call it.
+    /// None.
     Nothing,
     /// A session, token or the control socket.
     SignedIn,
@@ -188,14 +188,14 @@ enum Need {
 }
 
 impl Guard {
-    /// It changes one named object, or can be undone. The audit log calls it `capability.verb`.
+    /// A route that changes one named object, or whose change can be undone. Audited as `capability.verb`.
     #[must_use]
     pub const fn reversible(mut self, verb: &'static str) -> Self {
         self.risk = RiskLevel::Reversible;
         self.audited(verb)
     }
 
-    /// The audit log remembers it as `capability.verb`, although it risks nothing.
+    /// Audits the route as `capability.verb` without a risk.
     #[must_use]
     pub const fn audited(mut self, verb: &'static str) -> Self {
         self.audit = Some(Action {
@@ -205,31 +205,32 @@ impl Guard {
         self
     }
 
-    /// It makes or sends something: a repeated request with the same `Idempotency-Key` gets the first one's answer.
+    /// Accepts an `Idempotency-Key`. A repeated request with the same key gets the first response again. For routes that create
+    /// or send something.
     #[must_use]
     pub const fn creates(mut self) -> Self {
         self.idempotent = true;
         self
     }
 
-    /// It takes, or may take, somebody's access away: a revocation, a new password, a disabled account. So it has places of its
-    /// own that no other change can fill.
+    /// Marks a route that revokes access: a revocation, a new password, a disabled account. Such requests have concurrency slots
+    /// of their own, so other changes cannot delay them.
     #[must_use]
     pub const fn revokes(mut self) -> Self {
         self.revokes = true;
         self
     }
 
-    /// Its request or its answer may go on for as long as both sides want. The body is read by the handler, through
-    /// [`Upload`](crate::Upload); the answer ends when the credential does or the server stops.
+    /// Allows a request or response of unlimited duration. The handler reads the body through [`Upload`](crate::Upload). The
+    /// response ends when the credential expires or is revoked, or the server stops.
     #[must_use]
     pub const fn streams(mut self) -> Self {
         self.streams = true;
         self
     }
 
-    /// The largest body, also after it was unpacked, and what that limit is called where a person can move it. Without it,
-    /// `[http] body_max`.
+    /// Sets the maximum size of a body, also after decompression, and the name of the limit in the configuration. The default
+    /// is `[http] body_max`.
     #[must_use]
     pub const fn body_max(mut self, limit: ByteSize, name: &'static str) -> Self {
         self.body_max = Some((limit, name));
@@ -243,7 +244,7 @@ impl Guard {
         self
     }
 
-    /// Lets pages of these sites call the route, also to change something. Cookies are ignored.
+    /// Allows pages of these sites to call the route, also for changes. Cookies are ignored.
     #[must_use]
     pub const fn from_sites(mut self, sites: Sites) -> Self {
         self.sites = sites;
@@ -273,7 +274,7 @@ impl Guard {
         self.streams
     }
 
-    /// The scope that it needs, if any.
+    /// Returns the required scope, if any.
     pub(crate) const fn scope(&self) -> Option<Scope> {
         match self.need {
             Need::Scope(scope) | Need::ScopeBeyondLoopback(scope) => Some(scope),
@@ -289,17 +290,17 @@ impl Guard {
         self.any_host
     }
 
-    /// Whether anyone may call it, so that its requests are a stranger's until the handler has run.
+    /// Returns whether anyone may call the route. Its requests count as unauthenticated until the handler has run.
     pub(crate) const fn is_open(&self) -> bool {
         matches!(self.need, Need::Nothing)
     }
 
-    /// Whether something would be missing if nobody went on with such a request.
+    /// Returns whether a started request must be completed even if the client disconnects.
     pub(crate) const fn changes(&self) -> bool {
         self.audit.is_some() || self.idempotent
     }
 
-    /// What of a body is taken.
+    /// Returns the limits of the body.
     pub(crate) fn body(&self, api: &ApiState) -> BodyMax {
         let usual = BodyMax::usual(api);
         let (limit, name) = match self.body_max {
@@ -408,7 +409,7 @@ async fn admit_key(find: FindKey, context: &RequestContext, parts: &mut Parts) -
 fn missing(scope: Scope) -> Failure {
     Failure::new(
         codes::SCOPE_MISSING,
-        format!("this needs the scope `{scope}`"),
+        format!("this requires the scope `{scope}`"),
     )
     .with_fix(format!(
         "outrigger token create --name NAME --scope '{scope}'"

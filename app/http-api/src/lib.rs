@@ -1,12 +1,12 @@
 //! The HTTP API: routes, authentication, problems, and the OpenAPI document that describes them.
 //!
-//! This crate knows HTTP and nothing of how capabilities work inside: a handler extracts, calls a handle, and converts to
-//! `api-types`. It is the only crate that names axum. A request passes, in this order, the [listener](HttpListener), the
-//! pipeline, the [guard](Guard) of its route, and the handler; an error on the way becomes a [`Failure`] and leaves as
-//! `application/problem+json` with a code from one table.
+//! This crate contains no logic of capabilities. A handler extracts the input, calls a handle, and converts the result to
+//! `api-types`. No other crate depends on axum. A request passes the [listener](HttpListener), the pipeline, the [guard](Guard)
+//! of its route, and the handler, in this order. Each error becomes a [`Failure`] and is sent as `application/problem+json` with
+//! a [code](codes).
 //!
-//! What it refuses to know: how to open stores, where configuration comes from, how processes start and stop. The server
-//! plugs those in through [`Parts`] and the [`Process`] port.
+//! This crate does not open stores, read configuration files, or start and stop processes. The server passes these
+//! dependencies in through [`Parts`] and the [`Process`] port.
 
 mod api;
 mod audit;
@@ -68,7 +68,7 @@ pub use state::{ApiState, Handle, Parts};
 pub use table::RouteTable;
 pub use upload::Upload;
 
-/// The OpenAPI document of all routes, with sorted keys.
+/// Returns the OpenAPI document of all routes, with sorted keys.
 #[must_use]
 pub fn openapi() -> serde_json::Value {
     document::to_json(&routes::table().into_parts().1)

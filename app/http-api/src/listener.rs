@@ -246,8 +246,8 @@ async fn finish(connections: &TaskGroup, api: &Api, stop: &Stop) {
         tokio::select! {
             _ = &mut finishing => return,
             () = clock.sleep(LOOK_STOPPING) => {
-                state.buffers().cut_still(clock.monotonic(), |kind| match kind {
-                    Kind::Answer => UNREAD_STOPPING,
+                state.buffers().cut_stalled(clock.monotonic(), |kind| match kind {
+                    Kind::Response => UNREAD_STOPPING,
                     Kind::Request => UNSENT_STOPPING,
                 });
             }

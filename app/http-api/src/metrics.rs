@@ -16,7 +16,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-/// Upper bounds in seconds: from what a cached answer takes to what nobody waits for.
+/// The upper bounds of the latency buckets, in seconds.
 const BUCKETS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
 
 /// Counts and latencies of requests. Cheap to clone.
@@ -31,7 +31,7 @@ pub struct HttpMetrics {
     totals: Arc<Totals>,
 }
 
-/// What the history is made from.
+/// The totals for the history.
 #[derive(Debug, Default)]
 struct Totals {
     requests: AtomicU64,
@@ -59,7 +59,7 @@ impl Default for HttpMetrics {
     }
 }
 
-/// A connection that is counted as open.
+/// Counts a connection as open until it is dropped.
 #[derive(Debug)]
 pub(crate) struct OpenConnection(Gauge);
 
@@ -73,32 +73,32 @@ impl HttpMetrics {
     pub(crate) fn register(&self, registry: &mut Registry) {
         registry.register(
             "outrigger_http_requests",
-            "Requests answered, by class of status; without the dashboard's files and background requests",
+            "Handled requests by status class, excluding dashboard files and background requests",
             self.requests.clone(),
         );
         registry.register(
             "outrigger_http_background_requests",
-            "Requests answered that an open dashboard made by itself, whatever the status",
+            "Handled background requests of open dashboards, with any status",
             self.background.clone(),
         );
         registry.register(
             "outrigger_http_page_requests",
-            "Requests answered for the dashboard's own files, whatever the status",
+            "Handled requests for dashboard files, with any status",
             self.pages.clone(),
         );
         registry.register(
             "outrigger_http_request_seconds",
-            "Time to answer a request that `outrigger_http_requests` counts",
+            "Latency of the requests that `outrigger_http_requests` counts",
             self.seconds.clone(),
         );
         registry.register(
             "outrigger_http_connections",
-            "Connections open now",
+            "Open connections",
             self.connections.clone(),
         );
         registry.register(
             "outrigger_http_connections_refused",
-            "Connections closed because too many were open, most of them idle ones",
+            "Connections closed because too many were open; idle ones first",
             self.refused.clone(),
         );
     }
@@ -127,7 +127,7 @@ impl HttpMetrics {
         self.pages.inc();
     }
 
-    /// Counts a connection until the answer is dropped, however the connection ends.
+    /// Counts a connection as open until the returned guard is dropped.
     pub(crate) fn open(&self) -> OpenConnection {
         self.connections.inc();
         OpenConnection(self.connections.clone())
@@ -137,19 +137,19 @@ impl HttpMetrics {
         self.refused.inc();
     }
 
-    /// Requests answered since the start, without those of the dashboard's files and its background requests.
+    /// Returns the number of requests since the start, excluding dashboard files and background requests.
     #[must_use]
     pub fn requests_total(&self) -> u64 {
         self.totals.requests.load(Ordering::Relaxed)
     }
 
-    /// Those of [`requests_total`](Self::requests_total) answered with a 5xx status.
+    /// Returns the number of [`requests_total`](Self::requests_total) with a 5xx status.
     #[must_use]
     pub fn errors_total(&self) -> u64 {
         self.totals.errors.load(Ordering::Relaxed)
     }
 
-    /// Latencies since the last call, for the history.
+    /// Returns the latencies, for the history.
     #[must_use]
     pub fn latency(&self) -> &Latency {
         &self.totals.latency

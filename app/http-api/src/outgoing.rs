@@ -63,7 +63,7 @@ pub(crate) fn count(
     }
     let known = body.size_hint().exact();
     let bytes = known.unwrap_or(if is_encoded { ENCODER } else { 0 });
-    let hold = buffers.hold(line, Kind::Answer, bytes, clock.monotonic());
+    let hold = buffers.hold(line, Kind::Response, bytes, clock.monotonic());
     Body::new(Outgoing {
         body,
         rest: Bytes::new(),
@@ -102,13 +102,13 @@ impl HttpBody for Outgoing {
             let frame = match Pin::new(&mut self.body).poll_frame(context) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
-                    self.answer.hold.waits_for_us();
+                    self.answer.hold.waits_for_server();
                     return Poll::Pending;
                 }
             };
             match frame {
                 None => {
-                    self.answer.hold.waits_for_us();
+                    self.answer.hold.waits_for_server();
                     return Poll::Ready(None);
                 }
                 Some(Ok(frame)) => match frame.into_data() {

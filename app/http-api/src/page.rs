@@ -1,4 +1,4 @@
-//! Which part of a list is asked for, and how it is answered; the same for every list.
+//! Pagination, the same for every list.
 
 use axum::{extract::FromRequestParts, http::request::Parts as Head};
 use outrigger_api_types::page::{Count, CountRelation, Page, PageQuery};
@@ -10,12 +10,12 @@ use crate::{
     state::ApiState,
 };
 
-/// A part of a list, within the limits of the contract: read from `limit` and `cursor` in the address.
+/// The requested page of a list, from the query parameters `limit` and `cursor`.
 #[derive(Debug, Clone, Copy)]
 pub struct Part {
-    /// Where it begins; none for the start.
+    /// The cursor of the previous page; `None` for the first page.
     pub cursor: Option<Cursor>,
-    /// How many items at most.
+    /// The maximum number of items.
     pub limit: u32,
 }
 
@@ -32,7 +32,8 @@ impl FromRequestParts<ApiState> for Part {
 }
 
 impl Part {
-    /// The answer. A list that fits into one page is counted by having been read; another one is not counted.
+    /// Converts a page to its API type. The response contains the count only if the list fits into one page, because counting a
+    /// longer list would require another query.
     pub fn answer<T, U>(self, page: outrigger_stdx::Page<T>, to_api: impl Fn(T) -> U) -> Page<U> {
         let is_whole = self.cursor.is_none() && page.next.is_none();
         let count = is_whole.then_some(Count {

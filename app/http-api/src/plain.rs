@@ -1,6 +1,6 @@
-//! Messages of the deserialiser in the words of JSON: nobody outside knows the names of our types.
+//! Rewrites messages of the deserialiser in terms of JSON, because clients do not know the names of Rust types.
 
-/// The message without names of Rust types. What the client sent, in quotes or backticks, stays as it is.
+/// Returns the message without names of Rust types. Text in quotes or backticks comes from the client and is not changed.
 pub(crate) fn words(message: &str) -> String {
     let mut plain = String::with_capacity(message.len());
     let mut rest = message;
@@ -8,8 +8,8 @@ pub(crate) fn words(message: &str) -> String {
         let taken = if matches!(character, '"' | '`') {
             quoted(rest, character)
         } else if character.is_ascii_alphanumeric() {
-            let (said, taken) = word(rest);
-            plain.push_str(said);
+            let (replacement, taken) = word(rest);
+            plain.push_str(replacement);
             rest = &rest[taken..];
             continue;
         } else {
@@ -21,7 +21,7 @@ pub(crate) fn words(message: &str) -> String {
     plain
 }
 
-/// The length of a quotation with its quotes.
+/// Returns the length of a quoted text, including its quotes.
 fn quoted(text: &str, quote: char) -> usize {
     let mut escaped = false;
     for (position, character) in text.char_indices().skip(1) {
@@ -33,7 +33,7 @@ fn quoted(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// What to say for the word that `text` begins with, and how long that word is.
+/// Returns the replacement of the first word of `text`, and the length of that word.
 fn word(text: &str) -> (&str, usize) {
     let length = |text: &str| {
         let inside = |character: char| character.is_ascii_alphanumeric() || character == '_';
@@ -42,7 +42,7 @@ fn word(text: &str) -> (&str, usize) {
     };
     let first = length(text);
     match &text[..first] {
-        // Followed by a type's name, and sometimes by the number of its fields.
+        // The name of a type follows, and sometimes the number of its fields.
         kind @ ("struct" | "enum") if text[first..].starts_with(' ') => {
             let mut taken = first + 1 + length(&text[first + 1..]);
             if let Some(count) = text[taken..].strip_prefix(" with ") {
@@ -51,12 +51,12 @@ fn word(text: &str) -> (&str, usize) {
                     .map_or(0, |end| end + " elements".len());
                 taken = (taken + " with ".len() + elements).min(text.len());
             }
-            let said = if kind == "struct" {
+            let replacement = if kind == "struct" {
                 "an object"
             } else {
                 "one of its values"
             };
-            (said, taken)
+            (replacement, taken)
         }
         "map" => ("object", first),
         "sequence" => ("array", first),
@@ -76,7 +76,7 @@ mod tests {
     use super::words;
 
     #[test]
-    fn names_of_types_become_words_of_json() {
+    fn names_of_rust_types_become_terms_of_json() {
         for (message, plain) in [
             (
                 "invalid length 0, expected struct NewToken with 3 elements at line 1 column 2",
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_client_sent_is_repeated_as_it_was() {
+    fn quoted_text_of_the_client_is_unchanged() {
         for message in [
             r#"invalid type: string "struct u8 \" map", expected a boolean"#,
             "unknown field `u8 struct X`, expected `map`",

@@ -29,15 +29,19 @@ pub(crate) fn table() -> RouteTable {
     })
 }
 
-/// Nothing is there.
+/// The response to a path without a route.
 pub(crate) async fn not_found(mut request: Request) -> Failure {
     let refused = sites::check_strictly(&mut request).err();
-    refused.unwrap_or_else(|| Failure::new(codes::NOT_FOUND, "no route has this path"))
+    refused.unwrap_or_else(|| Failure::new(codes::NOT_FOUND, "there is no route with this path"))
 }
 
-/// The path is there, but not with this method.
+/// The response to a path that has no route with this method.
 pub(crate) async fn method_not_allowed(mut request: Request) -> Failure {
     let refused = sites::check_strictly(&mut request).err();
-    refused
-        .unwrap_or_else(|| Failure::new(codes::METHOD_NOT_ALLOWED, "this path has other methods"))
+    refused.unwrap_or_else(|| {
+        Failure::new(
+            codes::METHOD_NOT_ALLOWED,
+            "this path does not support this method",
+        )
+    })
 }

@@ -1,8 +1,8 @@
-//! The route table: no route without a guard.
+//! The route table. Every route has a guard.
 //!
-//! A route of the API enters the server only through [`RouteTable::add`], together with its [`Guard`]. The same guard is written
-//! into the OpenAPI document and enforced before the handler runs, so the document and the server cannot disagree, and a route
-//! without authorisation does not compile. Only the dashboard's own files come in without one, by [`RouteTable::with_pages`].
+//! [`RouteTable::add`] is the only way to add a route of the API, and it requires a [`Guard`]. The same guard is written into the
+//! OpenAPI document and enforced before the handler runs, so the document and the server cannot disagree, and a route without
+//! authorisation does not compile. Only the dashboard's files have no guard; see [`RouteTable::with_pages`].
 
 use std::collections::BTreeMap;
 
@@ -27,12 +27,12 @@ use crate::{
 pub struct RouteTable {
     routes: OpenApiRouter<ApiState>,
     pages: Router<ApiState>,
-    /// The paths that pages of other sites may call. A browser asks with `OPTIONS` before it does.
+    /// The paths that pages of other sites may call. Browsers send a preflight request to them first.
     preflights: BTreeMap<String, Sites>,
 }
 
 impl RouteTable {
-    /// A table without routes.
+    /// Creates a table without routes.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -42,7 +42,7 @@ impl RouteTable {
         }
     }
 
-    /// Adds a route behind its guard. `route` is what `routes!(handler)` makes of one handler.
+    /// Adds a route and its guard. `route` is the result of `routes!(handler)` for a single handler.
     #[must_use]
     pub fn add(mut self, guard: Guard, route: UtoipaMethodRouter<ApiState>) -> Self {
         let (schemas, mut paths, method_router) = route.map(|method_router| {
@@ -55,31 +55,31 @@ impl RouteTable {
             document::complete(operation);
         }
         if guard.sites() != Sites::Own {
-            let asked = paths.paths.keys().map(|path| (path.clone(), guard.sites()));
-            self.preflights.extend(asked);
+            let called = paths.paths.keys().map(|path| (path.clone(), guard.sites()));
+            self.preflights.extend(called);
         }
         self.routes = self.routes.routes((schemas, paths, method_router));
         self
     }
 
-    /// Adds what is not part of the API and tells nothing: the dashboard's own files.
+    /// Adds routes that are not part of the API and expose no data: the dashboard's files.
     pub(crate) fn with_pages(
         mut self,
         add: impl FnOnce(Router<ApiState>) -> Router<ApiState>,
     ) -> Self {
-        // Marked within the check, so that a refused request counts as one of the API.
+        // The mark is inside the check, so refused requests count as API requests.
         self.pages = add(self.pages)
             .route_layer(middleware::map_response(Traffic::mark_page))
             .route_layer(middleware::from_fn(sites::strict));
         self
     }
 
-    /// The router and the document that describes it.
+    /// Returns the router and the OpenAPI document that describes it.
     pub(crate) fn into_parts(self) -> (Router<ApiState>, OpenApi) {
         let (mut router, document) = self.routes.split_for_parts();
         for (path, allowed) in self.preflights {
-            let answer = async move |request: Request| sites::preflight(allowed, &request);
-            router = router.route(&path, options(answer));
+            let preflight = async move |request: Request| sites::preflight(allowed, &request);
+            router = router.route(&path, options(preflight));
         }
         (router.merge(self.pages), document)
     }

@@ -1,4 +1,4 @@
-//! What is printed at start: at most twelve lines, ready to paste.
+//! The banner that is printed at the start: at most twelve lines with URLs to copy.
 
 use std::fmt::Write;
 
@@ -7,16 +7,16 @@ use serde::Serialize;
 
 use crate::own_command::OwnCommand;
 
-/// Who reads the banner.
+/// The format of the banner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BannerFor {
-    /// Lines to paste from.
+    /// Text.
     People,
     /// One line of JSON.
     Programs,
 }
 
-/// What the banner tells.
+/// The contents of the banner.
 #[derive(Serialize)]
 pub(crate) struct Banner<'a> {
     pub(crate) server: &'a ServerIdentity,
@@ -24,24 +24,25 @@ pub(crate) struct Banner<'a> {
     pub(crate) data_dir: &'a str,
     pub(crate) listeners: &'a [Listener],
     pub(crate) dashboard: &'a str,
-    /// Printed only until the owner account is set up: later starts need no link.
+    /// Only until the owner account is set up.
     pub(crate) login_link: Option<&'a str>,
-    /// Why there is no link although the owner account is not set up.
+    /// Why there is no link before the owner account is set up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) without_link: Option<&'a str>,
-    /// Writes the commands that people are told to run.
+    /// Formats the commands in the banner.
     #[serde(skip)]
     pub(crate) command: &'a OwnCommand,
 }
 
-/// The banner as one line of JSON.
+/// Renders the banner as one line of JSON.
 pub(crate) fn render_json(banner: &Banner<'_>) -> String {
-    let mut text = serde_json::to_string(banner).expect("a banner has only text and flags");
+    let mut text =
+        serde_json::to_string(banner).expect("a banner contains only strings and booleans");
     text.push('\n');
     text
 }
 
-/// The banner as text.
+/// Renders the banner as text.
 pub(crate) fn render(banner: &Banner<'_>) -> String {
     let mut text = format!(
         "Outrigger {} · {} · data in {}\n\n",
@@ -55,7 +56,7 @@ pub(crate) fn render(banner: &Banner<'_>) -> String {
         ),
         (None, Some(reason)) => writeln!(
             text,
-            "  Dashboard     {}\n                (no login link: {reason}; later, `{}` makes one)",
+            "  Dashboard     {}\n                (no login link: {reason}; `{}` creates one later)",
             banner.dashboard,
             banner.command.line("admin link")
         ),
@@ -73,7 +74,7 @@ pub(crate) fn render(banner: &Banner<'_>) -> String {
     }
     let _ = writeln!(
         text,
-        "\n  Run `{}` to see how it is doing. Press Ctrl-C to stop it.",
+        "\n  Run `{}` to see the status. Press Ctrl-C to stop the server.",
         banner.command.line("status")
     );
     text
@@ -87,7 +88,7 @@ mod tests {
     use crate::ServerConfig;
 
     #[test]
-    fn for_programs_the_banner_is_one_line_of_json() {
+    fn the_banner_for_programs_is_one_line_of_json() {
         let listeners = [Listener {
             name: "http".to_owned(),
             address: "127.0.0.1:7300".to_owned(),
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_that_cannot_make_a_login_link_tells_why() {
+    fn the_banner_contains_the_reason_why_there_is_no_login_link() {
         let text = render(&Banner {
             command: &command(),
             server: &server(),
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_redis_socket_has_a_name_also_without_a_port() {
+    fn the_redis_socket_is_the_redis_url_if_there_is_no_port() {
         let text = rendered(&[
             listener("http", "http://127.0.0.1:7300"),
             listener("redis-socket", "unix:///srv/data/redis.sock"),

@@ -1,4 +1,4 @@
-//! The configuration of the whole program: a struct of the parts' own structs.
+//! The configuration of the program, composed of the sections of its parts.
 
 use std::path::PathBuf;
 
@@ -22,14 +22,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ServerColour, identity};
 
-/// The configuration file that is read when none is named and it exists.
+/// The default configuration file. It is optional.
 const DEFAULT_FILE: &str = "outrigger.toml";
 
 /// The process as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerConfig {
-    /// Where databases, sockets, keys and logs live; one running process each. `./outrigger-data` by default.
+    /// The directory of databases, sockets, keys and logs. Only one process at a time can use it. Default: `./outrigger-data`.
     pub data_dir: PathBuf,
     /// The name of this server in the dashboard, `outrigger status` and the start message: at most 64 characters. Default: the
     /// host name.
@@ -39,7 +39,7 @@ pub struct ServerConfig {
     pub environment: Option<String>,
     /// The colour that marks this server in the dashboard, so that open tabs of several servers look different. Default: none.
     pub colour: Option<ServerColour>,
-    /// How long each phase of shutdown may take before what still runs is dropped; `10s` by default.
+    /// The timeout of each phase of the shutdown. Work that is still running after it is dropped. Default: `10s`.
     pub shutdown_grace: HumanDuration,
 }
 
@@ -62,7 +62,7 @@ impl Section for ServerConfig {
         problems.require(
             !self.data_dir.as_os_str().is_empty(),
             "data_dir",
-            "it cannot be empty",
+            "must not be empty",
         );
         for (key, text) in [("name", &self.name), ("environment", &self.environment)] {
             if let Some(refusal) = text.as_deref().and_then(identity::refusal) {
@@ -85,22 +85,22 @@ pub struct Config {
     pub cache: CacheConfig,
     /// Accounts, sessions and tokens.
     pub access: AccessConfig,
-    /// Our own database.
+    /// The database.
     pub store: StoreConfig,
     /// Encryption.
     pub crypto: CryptoConfig,
     /// Outgoing requests.
     pub net: NetConfig,
-    /// What is kept of the past.
+    /// The history: problems, events and figures.
     pub history: HistoryConfig,
-    /// Our own logs.
+    /// The logs.
     pub log: LogConfig,
 }
 
-/// Where the configuration comes from.
+/// The sources of the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct LoadOptions {
-    /// `--config`; `outrigger.toml` in the working directory when absent and there is one.
+    /// `--config`. `None` means `outrigger.toml` in the working directory, if it exists.
     pub config_file: Option<PathBuf>,
     /// `--data-dir`.
     pub data_dir: Option<PathBuf>,
@@ -110,15 +110,15 @@ pub struct LoadOptions {
     pub environment: Environment,
 }
 
-/// The configuration with the provenance of every value.
+/// The configuration and the source of every value.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The values.
     pub config: Config,
-    /// The environment, for what is not a configuration key: the first account.
+    /// The environment, for variables that are not configuration keys, such as those of the first account.
     pub(crate) environment: Environment,
     sections: Vec<SectionKeys>,
-    /// What was ignored.
+    /// Problems with ignored values.
     warnings: Vec<Problem>,
 }
 
@@ -126,7 +126,7 @@ pub struct Loaded {
 ///
 /// # Errors
 ///
-/// Every problem at once.
+/// All problems of the configuration.
 pub fn load(options: LoadOptions) -> Result<Loaded, ConfigErrors> {
     let default_file = || Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists());
     let data_dir = options
@@ -162,7 +162,7 @@ pub fn load(options: LoadOptions) -> Result<Loaded, ConfigErrors> {
         config.http.allow_plaintext || !config.redis.is_plaintext_beyond_loopback(),
         "redis",
         "listen",
-        "beyond loopback it needs `tls_cert` and `tls_key`, or `[http] allow_plaintext = true`",
+        "an address beyond loopback requires `tls_cert` and `tls_key`, or `[http] allow_plaintext = true`",
     );
     Ok(Loaded {
         config,
@@ -172,11 +172,11 @@ pub fn load(options: LoadOptions) -> Result<Loaded, ConfigErrors> {
     })
 }
 
-/// The reference page of all keys.
+/// Returns the reference page of all keys as Markdown.
 ///
 /// # Panics
 ///
-/// When a default is not valid, which a test excludes.
+/// If a default is invalid, which a test excludes.
 #[must_use]
 pub fn configuration_reference() -> String {
     let options = LoadOptions {
@@ -187,7 +187,7 @@ pub fn configuration_reference() -> String {
 }
 
 impl Loaded {
-    /// Every key as the API and `config explain` show it.
+    /// Returns all keys, as shown by the API and `config explain`.
     #[must_use]
     pub fn keys(&self) -> Vec<ConfigKey> {
         self.sections
@@ -197,13 +197,13 @@ impl Loaded {
             .collect()
     }
 
-    /// What was ignored, such as an alias with a value that its key cannot have.
+    /// Returns the problems with ignored values, such as an alias with a value that is invalid for its key.
     #[must_use]
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings
     }
 
-    /// Whether the log on a terminal has colours: not where <https://no-color.org> asks for none.
+    /// Returns whether the log on a terminal has colours. `NO_COLOR` disables them, see <https://no-color.org>.
     pub(crate) fn colour(&self) -> Colour {
         if self.environment.get("NO_COLOR").is_some() {
             Colour::Never
@@ -243,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_key_says_what_it_is_measured_in() {
+    fn keys_have_the_unit_of_their_type() {
         let loaded = load(LoadOptions::default()).expect("the defaults are valid");
         let keys = loaded.keys();
         let unit = |name: &str| {
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn the_redis_listener_beyond_loopback_needs_tls_or_the_word_that_it_is_meant() {
+    fn a_redis_listener_beyond_loopback_requires_tls_or_allow_plaintext() {
         let load_with = |more: &[&str]| {
             let mut sets = vec![
                 "redis.listen=0.0.0.0:7379".to_owned(),
@@ -286,19 +286,19 @@ mod tests {
             })
         };
 
-        let refused = load_with(&[]).expect_err("it is neither encrypted nor meant");
+        let refused = load_with(&[]).expect_err("there is neither TLS nor `allow_plaintext`");
 
         assert!(
             refused
                 .to_string()
-                .contains("`redis.listen` (--set redis.listen): beyond loopback"),
+                .contains("`redis.listen` (--set redis.listen): an address beyond loopback"),
             "{refused}"
         );
         assert!(load_with(&["http.allow_plaintext=true"]).is_ok());
     }
 
     #[test]
-    fn a_server_name_that_could_disguise_itself_and_an_unknown_colour_are_refused() {
+    fn a_server_name_with_control_characters_and_an_unknown_colour_are_refused() {
         for set in [
             "server.name=a\u{1b}[2J",
             "server.environment=",

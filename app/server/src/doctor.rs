@@ -22,7 +22,7 @@ pub(crate) fn advice(name: &str, detail: impl Into<String>, fix: impl Into<Strin
     }
 }
 
-/// The check failed, and `fix` says how to repair it.
+/// The check failed, and `fix` describes the repair.
 pub(crate) fn fail(name: &str, detail: impl Into<String>, fix: impl Into<String>) -> DoctorCheck {
     DoctorCheck {
         name: name.to_owned(),

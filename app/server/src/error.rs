@@ -1,4 +1,4 @@
-//! Why the server did not start.
+//! Errors of starting and running the server.
 
 use std::{io, path::PathBuf};
 
@@ -6,7 +6,7 @@ use outrigger_config::ConfigErrors;
 use outrigger_stdx::ErrorKind;
 use thiserror::Error;
 
-/// Why the server did not start, or did not stop in peace. Each says what to change.
+/// The reason the server did not start or did not stop cleanly. [`hint`](Self::hint) returns how to solve it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -18,13 +18,13 @@ pub enum StartError {
     DataDir {
         /// The directory.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// There is no data directory, and only a server creates one.
-    #[error("there is no data of Outrigger in `{path}`")]
+    /// The directory contains no data. Only a server creates a data directory.
+    #[error("`{path}` contains no data of Outrigger")]
     NoData {
-        /// The directory that was looked at, absolute.
+        /// The directory, absolute.
         path: PathBuf,
     },
     /// Another process owns the data directory.
@@ -32,27 +32,27 @@ pub enum StartError {
     Owned {
         /// The directory.
         path: PathBuf,
-        /// The owner's process id, where it could be read.
+        /// The owner's process id, if it could be read.
         pid: Option<u32>,
     },
     /// A socket's path is longer than the kernel allows.
-    #[error("the socket path `{path}` has {} bytes, more than the {max} that the system allows", .path.as_os_str().len())]
+    #[error("the socket path `{path}` has {} bytes; the system allows at most {max}", .path.as_os_str().len())]
     SocketPath {
         /// The path.
         path: PathBuf,
         /// The limit in bytes.
         max: usize,
-        /// The configuration key that moves it.
+        /// The configuration key that sets it.
         key: &'static str,
     },
-    /// An address or socket cannot be listened on.
+    /// The server cannot listen on an address or socket.
     #[error("cannot listen on `{address}`: {error}")]
     Listen {
         /// The address or path.
         address: String,
-        /// The configuration key that moves it.
+        /// The configuration key that sets it.
         key: &'static str,
-        /// What the system said.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// A certificate or key cannot be used.
@@ -60,31 +60,31 @@ pub enum StartError {
     Tls {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// A part of Outrigger did not start.
     #[error("{part} did not start: {source}")]
     Part {
-        /// Which part.
+        /// The part.
         part: &'static str,
-        /// What a caller may do about it.
+        /// The class of the error.
         kind: ErrorKind,
-        /// What to do about it.
+        /// How to solve it.
         hint: Option<String>,
-        /// Why.
+        /// The reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The variables for the first account cannot be used.
     #[error("the first account cannot be set up: {reason}")]
     FirstAdmin {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A signal came while it was starting.
-    #[error("told to stop before the start was done")]
+    /// A signal arrived during the start.
+    #[error("stopped by a signal during the start")]
     Stopped,
-    /// A second signal ended the process before everything had stopped. What was acknowledged is safe all the same.
+    /// A second signal ended the process before everything had stopped. Acknowledged writes are not lost.
     #[error("a second signal ended the process before everything had stopped")]
     Interrupted,
     /// The operating system refused something.
@@ -97,7 +97,7 @@ fn of_process(pid: Option<u32>) -> String {
 }
 
 impl StartError {
-    /// A part's own error as a reason not to start.
+    /// Creates the error of a part.
     pub(crate) fn part(
         part: &'static str,
         kind: ErrorKind,
@@ -112,7 +112,7 @@ impl StartError {
         }
     }
 
-    /// What a caller may do about it.
+    /// Returns the class of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -130,18 +130,18 @@ impl StartError {
         }
     }
 
-    /// What to do about it.
+    /// Returns how to solve it, if known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Config(_) => {
-                Some("`outrigger config explain KEY` tells what a key accepts".to_owned())
+                Some("run `outrigger config explain KEY` to see the accepted values of a key".to_owned())
             }
             Self::DataDir { .. } => {
-                Some("choose another one with `--data-dir` or `[server] data_dir`".to_owned())
+                Some("choose another directory with `--data-dir` or `[server] data_dir`".to_owned())
             }
             Self::NoData { .. } => Some(
-                "name the server's data directory with `--data-dir` or `OUTRIGGER_SERVER__DATA_DIR`; \
+                "set the server's data directory with `--data-dir` or `OUTRIGGER_SERVER__DATA_DIR`; \
                  `outrigger serve` creates a new one"
                     .to_owned(),
             ),
@@ -152,10 +152,10 @@ impl StartError {
                 "set `{key}` to a shorter path, such as one below /run"
             )),
             Self::Listen { key, .. } => Some(format!(
-                "set `{key}` to another address, or stop what listens there"
+                "set `{key}` to another address, or stop the process that listens on it"
             )),
             Self::Tls { .. } => Some(
-                "it must be PEM: the certificate chain, and its private key without a password"
+                "the file must be PEM: the certificate chain, or its private key without a password"
                     .to_owned(),
             ),
             Self::Part { hint, .. } => hint.clone(),

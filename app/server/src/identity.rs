@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::ServerConfig;
 
-/// The most characters that a name or an environment has.
+/// The maximum length of a name or an environment, in characters.
 pub(crate) const LENGTH_MAX: usize = 64;
 
-/// A colour that reads well on the dashboard's light and dark pages.
+/// A colour with enough contrast on the dashboard's light and dark pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ServerColour {

@@ -1,9 +1,8 @@
-//! The composition root: where configuration becomes a running process.
+//! The composition root: turns the configuration into a running process.
 //!
-//! Everything else in the house is a part that knows nothing of its neighbours; this crate opens the stores, makes the
-//! handles, plugs ports together (in `wiring`), gives the services to the supervisor and stops them in order. It contains no
-//! product logic: what it does itself is the data directory's lock, certificates, the banner, and telling how the process is
-//! doing.
+//! Other crates are parts that do not depend on their neighbours. This crate opens the stores, creates the handles, connects
+//! the ports (in `wiring`), passes the services to the supervisor and stops them in order. It contains no product logic. Its
+//! own responsibilities are the lock of the data directory, certificates, the banner and the status of the process.
 
 mod banner;
 mod config;

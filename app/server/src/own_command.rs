@@ -23,7 +23,7 @@ impl OwnCommand {
         }
     }
 
-    /// The whole command line, such as `outrigger --data-dir /srv/data admin link`.
+    /// Returns the whole command line, such as `outrigger --data-dir /srv/data admin link`.
     pub(crate) fn line(&self, command: &str) -> String {
         match &self.data_dir {
             Some(path) => format!("outrigger --data-dir {} {command}", quoted(path)),
@@ -32,7 +32,7 @@ impl OwnCommand {
     }
 }
 
-/// A path as a shell reads it.
+/// Quotes a path for a shell.
 fn quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+,@%:=".contains(letter);

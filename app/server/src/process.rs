@@ -1,4 +1,4 @@
-//! The process as the HTTP API's port sees it: its status, its history and its checks, collected from all parts.
+//! Implements the HTTP API's [`Process`] port: the status, history and checks of all parts.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ use outrigger_telemetry::{History, ProcessUse, open_files};
 
 use crate::{part::Part, watcher::evaluate};
 
-/// Asks every part when it is asked.
+/// Collects the state of all parts on each call.
 pub(crate) struct ServerProcess {
     pub(crate) identity: ServerIdentity,
     pub(crate) clock: Arc<dyn Clock>,
@@ -37,7 +37,7 @@ pub(crate) struct ServerProcess {
 impl Process for ServerProcess {
     async fn status(&self) -> Status {
         let stores = self.stores().await;
-        // A status shows what is so now, not what was so some seconds ago.
+        // The watcher evaluates the problems every few seconds. A status must be current.
         evaluate(&self.parts, &self.problems).await;
         let problems = self.problems.unresolved();
         let used = ProcessUse::read();
@@ -111,7 +111,7 @@ fn open(problems: &[Problem]) -> Vec<&Problem> {
         .collect()
 }
 
-/// The state that the open problems make. `problems` has the most severe first.
+/// Returns the state of the server from its open problems. `problems` is ordered by severity, most severe first.
 fn state(problems: &[Problem]) -> State {
     match open(problems).first().map(|problem| problem.severity) {
         Some(Severity::Critical) => State::Failing,
@@ -120,7 +120,7 @@ fn state(problems: &[Problem]) -> State {
     }
 }
 
-/// Counts what the list shows, and names the only problem or the most severe one.
+/// Summarises the problems: their number, and the title of the only or the most severe one.
 fn sentence(problems: &[Problem]) -> String {
     let open = open(problems);
     let is_good = state(problems) == State::Ok;
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sentence_counts_like_the_list_and_names_the_most_severe_problem() {
+    fn the_sentence_has_the_number_of_problems_and_names_the_most_severe() {
         let leak = || problem(Severity::Critical, "The boat leaks");
         let sail = || problem(Severity::Warning, "The sail is torn");
         let flag = || problem(Severity::Notice, "There is no flag");

@@ -1,4 +1,4 @@
-//! Certificates and keys from files.
+//! Loads certificates and keys.
 
 use std::{path::Path, sync::Arc};
 
@@ -12,7 +12,7 @@ use crate::StartError;
 /// The protocols that the HTTP listener offers.
 pub(crate) const HTTP_PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
 
-/// A server configuration from PEM files, or none when neither is given.
+/// Creates a TLS configuration from PEM files. Returns `None` if one of the files is not configured.
 pub(crate) fn load(
     certificate: Option<&Path>,
     key: Option<&Path>,
@@ -27,7 +27,7 @@ pub(crate) fn load(
     if chain.is_empty() {
         return Err(StartError::Tls {
             path: certificate.to_owned(),
-            reason: "it holds no certificate".to_owned(),
+            reason: "it contains no certificate".to_owned(),
         });
     }
     let private_key = PrivateKeyDer::from_pem_file(key).map_err(|error| refuse(key, &error))?;

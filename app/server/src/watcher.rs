@@ -1,4 +1,4 @@
-//! Asks every part for its problems, so that they are followed also while nobody looks.
+//! Collects the problems of every part, so that they are tracked even if nobody requests the status.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -9,17 +9,17 @@ use outrigger_supervisor::{Service, ServiceError, Stop};
 
 use crate::part::Part;
 
-/// How often the parts are asked.
+/// The interval between evaluations.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Asks every part every five seconds.
+/// Evaluates the problems every five seconds.
 pub(crate) struct Watcher {
     pub(crate) parts: Vec<Arc<dyn Part>>,
     pub(crate) problems: Problems,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-/// Asks every part once, and hands what they report to `problems`.
+/// Collects the reports of every part once and passes them to `problems`.
 pub(crate) async fn evaluate(parts: &[Arc<dyn Part>], problems: &Problems) {
     let evaluation = problems.begin();
     let mut reports = Vec::new();
@@ -38,7 +38,7 @@ impl Service for Watcher {
     async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
         loop {
             tokio::select! {
-                // First, because a part that stops is no problem.
+                // `stop` has priority, because a stopping part is no problem.
                 biased;
                 () = stop.cancelled() => return Ok(()),
                 () = evaluate(&self.parts, &self.problems) => {}

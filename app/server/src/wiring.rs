@@ -1,7 +1,7 @@
-//! Where the parts meet: [`Server::build`] opens every store, makes every handle and connects every port.
+//! Connects the parts. [`Server::build`] opens all stores, creates all handles and connects all ports.
 //!
-//! What one capability needs is in the file of its name beside this one. `build` lists the parts; everything that is done for
-//! each part, such as its metrics, its services and its checks, goes through [`Part`].
+//! The code for one capability is in `wiring/<capability>.rs`. `build` lists the parts. Metrics, services and checks of all
+//! parts go through [`Part`].
 
 pub(crate) mod access;
 mod cache;
@@ -59,20 +59,20 @@ pub(crate) struct Server {
 
 /// The process that a [`Server`] is built for.
 pub(crate) struct ProcessContext {
-    /// The address that the HTTP listener has, or would have.
+    /// The address of the HTTP listener, even if the process does not listen.
     pub(crate) http_address: SocketAddr,
     /// The listeners, for the status.
     pub(crate) listeners: Vec<Listener>,
-    /// The Redis listener, in a process that listens.
+    /// The Redis listener; `None` in a process that does not listen.
     pub(crate) redis: Option<RedisListener>,
     /// The services of this process.
     pub(crate) services: SupervisorHandle,
-    /// The log, in a process that writes one.
+    /// The log; `None` in a process without log files.
     pub(crate) log: Option<LogHandle>,
 }
 
 impl Server {
-    /// Opens the stores, makes the handles and connects them.
+    /// Opens the stores, creates the handles and connects them.
     pub(crate) async fn build(
         loaded: &Loaded,
         data_dir: &DataDir,
@@ -81,7 +81,7 @@ impl Server {
     ) -> Result<Self, StartError> {
         let config = &loaded.config;
         let stores = Stores::connect(&config.store, data_dir, Arc::clone(&clock)).await?;
-        // A fresh key would only hide that the one that old data was encrypted with is lost.
+        // If there is old data without its key, a new key would hide the loss.
         let missing = match stores.has_data().await? {
             true => MissingKeyFile::Refuse,
             false => MissingKeyFile::Create,
@@ -229,13 +229,13 @@ impl Server {
         Ok(())
     }
 
-    /// Closes history and the stores; what was acknowledged is there.
+    /// Closes history and the stores. Acknowledged writes are durable.
     pub(crate) async fn close(&self) {
         self.history.close().await;
         self.stores.close().await;
     }
 
-    /// The service that samples the figures of every part.
+    /// Creates the service that samples the figures of every part.
     fn recorder(&self) -> Recorder {
         let http = self.api.http_metrics().sampler();
         let parts = self.parts.iter().filter_map(|part| part.sampler());

@@ -188,8 +188,8 @@ impl Kind {
     /// Returns the unit and how it is written; `None` if the value has no unit.
     pub(crate) fn unit(&self) -> Option<&'static str> {
         match self {
-            Self::Size => Some("bytes, written such as `64KiB` or `8MiB`"),
-            Self::Duration => Some("time, written such as `250ms`, `1m30s` or `7d`"),
+            Self::Size => Some("bytes, such as `64KiB` or `8MiB`"),
+            Self::Duration => Some("time, such as `250ms`, `1m30s` or `7d`"),
             Self::Integer => Some("count"),
             Self::List(of) => of.unit(),
             Self::Boolean

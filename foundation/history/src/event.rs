@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_within_the_limits_is_taken_at_the_time_of_the_clock() {
+    fn the_time_of_an_event_defaults_to_the_clock() {
         let now = ManualClock::new().now();
         let attributes =
             (0..ATTRIBUTES_MAX).map(|index| (format!("{index:064}"), "v".repeat(VALUE_MAX)));
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn every_limit_is_named_by_its_field() {
+    fn every_exceeded_limit_is_reported_with_its_field() {
         let now = ManualClock::new().now();
         let with = |key: &str, value: String| NewEvent {
             attributes: BTreeMap::from([(key.to_owned(), value)]),
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn all_wrong_fields_are_named_at_once() {
+    fn all_invalid_fields_are_reported_at_once() {
         let event = NewEvent {
             at: Some(Timestamp::UNIX_EPOCH),
             ..note("")

@@ -35,14 +35,14 @@ pub struct HistoryFile(Result<SqliteDatabase, SqlError>);
 
 impl HistoryFile {
     /// Opens the file and applies the missing migrations. Never fails, because the program works without history;
-    /// [`trouble`](Self::trouble) returns the error.
+    /// [`error`](Self::error) returns the error.
     ///
     /// Commits are passed to the operating system and not synced: they survive the end of the process, but a power failure
     /// can lose the last ones.
     pub async fn open(path: &Path, options: SqliteOptions, clock: Arc<dyn Clock>) -> Self {
         let options = SqliteOptions {
             durability: Durability::Normal,
-            // It is small, and few read it.
+            // The file is small and rarely read.
             readers: 2,
             page_cache: ByteSize::kib(256),
             checkpoint_size: ByteSize::mib(1),
@@ -58,7 +58,7 @@ impl HistoryFile {
         }))
     }
 
-    /// Checks whether the file can be read and written, and records the result for [`trouble`](Self::trouble).
+    /// Checks whether the file can be read and written, and records the result for [`error`](Self::error).
     pub(crate) async fn probe(&self) {
         if let Ok(database) = &self.0 {
             database.probe().await;
@@ -78,7 +78,7 @@ impl HistoryFile {
 
     /// Returns the reason the file is unusable, or `None` if it is usable.
     #[must_use]
-    pub fn trouble(&self) -> Option<SqlError> {
+    pub fn error(&self) -> Option<SqlError> {
         match &self.0 {
             Ok(database) => database.health().problem,
             Err(error) => Some(error.clone()),

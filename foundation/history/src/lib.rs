@@ -7,10 +7,10 @@
 //!   a [`SampleSink`](outrigger_telemetry::SampleSink) of the recorder.
 //! * [`HistoryFile`] is the SQLite file of all three, even if the other data is in PostgreSQL: the history describes this
 //!   process.
-//! * [`Keeper`] is the service that writes to the file and deletes old rows.
+//! * [`HistoryWriter`] is the service that writes to the file and deletes old rows.
 //!
 //! A failure here must not affect the program. If the file is damaged, full or missing, problems are still tracked in
-//! memory, events and figures wait in bounded queues, and [`HistoryFile::trouble`] returns the error.
+//! memory, events and figures wait in bounded queues, and [`HistoryFile::error`] returns the error.
 //!
 //! This crate knows no capability, no HTTP and no command line.
 
@@ -20,10 +20,10 @@ mod error;
 mod event;
 mod events;
 mod file;
-mod keeper;
 mod problem;
 mod problems;
 mod series;
+mod writer;
 
 pub use clock::HistoryClock;
 pub use config::HistoryConfig;
@@ -31,7 +31,7 @@ pub use error::HistoryError;
 pub use event::{Event, EventFilter, EventId, EventKind, NewEvent};
 pub use events::Events;
 pub use file::HistoryFile;
-pub use keeper::Keeper;
 pub use problem::{Acknowledgement, Problem, ProblemCursor, ProblemState, Report, Severity};
 pub use problems::{Evaluation, Problems};
 pub use series::Series;
+pub use writer::HistoryWriter;

@@ -89,7 +89,7 @@ impl Problems {
     /// Loads the problems of the last process from the file.
     pub async fn load(file: HistoryFile, events: Events, clock: Arc<dyn Clock>) -> Self {
         let loaded = store::load(&file).await.unwrap_or_else(|error| {
-            if file.trouble().is_none() {
+            if file.error().is_none() {
                 tracing::error!(%error, "the problems of the last process cannot be read");
             }
             Vec::new()

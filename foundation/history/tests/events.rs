@@ -123,7 +123,7 @@ async fn pages_of_simultaneous_events_have_no_gap() {
 }
 
 #[tokio::test]
-async fn who_lists_while_others_list_finds_what_was_noted_before() {
+async fn concurrent_lists_all_contain_the_queued_events() {
     let fixture = fixture().await;
     for round in 0..50 {
         let note = format!("{round}");

@@ -41,7 +41,7 @@ pub enum AccessError {
     #[error("the current password is wrong")]
     CurrentPasswordWrong,
     /// A scope is missing.
-    #[error("this needs the scope `{scope}`")]
+    #[error("this requires the scope `{scope}`")]
     MissingScope {
         /// The missing scope.
         scope: Scope,

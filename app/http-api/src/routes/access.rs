@@ -1,4 +1,4 @@
-//! Who may do what: joined from one file per noun.
+//! Accounts, sessions, tokens, ingest keys and the audit log: one file per noun.
 
 mod accounts;
 mod audit;

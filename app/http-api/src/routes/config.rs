@@ -1,4 +1,4 @@
-//! The configuration of the running process, read only: it belongs to files and variables.
+//! The configuration of the running process. It is read-only: files and environment variables set it.
 
 use axum::extract::State;
 use outrigger_api_types::config::{ConfigKey, ConfigKeys};
@@ -18,7 +18,9 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
         .add(CONFIG.read(), routes!(get_config_key))
 }
 
-/// Every key with its value, source, default and documentation. Secrets are shown as `[secret]`.
+/// Lists all keys with their value, source, default and documentation.
+///
+/// Secrets are shown as `[secret]`.
 #[utoipa::path(get, path = "/api/v1/config", tag = "config", responses((status = 200, body = ConfigKeys)))]
 async fn list_config_keys(State(api): State<ApiState>) -> Json<ConfigKeys> {
     Json(ConfigKeys {
@@ -27,7 +29,7 @@ async fn list_config_keys(State(api): State<ApiState>) -> Json<ConfigKeys> {
     })
 }
 
-/// One key.
+/// Returns a key.
 #[utoipa::path(
     get, path = "/api/v1/config/{key}", tag = "config",
     params(("key" = String, Path, description = "The key, as `section.key`")),

@@ -1,4 +1,4 @@
-//! Events: marks on the time line of the charts.
+//! Events: marks on the timeline of the charts.
 
 use axum::{
     Extension,
@@ -58,7 +58,7 @@ async fn list_events(
 /// Adds an event: a deploy or a note.
 #[utoipa::path(
     post, path = "/api/v1/events", tag = "events", request_body = ApiNewEvent,
-    responses((status = 201, body = ApiEvent), (status = 400, description = "A field is not within its limits; `fields` names it"))
+    responses((status = 201, body = ApiEvent), (status = 400, description = "A field exceeds its limits; `fields` contains it"))
 )]
 async fn create_event(
     Handle(events): Handle<Events>,

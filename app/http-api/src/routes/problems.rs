@@ -33,10 +33,10 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
         )
 }
 
-/// Lists the problems; the one that was opened last comes first.
+/// Lists the problems, most recently opened first.
 ///
-/// Also lists resolved problems. What happens at moments, such as a refused write, is resolved after ten minutes without
-/// another occurrence; a condition is resolved when it is over.
+/// The list includes resolved problems. A problem that consists of single occurrences, such as refused writes, is resolved after
+/// ten minutes without another occurrence; a condition is resolved when it is over.
 #[utoipa::path(
     get, path = "/api/v1/problems", tag = "problems", params(ProblemQuery), responses((status = 200, body = Page<ServerProblem>))
 )]
@@ -61,8 +61,8 @@ async fn list_problems(
 
 /// Acknowledges a problem.
 ///
-/// The problem stays listed until it is resolved, but no longer changes the state of the server. Acknowledging it again changes
-/// nothing.
+/// The problem stays in the list until it is resolved, but no longer affects the state of the server. Acknowledging it again has
+/// no effect.
 #[utoipa::path(
     post, path = "/api/v1/problems/{id}/acknowledge", tag = "problems",
     params(("id" = String, Path, description = "The problem's id")),
@@ -82,9 +82,9 @@ async fn acknowledge_problem(
     Ok(Json(problem_to_api(problem)))
 }
 
-/// Takes the acknowledgement of a problem back.
+/// Withdraws the acknowledgement of a problem.
 ///
-/// A problem that is not acknowledged stays as it is.
+/// Has no effect if the problem is not acknowledged.
 #[utoipa::path(
     post, path = "/api/v1/problems/{id}/unacknowledge", tag = "problems",
     params(("id" = String, Path, description = "The problem's id")),
@@ -101,14 +101,14 @@ async fn unacknowledge_problem(
     Ok(Json(problem_to_api(problem)))
 }
 
-/// Writes the entry of the audit log here, because only the handler knows the problem's title.
+/// Writes the audit entry. The pipeline cannot, because only the handler knows the problem's title.
 async fn record(api: &ApiState, act: &Act, action: &str, problem: &Problem) {
     let entry = act.entry(action, api.clock().now());
     audit::write(api, entry.on(&problem.id, &problem.title)).await;
     act.recorded();
 }
 
-/// A problem as the API shows it.
+/// Converts a problem to its API type.
 #[must_use]
 pub fn problem_to_api(problem: Problem) -> ServerProblem {
     let (acknowledged_by, acknowledged_at) = problem

@@ -1,4 +1,4 @@
-//! How the process is doing: for balancers, for scrapers, for people.
+//! The state of the process: health checks, metrics, status and history.
 
 use axum::{
     extract::State,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 const SERVER: Capability = Capability::new("server");
-/// The longest range of a request.
+/// The maximum range of a request.
 const RANGE_MAX: SignedDuration = SignedDuration::from_hours(91 * 24);
 const METRICS: Capability = Capability::new("metrics");
 
@@ -33,21 +33,23 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
         .add(SERVER.read(), routes!(run_doctor))
 }
 
-/// Whether the process runs.
-#[utoipa::path(get, path = "/healthz", tag = "status", responses((status = 200, body = str, description = "It runs")))]
+/// Returns 200 while the process runs.
+#[utoipa::path(get, path = "/healthz", tag = "status", responses((status = 200, body = str, description = "The process runs")))]
 async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Whether requests can be served: its stores answer.
+/// Checks whether the server can serve requests.
+///
+/// The server is ready if its stores can be used.
 #[utoipa::path(
     get, path = "/readyz", tag = "status",
-    responses((status = 200, body = str, description = "They can"), (status = 503, body = str, description = "They cannot"))
+    responses((status = 200, body = str, description = "The server is ready"), (status = 503, body = str, description = "The server is not ready; the body contains the reason"))
 )]
 async fn readyz(State(api): State<ApiState>) -> Response {
     match api.process().unready().await {
         None => "ready\n".into_response(),
-        // Anybody may ask. Paths and other details are in the status, which needs a scope.
+        // The route is open. Paths and other details are in the status, which requires a scope.
         Some(reason) => (
             StatusCode::SERVICE_UNAVAILABLE,
             format!("not ready: {reason}\n"),
@@ -56,8 +58,8 @@ async fn readyz(State(api): State<ApiState>) -> Response {
     }
 }
 
-/// All figures, in the text format of OpenMetrics.
-#[utoipa::path(get, path = "/metrics", tag = "status", responses((status = 200, body = str, description = "The figures", content_type = "application/openmetrics-text")))]
+/// Returns the metrics in the OpenMetrics text format.
+#[utoipa::path(get, path = "/metrics", tag = "status", responses((status = 200, body = str, description = "The metrics", content_type = "application/openmetrics-text")))]
 async fn metrics(State(api): State<ApiState>) -> Response {
     let content_type = HeaderValue::from_static(outrigger_telemetry::METRICS_CONTENT_TYPE);
     (
@@ -67,7 +69,7 @@ async fn metrics(State(api): State<ApiState>) -> Response {
         .into_response()
 }
 
-/// This document.
+/// Returns this document.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "status", responses((status = 200, description = "OpenAPI 3.1")))]
 async fn openapi(State(api): State<ApiState>) -> Response {
     (
@@ -80,7 +82,7 @@ async fn openapi(State(api): State<ApiState>) -> Response {
         .into_response()
 }
 
-/// How the process is doing.
+/// Returns the status of the server.
 #[utoipa::path(get, path = "/api/v1/status", tag = "status", responses((status = 200, body = Status)))]
 async fn get_status(State(api): State<ApiState>) -> Json<Status> {
     Json(api.process().status().await)
@@ -88,8 +90,8 @@ async fn get_status(State(api): State<ApiState>) -> Json<Status> {
 
 /// Returns the figures of the charts.
 ///
-/// With `since`, or without parameters, returns the last hour in intervals of five seconds; it is in memory and begins at the
-/// start of the process. With `from` and `to`, returns any part of the last 90 days in at most 1,500 points; these figures
+/// With `since` or without parameters, returns the last hour in intervals of five seconds. These figures are in memory and begin
+/// at the start of the process. With `from` and `to`, returns any part of the last 90 days in at most 1,500 points. These figures
 /// survive a restart.
 #[utoipa::path(
     get, path = "/api/v1/status/history", tag = "status", params(HistoryQuery), responses((status = 200, body = History))
@@ -109,10 +111,10 @@ async fn get_history(
         }
         (None, Some(from), to) => (from, to.unwrap_or_else(|| api.clock().now())),
         (None, None, Some(_)) => {
-            return Err(Failure::field("from", "required", "`to` needs `from`"));
+            return Err(Failure::field("from", "required", "`to` requires `from`"));
         }
         (Some(_), ..) => {
-            let detail = "`since` cannot stand beside `from` and `to`";
+            let detail = "`since` cannot be combined with `from` and `to`";
             return Err(Failure::field("since", "invalid", detail));
         }
     };
@@ -125,7 +127,7 @@ fn check_range(from: Timestamp, to: Timestamp) -> Result<(), Failure> {
         return Err(Failure::field(
             "from",
             "out_of_range",
-            "`from` is later than `to`, which is now when absent",
+            "`from` is later than `to`, which defaults to the current time",
         ));
     }
     if to.duration_since(from) > RANGE_MAX {
@@ -136,7 +138,7 @@ fn check_range(from: Timestamp, to: Timestamp) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Figures as the API shows them.
+/// Converts figures to their API type.
 #[must_use]
 pub fn history_to_api(slice: HistorySlice) -> History {
     let series = slice.series.into_iter();
@@ -149,7 +151,7 @@ pub fn history_to_api(slice: HistorySlice) -> History {
     }
 }
 
-/// Looks for what is wrong, or could be better.
+/// Runs all checks of the server and returns their results.
 #[utoipa::path(get, path = "/api/v1/doctor", tag = "status", responses((status = 200, body = DoctorReport)))]
 async fn run_doctor(State(api): State<ApiState>) -> Json<DoctorReport> {
     Json(api.process().doctor().await)

@@ -1,4 +1,4 @@
-//! Requests that an open dashboard makes by itself: neither traffic nor a sign of life.
+//! Background requests of an open dashboard count neither as traffic nor as activity.
 
 use std::{sync::Arc, time::Duration};
 
@@ -34,14 +34,14 @@ fn table() -> RouteTable {
         .add(JOBS.reversible("retry_jobs"), routes!(retry_jobs))
 }
 
-/// What the metric `name` counts, all labels together.
+/// The sum of the metric `name` over all labels.
 async fn count(fixture: &Fixture, name: &str) -> f64 {
     let samples = fixture.metrics.samples().await;
     samples.named(name).map(|sample| sample.value).sum()
 }
 
 #[tokio::test]
-async fn a_session_that_only_a_timer_uses_ends_when_it_is_idle_and_one_click_keeps_it() {
+async fn background_requests_do_not_extend_a_session_and_other_requests_do() {
     let clock = ManualClock::new();
     let config = HttpConfig::default();
     let fixture = with_clock(table(), config, Arc::new(clock.clone())).await;
@@ -68,7 +68,7 @@ async fn a_session_that_only_a_timer_uses_ends_when_it_is_idle_and_one_click_kee
 }
 
 #[tokio::test]
-async fn what_a_timer_asks_for_has_a_counter_of_its_own_and_is_in_no_other_figure() {
+async fn background_requests_have_their_own_counter_and_are_excluded_from_other_figures() {
     let fixture = with_routes(table()).await;
     let cookie = fixture.cookie().await;
     for path in ["/jobs", "/broken"] {
@@ -87,7 +87,7 @@ async fn what_a_timer_asks_for_has_a_counter_of_its_own_and_is_in_no_other_figur
 }
 
 #[tokio::test]
-async fn without_a_session_or_with_a_change_the_header_hides_nothing() {
+async fn requests_without_a_session_and_changes_are_counted_despite_the_background_header() {
     let fixture = with_routes(table()).await;
     let cookie = fixture.cookie().await;
     let token = fixture.token(&["jobs:read"]).await;

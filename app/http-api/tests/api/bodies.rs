@@ -1,4 +1,4 @@
-//! Bodies: how large, how packed, how slow.
+//! Request bodies: size, compression and speed.
 
 use std::io::Write;
 
@@ -64,7 +64,7 @@ fn gzip(plain: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn the_limit_of_a_body_is_its_routes() {
+async fn each_route_has_its_own_body_limit() {
     let fixture = with_routes(table()).await;
     let token = fixture.token(&["jobs:write"]).await;
     let send = async |path: &str, jobs: usize| {
@@ -93,7 +93,7 @@ async fn the_limit_of_a_body_is_its_routes() {
 }
 
 #[tokio::test]
-async fn a_packed_body_is_unpacked_where_the_route_says_so_within_the_same_limit() {
+async fn a_gzip_body_is_decompressed_within_the_limit_if_the_route_accepts_it() {
     let fixture = with_routes(table()).await;
     let token = fixture.token(&["jobs:write"]).await;
     let send = async |path: &str, packed: Vec<u8>| {
@@ -123,7 +123,7 @@ async fn a_packed_body_is_unpacked_where_the_route_says_so_within_the_same_limit
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_the_object_of_the_route_is_refused_in_words_of_json() {
+async fn an_invalid_body_is_refused_in_terms_of_json() {
     let fixture = with_routes(table()).await;
     let token = fixture.token(&["jobs:write"]).await;
     let send = async |body: Value| {
@@ -173,7 +173,7 @@ async fn a_body_that_does_not_arrive_in_time_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_in_many_pieces_is_put_together() {
+async fn a_body_in_many_pieces_is_assembled() {
     let fixture = with_routes(table()).await;
     let token = fixture.token(&["jobs:write"]).await;
     let text = batch(100).to_string();

@@ -1,4 +1,4 @@
-//! An API with routes of the test's own.
+//! An API with the routes of a test.
 
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -26,7 +26,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-/// An API with what it stands on.
+/// An API and its dependencies.
 pub(crate) struct Fixture {
     pub(crate) api: Api,
     pub(crate) access: Access,
@@ -36,7 +36,7 @@ pub(crate) struct Fixture {
     _dir: TempDir,
 }
 
-/// An answer that was read to its end.
+/// A complete response.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: http::HeaderMap,
@@ -113,7 +113,7 @@ pub(crate) async fn with_clock(
     }
 }
 
-/// An act of the test itself.
+/// The context of an operation of the test.
 pub(crate) fn act() -> Act {
     Act::new(Actor::local())
 }
@@ -123,7 +123,7 @@ fn address() -> SocketAddr {
 }
 
 impl Fixture {
-    /// A token with these scopes.
+    /// Creates a token with these scopes.
     pub(crate) async fn token(&self, scopes: &[&str]) -> String {
         let new = NewToken {
             name: format!("test {}", scopes.join(" ")),
@@ -153,7 +153,7 @@ impl Fixture {
         format!("outrigger_7300={}", cookie.expose())
     }
 
-    /// Sends a request over a connection from this machine and gives back the head of the answer.
+    /// Sends a request from this machine and returns the response without reading its body.
     pub(crate) async fn begin(&self, request: Request<Body>) -> Response {
         let peer = Peer::Tcp {
             address: SocketAddr::from(([127, 0, 0, 1], 50_000)),
@@ -162,7 +162,7 @@ impl Fixture {
         self.api.respond(request, peer).await
     }
 
-    /// The same, with the answer read to its end.
+    /// Sends a request from this machine and returns the complete response.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let (parts, body) = self.begin(request).await.into_parts();
         let body = body.collect().await.expect("the body is whole");
@@ -173,7 +173,7 @@ impl Fixture {
         }
     }
 
-    /// What the requests left in the audit log, the newest entry first.
+    /// The audit entries of the requests, newest first.
     pub(crate) async fn audit(&self) -> Vec<AuditEntry> {
         let all = AuditFilter::default();
         let page = self.access.audit_log().list(&all, None, 50).await;
@@ -207,29 +207,29 @@ pub(crate) fn empty(builder: Builder) -> Request<Body> {
     builder.body(Body::empty()).expect("a request")
 }
 
-/// A body that never ends and never goes on.
+/// A body that sends no data and never ends.
 pub(crate) fn silent() -> Body {
     Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>())
 }
 
-/// As [`silent`]; adds a permit to `read` when it is first asked for something.
+/// Like [`silent`], and adds a permit to `read` when it is first polled.
 pub(crate) fn silent_once_read(read: &Arc<Semaphore>) -> Body {
     let read = Arc::clone(read);
-    let tells = futures_util::stream::once(async move {
+    let notifying = futures_util::stream::once(async move {
         read.add_permits(1);
         std::future::pending::<Result<Bytes, std::io::Error>>().await
     });
-    Body::from_stream(tells)
+    Body::from_stream(notifying)
 }
 
-/// Waits for what takes well under a second on an idle machine.
+/// Waits for work that takes well under a second on an idle machine.
 pub(crate) async fn soon<T>(work: impl Future<Output = T>) -> T {
     let patience = Duration::from_secs(60);
     let done = tokio::time::timeout(patience, work).await;
     done.expect("it is done within a minute")
 }
 
-/// Claims and answers in memory.
+/// Stores claims and responses in memory.
 #[derive(Default)]
 pub(crate) struct Answers(Mutex<HashMap<String, Claimed>>);
 
@@ -240,14 +240,14 @@ struct Claimed {
 }
 
 impl Answers {
-    /// Plays another request that claims every key now, because the first one counts as abandoned.
+    /// Simulates another request that takes over every claim as abandoned.
     pub(crate) fn take_over(&self) {
         for claimed in self.0.lock().values_mut() {
             claimed.at += Duration::from_secs(600);
         }
     }
 
-    /// Whether some key is claimed and not answered.
+    /// Returns whether a claim has no response yet.
     pub(crate) fn has_open_claim(&self) -> bool {
         self.0
             .lock()
@@ -309,21 +309,21 @@ impl IdempotencyStore for Answers {
     }
 }
 
-/// No route of these tests asks for it.
+/// A process whose state no route of these tests reads.
 struct NoProcess;
 
 #[async_trait]
 impl Process for NoProcess {
     async fn status(&self) -> Status {
-        unreachable!("no route of these tests asks for it")
+        unreachable!("no route of these tests reads it")
     }
 
     fn history(&self, _: Option<i64>) -> History {
-        unreachable!("no route of these tests asks for it")
+        unreachable!("no route of these tests reads it")
     }
 
     async fn doctor(&self) -> DoctorReport {
-        unreachable!("no route of these tests asks for it")
+        unreachable!("no route of these tests reads it")
     }
 
     fn redis_figures(&self) -> RedisFigures {

@@ -1,4 +1,4 @@
-//! Who is let in, who is remembered, and whose places are whose.
+//! Guards: authorisation, audit entries and concurrency slots.
 
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ fn table() -> RouteTable {
 }
 
 #[tokio::test]
-async fn a_route_needs_the_scope_that_follows_from_its_capability_and_risk() {
+async fn the_capability_and_risk_of_a_route_determine_the_required_scope() {
     let fixture = with_routes(table()).await;
     let [read, write, all, work] = [
         fixture.token(&["jobs:read"]).await,
@@ -119,7 +119,7 @@ async fn a_route_needs_the_scope_that_follows_from_its_capability_and_risk() {
 }
 
 #[tokio::test]
-async fn whoever_was_refused_is_in_the_audit_log() {
+async fn refused_requests_with_a_credential_are_audited() {
     let fixture = with_routes(table()).await;
     let token = fixture.token(&["jobs:read"]).await;
 
@@ -143,7 +143,7 @@ async fn whoever_was_refused_is_in_the_audit_log() {
 }
 
 #[tokio::test]
-async fn an_ingest_key_opens_its_route_and_nothing_else_does() {
+async fn an_ingest_route_accepts_only_ingest_keys_and_other_routes_accept_none() {
     let fixture = with_routes(table()).await;
     let key = create_ingest_key(&fixture).await;
     let token = fixture.token(&["*"]).await;
@@ -208,7 +208,7 @@ async fn both_parameters_of_a_path_reach_the_handler_and_the_audit_log() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_sent_on_meets_the_guard_of_the_route_that_it_reaches() {
+async fn a_redispatched_request_passes_the_guard_of_its_target_route() {
     let fixture = with_routes(table()).await;
     let [weak, strong] = [
         fixture.token(&["settings:write"]).await,
@@ -232,7 +232,7 @@ async fn a_request_that_is_sent_on_meets_the_guard_of_the_route_that_it_reaches(
 }
 
 #[tokio::test]
-async fn changes_whose_bodies_never_arrive_hold_no_places() {
+async fn changes_with_incomplete_bodies_occupy_no_slots() {
     let fixture = with_routes(table()).await;
     let token = fixture.token(&["jobs:write"]).await;
     let retry = || {

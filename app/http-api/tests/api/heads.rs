@@ -1,4 +1,4 @@
-//! Heads of requests that could disguise something: ids in logs, and hosts.
+//! Request ids and hosts with deceptive contents.
 
 use http::HeaderValue;
 use outrigger_http_api::{Capability, RouteTable};
@@ -18,7 +18,7 @@ fn table() -> RouteTable {
 }
 
 #[tokio::test]
-async fn a_request_id_that_could_disguise_itself_is_replaced() {
+async fn a_deceptive_request_id_is_replaced() {
     let fixture = with_routes(table()).await;
     let sent = [
         "build\u{200b}42",
@@ -37,14 +37,14 @@ async fn a_request_id_that_could_disguise_itself_is_replaced() {
 
         let given = answer
             .header("x-request-id")
-            .expect("every answer has an id");
+            .expect("every response has an id");
         assert_eq!(answer.status, 200);
         assert_eq!(given.len(), 36, "{id:?} became {given}");
     }
 }
 
 #[tokio::test]
-async fn of_two_request_ids_neither_is_taken() {
+async fn two_request_ids_are_both_ignored() {
     let fixture = with_routes(table()).await;
     let twice = request("GET", "/jobs")
         .header("x-request-id", "first")
@@ -56,13 +56,13 @@ async fn of_two_request_ids_neither_is_taken() {
 
     let given = answer
         .header("x-request-id")
-        .expect("every answer has an id");
+        .expect("every response has an id");
     assert_eq!(given.len(), 36, "{given}");
     assert_eq!(taken.header("x-request-id"), Some("first"));
 }
 
 #[tokio::test]
-async fn a_user_in_the_host_is_refused_also_where_any_host_is_taken() {
+async fn a_user_in_the_host_is_refused_even_if_the_route_accepts_any_host() {
     let fixture = with_routes(table()).await;
     let in_the_line = http::Request::get("/jobs").header("host", "localhost@evil.example");
     let before_ours = http::Request::get("/jobs").header("host", "user:word@localhost:7300");

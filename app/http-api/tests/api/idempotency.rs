@@ -1,4 +1,4 @@
-//! A repeated POST gets the answer of the first.
+//! A repeated `POST` gets the first response again.
 
 use std::sync::{
     Arc,
@@ -30,7 +30,7 @@ async fn make(_body: Json<Value>) -> impl IntoResponse {
     (StatusCode::CREATED, headers, Json(json!({ "id": number })))
 }
 
-/// Goes on when the test says so.
+/// Pauses a handler until the test continues it.
 #[derive(Clone, Default)]
 struct Gate(Arc<Notify>, Arc<Notify>);
 
@@ -62,7 +62,7 @@ async fn post(fixture: &Fixture, path: &str, key: &str, body: &Value) -> crate::
 }
 
 #[tokio::test]
-async fn the_answer_is_repeated_with_the_headers_of_the_handler() {
+async fn a_response_is_replayed_with_the_headers_of_the_handler_except_cookies() {
     let fixture = with_routes(table()).await;
 
     let first = post(&fixture, "/make", "a", &json!({})).await;
@@ -82,7 +82,7 @@ async fn the_answer_is_repeated_with_the_headers_of_the_handler() {
 }
 
 #[tokio::test]
-async fn a_body_is_bounded_by_its_route_also_with_a_key() {
+async fn the_body_limit_of_a_route_applies_to_requests_with_an_idempotency_key() {
     let fixture = with_routes(table()).await;
     let body = |size: usize| json!({ "payload": "x".repeat(size) });
 
@@ -98,7 +98,7 @@ async fn a_body_is_bounded_by_its_route_also_with_a_key() {
 }
 
 #[tokio::test]
-async fn a_request_whose_claim_was_taken_over_neither_answers_nor_releases_it() {
+async fn a_request_whose_claim_was_taken_over_neither_completes_nor_releases_it() {
     let fixture = with_routes(table()).await;
     let gate = GATE.get_or_init(Gate::default);
     let body = json!({});

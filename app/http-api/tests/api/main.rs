@@ -1,4 +1,4 @@
-//! The mechanisms of the API, without a process: routes that exist only here, on a store in a temporary directory.
+//! Tests of the API's mechanisms without a process, with routes of their own and a store in a temporary directory.
 
 mod background;
 mod bodies;

@@ -51,7 +51,7 @@ fn table() -> RouteTable {
 }
 
 #[tokio::test]
-async fn a_page_of_another_site_changes_something_only_where_the_route_takes_it() {
+async fn pages_of_other_sites_can_make_changes_only_if_the_route_allows_it() {
     let fixture = with_routes(table()).await;
     let token = fixture.token(&["*"]).await;
     let from = async |path: &str, headers: &[(&str, &str)]| {
@@ -96,7 +96,7 @@ async fn a_page_of_another_site_changes_something_only_where_the_route_takes_it(
 }
 
 #[tokio::test]
-async fn a_cookie_does_not_count_for_a_page_of_another_site() {
+async fn the_cookie_of_a_request_from_another_site_is_ignored() {
     let fixture = with_routes(table()).await;
     let cookie = fixture.cookie().await;
     let call = async |site: &str| {
@@ -111,7 +111,7 @@ async fn a_cookie_does_not_count_for_a_page_of_another_site() {
 }
 
 #[tokio::test]
-async fn a_browser_that_asks_first_is_answered_as_the_route_says() {
+async fn a_preflight_request_gets_the_sites_of_its_route() {
     let fixture = with_routes(table()).await;
     let ask = async |path: &str, origin: &str| {
         let builder = request("OPTIONS", path)
@@ -149,7 +149,7 @@ async fn a_browser_that_asks_first_is_answered_as_the_route_says() {
 }
 
 #[tokio::test]
-async fn a_page_that_may_call_may_read_the_answer_even_when_it_is_an_error() {
+async fn an_allowed_page_can_read_error_responses() {
     let fixture = with_routes(table()).await;
     let builder = request("POST", "/any").header("origin", "https://a.example");
 
@@ -160,7 +160,7 @@ async fn a_page_that_may_call_may_read_the_answer_even_when_it_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_foreign_host_reaches_only_routes_that_take_any() {
+async fn an_unknown_host_reaches_only_routes_that_accept_any_host() {
     let fixture = with_routes(table()).await;
     let get = async |path: &str| {
         let builder = http::Request::get(path).header("host", "shop.example");

@@ -1,4 +1,4 @@
-//! Requests and answers that go on.
+//! Streamed requests and responses.
 
 use std::{sync::Arc, time::Duration};
 
@@ -113,14 +113,14 @@ async fn an_upload_is_read_piece_by_piece_within_the_limit_of_its_route() {
 }
 
 #[tokio::test]
-async fn an_upload_may_take_longer_than_the_timeout_but_not_pause_for_it() {
+async fn an_upload_can_take_longer_than_the_timeout_but_its_pauses_cannot() {
     let config = HttpConfig {
         body_timeout: HumanDuration::new(Duration::from_millis(500)),
         ..HttpConfig::default()
     };
     let fixture = with_config(table(), config).await;
     let slow = stream::iter(0..20).then(async |_| {
-        // A second in all.
+        // One second in total.
         tokio::time::sleep(Duration::from_millis(50)).await;
         Ok::<_, std::io::Error>(Bytes::from_static(b"x"))
     });
@@ -141,7 +141,7 @@ async fn an_upload_may_take_longer_than_the_timeout_but_not_pause_for_it() {
 }
 
 #[tokio::test]
-async fn uploads_that_go_on_for_hours_take_no_place_among_other_changes() {
+async fn long_uploads_occupy_no_slots_of_other_changes() {
     let fixture = with_routes(table()).await;
     let token = fixture.token(&["files:write"]).await;
     let read = Arc::new(Semaphore::new(0));
@@ -223,7 +223,7 @@ async fn a_long_poll_ends_when_the_server_stops() {
 }
 
 #[tokio::test]
-async fn streams_of_a_revoked_token_are_cut_off() {
+async fn the_streams_of_a_revoked_token_end() {
     let fixture = with_routes(table()).await;
     let token = fixture.token(&["logs:read", "files:write"]).await;
     let tail = fixture

@@ -76,8 +76,7 @@ impl Part for AccessPart {
                 object: None,
                 capability: "access",
                 severity: Severity::Warning,
-                title: "The clock has jumped ahead, so nothing is deleted because of its age"
-                    .to_owned(),
+                title: "The clock has jumped ahead, so deletion by age is paused".to_owned(),
                 detail: jumped.to_string(),
                 fix: CLOCK_HINT.to_owned(),
                 page: "/access",
@@ -95,7 +94,7 @@ impl Part for AccessPart {
             capability: "access",
             severity: Severity::Notice,
             title: "The owner account has no e-mail address and password yet".to_owned(),
-            detail: "Until it has both, only a login link signs in".to_owned(),
+            detail: "Until it has both, you can only sign in with a login link".to_owned(),
             fix: format!(
                 "run `{}` and open the link",
                 self.command.line("admin link")
@@ -111,7 +110,7 @@ impl Part for AccessPart {
         const NAME: &str = "owner account";
         const CLOCK: &str = "clock";
         let clock = match self.access.clock_jumped() {
-            None => ok(CLOCK, "what is deleted because of its age may be deleted"),
+            None => ok(CLOCK, "it has not jumped; deletion by age is active"),
             Some(jumped) => fail(CLOCK, jumped.to_string(), CLOCK_HINT),
         };
         let owner = self.access.owner().await;
@@ -121,11 +120,11 @@ impl Part for AccessPart {
                 NAME,
                 "it has no e-mail address and password yet",
                 format!(
-                    "run `{}`, open the link and choose them",
+                    "run `{}`, open the link and set both",
                     self.command.line("admin link")
                 ),
             ),
-            Err(error) => fail(NAME, error.to_string(), "look at the store first"),
+            Err(error) => fail(NAME, error.to_string(), "fix the store first"),
         };
         vec![clock, owner]
     }
@@ -156,7 +155,7 @@ async fn set_up_first_admin(loaded: &Loaded, access: &Access) -> Result<(), Star
 
 /// What the banner contains for the first login.
 pub(crate) enum FirstLogin {
-    /// The owner account is set up, so no link is printed: anybody who reads the log could use it.
+    /// The owner account is set up, so no link is printed: anybody with access to the log could use it.
     NotNeeded,
     /// A login link for the owner account.
     Link(LoginLink),
@@ -170,7 +169,7 @@ pub(crate) async fn first_login_link(access: &Access) -> Result<FirstLogin, Star
         Ok(Some(link)) => Ok(FirstLogin::Link(link)),
         Ok(None) => Ok(FirstLogin::NotNeeded),
         Err(error) if error.kind() == ErrorKind::Unavailable => {
-            tracing::error!(%error, "no login link can be made for the owner account");
+            tracing::error!(%error, "the login link for the owner account could not be created");
             Ok(FirstLogin::Impossible(error.to_string()))
         }
         Err(error) => Err(refuse(error)),

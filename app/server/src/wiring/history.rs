@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use outrigger_api_types::status::{DoctorCheck, Store as ApiStore};
 use outrigger_history::{
-    EventKind, Events, HistoryClock, HistoryConfig, HistoryError, HistoryFile, Keeper, Problems,
+    EventKind, Events, HistoryClock, HistoryConfig, HistoryError, HistoryFile, HistoryWriter, Problems,
     Report, Series, Severity,
 };
 use outrigger_sql::SqlError;
@@ -86,8 +86,8 @@ impl History {
         self.file.close().await;
     }
 
-    fn keeper(&self) -> Keeper {
-        Keeper::new(
+    fn keeper(&self) -> HistoryWriter {
+        HistoryWriter::new(
             self.file.clone(),
             self.events.clone(),
             self.problems.clone(),

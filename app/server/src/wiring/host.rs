@@ -1,4 +1,4 @@
-//! The process and the machine it runs on: the data directory, free disk space, open files, the public address.
+//! The process and its machine as a part of the server: data directory, disk space, open files, public URL.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -17,13 +17,12 @@ use crate::{
     part::{Part, Sampler},
 };
 
-/// With less free space than this on the data directory's disk, writes fail soon.
+/// The minimum free space on the data directory's disk. With less, writes fail soon.
 const FREE_MIN: ByteSize = ByteSize::mib(256);
-/// With fewer open files than this, a busy Redis port runs out of them.
+/// The minimum limit of open files. With less, a busy Redis port runs out of them.
 const FILES_MIN: u64 = 4096;
 
-const MOVED_FIX: &str =
-    "stop the server, put its data directory back in its place, and start it again";
+const MOVED_FIX: &str = "stop the server, move its data directory back, and start it again";
 
 /// The process and its machine.
 pub(crate) struct Host {
@@ -57,7 +56,8 @@ impl Part for Host {
             object: None,
             capability: "server",
             severity: Severity::Error,
-            title: "The data directory was moved or replaced while the server runs".to_owned(),
+            title: "The data directory was moved or replaced while the server was running"
+                .to_owned(),
             detail: self.moved(),
             fix: MOVED_FIX.to_owned(),
             page: "/",
@@ -75,10 +75,13 @@ impl Part for Host {
                 severity: Severity::Error,
                 title: format!("The background service {} failed", service.name),
                 detail: format!(
-                    "{}; it is started again each time",
-                    service.last_error.as_deref().unwrap_or("it gave no reason")
+                    "{}; it is restarted each time",
+                    service
+                        .last_error
+                        .as_deref()
+                        .unwrap_or("there is no error message")
                 ),
-                fix: format!("look for `{}` in the logs", service.name),
+                fix: format!("search the logs for `{}`", service.name),
                 page: "/",
                 guide: None,
                 occurrences: Some(service.restarts),
@@ -102,7 +105,7 @@ impl Part for Host {
 impl Host {
     fn moved(&self) -> String {
         format!(
-            "{} is not the directory that this server opened at its start",
+            "{} is not the directory that this server opened at the start",
             self.place.path.display()
         )
     }
@@ -118,32 +121,32 @@ impl Host {
             return fail(
                 NAME,
                 format!(
-                    "the process {pid} opened this data before it was moved or copied, and still runs with {lock}"
+                    "process {pid} opened this data before it was moved or copied, and is still running with {lock}"
                 ),
-                format!("stop the process {pid} before you start a server here"),
+                format!("stop process {pid} before you start a server here"),
             );
         }
         match std::fs::metadata(&self.place.path) {
             Ok(metadata) if metadata.permissions().mode() & 0o077 == 0 => {
-                ok(NAME, format!("{path}, for this user only"))
+                ok(NAME, format!("{path}, accessible only to this user"))
             }
             Ok(metadata) => {
                 let mode = metadata.permissions().mode() & 0o777;
                 advice(
                     NAME,
-                    format!("{path} has mode {mode:o}, so other users can look into it"),
+                    format!("{path} has mode {mode:o}, so other users can read it"),
                     format!("run `chmod 700 {path}`"),
                 )
             }
             Err(error) => fail(
                 NAME,
                 format!("{path}: {error}"),
-                "make it readable for the user that runs Outrigger",
+                "make it readable by the user that runs Outrigger",
             ),
         }
     }
 
-    /// Only when others may use the file; a file that they may read is refused at start.
+    /// Returns advice if other users have access to the key file. A file that they can read is refused at the start.
     fn key_file(&self) -> Option<DoctorCheck> {
         if self.config.crypto.key.is_some() {
             return None;
@@ -153,12 +156,12 @@ impl Host {
     }
 
     fn free_space(&self) -> DoctorCheck {
-        const NAME: &str = "room on the disk";
+        const NAME: &str = "disk space";
         let Some((free, all)) = folder::room(&self.place.path) else {
             return advice(
                 NAME,
                 "the system does not report the free space",
-                "check it by hand",
+                "check it manually",
             );
         };
         let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
@@ -167,7 +170,7 @@ impl Host {
             return fail(
                 NAME,
                 detail,
-                format!("free some space: below {FREE_MIN} writes fail soon"),
+                format!("free some disk space; with less than {FREE_MIN}, writes fail soon"),
             );
         }
         ok(NAME, detail)
@@ -180,12 +183,10 @@ impl Host {
         match used.open_files_max {
             Some(limit) if limit < wanted => advice(
                 NAME,
-                format!(
-                    "at most {limit} may be open, fewer than the {wanted} connections that are allowed"
-                ),
+                format!("the limit is {limit}, but up to {wanted} connections are allowed"),
                 "raise the limit (`LimitNOFILE=` in the systemd unit, `ulimit -n` in a shell)",
             ),
-            Some(limit) => ok(NAME, format!("at most {limit} may be open")),
+            Some(limit) => ok(NAME, format!("the limit is {limit}")),
             None => ok(NAME, "no limit"),
         }
     }
@@ -197,9 +198,9 @@ impl Host {
             Some(url) => advice(
                 NAME,
                 format!("{url} is not encrypted"),
-                "let the proxy serve https, and set `[http] public_url` to that address",
+                "serve HTTPS with the proxy, and set `[http] public_url` to that URL",
             ),
-            None => ok(NAME, "none: links use the listener's own address"),
+            None => ok(NAME, "none; links use the listener's address"),
         }
     }
 }

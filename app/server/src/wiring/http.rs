@@ -1,4 +1,4 @@
-//! The HTTP API's figures.
+//! The figures of the HTTP API.
 
 use std::time::Duration;
 

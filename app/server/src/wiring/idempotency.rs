@@ -1,8 +1,8 @@
-//! The HTTP API's store of idempotency keys: a table in our own database, with sealed answers, and a limit of their number
-//! and bytes.
+//! Stores the idempotency keys of the HTTP API in a table of the state database. The responses are encrypted, and their number
+//! and size are limited.
 //!
-//! Both engines understand the same statements here, so there is one copy of them. SQLite numbers `$1` by where it first stands,
-//! so parameters stand in the order of their numbers.
+//! SQLite and PostgreSQL share the statements. SQLite numbers `$1` by its first occurrence, so parameters must occur in the order
+//! of their numbers.
 
 mod usage;
 
@@ -73,35 +73,35 @@ mod statements {
     }
 }
 
-/// Keeps claims and answers in the store.
+/// Stores claims and responses.
 pub(crate) struct Idempotency {
     store: Store,
     keyring: LiveKeyring,
     usage: Mutex<Usage>,
 }
 
-/// What a claim did to the table.
+/// The effect of a claim on the table.
 struct Claimed {
-    /// Callers of deleted rows, with the bytes of their answers.
+    /// The callers of deleted rows, and the size of their responses in bytes.
     deleted: Vec<(String, i64)>,
     row: Row,
 }
 
-/// The row of a key after it was claimed.
+/// The row of a claimed key.
 enum Row {
-    /// It was inserted.
+    /// The row was inserted.
     New,
-    /// It was there before.
+    /// The row existed before.
     Found {
         fingerprint: Vec<u8>,
         answer: Option<Vec<u8>>,
     },
-    /// There is none: it was deleted at the same time, or was not to be inserted.
+    /// There is no row: it was deleted concurrently, or the claim must not insert one.
     Gone,
 }
 
 impl Idempotency {
-    /// Migrates the table.
+    /// Applies the migrations of the table.
     pub(crate) async fn open(store: Store, keyring: LiveKeyring) -> Result<Self, SqlError> {
         match &store {
             Store::Sqlite(database) => database.migrate(MIGRATIONS).await?,
@@ -114,7 +114,7 @@ impl Idempotency {
         })
     }
 
-    /// Counts all rows.
+    /// Counts the rows of each caller.
     async fn count(&self) -> Result<HashMap<String, Held>, SqlError> {
         let counted: Vec<(String, i64, i64)> = match &self.store {
             Store::Sqlite(database) => {
@@ -146,7 +146,7 @@ impl Idempotency {
             .collect())
     }
 
-    /// Deletes what has expired, and claims the key or finds the claim that stands. Without a fingerprint it only finds.
+    /// Deletes expired rows, then claims the key or returns its existing claim. Without a fingerprint, it does not claim.
     async fn claim_row(
         &self,
         key: &IdempotencyKey,
@@ -230,7 +230,7 @@ impl Idempotency {
         }
     }
 
-    /// Runs a statement that changes one row, and says whether it did.
+    /// Runs a statement that changes at most one row. Returns whether it changed one.
     async fn change(&self, change: Change) -> Result<bool, SqlError> {
         let Change {
             sealed,
@@ -272,9 +272,9 @@ impl Idempotency {
     }
 }
 
-/// A claim that gets its answer, or that is given up.
+/// A change of a claim: its response is stored, or it is released.
 struct Change {
-    /// `None` gives it up.
+    /// The encrypted response; `None` releases the claim.
     sealed: Option<Vec<u8>>,
     caller: String,
     key: String,
@@ -293,7 +293,7 @@ impl IdempotencyStore for Idempotency {
             let counted = self.count().await?;
             *self.lock_usage() = Usage::counted(counted, now);
         }
-        // Without room, a key that was used before still gets its answer.
+        // At the limit, a key that was used before still gets its response.
         let has_room = self.lock_usage().has_room_for(&key.caller);
         let fingerprint_if_new = has_room.then_some(fingerprint);
         let claimed = self
@@ -321,7 +321,7 @@ impl IdempotencyStore for Idempotency {
                 Claim::Answered(Bytes::copy_from_slice(&opened))
             }
             Row::Gone if !has_room => Claim::Full,
-            // `Gone`: the other request was refused at this moment, so the next attempt runs.
+            // `Gone`: the other request has just released its claim, so the client's next attempt can claim the key.
             Row::Found { answer: None, .. } | Row::Gone => Claim::Running,
         })
     }
@@ -365,7 +365,7 @@ impl IdempotencyStore for Idempotency {
     }
 }
 
-/// Binds a sealed answer to its key, so that one cannot be put in another's place.
+/// The encryption context of a response. It binds the response to its key, so that rows cannot be exchanged.
 fn context(key: &IdempotencyKey) -> String {
     format!("http-idempotency/{}/{}", key.caller, key.key)
 }
@@ -374,7 +374,7 @@ fn micros(duration: std::time::Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// A count or a size, which a database has as a signed number.
+/// Converts a count or a size, which databases return as a signed number.
 fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
@@ -395,7 +395,7 @@ mod tests {
     const FIRST: [u8; 32] = [1; 32];
     const OTHER: [u8; 32] = [2; 32];
 
-    /// A clock and a store on one of the databases, with what they need to exist.
+    /// A clock, and a store on one of the databases.
     struct Fixture {
         clock: Arc<ManualClock>,
         store: Idempotency,
@@ -418,7 +418,7 @@ mod tests {
             let server = PostgresServer::start().expect("PostgreSQL starts");
             let url = PostgresUrl::parse(&server.url()).expect("the address is right");
             let options = PostgresOptions::new(url, &StoreConfig::default());
-            // A transaction that collides with another one sleeps by this clock before it is repeated.
+            // A transaction with a conflict waits on this clock before it is retried.
             let database = PostgresDatabase::open(options, SystemClock::shared()).await;
             let database = database.expect("the server answers");
             Self::with(Store::Postgres(database), clock, folder, Some(server)).await
@@ -442,7 +442,7 @@ mod tests {
             }
         }
 
-        /// Claims the key `k` of the caller now.
+        /// Claims the key `k` at the current time.
         async fn claim(&self, fingerprint: [u8; 32]) -> (Claim, Timestamp) {
             let now = self.clock.now();
             let claimed = self.store.claim(&key(), fingerprint, now).await;
@@ -463,7 +463,7 @@ mod tests {
         }
     }
 
-    /// Runs a test on each database that the machine has.
+    /// Runs a test on each available database.
     macro_rules! on_each_database {
         ($($name:ident)*) => {
             mod sqlite {
@@ -488,13 +488,13 @@ mod tests {
     }
 
     on_each_database! {
-        a_key_is_claimed_once_and_then_has_its_answer
-        an_abandoned_claim_is_taken_over_and_its_late_answer_is_not_kept
-        an_answer_counts_for_nothing_after_a_day
-        a_caller_without_room_still_gets_its_answers
+        a_key_is_claimed_once_and_then_returns_its_response
+        an_abandoned_claim_is_taken_over_and_its_late_response_is_not_stored
+        a_response_expires_after_a_day
+        a_caller_at_its_limit_still_gets_stored_responses
     }
 
-    async fn a_key_is_claimed_once_and_then_has_its_answer(fixture: Fixture) {
+    async fn a_key_is_claimed_once_and_then_returns_its_response(fixture: Fixture) {
         let (first, at) = fixture.claim(FIRST).await;
         let (second, _) = fixture.claim(FIRST).await;
         fixture.answer(at, "made").await;
@@ -506,7 +506,9 @@ mod tests {
         assert_eq!(mismatch, Claim::Other);
     }
 
-    async fn an_abandoned_claim_is_taken_over_and_its_late_answer_is_not_kept(fixture: Fixture) {
+    async fn an_abandoned_claim_is_taken_over_and_its_late_response_is_not_stored(
+        fixture: Fixture,
+    ) {
         let (_, abandoned_at) = fixture.claim(FIRST).await;
         fixture.clock.advance(ABANDONED_AFTER);
         let (before, _) = fixture.claim(FIRST).await;
@@ -525,7 +527,7 @@ mod tests {
         assert_eq!(at_last, Claim::Answered(Bytes::from_static(b"made")));
     }
 
-    async fn an_answer_counts_for_nothing_after_a_day(fixture: Fixture) {
+    async fn a_response_expires_after_a_day(fixture: Fixture) {
         let (_, at) = fixture.claim(FIRST).await;
         fixture.answer(at, "made").await;
         fixture.clock.advance(KEPT_FOR + Duration::from_micros(1));
@@ -537,7 +539,7 @@ mod tests {
         assert_eq!(held["token:1"], Held { keys: 1, bytes: 0 });
     }
 
-    async fn a_caller_without_room_still_gets_its_answers(fixture: Fixture) {
+    async fn a_caller_at_its_limit_still_gets_stored_responses(fixture: Fixture) {
         let (_, at) = fixture.claim(FIRST).await;
         fixture.answer(at, "made").await;
         let other = IdempotencyKey {

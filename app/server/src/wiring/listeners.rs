@@ -1,4 +1,4 @@
-//! Binds the listeners before anything else starts, so that a port in use is a clear start-up error.
+//! Binds the listeners before anything else starts, so that a port in use is reported as a start-up error.
 
 use std::{io, net::SocketAddr, path::PathBuf};
 

@@ -1,4 +1,4 @@
-//! The log files.
+//! The log files as a part of the server.
 
 use async_trait::async_trait;
 use outrigger_api_types::status::{DoctorCheck, Store};
@@ -12,14 +12,14 @@ use crate::{
     part::Part,
 };
 
-/// What the problem of dropped lines is called.
+/// The code of the problem that log lines were dropped.
 const DROPPED: &str = "log_lines_dropped";
 
 /// The log of this process.
 pub(crate) struct Logs {
-    /// `None` in a process that writes none.
+    /// `None` in a process without log files.
     pub(crate) log: Option<LogHandle>,
-    /// Knows whether lines were dropped lately.
+    /// Tracks whether lines were dropped recently.
     pub(crate) problems: Problems,
 }
 
@@ -59,7 +59,7 @@ impl Part for Logs {
             detail: format!(
                 "{dropped} lines since the start, because the disk was full, failing or too slow"
             ),
-            fix: "free some space where the logs are; see `[log] dir`".to_owned(),
+            fix: "free some space on the disk of the logs; see `[log] dir`".to_owned(),
             page: "/",
             guide: Some("troubleshooting#log-lines-are-missing"),
             occurrences: Some(dropped),
@@ -70,10 +70,9 @@ impl Part for Logs {
                 object: None,
                 capability: "logs",
                 severity: Severity::Critical,
-                title: "The folder of the logs cannot be read".to_owned(),
+                title: "The log directory cannot be read".to_owned(),
                 detail: dir.display().to_string(),
-                fix: "make it readable for the user that runs Outrigger; see `[log] dir`"
-                    .to_owned(),
+                fix: "make it readable by the user that runs Outrigger; see `[log] dir`".to_owned(),
                 page: "/",
                 guide: Some("troubleshooting#log-lines-are-missing"),
                 occurrences: None,
@@ -85,7 +84,7 @@ impl Part for Logs {
     async fn checks(&self) -> Vec<DoctorCheck> {
         const NAME: &str = "logs";
         let Some(log) = &self.log else {
-            return vec![ok(NAME, "this process writes none")];
+            return vec![ok(NAME, "this process writes no log files")];
         };
         let place = log.dir().map_or_else(
             || "to standard error only".to_owned(),

@@ -1,4 +1,4 @@
-//! The plug for the Redis listener's port: tokens from `access`, and its throttle.
+//! Implements the Redis listener's ports: authentication with the tokens and the throttle of `access`, and the audit log.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -21,25 +21,25 @@ use outrigger_redis_api::{
 };
 use outrigger_stdx::{Actor, Clock, RareLog, Secret, Via};
 
-/// How many addresses have their wrong secrets recognised when they come again; beyond that all are forgotten.
+/// The maximum number of addresses whose wrong secrets are remembered. Above it, all are discarded.
 const ADDRESSES_MAX: usize = 10_000;
-/// How many wrong secrets of an address are recognised.
+/// The maximum number of remembered wrong secrets of an address.
 const RECOGNISED_MAX: usize = 8;
 
-/// Checks tokens and slows down those who guess.
+/// Checks tokens and throttles clients that guess secrets.
 ///
-/// A pool opens many connections at once, all with the right password. So, unlike at the login page, an attempt counts only
-/// when it has failed. And a program with a wrong password tries again for ever, always with the same one: that is no guess,
-/// and must not lock out the programs beside it that share its address and have the right one. So the same wrong secret counts
-/// once.
+/// * Only failed attempts count, in contrast to the login page, because a connection pool opens many connections with the right
+///   password at once.
+/// * The same wrong secret counts once. A misconfigured program retries the same password indefinitely. It must not lock out
+///   programs with the right password at the same address.
 pub(crate) struct RedisAuthenticator {
     access: Access,
     throttle: Arc<dyn LoginThrottle>,
-    /// The last wrong secrets of each address, hashed with keys that only this process knows.
+    /// The last wrong secrets of each address, hashed with random keys of this process.
     wrong: Mutex<HashMap<IpAddr, VecDeque<u64>>>,
     keys: RandomState,
     clock: Arc<dyn Clock>,
-    /// Limits the log lines about tokens that could not be checked.
+    /// Limits the log lines about failed token checks.
     log: RareLog,
 }
 
@@ -59,7 +59,7 @@ impl RedisAuthenticator {
         }
     }
 
-    /// Whether this address has not tried this wrong secret lately.
+    /// Returns whether the wrong secret is new for this address, and remembers it.
     fn is_new(&self, address: IpAddr, secret: &Secret) -> bool {
         let hash = self.keys.hash_one(secret.expose());
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
@@ -82,7 +82,7 @@ impl RedisAuthenticator {
 impl Authenticator for RedisAuthenticator {
     async fn admits(&self, peer: Peer, kind: SecretKind) -> bool {
         match address_of(peer) {
-            // All programs of this machine share the address, and after a restart none of them is known yet.
+            // All programs on this machine share the address, and none of them has authenticated yet after a restart.
             Some(address) if address.is_loopback() => true,
             Some(address) => self.throttle.check(&attempt(address, kind)).await.is_ok(),
             None => true,
@@ -94,7 +94,7 @@ impl Authenticator for RedisAuthenticator {
         token: &Secret,
         peer: Peer,
     ) -> Result<Option<Arc<dyn Grant>>, Unavailable> {
-        // Before the token is checked, so that nothing that ends it meanwhile is missed.
+        // The subscription must begin before the check, so that a revocation during the check is not missed.
         let changes = self.access.changes();
         let checked = self
             .access
@@ -145,7 +145,7 @@ impl fmt::Debug for RedisAuthenticator {
     }
 }
 
-/// A token that has let a connection in.
+/// The token of an authenticated connection.
 #[derive(Debug)]
 struct TokenGrant {
     access: Access,
@@ -174,7 +174,7 @@ impl Grant for TokenGrant {
     }
 
     async fn check(&self) -> Validity {
-        // A new subscription has seen everything so far, and misses nothing that comes while the token is checked.
+        // Subscribes again before the check, so that a revocation during the check is not missed.
         let changes = self.access.changes();
         *self.changes.lock().unwrap_or_else(PoisonError::into_inner) = changes;
         match self.access.revalidate(&self.principal).await {
@@ -186,7 +186,7 @@ impl Grant for TokenGrant {
     }
 }
 
-/// Writes into the audit log what clients removed, and notes it as an event.
+/// Records the clearing of databases in the audit log and as an event.
 pub(crate) struct RedisAuditor {
     access: Access,
     events: Events,
@@ -228,7 +228,7 @@ impl Auditor for RedisAuditor {
             &clearing.actor,
             &address,
         );
-        // The same as over HTTP.
+        // The same entry as over HTTP.
         let entry = Act::new(clearing.actor)
             .from_address(address)
             .entry("cache.clear", self.clock.now())
@@ -239,7 +239,7 @@ impl Auditor for RedisAuditor {
             return;
         };
         if let Err(error) = self.access.audit_log().append(vec![entry]).await {
-            // The keys are gone in any case, and the cache serves also while the database is away.
+            // The entries are already removed, and the cache works without the database. So this is not an error of the command.
             tracing::error!(%error, "the audit log could not be written");
         }
     }
@@ -257,7 +257,7 @@ fn allows_cache(principal: &Principal) -> bool {
     principal.allows(Scope::of("cache", ScopeAccess::All).unwrap_or(Scope::Everything))
 }
 
-/// The mode of the unix socket's file says who may open it; there is no address to slow down.
+/// Returns the address to throttle. Unix sockets have none; their file mode restricts access.
 fn address_of(peer: Peer) -> Option<IpAddr> {
     match peer {
         Peer::Tcp(address) => Some(network(address.ip())),
@@ -265,8 +265,9 @@ fn address_of(peer: Peer) -> Option<IpAddr> {
     }
 }
 
-/// The listener has one password and no account names. Counting per address keeps one guesser from locking out the others;
-/// counting per kind keeps the holder of a token from guessing the password as one who holds it.
+/// Returns the key of the throttle. The listener has one password and no account names. Attempts are counted per address, so
+/// that one client cannot lock out others, and per kind of secret, so that a client that is known by its token is not known
+/// when it guesses the password.
 fn attempt(address: IpAddr, kind: SecretKind) -> LoginAttempt {
     let account = match kind {
         SecretKind::Password => format!("redis password from {address}"),
@@ -284,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_a_network_is_slowed_down_as_one() {
+    fn addresses_of_one_network_are_throttled_together() {
         let first = address_of(peer("[2001:db8:1:2::3]:1"));
 
         assert_eq!(first, address_of(peer("[2001:db8:1:2:ffff::4]:2")));

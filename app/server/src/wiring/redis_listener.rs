@@ -49,11 +49,11 @@ impl Part for RedisPart {
             Some(address) if self.config.tls_cert.is_none() => advice(
                 NAME,
                 format!(
-                    "other machines can reach {address} without TLS, so passwords can be read on the way"
+                    "other machines can reach {address} without TLS, so passwords can be intercepted"
                 ),
                 "set `[redis] tls_cert` and `tls_key`, or listen on a private network only",
             ),
-            _ => ok(NAME, "only this machine can reach it, or it is encrypted"),
+            _ => ok(NAME, "it is reachable only from this machine, or uses TLS"),
         }]
     }
 }

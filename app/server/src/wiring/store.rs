@@ -182,20 +182,20 @@ impl Stores {
     }
 
     /// Returns the databases with a problem: name, location and error.
-    async fn troubles(&self) -> Vec<(String, String, SqlError)> {
-        let mut troubles = Vec::new();
+    async fn failures(&self) -> Vec<(String, String, SqlError)> {
+        let mut failures = Vec::new();
         for file in self.files() {
             if let Some(error) = file.health().problem {
                 let place = file.path().display().to_string();
-                troubles.push((file.name().to_owned(), place, error));
+                failures.push((file.name().to_owned(), place, error));
             }
         }
         if let Some(database) = &self.inner.postgres
             && let Err(error) = database.ping().await
         {
-            troubles.push((STATE.to_owned(), self.inner.config.url.to_string(), error));
+            failures.push((STATE.to_owned(), self.inner.config.url.to_string(), error));
         }
-        troubles
+        failures
     }
 
     /// Returns the results of the integrity checks of all files, in the order of the list. PostgreSQL checks its own pages. A check
@@ -252,7 +252,7 @@ impl Part for Stores {
     }
 
     async fn problems(&self) -> Vec<Report> {
-        let troubles = self.troubles().await;
+        let failures = self.failures().await;
         let problem = |(name, place, error): (String, String, SqlError)| Report {
             code: "store_unreachable",
             capability: "store",
@@ -265,13 +265,13 @@ impl Part for Stores {
             occurrences: None,
             object: Some(name),
         };
-        troubles.into_iter().map(problem).collect()
+        failures.into_iter().map(problem).collect()
     }
 
     async fn checks(&self) -> Vec<DoctorCheck> {
         const NAME: &str = "store";
-        let troubles = self.troubles().await;
-        let mut checks: Vec<_> = troubles
+        let failures = self.failures().await;
+        let mut checks: Vec<_> = failures
             .iter()
             .map(|(_, place, error)| fail(NAME, format!("{place}: {}", error.public()), fix(error)))
             .collect();
@@ -295,10 +295,10 @@ impl Part for Stores {
         }
         if checks.is_empty() {
             checks.push(match files.is_empty() {
-                true => ok(NAME, "the server answers"),
+                true => ok(NAME, "the server responds"),
                 false => ok(
                     NAME,
-                    "it can be written, and its integrity check finds nothing",
+                    "it can be written, and its integrity check found no problems",
                 ),
             });
         }
@@ -306,10 +306,10 @@ impl Part for Stores {
     }
 
     async fn unready(&self) -> Option<String> {
-        let Some((name, _, error)) = self.troubles().await.into_iter().next() else {
+        let Some((name, _, error)) = self.failures().await.into_iter().next() else {
             let name = self.unprobed()?;
             return Some(format!(
-                "the store `{name}` cannot be used: it does not answer"
+                "the store `{name}` cannot be used: it does not respond"
             ));
         };
         let why = match error {
@@ -317,11 +317,11 @@ impl Part for Stores {
             SqlError::Busy => "another process has locked its file",
             SqlError::FileGone { .. } => "its file was removed or replaced",
             SqlError::Corrupt { .. } => "its file is damaged",
-            SqlError::WriterStalled { .. } => "its disk is slow or does not answer",
+            SqlError::WriterStalled { .. } => "its disk is slow or does not respond",
             SqlError::WriterEnded => "its writer has ended",
             SqlError::QueueFull { .. } => "its writer cannot keep up",
             SqlError::Io { .. } => "its file cannot be read or written",
-            _ => "it does not answer",
+            _ => "it does not respond",
         };
         Some(format!("the store `{name}` cannot be used: {why}"))
     }
@@ -330,7 +330,7 @@ impl Part for Stores {
 fn fix(error: &SqlError) -> &'static str {
     error
         .hint()
-        .unwrap_or("run `outrigger doctor`, and look into the logs")
+        .unwrap_or("run `outrigger doctor`, and check the logs")
 }
 
 /// Converts an error of a store to a `StartError`.
@@ -350,7 +350,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_store_that_no_probe_has_looked_at_for_three_intervals_is_not_ready() {
+    async fn a_store_without_a_probe_for_three_intervals_is_not_ready() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let data_dir = DataDir::open(folder.path()).expect("it is free");
         let (config, clock) = (StoreConfig::default(), ManualClock::new());
@@ -367,11 +367,11 @@ mod tests {
         let again = stores.unready().await;
 
         assert_eq!((in_time, again), (None, None));
-        assert!(late.is_some_and(|reason| reason.contains("does not answer")));
+        assert!(late.is_some_and(|reason| reason.contains("does not respond")));
     }
 
     #[tokio::test]
-    async fn every_name_is_a_file_of_its_own_and_all_are_listed_and_closed() {
+    async fn every_name_has_its_own_file_and_all_files_are_listed_and_closed() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let data_dir = DataDir::open(folder.path()).expect("it is free");
         let (config, clock) = (StoreConfig::default(), SystemClock::shared());

@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_series_that_does_not_change_takes_little_room() {
+    fn a_constant_series_takes_little_space() {
         let constant: Vec<_> = (0..POINTS).map(|index| (index, "entries", 5.0)).collect();
         let changing: Vec<_> = (0..POINTS)
             .map(|index| (index, "entries", index as f64))

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_short_range_has_the_points_that_are_left_of_it() {
+    fn an_old_short_range_has_the_points_of_a_coarser_tier() {
         let grid = Grid::new(NOW - 3 * DAY, NOW - 3 * DAY + 60 * MINUTE, NOW);
 
         assert_eq!((grid.step_ms, grid.points), (15 * MINUTE, 5));
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn points_that_are_made_one_keep_their_weight() {
+    fn merged_points_are_weighted() {
         let mut grid = Grid::new(NOW - 2 * DAY, NOW, NOW);
         let at = grid.start_ms + 3 * grid.step_ms;
         let mut chunk = Chunk::default();

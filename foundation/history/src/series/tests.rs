@@ -1,4 +1,4 @@
-//! The figures over time.
+//! Tests of the series.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ impl Fixture {
         range.expect("the file works")
     }
 
-    /// What the file holds, by tier.
+    /// The number of chunks in the file, by tier.
     async fn chunks(&self) -> Vec<i64> {
         let database = self.series.inner.file.database().expect("it is open");
         let counted = database.read(|connection| {
@@ -75,7 +75,7 @@ impl Fixture {
         counted.await.expect("the file works")
     }
 
-    /// As after SIGKILL: what was not written is gone.
+    /// Simulates a restart after SIGKILL: unwritten samples are lost.
     async fn restart(self) -> Self {
         self.series.inner.file.close().await;
         open(self.folder, self.clock, self.series.inner.bytes_max).await
@@ -94,7 +94,7 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
-async fn each_length_of_points_has_the_same_figures_made_coarser() {
+async fn each_tier_has_the_same_figures_at_a_lower_resolution() {
     let fixture = fixture().await;
     fixture.run(90 * MINUTE, |tick| (tick % 12) as f64).await;
 
@@ -116,7 +116,7 @@ async fn each_length_of_points_has_the_same_figures_made_coarser() {
 }
 
 #[tokio::test]
-async fn a_process_that_is_killed_loses_only_what_came_since_the_last_write() {
+async fn a_killed_process_loses_only_the_samples_since_the_last_write() {
     let fixture = fixture().await;
     fixture.run(10 * MINUTE, |_| 1.0).await;
     for _ in 0..11 {
@@ -133,7 +133,7 @@ async fn a_process_that_is_killed_loses_only_what_came_since_the_last_write() {
 }
 
 #[tokio::test]
-async fn a_point_that_a_restart_divides_has_the_mean_of_all_its_samples() {
+async fn a_point_across_a_restart_has_the_mean_of_all_its_samples() {
     let fixture = fixture().await;
     fixture.run(MINUTE, |_| 0.0).await;
     let fixture = fixture.restart().await;
@@ -171,7 +171,7 @@ async fn a_time_without_a_process_is_a_gap() {
 }
 
 #[tokio::test]
-async fn what_is_too_old_is_deleted_and_each_length_keeps_what_it_promises() {
+async fn old_points_are_deleted_and_each_tier_covers_its_documented_time() {
     let fixture = fixture().await;
     fixture.run(4 * 60 * MINUTE, |tick| tick as f64).await;
 
@@ -197,7 +197,7 @@ async fn what_is_too_old_is_deleted_and_each_length_keeps_what_it_promises() {
 }
 
 #[tokio::test]
-async fn a_clock_that_jumps_back_and_far_ahead_neither_deletes_nor_damages() {
+async fn clock_jumps_neither_delete_nor_damage_figures() {
     let fixture = fixture().await;
     fixture.run(10 * MINUTE, |_| 1.0).await;
     let years = SignedDuration::from_hours(24 * 365 * 50);
@@ -219,7 +219,7 @@ async fn a_clock_that_jumps_back_and_far_ahead_neither_deletes_nor_damages() {
 }
 
 #[tokio::test]
-async fn the_limit_of_bytes_is_kept_by_deleting_the_oldest_coarse_points() {
+async fn at_the_size_limit_the_oldest_coarse_points_are_deleted() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let limit = ByteSize::kib(40);
     let fixture = open(folder, ManualClock::new(), limit).await;
@@ -295,7 +295,7 @@ async fn without_a_file_the_figures_of_the_last_hours_wait_in_bounded_memory() {
 }
 
 #[tokio::test]
-async fn a_chunk_that_cannot_be_read_costs_only_its_own_points() {
+async fn a_damaged_chunk_affects_only_its_own_points() {
     let fixture = fixture().await;
     fixture.run(12 * MINUTE, |_| 1.0).await;
     let database = fixture.series.inner.file.database().expect("it is open");

@@ -47,7 +47,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         )
 }
 
-/// The accounts, the oldest first.
+/// Lists the accounts, oldest first.
 #[utoipa::path(
     get, path = "/api/v1/access/accounts", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiAccount>))
 )]
@@ -61,12 +61,14 @@ async fn list_accounts(
     ))
 }
 
-/// Makes an account: with a password, or with a one-time link for its person.
+/// Creates an account.
+///
+/// Without a password, the response contains a one-time login link for the account.
 #[utoipa::path(
     post, path = "/api/v1/access/accounts", tag = "access", request_body = NewAccount,
     responses(
         (status = 201, body = CreatedAccount),
-        (status = 409, description = "The address is taken, or there are `[access] accounts_max` accounts")
+        (status = 409, description = "The e-mail address is taken, or there are `[access] accounts_max` accounts")
     )
 )]
 async fn create_account(
@@ -100,11 +102,13 @@ async fn create_account(
     Ok((StatusCode::CREATED, Json(created)).into_response())
 }
 
-/// Changes an account. Disabling it ends its sessions.
+/// Updates an account.
+///
+/// Disabling an account ends its sessions.
 #[utoipa::path(
     patch, path = "/api/v1/access/accounts/{id}", tag = "access", request_body = UpdateAccount,
     params(("id" = String, Path, description = "The account's id")),
-    responses((status = 200, body = ApiAccount), (status = 409, description = "It is the last owner"))
+    responses((status = 200, body = ApiAccount), (status = 409, description = "The account is the last owner"))
 )]
 async fn update_account(
     State(api): State<ApiState>,
@@ -130,11 +134,11 @@ async fn update_account(
     Ok(Json(account_to_api(&account)))
 }
 
-/// Deletes an account with its sessions and tokens.
+/// Deletes an account, its sessions and its tokens.
 #[utoipa::path(
     delete, path = "/api/v1/access/accounts/{id}", tag = "access",
     params(("id" = String, Path, description = "The account's id")),
-    responses((status = 204, description = "It is gone"), (status = 409, description = "It is the last owner"))
+    responses((status = 204, description = "The account is deleted"), (status = 409, description = "The account is the last owner"))
 )]
 async fn delete_account(
     State(api): State<ApiState>,
@@ -146,7 +150,7 @@ async fn delete_account(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Makes a one-time login link.
+/// Creates a one-time login link.
 #[utoipa::path(
     post, path = "/api/v1/access/login-links", tag = "access", request_body = NewLoginLink,
     responses((status = 201, body = ApiLoginLink))

@@ -20,7 +20,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
     table.add(ACCESS.read(), routes!(list_audit_entries))
 }
 
-/// Who did what, the newest first.
+/// Lists the entries of the audit log, newest first.
 #[utoipa::path(
     get, path = "/api/v1/access/audit", tag = "access", params(AuditQuery), responses((status = 200, body = Page<ApiAuditEntry>))
 )]

@@ -1,4 +1,4 @@
-//! The clock, by which things are deleted because of their age.
+//! The confirmation of the clock after a jump.
 
 use axum::{Extension, extract::State};
 use outrigger_api_types::access::Pruned;
@@ -17,8 +17,10 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
     table.add(ACCESS.destructive("confirm_clock"), routes!(confirm_clock))
 }
 
-/// Says that the clock is right, after it jumped so far ahead that nothing was deleted because of its age, and deletes what
-/// has ended by it.
+/// Confirms that the clock is right.
+///
+/// After the clock jumps far ahead, nothing is deleted because of its age until this call. The call deletes everything that has
+/// expired.
 #[utoipa::path(post, path = "/api/v1/access/clock/confirm", tag = "access", responses((status = 200, body = Pruned)))]
 async fn confirm_clock(
     State(api): State<ApiState>,
@@ -27,8 +29,8 @@ async fn confirm_clock(
 ) -> Result<Json<Pruned>, Failure> {
     let pruned = api.access().confirm_clock(&act).await?;
     if let Err(error) = history.confirm().await {
-        // The confirmation of the accounts has succeeded, and a problem reports the file of the history.
-        tracing::warn!(%error, "the history does not store that the clock is right");
+        // The call has succeeded for access, and a problem reports that the history file is unusable.
+        tracing::warn!(%error, "the confirmation of the clock could not be stored in the history file");
     }
     Ok(Json(Pruned {
         sessions: pruned.sessions,

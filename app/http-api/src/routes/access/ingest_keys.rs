@@ -1,4 +1,4 @@
-//! Ingest keys: they can send in, and read nothing.
+//! Ingest keys. They can send data and cannot read any.
 
 use axum::{
     Extension,
@@ -34,7 +34,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         )
 }
 
-/// The ingest keys, the newest first.
+/// Lists the ingest keys, newest first.
 #[utoipa::path(
     get, path = "/api/v1/access/ingest-keys", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiIngestKey>))
 )]
@@ -46,7 +46,7 @@ async fn list_ingest_keys(
     Ok(Json(part.answer(keys, to_api)))
 }
 
-/// Makes an ingest key.
+/// Creates an ingest key.
 #[utoipa::path(
     post, path = "/api/v1/access/ingest-keys", tag = "access", request_body = NewIngestKey,
     responses(
@@ -63,11 +63,13 @@ async fn create_ingest_key(
     Ok((StatusCode::CREATED, Json(to_api(key))).into_response())
 }
 
-/// Ends an ingest key: what is sent with it is refused.
+/// Revokes an ingest key.
+///
+/// Data sent with it is refused.
 #[utoipa::path(
     delete, path = "/api/v1/access/ingest-keys/{id}", tag = "access",
     params(("id" = String, Path, description = "The key's id")),
-    responses((status = 204, description = "It works no more"), (status = 404, description = "There is none with this id"))
+    responses((status = 204, description = "The ingest key is revoked"), (status = 404, description = "There is no ingest key with this id"))
 )]
 async fn revoke_ingest_key(
     State(api): State<ApiState>,

@@ -1,4 +1,4 @@
-//! Whoever asks.
+//! The caller's own account.
 
 use axum::{Extension, extract::State};
 use outrigger_access::{OwnUpdate, Principal};
@@ -17,7 +17,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
     )
 }
 
-/// Who is signed in, and what they may do.
+/// Returns the caller's account and scopes.
 #[utoipa::path(get, path = "/api/v1/access/me", tag = "access", responses((status = 200, body = Me)))]
 async fn get_me(
     State(api): State<ApiState>,
@@ -26,7 +26,9 @@ async fn get_me(
     describe(&api, &principal).await.map(Json)
 }
 
-/// Changes one's own e-mail address, name or password. A new password ends one's other sessions.
+/// Updates your e-mail address, name or password.
+///
+/// A new password ends your other sessions.
 #[utoipa::path(
     put, path = "/api/v1/access/me", tag = "access", request_body = UpdateMe,
     responses((status = 200, body = Me), (status = 429, description = "`too_many_attempts`"))
@@ -56,7 +58,7 @@ async fn describe(api: &ApiState, principal: &Principal) -> Result<Me, Failure> 
         ActorKind::Account { .. } => MeVia::Session,
         _ => MeVia::Control,
     };
-    // A token does not speak for its account: it shows neither the account's address nor its needs.
+    // A token sees neither its account's e-mail address nor whether the account needs setup.
     let account = match via {
         MeVia::Token => None,
         MeVia::Session | MeVia::Control => Some(api.access().account(principal.account_id).await?),

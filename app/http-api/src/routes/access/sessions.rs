@@ -34,7 +34,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         )
 }
 
-/// The sessions that have not ended, the latest used first.
+/// Lists the active sessions, most recently used first.
 #[utoipa::path(
     get, path = "/api/v1/access/sessions", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiSession>))
 )]
@@ -49,11 +49,11 @@ async fn list_sessions(
     ))
 }
 
-/// Ends a session at once.
+/// Ends a session immediately.
 #[utoipa::path(
     delete, path = "/api/v1/access/sessions/{id}", tag = "access",
     params(("id" = String, Path, description = "The session's id")),
-    responses((status = 204, description = "It has ended"), (status = 404, description = "There is none with this id"))
+    responses((status = 204, description = "The session has ended"), (status = 404, description = "There is no session with this id"))
 )]
 async fn revoke_session(
     State(api): State<ApiState>,
@@ -65,7 +65,9 @@ async fn revoke_session(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// One's own sessions that have not ended, the latest used first. A program with a token has none.
+/// Lists your active sessions, most recently used first.
+///
+/// The list is empty for a token.
 #[utoipa::path(
     get, path = "/api/v1/access/me/sessions", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiSession>))
 )]
@@ -83,11 +85,11 @@ async fn list_own_sessions(
     ))
 }
 
-/// Ends one of one's own sessions at once.
+/// Ends one of your sessions immediately.
 #[utoipa::path(
     delete, path = "/api/v1/access/me/sessions/{id}", tag = "access",
     params(("id" = String, Path, description = "The session's id")),
-    responses((status = 204, description = "It has ended"), (status = 404, description = "You have none with this id"))
+    responses((status = 204, description = "The session has ended"), (status = 404, description = "You have no session with this id"))
 )]
 async fn revoke_own_session(
     State(api): State<ApiState>,

@@ -31,7 +31,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         )
 }
 
-/// Signs in with e-mail address and password, and sets the session cookie.
+/// Signs in with an e-mail address and a password, and sets the session cookie.
 #[utoipa::path(
     post, path = "/api/v1/access/login", tag = "access", request_body = LogIn,
     responses((status = 200, body = Me), (status = 401, description = "`wrong_credentials`"), (status = 429, description = "`too_many_attempts`"))
@@ -53,8 +53,8 @@ async fn log_in(
         Ok(signed_in) => Ok(welcome(&api, &context, signed_in)),
         Err(error) => {
             let failure = Failure::from(error);
-            // People type passwords into the wrong field, and the log keeps what it is told for a year. So it is told only
-            // what is an address.
+            // People type passwords into the wrong field, and the audit log keeps entries for a year. So only valid e-mail
+            // addresses are logged.
             Err(match Email::parse(&body.email) {
                 Ok(email) => {
                     let subject = Extension(AuditSubject(email.as_str().to_owned()));
@@ -66,7 +66,9 @@ async fn log_in(
     }
 }
 
-/// Signs in with a one-time link, and sets the session cookie. The link's page sends this; a link preview does not.
+/// Signs in with a one-time link, and sets the session cookie.
+///
+/// The page of the link sends this request. A link preview does not, so it cannot use up the link.
 #[utoipa::path(
     post, path = "/api/v1/access/login-link", tag = "access", request_body = RedeemLink,
     responses((status = 200, body = Me), (status = 401, description = "`link_invalid`"))
@@ -86,8 +88,8 @@ async fn redeem_link(
     Ok(welcome(&api, &context, signed_in))
 }
 
-/// Ends the session that asks.
-#[utoipa::path(post, path = "/api/v1/access/logout", tag = "access", responses((status = 204, description = "It has ended")))]
+/// Ends the caller's session.
+#[utoipa::path(post, path = "/api/v1/access/logout", tag = "access", responses((status = 204, description = "The session has ended")))]
 async fn log_out(
     State(api): State<ApiState>,
     Extension(context): Extension<RequestContext>,
@@ -100,7 +102,7 @@ async fn log_out(
         context.cookie_name(),
         attributes(&context)
     );
-    let cookie = HeaderValue::from_str(&cookie).expect("the cookie is made of ASCII");
+    let cookie = HeaderValue::from_str(&cookie).expect("the cookie is ASCII");
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
@@ -124,7 +126,7 @@ fn welcome(api: &ApiState, context: &RequestContext, signed_in: SignedIn) -> Res
     let Ok(mut header_value) = HeaderValue::from_str(&text) else {
         return Failure::new(
             crate::codes::INTERNAL,
-            "the session cookie could not be made",
+            "the session cookie could not be created",
         )
         .into_response();
     };
@@ -139,7 +141,7 @@ fn welcome(api: &ApiState, context: &RequestContext, signed_in: SignedIn) -> Res
     ([(header::SET_COOKIE, header_value)], Json(me)).into_response()
 }
 
-/// `Path=/` is what the `__Host-` prefix demands.
+/// The attributes of the session cookie. The `__Host-` prefix requires `Path=/`.
 fn attributes(context: &RequestContext) -> &'static str {
     if context.secure {
         "; Path=/; HttpOnly; SameSite=Lax; Secure"

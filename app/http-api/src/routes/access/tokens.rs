@@ -39,7 +39,9 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         )
 }
 
-/// The tokens, the newest first; also those that expired within the last 30 days.
+/// Lists the tokens, newest first.
+///
+/// The list includes tokens that expired within the last 30 days.
 #[utoipa::path(
     get, path = "/api/v1/access/tokens", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiToken>))
 )]
@@ -51,11 +53,13 @@ async fn list_tokens(
     Ok(Json(part.answer(tokens, to_api)))
 }
 
-/// Makes a token. Its text is in this answer and nowhere else.
+/// Creates a token.
+///
+/// The response is the only place that shows the token itself.
 #[utoipa::path(
     post, path = "/api/v1/access/tokens", tag = "access", request_body = NewToken,
     responses(
-        (status = 201, body = CreatedToken), (status = 403, description = "A scope is not yours to give"),
+        (status = 201, body = CreatedToken), (status = 403, description = "You do not have one of the scopes"),
         (status = 409, description = "The account has `[access] tokens_max` tokens")
     )
 )]
@@ -76,18 +80,18 @@ async fn create_token(
         expiry,
     };
     let created = api.access().create_token(&principal, &act, new).await?;
-    let answer = CreatedToken {
+    let created = CreatedToken {
         token: created.text.expose().to_owned(),
         details: to_api(created.token),
     };
-    Ok((StatusCode::CREATED, Json(answer)).into_response())
+    Ok((StatusCode::CREATED, Json(created)).into_response())
 }
 
-/// Ends a token at once.
+/// Revokes a token immediately.
 #[utoipa::path(
     delete, path = "/api/v1/access/tokens/{id}", tag = "access",
     params(("id" = String, Path, description = "The token's id")),
-    responses((status = 204, description = "It works no more"), (status = 404, description = "There is none with this id"))
+    responses((status = 204, description = "The token is revoked"), (status = 404, description = "There is no token with this id"))
 )]
 async fn revoke_token(
     State(api): State<ApiState>,
@@ -99,7 +103,9 @@ async fn revoke_token(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The tokens of one's own account, the newest first. A program sees only the token that it uses.
+/// Lists the tokens of your account, newest first.
+///
+/// A token sees only itself.
 #[utoipa::path(
     get, path = "/api/v1/access/me/tokens", tag = "access", params(PageQuery), responses((status = 200, body = Page<ApiToken>))
 )]
@@ -115,11 +121,13 @@ async fn list_own_tokens(
     Ok(Json(part.answer(tokens, to_api)))
 }
 
-/// Ends a token of one's own account at once. A program ends only the token that it uses.
+/// Revokes a token of your account immediately.
+///
+/// A token can revoke only itself.
 #[utoipa::path(
     delete, path = "/api/v1/access/me/tokens/{id}", tag = "access",
     params(("id" = String, Path, description = "The token's id")),
-    responses((status = 204, description = "It works no more"), (status = 404, description = "You have none with this id"))
+    responses((status = 204, description = "The token is revoked"), (status = 404, description = "You have no token with this id"))
 )]
 async fn revoke_own_token(
     State(api): State<ApiState>,

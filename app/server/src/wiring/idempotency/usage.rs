@@ -1,33 +1,34 @@
-//! How much the answers to idempotent requests take, and whether there is room for more.
+//! Tracks the number and size of stored idempotent responses, and enforces their limits.
 //!
 //! The counts are kept in memory, because counting the rows before each request would cost more than the request. They are
-//! exact in one process. Nodes that share a PostgreSQL database count again from time to time, and may together exceed a
-//! limit by what they added in between.
+//! exact if there is one process. Nodes that share a PostgreSQL database count again every ten minutes, and can together exceed a
+//! limit by the rows that they added in between.
 
 use std::{collections::HashMap, time::Duration};
 
 use jiff::Timestamp;
 
-/// How many keys and bytes are kept at most for all callers, and for each.
+/// The maximum number of keys and bytes of all callers together.
 const TOTAL_MAX: Held = Held {
     keys: 1_000_000,
     bytes: 1 << 30,
 };
+/// The maximum number of keys and bytes of a caller.
 const CALLER_MAX: Held = Held {
     keys: 100_000,
     bytes: 128 << 20,
 };
-/// How long a count is believed.
+/// The maximum age of a count.
 const COUNTED_FOR: Duration = Duration::from_secs(600);
 
-/// Keys, and the bytes of their answers.
+/// A number of keys, and the size of their responses in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Held {
     pub(super) keys: u64,
     pub(super) bytes: u64,
 }
 
-/// What is kept now.
+/// The current usage.
 #[derive(Debug, Default)]
 pub(super) struct Usage {
     total: Held,
@@ -36,7 +37,7 @@ pub(super) struct Usage {
 }
 
 impl Usage {
-    /// What a count of the rows found.
+    /// Creates the usage from a count of the rows.
     pub(super) fn counted(callers: HashMap<String, Held>, now: Timestamp) -> Self {
         let mut total = Held::default();
         for held in callers.values() {
@@ -50,13 +51,13 @@ impl Usage {
         }
     }
 
-    /// Whether the rows should be counted again.
+    /// Returns whether the rows must be counted again.
     pub(super) fn is_outdated(&self, now: Timestamp) -> bool {
         self.counted_at
             .is_none_or(|at| now.duration_since(at).unsigned_abs() > COUNTED_FOR)
     }
 
-    /// Whether the caller may use another key.
+    /// Returns whether the caller can use another key.
     pub(super) fn has_room_for(&self, caller: &str) -> bool {
         let held = self.callers.get(caller).copied().unwrap_or_default();
         let fits = |held: Held, max: Held| held.keys < max.keys && held.bytes < max.bytes;
@@ -96,7 +97,8 @@ mod tests {
     };
 
     #[test]
-    fn a_caller_at_its_limit_gets_room_when_keys_expire_and_others_are_not_affected() {
+    fn a_caller_at_its_limit_can_use_new_keys_after_others_expire_and_does_not_affect_other_callers()
+     {
         let mut usage = Usage::default();
 
         usage.add(
@@ -115,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_count_as_keys_do_and_all_callers_together_have_a_limit() {
+    fn bytes_are_limited_like_keys_for_each_caller_and_for_all() {
         let mut usage = Usage::default();
         let large = Held {
             keys: 1,
@@ -127,11 +129,14 @@ mod tests {
         }
 
         assert!(!usage.has_room_for("token:0"));
-        assert!(!usage.has_room_for("token:9"), "eight have taken it all");
+        assert!(
+            !usage.has_room_for("token:9"),
+            "eight callers have reached the total limit"
+        );
     }
 
     #[test]
-    fn callers_without_keys_are_forgotten() {
+    fn callers_without_keys_are_removed() {
         let mut usage = Usage::counted(
             HashMap::from([("a".to_owned(), ONE)]),
             Timestamp::UNIX_EPOCH,

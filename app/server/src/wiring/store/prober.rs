@@ -35,7 +35,7 @@ impl Prober {
     }
 
     /// Checks every file. Probes the files with a problem, or all files if a probe is due.
-    async fn look(&mut self) {
+    async fn check(&mut self) {
         let is_time = self.clock.monotonic() >= self.next_probe;
         if is_time {
             self.next_probe = self.clock.monotonic() + EVERY;
@@ -79,7 +79,7 @@ impl Service for Prober {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = self.look() => {}
+                () = self.check() => {}
             }
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),

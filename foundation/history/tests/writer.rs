@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use outrigger_history::{
-    EventFilter, EventKind, Events, HistoryClock, HistoryConfig, HistoryFile, Keeper, NewEvent,
+    EventFilter, EventKind, Events, HistoryClock, HistoryConfig, HistoryFile, HistoryWriter, NewEvent,
     Problems, Report, Series, Severity,
 };
 use outrigger_sql::SqliteOptions;
@@ -50,8 +50,8 @@ async fn fixture() -> Fixture {
 }
 
 impl Fixture {
-    fn keeper(&self) -> Keeper {
-        Keeper::new(
+    fn keeper(&self) -> HistoryWriter {
+        HistoryWriter::new(
             self.file.clone(),
             self.events.clone(),
             self.problems.clone(),

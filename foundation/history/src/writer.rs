@@ -18,7 +18,7 @@ const PRUNE_EVERY: Duration = Duration::from_secs(10 * 60);
 
 /// A service that writes events, problems and figures to the file, and deletes old rows.
 #[derive(Debug)]
-pub struct Keeper {
+pub struct HistoryWriter {
     file: HistoryFile,
     events: Events,
     problems: Problems,
@@ -30,7 +30,7 @@ pub struct Keeper {
     has_failed: bool,
 }
 
-impl Keeper {
+impl HistoryWriter {
     /// Creates the service that writes to `file`.
     #[must_use]
     pub fn new(
@@ -119,9 +119,9 @@ impl Keeper {
 }
 
 #[async_trait]
-impl Service for Keeper {
+impl Service for HistoryWriter {
     fn name(&self) -> Cow<'static, str> {
-        "history keeper".into()
+        "history writer".into()
     }
 
     async fn run(&mut self, stop: Stop) -> Result<(), ServiceError> {
