@@ -1,12 +1,13 @@
-//! How much memory clients hold that do not read their answers or do not finish their requests.
+//! Limits the memory of unread responses and unfinished requests.
 //!
-//! Every answer that is not sent yet, and every body that has not arrived yet, is written down here with its size and the
-//! moment at which its client last took or sent something. Two rules follow from that. An answer of which a client has taken
-//! nothing for `[http] write_timeout` ends its connection, over HTTP/2 as over HTTP/1. And when all of them together take more
-//! than `[http] buffers_max`, a connection is closed: the one with the largest product of the bytes that it holds and of how
-//! long its client has done nothing. Time alone would spare a client that opens connections, asks for much, never reads, and
-//! begins again: all others moved before it. Size alone would close one large upload that goes on, for many small answers that
-//! nobody reads.
+//! Every unsent response and every incomplete request body is tracked with its size and the time at which its client last
+//! received or sent data. This serves two rules:
+//!
+//! * If a client receives no part of a response for `[http] write_timeout`, its connection is closed, over HTTP/2 as over HTTP/1.
+//! * If all tracked buffers together exceed `[http] buffers_max`, the connection with the largest product of bytes held and idle
+//!   time is closed. Idle time alone would spare a client that repeatedly opens connections, requests large responses and never
+//!   reads them, because all others were active before it. Size alone would close one large upload in progress instead of many
+//!   small unread responses.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -79,7 +80,7 @@ pub(crate) enum Kind {
     /// A body that arrives; it has a time of its own.
     Request,
     /// A body that leaves.
-    Answer,
+    Response,
 }
 
 /// What one client holds; given back when it is dropped.
@@ -157,7 +158,7 @@ impl Buffers {
             .values()
             .map(|number| (*number, &held.holds[number]))
             .take_while(|(_, entry)| now.saturating_since(entry.moved) >= longest)
-            .filter(|(_, entry)| entry.kind == Kind::Answer)
+            .filter(|(_, entry)| entry.kind == Kind::Response)
             .map(|(number, _)| number)
             .collect();
         for number in unread {
@@ -168,7 +169,7 @@ impl Buffers {
 
     /// Closes the connections on which all requests wait for the client, and have waited for as long as `longest` says of their
     /// kind.
-    pub(crate) fn cut_still(&self, now: Monotonic, longest: impl Fn(Kind) -> Duration) {
+    pub(crate) fn cut_stalled(&self, now: Monotonic, longest: impl Fn(Kind) -> Duration) {
         let mut held = self.held.lock();
         let still: Vec<_> = held
             .waiting
@@ -360,7 +361,7 @@ impl Hold {
     }
 
     /// The body has arrived, or there is nothing to send for now: it is not the client that is waited for.
-    pub(crate) fn waits_for_us(&self) {
+    pub(crate) fn waits_for_server(&self) {
         self.buffers.change(self.number, false, |held| {
             if let Some(entry) = held.entry(self.number) {
                 entry.more = false;
@@ -417,11 +418,11 @@ mod tests {
     fn the_client_that_has_moved_the_longest_ago_loses_its_connection_when_room_is_short() {
         let buffers = Buffers::new(10 * MIB);
         let [slow, reader, newcomer] = [Line::new(), Line::new(), Line::new()];
-        let first = buffers.hold(&reader, Kind::Answer, 4 * MIB, at(0));
-        let _second = buffers.hold(&slow, Kind::Answer, 4 * MIB, at(1));
+        let first = buffers.hold(&reader, Kind::Response, 4 * MIB, at(0));
+        let _second = buffers.hold(&slow, Kind::Response, 4 * MIB, at(1));
         first.took_piece(0, at(2));
 
-        let _third = buffers.hold(&newcomer, Kind::Answer, 4 * MIB, at(3));
+        let _third = buffers.hold(&newcomer, Kind::Response, 4 * MIB, at(3));
 
         assert!(slow.is_cut());
         assert!(!reader.is_cut() && !newcomer.is_cut());
@@ -437,7 +438,7 @@ mod tests {
             arriving.add(MIB / 16, at(1));
             let greedy = Line::new();
             let _unread: Vec<_> = (0..30)
-                .map(|_| buffers.hold(&greedy, Kind::Answer, 4 * MIB, at(1)))
+                .map(|_| buffers.hold(&greedy, Kind::Response, 4 * MIB, at(1)))
                 .collect();
             assert!(greedy.is_cut());
         }
@@ -446,13 +447,13 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_us_is_not_the_clients_fault() {
+    fn a_hold_that_waits_for_the_server_is_not_closed() {
         let buffers = Buffers::new(10 * MIB);
         let [working, unread] = [Line::new(), Line::new()];
         let arrived = buffers.hold(&working, Kind::Request, 6 * MIB, at(0));
-        arrived.waits_for_us();
+        arrived.waits_for_server();
 
-        let _answer = buffers.hold(&unread, Kind::Answer, 6 * MIB, at(1));
+        let _answer = buffers.hold(&unread, Kind::Response, 6 * MIB, at(1));
         buffers.cut_unread(at(1000), Duration::from_secs(60));
 
         assert!(!working.is_cut());
@@ -463,12 +464,12 @@ mod tests {
     fn an_answer_is_unread_until_the_network_has_its_last_piece() {
         let buffers = Buffers::new(10 * MIB);
         let [line, other] = [Line::new(), Line::new()];
-        let answer = buffers.hold(&line, Kind::Answer, 0, at(0));
+        let answer = buffers.hold(&line, Kind::Response, 0, at(0));
         answer.took_piece(10, at(50));
-        answer.waits_for_us();
-        let sent = buffers.hold(&other, Kind::Answer, 0, at(0));
+        answer.waits_for_server();
+        let sent = buffers.hold(&other, Kind::Response, 0, at(0));
         sent.took_piece(10, at(50));
-        sent.waits_for_us();
+        sent.waits_for_server();
         sent.sent_piece(10, at(50));
 
         buffers.cut_unread(at(109), Duration::from_secs(60));
@@ -486,13 +487,13 @@ mod tests {
         let [unread, unsent, moving, executing] = std::array::from_fn(|_| Line::new());
         let _begun = [&unread, &unsent, &moving, &executing].map(Line::begin);
         let _executed = executing.begin();
-        let _answer = buffers.hold(&unread, Kind::Answer, 0, at(8));
+        let _answer = buffers.hold(&unread, Kind::Response, 0, at(8));
         let _body = buffers.hold(&unsent, Kind::Request, 0, at(7));
         let _moving = buffers.hold(&moving, Kind::Request, 0, at(9));
-        let _beside = buffers.hold(&executing, Kind::Answer, 0, at(0));
+        let _beside = buffers.hold(&executing, Kind::Response, 0, at(0));
 
-        buffers.cut_still(at(9), |kind| match kind {
-            Kind::Answer => Duration::from_secs(1),
+        buffers.cut_stalled(at(9), |kind| match kind {
+            Kind::Response => Duration::from_secs(1),
             Kind::Request => Duration::from_secs(2),
         });
 
@@ -505,10 +506,10 @@ mod tests {
         let buffers = Buffers::new(8 * MIB);
         let [unread, reader] = [Line::new(), Line::new()];
         let answers: Vec<_> = (0..4)
-            .map(|_| buffers.hold(&unread, Kind::Answer, 2 * MIB - EACH, at(0)))
+            .map(|_| buffers.hold(&unread, Kind::Response, 2 * MIB - EACH, at(0)))
             .collect();
 
-        let _other = buffers.hold(&reader, Kind::Answer, MIB - EACH, at(1));
+        let _other = buffers.hold(&reader, Kind::Response, MIB - EACH, at(1));
         let while_it_ends = buffers.held.lock().bytes;
         drop(answers);
 
@@ -522,7 +523,7 @@ mod tests {
         let buffers = Buffers::new(MIB);
         let line = Line::new();
         let holds: Vec<_> = (0..4)
-            .map(|_| buffers.hold(&line, Kind::Answer, 100, at(0)))
+            .map(|_| buffers.hold(&line, Kind::Response, 100, at(0)))
             .collect();
         holds[0].took_piece(7, at(0));
         holds[1].add(7, at(0));

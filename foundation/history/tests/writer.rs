@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use outrigger_history::{
-    EventFilter, EventKind, Events, HistoryClock, HistoryConfig, HistoryFile, HistoryWriter, NewEvent,
-    Problems, Report, Series, Severity,
+    EventFilter, EventKind, Events, HistoryClock, HistoryConfig, HistoryFile, HistoryWriter,
+    NewEvent, Problems, Report, Series, Severity,
 };
 use outrigger_sql::SqliteOptions;
 use outrigger_stdx::{Actor, Clock, ManualClock};
@@ -227,7 +227,7 @@ async fn events_are_not_listed_while_the_file_cannot_be_used() {
         .note(EventKind::Start, "started", [], &Actor::system());
     fixture.pass().await;
 
-    assert!(fixture.file.trouble().is_some());
+    assert!(fixture.file.error().is_some());
     let listed = fixture.events.list(EventFilter::default(), None, 10).await;
     assert!(listed.is_err());
 }

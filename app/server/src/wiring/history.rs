@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use outrigger_api_types::status::{DoctorCheck, Store as ApiStore};
 use outrigger_history::{
-    EventKind, Events, HistoryClock, HistoryConfig, HistoryError, HistoryFile, HistoryWriter, Problems,
-    Report, Series, Severity,
+    EventKind, Events, HistoryClock, HistoryConfig, HistoryError, HistoryFile, HistoryWriter,
+    Problems, Report, Series, Severity,
 };
 use outrigger_sql::SqlError;
 use outrigger_stdx::{Actor, CapabilityError, Clock};
@@ -117,18 +117,18 @@ impl Part for History {
             backend: "sqlite".to_owned(),
             location: Some(self.path.clone()),
             size_bytes: self.file.size(),
-            reachable: self.file.trouble().is_none(),
+            reachable: self.file.error().is_none(),
         }]
     }
 
     async fn problems(&self) -> Vec<Report> {
         let full = self.series.is_full().then(|| self.full());
-        let unavailable = self.file.trouble().map(|error| self.unavailable(&error));
+        let unavailable = self.file.error().map(|error| self.unavailable(&error));
         full.into_iter().chain(unavailable).collect()
     }
 
     async fn checks(&self) -> Vec<DoctorCheck> {
-        vec![match self.file.trouble() {
+        vec![match self.file.error() {
             None => ok(NAME, format!("{} can be written", self.path)),
             Some(error) => advice(
                 NAME,
