@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { append, HISTORY_MS, lastOf, NO_HISTORY, since } from "./history";
+import { append, HISTORY_MS, lastOf, NO_HISTORY, since, withoutEmptyEnd } from "./history";
 import type { History } from "./types";
 
 function history(at_ms: number[], series: Record<string, (number | null)[]>, interval_ms = 5000): History {
@@ -7,6 +7,13 @@ function history(at_ms: number[], series: Record<string, (number | null)[]>, int
 }
 
 describe("history", () => {
+  it("drops samples at its end that have no value in any series", () => {
+    const fresh = history([5000, 10_000, 15_000, 20_000], { hits: [1, null, 3, null], misses: [null, null, null, null] });
+
+    expect(withoutEmptyEnd(fresh).at_ms).toEqual([5000, 10_000, 15_000]);
+    expect(withoutEmptyEnd(history([5000], { hits: [null] })).at_ms).toEqual([]);
+  });
+
   it("appends new samples and skips known ones", () => {
     const known = history([5000, 10_000], { hits: [1, 2] });
     const fresh = history([10_000, 15_000], { hits: [2, 3] });

@@ -39,6 +39,14 @@ export function append(known: History, fresh: History): History {
   return trimmed({ interval_ms: fresh.interval_ms, at_ms: known.at_ms.concat(fresh.at_ms.slice(first)), series });
 }
 
+/** The history without samples at its end that have no value in any series: the server has not taken them yet. */
+export function withoutEmptyEnd(history: History): History {
+  const columns = Object.values(history.series);
+  const last = history.at_ms.findLastIndex((_, index) => columns.some((values) => (values[index] ?? null) !== null));
+  const end = history.at_ms[last];
+  return end === undefined ? NO_HISTORY : between(history, history.at_ms[0]!, end);
+}
+
 /** The last `span` milliseconds of the history. */
 export function lastOf(history: History, span: number): History {
   const end = history.at_ms.at(-1);

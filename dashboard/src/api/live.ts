@@ -5,7 +5,7 @@ import type { Mark } from "../chart/plot";
 import { useLive } from "../shell/live";
 import type { Range } from "../shell/range";
 import { answer, api } from "./client";
-import { append, HISTORY_MS, NO_HISTORY, since } from "./history";
+import { append, HISTORY_MS, NO_HISTORY, since, withoutEmptyEnd } from "./history";
 import type { History } from "./types";
 
 const LIVE_KEY = ["status", "history"];
@@ -44,7 +44,7 @@ export function useHistory(range: Range) {
       // The first request asks by time, which includes what an earlier process recorded.
       const query = after === undefined ? { from: instant(Date.now() - HISTORY_MS), to: instant(Date.now()) } : { since: after };
       const fresh = await answer(api.GET("/api/v1/status/history", { params: { query } }));
-      return append(known, fresh);
+      return append(known, after === undefined ? withoutEmptyEnd(fresh) : fresh);
     },
     structuralSharing: false,
     placeholderData: keepPreviousData,

@@ -1,12 +1,18 @@
 // An error message with the fix and a retry button.
 import { Button } from "@mantine/core";
+import { useContext } from "react";
+import { Link } from "wouter";
 import { trouble } from "../api/problem";
+import { MeContext } from "../api/session";
+import { guidePath } from "../guides";
 import { WarningIcon } from "./icons";
 import { Prose } from "./prose";
 import classes from "./trouble.module.css";
 
 export function TroubleNote({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const { title, detail, fix, requestId } = trouble(error);
+  // The guides are behind the login.
+  const isLoggedIn = useContext(MeContext) !== null;
   return (
     <div className={classes.note} role="alert">
       <WarningIcon />
@@ -18,6 +24,11 @@ export function TroubleNote({ error, onRetry }: { error: unknown; onRetry?: () =
         {fix !== null && (
           <p>
             <Prose text={fix} />
+          </p>
+        )}
+        {isLoggedIn && (
+          <p>
+            <Link href={guidePath("troubleshooting")}>Troubleshooting guide</Link>
           </p>
         )}
         {requestId !== null && (
