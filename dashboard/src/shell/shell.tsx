@@ -6,7 +6,6 @@ import { useOpenProblems } from "../api/problems";
 import { useLogOut } from "../api/session";
 import { pageAt, useVisiblePages } from "../pages";
 import type { Command } from "./commands";
-import { ConnectContext } from "./connect-context";
 import { Header } from "./header";
 import { HelpDialog } from "./help-dialog";
 import { useLive } from "./live";
@@ -46,32 +45,30 @@ export function Shell({ children }: { children: ReactNode }) {
 
   return (
     <TitleProvider problems={problems.length} mark={mark} onTitle={setTitle}>
-      <ConnectContext value={connect}>
-        <div className={classes.shell}>
-          <button type="button" className="skip-link" onClick={() => main.current?.focus()}>
-            Skip to content
-          </button>
-          <Navigation onHelp={() => setOpen("help")} onConnect={connect} />
-          <div className={classes.column}>
-            <Header title={title} onSearch={() => setOpen("palette")} onConnect={connect} onPause={pause} />
-            <main ref={main} className={classes.main} tabIndex={-1}>
-              {children}
-            </main>
-          </div>
-          <div className="visually-hidden" role="status">
-            {announcement}
-          </div>
-          <HelpDialog opened={open === "help"} onClose={close} />
-          <Suspense>
-            <WhenOpened opened={open === "palette"}>
-              <Palette opened={open === "palette"} onClose={close} actions={actions} />
-            </WhenOpened>
-            <WhenOpened opened={open === "connect"}>
-              <ConnectPanel opened={open === "connect"} onClose={close} />
-            </WhenOpened>
-          </Suspense>
+      <div className={classes.shell}>
+        <button type="button" className="skip-link" onClick={() => main.current?.focus()}>
+          Skip to content
+        </button>
+        <Navigation onHelp={() => setOpen("help")} onConnect={connect} />
+        <div className={classes.column}>
+          <Header title={title} onSearch={() => setOpen("palette")} onConnect={connect} onPause={pause} />
+          <main ref={main} className={classes.main} tabIndex={-1}>
+            {children}
+          </main>
         </div>
-      </ConnectContext>
+        <div className="visually-hidden" role="status">
+          {announcement}
+        </div>
+        <HelpDialog opened={open === "help"} onClose={close} />
+        <Suspense>
+          <WhenOpened opened={open === "palette"}>
+            <Palette opened={open === "palette"} onClose={close} actions={actions} />
+          </WhenOpened>
+          <WhenOpened opened={open === "connect"}>
+            <ConnectPanel opened={open === "connect"} onClose={close} />
+          </WhenOpened>
+        </Suspense>
+      </div>
     </TitleProvider>
   );
 }

@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use outrigger_api_types::status::Store;
 use outrigger_cache::{Cache, Expirer};
 use outrigger_history::{Report, Severity};
-use outrigger_stdx::ByteSize;
 use outrigger_supervisor::{Phase, Supervisor};
 use outrigger_telemetry::CounterRate;
 use prometheus_client::registry::Registry;
@@ -65,10 +64,10 @@ impl Part for Cache {
             severity: Severity::Warning,
             title: "The cache refused writes because it may evict nothing".to_owned(),
             detail: format!(
-                "{} writes were refused since the start; {} entries use {} of {}",
+                "writes refused since the start: {}; {} entries use {:.1} MiB of {}",
                 stats.refusals,
                 stats.entries_total(),
-                ByteSize::from_bytes(stats.memory),
+                stats.memory as f64 / f64::from(1 << 20),
                 stats.memory_max
             ),
             fix: "raise `[cache] memory`, or set `[cache] eviction = \"all\"`".to_owned(),

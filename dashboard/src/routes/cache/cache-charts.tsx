@@ -2,10 +2,11 @@
 import { useCallback } from "react";
 import type { History } from "../../api/types";
 import { Chart } from "../../chart/chart";
-import { column, ratio, sum, type Series } from "../../chart/series";
+import { column, type Series } from "../../chart/series";
 import type { Timeframe } from "../../chart/timeframe";
-import { bytes, count, percent, rate } from "../../format/numbers";
+import { bytes, count, rate } from "../../format/numbers";
 import classes from "./cache.module.css";
+import { hitRatio } from "./hit-ratio";
 
 interface CacheChartsProps {
   timeframe: Timeframe;
@@ -32,12 +33,6 @@ export function CacheCharts({ timeframe, bound }: CacheChartsProps) {
       <Chart {...shared} title="Redis connections" lines={connections} empty="No Redis connections in this range." />
     </section>
   );
-}
-
-function hitRatio(history: History): Series[] {
-  const hits = column(history, "cache_hits");
-  const all = sum(hits, column(history, "cache_misses"));
-  return [{ label: "Hit ratio", values: ratio(hits, all), format: percent, combine: { weights: all }, bridge: true }];
 }
 
 function reads(history: History): Series[] {

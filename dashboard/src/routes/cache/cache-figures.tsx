@@ -1,22 +1,21 @@
 // Eight figures of the cache for the selected range, with totals since the start of the server as notes.
-import { column, combined, extent, ratio, sum } from "../../chart/series";
+import { column, combined, extent } from "../../chart/series";
 import { Sparkline } from "../../chart/sparkline";
 import type { CacheStats, History } from "../../api/types";
 import { bytes, count, counted, percent, rate } from "../../format/numbers";
 import { Figure, Figures } from "../../parts/figure";
+import { hitRatio, meanHitRatio } from "./hit-ratio";
 import { FULL, type CacheTraffic } from "./advice";
 
 /** Sums up the traffic of the cache in a range of the history. */
 export function trafficOf(history: History): CacheTraffic {
   const seconds = history.interval_ms / 1000;
   const total = (name: string) => column(history, name).reduce<number>((all, value) => all + (value ?? 0) * seconds, 0);
-  const hits = column(history, "cache_hits");
-  const reads = sum(hits, column(history, "cache_misses"));
   return {
     writes: total("cache_writes"),
     evictions: total("cache_evictions"),
     refusals: total("cache_refusals"),
-    hitRatio: combined({ values: ratio(hits, reads), combine: { weights: reads } }, 0, reads.length),
+    hitRatio: meanHitRatio(history),
   };
 }
 
@@ -27,7 +26,6 @@ interface CacheFiguresProps {
 
 export function CacheFigures({ cache, history }: CacheFiguresProps) {
   const hits = column(history, "cache_hits");
-  const reads = sum(hits, column(history, "cache_misses"));
   const commands = column(history, "redis_commands");
   const traffic = trafficOf(history);
   const full = cache.memory_max_bytes === 0 ? null : cache.memory_bytes / cache.memory_max_bytes;
@@ -36,7 +34,7 @@ export function CacheFigures({ cache, history }: CacheFiguresProps) {
   return (
     <Figures label="Cache figures">
       <Figure name="Hit ratio" value={percent(traffic.hitRatio)} note={`${percent(cache.hit_ratio)} since start`}>
-        <Sparkline values={ratio(hits, reads)} max={1} />
+        <Sparkline values={hitRatio(history)[0]!.values} max={1} />
       </Figure>
       <Figure name="Hits" value={rate(mean(hits))} note={`${count(cache.hits)} hits, ${counted(cache.misses, "miss", "misses")} since start`}>
         <Sparkline values={hits} />

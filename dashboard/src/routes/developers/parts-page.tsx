@@ -9,6 +9,7 @@ import { Progress } from "../../parts/progress";
 import { Skeleton } from "../../parts/skeleton";
 import { Timeline } from "../../parts/timeline";
 import { useToasts } from "../../parts/toasts";
+import { Charts } from "./charts";
 import { BoatTable } from "./boat-table";
 import { EVENTS, PROBLEMS } from "./boats";
 import { SAMPLES } from "./code-samples";
@@ -31,6 +32,7 @@ export function PartsPage() {
         </div>
       </Panel>
       <BoatTable />
+      <Charts />
       <div className={classes.halves}>
         <Panel title="Code">
           <div className={classes.stack}>

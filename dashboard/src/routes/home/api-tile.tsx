@@ -1,5 +1,5 @@
 // The HTTP API's tile on Home.
-import { column, combined, extent, sum } from "../../chart/series";
+import { column, combined, extent } from "../../chart/series";
 import { useTimeframe } from "../../chart/timeframe";
 import { latency, rate } from "../../format/numbers";
 import { Tile } from "./tile";
@@ -14,7 +14,7 @@ export function ApiTile() {
       name="HTTP API"
       to="/server"
       capabilities={["http"]}
-      value={rate(combined({ values: sum(requests, []) }, 0, requests.length))}
+      value={rate(combined({ values: requests }, 0, requests.length))}
       what="requests"
       values={requests}
       note={`${errors === 0 ? "no" : rate(errors)} 5xx errors${slowest === null ? "" : `, p99 at most ${latency(slowest)}`}`}

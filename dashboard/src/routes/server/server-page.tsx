@@ -1,15 +1,13 @@
 // The page Server: resource use, stores, listeners, services and health checks.
 import { useStatus } from "../../api/live";
 import { Chart } from "../../chart/chart";
-import { column, type Series } from "../../chart/series";
 import { useTimeframe } from "../../chart/timeframe";
-import type { History } from "../../api/types";
-import { bytes, percent } from "../../format/numbers";
 import { PageHead } from "../../parts/page-head";
 import { Quiet } from "../../parts/quiet";
 import { TroubleNote } from "../../parts/trouble";
 import { Footprint } from "./footprint";
 import { Health } from "./health";
+import { cpu, memory } from "./process-series";
 import classes from "./server.module.css";
 
 export function ServerPage() {
@@ -30,12 +28,4 @@ export function ServerPage() {
       <Health />
     </>
   );
-}
-
-function cpu(history: History): Series[] {
-  return [{ label: "CPU, of one core", values: column(history, "process_cpu_ratio"), format: percent }];
-}
-
-function memory(history: History): Series[] {
-  return [{ label: "Resident memory", values: column(history, "process_resident_bytes"), format: bytes }];
 }
