@@ -43,6 +43,7 @@ mod state;
 mod strangers;
 mod table;
 mod traffic;
+mod unread;
 mod upload;
 
 pub use axum::body::Body;

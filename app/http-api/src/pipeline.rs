@@ -2,7 +2,7 @@
 //!
 //! In order: assign an id; refuse ambiguous heads and invalid paths; resolve the address of the client; remove the path prefix; run
 //! the router, whose guards check the site, authenticate and audit; convert a failure to a problem document; add the security
-//! headers; count. It is one function instead of a stack of layers, so that the order is easy to read.
+//! headers; count; skip what is left of the body. It is one function instead of a stack of layers, so that the order is easy to read.
 
 use std::borrow::Cow;
 
@@ -25,6 +25,7 @@ use crate::{
     line::Line,
     outgoing,
     traffic::Traffic,
+    unread::Unread,
 };
 
 /// The maximum length of a path, percent-decoded: a cache key of the default `[cache] key_max`, and its route.
@@ -57,6 +58,7 @@ impl Api {
         let line = request.extensions().get::<Line>().cloned();
         let line = line.unwrap_or_else(Line::inside);
         let begun = line.begin();
+        let unread = Unread::watch(&mut request);
         // The highest level, so that every log line has the id, at any log level. The route is the template, because a path can
         // contain a secret.
         let span = tracing::error_span!("request", request_id, method = %method, route = tracing::field::Empty);
@@ -92,6 +94,9 @@ impl Api {
         span.in_scope(|| {
             tracing::debug!(status = response.status().as_u16(), ?elapsed, "answered");
         });
+        if let Some(unread) = unread {
+            unread.settle(&mut response).await;
+        }
         let is_encoded = response.headers().contains_key(header::CONTENT_ENCODING);
         let clock = state.shared_clock();
         response.map(|body| outgoing::count(body, is_encoded, state.buffers(), &line, clock, begun))

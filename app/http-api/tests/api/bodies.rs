@@ -190,3 +190,43 @@ async fn a_body_in_many_pieces_is_assembled() {
 
     assert_eq!((answer.status, answer.text()), (200, "100 at 0"));
 }
+
+#[tokio::test]
+async fn a_response_to_an_unread_body_announces_that_the_connection_closes() {
+    let fixture = with_routes(table()).await;
+    let token = fixture.token(&["jobs:read"]).await;
+    let large = || Body::from(vec![b'x'; 1 << 20]);
+    let refuse = async |builder: http::request::Builder, body| {
+        let refused = fixture.send(builder.body(body).expect("a request")).await;
+        let connection = refused.header("connection").map(str::to_owned);
+        (refused.status, connection)
+    };
+    let close = Some("close".to_owned());
+
+    let stranger = refuse(request("POST", "/small"), large()).await;
+    let forbidden = refuse(bearer(request("POST", "/small"), &token), large()).await;
+    let unknown = refuse(request("POST", "/nowhere"), large()).await;
+    let unsent = refuse(request("POST", "/small"), silent()).await;
+    let waiting = request("POST", "/small").header("expect", "100-continue");
+    let waiting = refuse(waiting, Body::from("small")).await;
+
+    assert_eq!(stranger, (401, close.clone()));
+    assert_eq!(forbidden, (403, close.clone()));
+    assert_eq!(unknown, (404, close.clone()));
+    assert_eq!(unsent, (401, close.clone()));
+    assert_eq!(waiting, (401, close));
+}
+
+#[tokio::test]
+async fn a_small_unread_body_is_discarded_and_the_connection_stays_open() {
+    let fixture = with_routes(table()).await;
+    let http2 = request("POST", "/small").version(http::Version::HTTP_2);
+
+    let small = request("POST", "/small").body(Body::from(vec![b'x'; 64 << 10]));
+    let small = fixture.send(small.expect("a request")).await;
+    let http2 = http2.body(Body::from(vec![b'x'; 1 << 20]));
+    let http2 = fixture.send(http2.expect("a request")).await;
+
+    assert_eq!((small.status, small.header("connection")), (401, None));
+    assert_eq!((http2.status, http2.header("connection")), (401, None));
+}
