@@ -1,8 +1,8 @@
 //! Long responses: files of any length, server-sent events, long polls.
 //!
-//! Such a response is aborted when the credential of its request ends. Streams of events end when the server stops, so that they
-//! do not use up the grace period. A file continues during the grace period, because an early end would look like the end of the
-//! file.
+//! Such a response is aborted when the credential of its request ends. The same applies to any other response of more than 1 MiB.
+//! Streams of events end when the server stops, so that they do not use up the grace period. A file continues during the grace
+//! period, because an early end would look like the end of the file.
 
 use std::{
     convert::Infallible,
@@ -27,6 +27,11 @@ use crate::{standing::Standing, state::ApiState};
 
 /// The interval between keep-alive comments in a stream of events. Proxies close connections that are silent for a minute.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// The largest response that is sent to its end after its credential has ended, in bytes.
+const UNBOUND_MAX: u64 = 1 << 20;
+/// The largest piece of a bound response. The credential is checked before each piece.
+const PIECE: usize = 64 << 10;
 
 /// A response of server-sent events. A comment is sent every 15 seconds while there is no event.
 pub fn events(events: impl Stream<Item = Event> + Send + 'static) -> Response {
@@ -64,6 +69,8 @@ impl ApiState {
 /// A body that ends when the server stops or its credential ends.
 struct Live {
     body: Body,
+    /// The rest of the last frame.
+    rest: Bytes,
     /// Completes when a stream of events must end.
     stopped: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// Completes when the credential ends. The response is then aborted.
@@ -78,6 +85,7 @@ pub(crate) fn bind(response: Response, api: &ApiState, standing: Standing) -> Re
     response.map(|body| {
         Body::new(Live {
             body,
+            rest: Bytes::new(),
             stopped: Box::pin(async move {
                 match has_events {
                     true => stop.cancelled().await,
@@ -89,6 +97,12 @@ pub(crate) fn bind(response: Response, api: &ApiState, standing: Standing) -> Re
             }),
         })
     })
+}
+
+/// Returns whether a client can take long enough to read the response that its credential must be checked again.
+pub(crate) fn is_large(response: &Response) -> bool {
+    let length = response.body().size_hint().upper();
+    length.is_none_or(|length| length > UNBOUND_MAX)
 }
 
 impl HttpBody for Live {
@@ -106,14 +120,32 @@ impl HttpBody for Live {
         if self.stopped.as_mut().poll(context).is_ready() {
             return Poll::Ready(None);
         }
-        Pin::new(&mut self.body).poll_frame(context)
+        if self.rest.is_empty() {
+            let frame = match std::task::ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) => frame.into_data(),
+                other => return Poll::Ready(other),
+            };
+            match frame {
+                Ok(data) => self.rest = data,
+                Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+            }
+        }
+        let length = self.rest.len().min(PIECE);
+        let piece = self.rest.split_to(length);
+        Poll::Ready(Some(Ok(hyper::body::Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> hyper::body::SizeHint {
-        self.body.size_hint()
+        let mut hint = self.body.size_hint();
+        let rest = self.rest.len() as u64;
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint.set_lower(hint.lower() + rest);
+        hint
     }
 }

@@ -159,23 +159,29 @@ impl Admitted {
         })
     }
 
-    async fn run_handler(&self, request: Request<Body>, next: Next) -> Response {
-        let standing = request.extensions().get::<Standing>().cloned();
-        let response = next.run(request).await;
-        match standing {
-            Some(standing) => download::bind(response, &self.context.api, standing),
-            None => response,
+    /// Binds a long response to the credential of its request.
+    fn bind(&self, response: Response, standing: Option<Standing>) -> Response {
+        let api = &self.context.api;
+        match (standing, &self.principal) {
+            (Some(standing), _) => download::bind(response, api, standing),
+            (None, Some(principal)) if download::is_large(&response) => {
+                let standing = Standing::late(api, principal.clone(), self.guard.scope());
+                download::bind(response, api, standing)
+            }
+            _ => response,
         }
     }
 
     /// Runs the handler, or repeats its earlier response, and writes the audit log.
     async fn answer(self, request: Request<Body>, next: Next) -> Response {
+        let standing = request.extensions().get::<Standing>().cloned();
         let response = match &self.principal {
             Some(principal) if self.guard.is_idempotent() => {
                 idempotency::once(&self.context, principal, request, next).await
             }
-            _ => self.run_handler(request, next).await,
+            _ => next.run(request).await,
         };
+        let response = self.bind(response, standing);
         // A repeated response changed nothing. The first request has its entry.
         if let Some(trail) = self.trail
             && !idempotency::is_repeated(&response)

@@ -1,7 +1,8 @@
-//! Checks whether the credential of a stream is still valid.
+//! Checks whether the credential of a long request is still valid.
 //!
-//! The credential of a request is checked when it arrives. A stream can last for hours, so its credential is checked again
-//! whenever this process revokes one, and periodically because credentials expire and other nodes revoke them.
+//! The credential of a request is checked when it arrives. A stream can last for hours, and a large response as long as its
+//! client reads it. Their credentials are checked again whenever this process revokes one, and periodically because credentials
+//! expire and other nodes revoke them.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use outrigger_stdx::{Clock, ErrorKind};
 
 use crate::{Failure, state::ApiState};
 
-/// The credential of a stream, in the extensions of requests whose guard [streams](crate::Guard::streams).
+/// The credential of a long request. It is in the extensions of requests whose guard [streams](crate::Guard::streams).
 #[derive(Debug, Clone)]
 pub(crate) struct Standing {
     access: Access,
@@ -19,6 +20,8 @@ pub(crate) struct Standing {
     /// The caller that opened the stream; `None` if the route needs no credential.
     principal: Option<Principal>,
     scope: Option<Scope>,
+    /// Whether a change may have been missed since the credential was checked.
+    is_stale: bool,
 }
 
 impl Standing {
@@ -36,6 +39,16 @@ impl Standing {
             changes,
             principal,
             scope,
+            is_stale: false,
+        }
+    }
+
+    /// The credential of a request that was checked some time ago. It is checked again first. Ordinary requests need no
+    /// subscription this way; only the few with a large response get one.
+    pub(crate) fn late(api: &ApiState, principal: Principal, scope: Option<Scope>) -> Self {
+        Self {
+            is_stale: true,
+            ..Self::new(api, api.access().changes(), Some(principal), scope)
         }
     }
 
@@ -46,9 +59,11 @@ impl Standing {
         };
         let every = self.access.revalidate_every();
         loop {
-            tokio::select! {
-                () = self.changes.changed() => {}
-                () = self.clock.sleep(every) => {}
+            if !std::mem::take(&mut self.is_stale) {
+                tokio::select! {
+                    () = self.changes.changed() => {}
+                    () = self.clock.sleep(every) => {}
+                }
             }
             let checked = self.access.revalidate(&principal).await;
             let allowed = checked.and_then(|principal| match self.scope {
@@ -64,7 +79,7 @@ impl Standing {
                 {
                     return error.into();
                 }
-                // While the store is unavailable, the stream continues.
+                // While the store is unavailable, the request continues.
                 Ok(()) | Err(_) => {}
             }
         }

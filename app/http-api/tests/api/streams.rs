@@ -43,6 +43,11 @@ async fn get_file() -> Response {
     pieces("application/octet-stream", megabytes(64))
 }
 
+#[utoipa::path(get, path = "/value", responses((status = 200)))]
+async fn get_value() -> Vec<u8> {
+    vec![b'x'; 4 << 20]
+}
+
 #[utoipa::path(get, path = "/tail", responses((status = 200)))]
 async fn tail() -> Response {
     let first = stream::iter([Event::default().event("line").data("first")]);
@@ -71,6 +76,7 @@ fn table() -> RouteTable {
     RouteTable::new()
         .add(put, routes!(put_file))
         .add(FILES.read().streams(), routes!(get_file))
+        .add(FILES.read(), routes!(get_value))
         .add(LOGS.read().streams(), routes!(tail))
         .add(LOGS.read(), routes!(wait))
         .add(LOGS.safe(), routes!(stop))
@@ -246,6 +252,38 @@ async fn the_streams_of_a_revoked_token_end() {
         (upload.status, upload.code().as_str()),
         (401, "unauthenticated")
     );
+}
+
+#[tokio::test]
+async fn a_large_response_ends_when_its_token_is_revoked() {
+    let fixture = with_routes(table()).await;
+    let token = fixture.token(&["files:read"]).await;
+    let response = fixture
+        .begin(empty(bearer(request("GET", "/value"), &token)))
+        .await;
+    let mut body = response.into_body();
+    let begun = soon(body.frame()).await.expect("there is a first piece");
+    begun.expect("it is sent");
+
+    revoke_all(&fixture).await;
+    let rest = soon(body.collect()).await;
+
+    assert!(rest.is_err(), "it looks complete");
+}
+
+#[tokio::test]
+async fn a_large_response_is_complete_while_its_token_is_valid() {
+    let fixture = with_routes(table()).await;
+    let token = fixture.token(&["files:read"]).await;
+
+    let response = fixture
+        .begin(empty(bearer(request("GET", "/value"), &token)))
+        .await;
+    let length = response.headers().get("content-length").cloned();
+    let body = soon(response.into_body().collect()).await;
+
+    assert_eq!(length.expect("it is known"), "4194304");
+    assert_eq!(body.expect("it is whole").to_bytes().len(), 4 << 20);
 }
 
 async fn revoke_all(fixture: &Fixture) {
