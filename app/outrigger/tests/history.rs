@@ -334,6 +334,137 @@ async fn a_damaged_file_is_told_and_the_rest_of_the_server_works() -> Result<()>
     Ok(())
 }
 
+/// Runs SQL in the file as another program.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test changes the file from outside"
+)]
+fn change(app: &Outrigger, sql: &str) -> Result<rusqlite::Connection> {
+    let database = rusqlite::Connection::open(app.data_dir().join("history.db"))?;
+    database.execute_batch(sql)?;
+    Ok(database)
+}
+
+/// Waits for the problem of an unusable file and returns its detail.
+async fn unusable(app: &Outrigger) -> String {
+    eventually("the problem is told", async || {
+        let status = app.client().status().await.ok()?;
+        let mut problems = status.problems.into_iter();
+        let problem = problems.find(|problem| problem.id == "history_unavailable")?;
+        Some(problem.detail)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_file_that_is_truncated_or_overwritten_while_it_is_open_is_told() -> Result<()> {
+    for content in ["", "this is no database"] {
+        let app = app().start().await;
+        let token = app.token(&["*"]).await;
+        let note = json!({ "kind": "note", "title": "x" });
+
+        fs::write(app.data_dir().join("history.db"), content)?;
+        let (refused, refusal) = call(&app, Method::POST, "/api/v1/events", &token, note).await?;
+        let detail = unusable(&app).await;
+
+        assert_eq!(refused, StatusCode::SERVICE_UNAVAILABLE, "{refusal}");
+        assert!(detail.contains("truncated or overwrote"), "{detail}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_fifo_in_the_place_of_a_data_file_is_refused_by_its_path() -> Result<()> {
+    let mut app = app().start().await;
+    app.stop().await;
+    let put_fifo = |name: &str| -> Result<()> {
+        for ending in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(app.data_dir().join(format!("{name}{ending}")));
+        }
+        let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+        let path = app.data_dir().join(name);
+        Ok(rustix::fs::mknodat(rustix::fs::CWD, path, kind, mode, 0)?)
+    };
+
+    for name in ["state.db", "outrigger.key", "outrigger.lock"] {
+        let path = app.data_dir().join(name);
+        let aside = app.data_dir().join("aside");
+        fs::rename(&path, &aside)?;
+        put_fifo(name)?;
+
+        let refused = app.run_again().await;
+
+        let path_shown = path.display().to_string();
+        assert!(
+            refused.stderr.contains(&path_shown),
+            "{name}: {}",
+            refused.stderr
+        );
+        assert!(
+            refused.stderr.contains("FIFO"),
+            "{name}: {}",
+            refused.stderr
+        );
+        fs::rename(&aside, &path)?;
+    }
+    put_fifo("history.db")?;
+    app.restart().await;
+    let detail = unusable(&app).await;
+
+    assert!(detail.contains("history.db"), "{detail}");
+    assert!(detail.contains("FIFO"), "{detail}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_release_or_another_program_is_told_and_left_alone() -> Result<()> {
+    let newer = "insert into history_migrations (version, name, applied_on, checksum)
+                 values (999, 'future', '2030-01-01T00:00:00Z', '1');";
+    for (sql, words) in [
+        (newer, "at version 999"),
+        ("pragma application_id = 7;", "written as another"),
+    ] {
+        let mut app = app().start().await;
+        app.stop().await;
+        drop(change(&app, sql)?);
+        let path = app.data_dir().join("history.db");
+        let before = fs::read(&path)?;
+
+        app.restart().await;
+        let detail = unusable(&app).await;
+        let ready = app.get("/readyz").send().await?.status();
+        app.stop().await;
+
+        assert!(detail.contains(words), "{detail}");
+        assert_eq!(ready, StatusCode::OK);
+        assert!(fs::read(&path)? == before, "{words}: the file has changed");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_that_another_program_locks_does_not_hold_up_the_stop_and_the_log_says_what_is_lost()
+-> Result<()> {
+    let mut app = app().start().await;
+    let token = app.token(&["*"]).await;
+    let note = json!({ "kind": "note", "title": "x" });
+    let (written, _) = call(&app, Method::POST, "/api/v1/events", &token, note).await?;
+    let other = change(&app, "begin immediate")?;
+
+    let stopped = app.stop().await;
+
+    assert_eq!(written, StatusCode::CREATED);
+    assert!(stopped.success(), "{stopped}");
+    let log = app.stderr();
+    assert!(
+        log.contains("the end of the history cannot be written"),
+        "{log}"
+    );
+    assert!(log.contains("events=1"), "{log}");
+    drop(other);
+    Ok(())
+}
+
 #[tokio::test]
 async fn events_are_unavailable_while_a_directory_has_the_name_of_the_file() -> Result<()> {
     let mut app = app().start().await;

@@ -11,6 +11,7 @@ use std::{
 };
 
 use outrigger_net::SOCKET_PATH_MAX;
+use outrigger_stdx::require_regular_file;
 
 use crate::StartError;
 
@@ -89,6 +90,7 @@ impl DataDir {
         let path = path.canonicalize().map_err(|error| refuse(path, error))?;
         let refuse = |error| refuse(&path, error);
         let lock_path = path.join(LOCK);
+        require_regular_file(&lock_path).map_err(|error| self::refuse(&lock_path, error))?;
         let mut lock = OpenOptions::new()
             .read(true)
             .write(true)

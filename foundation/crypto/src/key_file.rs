@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use outrigger_stdx::require_regular_file;
 use zeroize::Zeroizing;
 
 use crate::{CryptoError, Keyring, SecretKey};
@@ -115,6 +116,7 @@ impl KeyFile {
     /// Returns [`CryptoError::KeyFileMissing`] if the file does not exist, otherwise the same errors as
     /// [`open_or_create`](Self::open_or_create).
     pub fn open(&self) -> Result<Keyring, CryptoError> {
+        require_regular_file(&self.path).map_err(|error| self.unusable(&error))?;
         let file = File::open(&self.path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => CryptoError::KeyFileMissing {
                 path: self.path.clone(),

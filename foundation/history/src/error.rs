@@ -35,6 +35,7 @@ impl CapabilityError for HistoryError {
                 SqlError::Corrupt { .. }
                 | SqlError::Io { .. }
                 | SqlError::OtherFile { .. }
+                | SqlError::NotRegular { .. }
                 | SqlError::Newer { .. }
                 | SqlError::Migration { .. },
             ) => ErrorKind::Unavailable,
@@ -60,7 +61,10 @@ impl CapabilityError for HistoryError {
 /// Returns how to make the history file usable again.
 fn fix(error: &SqlError) -> &'static str {
     match error {
-        SqlError::Corrupt { .. } | SqlError::OtherFile { .. } | SqlError::FileGone { .. } => {
+        SqlError::Corrupt { .. }
+        | SqlError::OtherFile { .. }
+        | SqlError::NotRegular { .. }
+        | SqlError::FileGone { .. } => {
             "stop Outrigger, move `history.db` out of the data directory and start it again; history begins anew"
         }
         error => error.hint().unwrap_or("look for `history` in the logs"),

@@ -206,6 +206,11 @@ impl Events {
         Ok(())
     }
 
+    /// Returns the number of queued events.
+    pub(crate) fn waiting(&self) -> usize {
+        self.inner.pending.lock().len()
+    }
+
     /// Deletes the events older than 90 days at `now`. With `None`, deletes none.
     pub(crate) async fn prune(&self, now: Option<Timestamp>) -> Result<(), HistoryError> {
         let Some(now) = now else {

@@ -1,6 +1,6 @@
 //! The file of the history.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use outrigger_sql::{Durability, Migrations, SqlError, SqliteDatabase, SqliteOptions};
 use outrigger_stdx::{ByteSize, Clock};
@@ -24,6 +24,9 @@ const MIGRATIONS: Migrations = Migrations {
     postgres: &[],
 };
 
+/// The maximum time to wait for another program's lock on the file, and for the writer to end. The end of the process must not
+/// wait long for data that nobody was promised.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 /// The number of pages released in one step. Other writes wait a few milliseconds for a step.
 const RELEASED_PAGES: u32 = 1_000;
 /// The maximum number of steps of a release.
@@ -46,6 +49,8 @@ impl HistoryFile {
             readers: 2,
             page_cache: ByteSize::kib(256),
             checkpoint_size: ByteSize::mib(1),
+            busy_timeout: LOCK_TIMEOUT,
+            close_timeout: LOCK_TIMEOUT,
             ..options
         };
         let opened = async {

@@ -259,6 +259,13 @@ impl Problems {
         saved
     }
 
+    /// Returns the number of problems with changes that are not in the file.
+    pub(crate) fn unsaved(&self) -> usize {
+        let tracked = self.inner.tracked.lock();
+        let unsaved = tracked.entries.values().filter(|entry| !entry.is_saved);
+        unsaved.count()
+    }
+
     fn change(
         &self,
         id: &str,

@@ -120,6 +120,11 @@ impl Series {
         self.inner.is_full.load(Ordering::Relaxed)
     }
 
+    /// Returns whether samples are not in the file yet.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.inner.waiting.lock().pending.is_empty()
+    }
+
     /// Writes the samples in memory to the file. If that fails, they stay in memory.
     pub(crate) async fn flush(&self) -> Result<(), HistoryError> {
         let batch = {

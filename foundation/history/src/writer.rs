@@ -54,19 +54,46 @@ impl HistoryWriter {
         }
     }
 
-    /// Writes everything once, at the end of the process.
-    pub async fn flush(&mut self) {
+    /// Writes everything once, at the end of the process, and logs what is lost if that fails or takes longer than `timeout`.
+    /// Does nothing if the file could not be opened.
+    pub async fn finish(&mut self, timeout: Duration) {
+        if self.file.database().is_err() {
+            return;
+        }
         self.events.end_repeats();
-        self.write().await;
+        let events = self.events.waiting();
+        let problems = self.problems.unsaved();
+        let has_figures = self.series.is_waiting();
+        let written = tokio::select! {
+            written = self.try_write() => written.map_err(|error| error.to_string()),
+            () = self.clock.sleep(timeout) => Err(format!("the file did not respond within {timeout:?}")),
+        };
+        let has_anything = events + problems > 0 || has_figures;
+        if let Err(error) = written
+            && has_anything
+        {
+            tracing::error!(
+                error,
+                events,
+                problems,
+                figures = has_figures,
+                "the end of the history cannot be written and is lost"
+            );
+        }
     }
 
-    async fn write(&mut self) {
-        let written = async {
-            self.events.flush().await?;
-            self.problems.flush().await?;
-            self.series.flush().await
-        };
-        self.note_outcome(written.await);
+    /// Returns whether everything was written.
+    async fn write(&mut self) -> bool {
+        let written = self.try_write().await;
+        let is_written = written.is_ok();
+        self.note_outcome(written);
+        is_written
+    }
+
+    async fn try_write(&self) -> Result<(), HistoryError> {
+        self.events.flush().await?;
+        self.problems.flush().await?;
+        self.series.flush().await
     }
 
     /// Writes events and problems at once, because they are rare, and figures at their interval.
@@ -80,8 +107,10 @@ impl HistoryWriter {
             return;
         }
         self.next_flush = self.clock.monotonic() + FLUSH_EVERY;
-        self.write().await;
-        self.prune().await;
+        // A file that cannot be written cannot be pruned either, and each attempt can wait for a lock.
+        if self.write().await {
+            self.prune().await;
+        }
         self.file.probe().await;
     }
 
@@ -133,7 +162,8 @@ impl Service for HistoryWriter {
                 () = waits.notified() => {}
                 () = clock.sleep_until(self.next_flush) => {}
                 () = stop.cancelled() => {
-                    self.flush().await;
+                    self.events.end_repeats();
+                    self.write().await;
                     return Ok(());
                 }
             }

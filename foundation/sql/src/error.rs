@@ -52,6 +52,14 @@ pub enum SqlError {
         /// The database expected there.
         name: &'static str,
     },
+    /// Something other than a regular file has the path of the database.
+    #[error("`{path}` cannot be used as a database file: {detail}")]
+    NotRegular {
+        /// The path.
+        path: PathBuf,
+        /// What it is.
+        detail: String,
+    },
     /// The disk has too little free space for a copy of the data.
     #[error("a copy of the data needs {needed} bytes, and the disk has {free} free")]
     NoSpaceForCopy {
@@ -258,6 +266,7 @@ impl SqlError {
             Self::Corrupt { .. }
             | Self::Io { .. }
             | Self::OtherFile { .. }
+            | Self::NotRegular { .. }
             | Self::Panicked
             | Self::Newer { .. }
             | Self::Migration { .. }
@@ -281,7 +290,7 @@ impl SqlError {
             Self::FileGone { .. } => Some(
                 "stop Outrigger, put the file back or restore it from a backup, and start Outrigger again",
             ),
-            Self::OtherFile { .. } => Some("put the correct file back"),
+            Self::OtherFile { .. } | Self::NotRegular { .. } => Some("put the correct file back"),
             Self::QueueFull { .. } => {
                 Some("check whether the disk is slow, or raise `[store] queue`")
             }

@@ -100,7 +100,7 @@ impl SqliteDatabase {
         let shared = Shared {
             queue: Arc::new(queue),
             health: Arc::new(Health::new(Arc::clone(&clock))),
-            file: Arc::new(OpenFile::at(&path)?),
+            file: Arc::new(OpenFile::at(&path, options.name)?),
             counters: counters.clone(),
             clock: Arc::clone(&clock),
         };

@@ -28,6 +28,7 @@ mod human_duration;
 mod id;
 mod page;
 mod rare_log;
+mod regular_file;
 mod secret;
 
 pub use actor::{Actor, ActorKind, Via};
@@ -43,6 +44,7 @@ pub use human_duration::{HumanDuration, ParseDurationError};
 pub use id::uuid_at;
 pub use page::{Cursor, Page, ParseCursorError};
 pub use rare_log::RareLog;
+pub use regular_file::require_regular_file;
 pub use secret::Secret;
 
 #[doc(hidden)]

@@ -23,7 +23,7 @@ const NAME: &str = "history";
 /// The section of the guide about the file.
 const GUIDE: &str = "history#where-history-is-kept";
 /// How long the last write may take. A disk that hangs must not hold up the end of the process.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The handles of history, and the file behind them.
 #[derive(Clone)]
@@ -74,15 +74,9 @@ impl History {
             .note(EventKind::Stop, "Outrigger stopped", [], &Actor::system());
     }
 
-    /// Writes what waits, for a few seconds at most, and closes the file.
+    /// Writes the queued data, for a few seconds at most, and closes the file.
     pub(crate) async fn close(&self) {
-        let mut keeper = self.keeper();
-        tokio::select! {
-            () = keeper.flush() => {}
-            () = self.clock.sleep(CLOSE_TIMEOUT) => {
-                tracing::warn!(file = self.path, "the end of the history was not written in time");
-            }
-        }
+        self.keeper().finish(CLOSE_TIMEOUT).await;
         self.file.close().await;
     }
 

@@ -2,6 +2,7 @@
 
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path};
 
+use outrigger_stdx::require_regular_file;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{Durability, SqliteOptions, file::unusable};
@@ -12,6 +13,10 @@ const PREPARED_MAX: usize = 128;
 
 /// Opens the writing connection. Creates the file if it does not exist.
 pub(super) fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, SqlError> {
+    require_regular_file(path).map_err(|error| SqlError::NotRegular {
+        path: path.to_owned(),
+        detail: error.to_string(),
+    })?;
     // SQLite would create a world-readable file. The companion files inherit the permissions of the file.
     OpenOptions::new()
         .create(true)

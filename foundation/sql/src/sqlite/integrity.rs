@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use outrigger_stdx::{ByteSize, Clock};
 use rusqlite::{Connection, Error};
 
-use super::connection::count;
+use super::{connection::count, wal::checkpoint};
 use crate::SqlError;
 
 /// The maximum number of problems that an integrity check reports.
@@ -57,12 +57,15 @@ fn check_name(connection: &Connection, path: &Path, name: &'static str) -> Resul
             }
             error => return Err(error),
         }
+        return Ok(());
     }
+    // The file itself then has the name, not only its log, so that a foreign file is noticed. A later checkpoint does it too.
+    let _ = checkpoint(connection, "passive");
     Ok(())
 }
 
 /// Derives the value of SQLite's `application_id` from a name, with FNV-1a. Never zero, which means "none".
-fn application_id(name: &str) -> i32 {
+pub(super) fn application_id(name: &str) -> i32 {
     let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     });

@@ -100,6 +100,8 @@ impl Writer {
                 Received::TimedOut => self.wal.merge_while_idle(&self.connection),
                 Received::Closed => break,
             }
+            // Notes the file after a checkpoint. The next transaction reports an error.
+            let _ = self.shared.file.check_content();
             self.shared.health.ended();
         }
         self.may_commit.store(true, Ordering::Relaxed);
@@ -199,6 +201,7 @@ impl Writer {
             .shared
             .file
             .check()
+            .and_then(|()| self.shared.file.check_content())
             .and_then(|()| self.execute("begin immediate"));
         begun.inspect_err(|error| self.shared.health.failed(error.clone()))
     }

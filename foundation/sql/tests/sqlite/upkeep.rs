@@ -110,6 +110,102 @@ async fn damage_makes_an_open_file_unhealthy_and_prevents_the_next_start() {
     );
 }
 
+/// Merges the log, and waits until the writer has noted the result.
+async fn merge(database: &SqliteDatabase) {
+    assert_eq!(database.checkpoint().await, Ok(true));
+    pragma(database, "user_version").await;
+}
+
+async fn a_file_that_another_program_overwrites_rejects_writes_until_it_is_back() {
+    let foreign = {
+        let dir = TempDir::new();
+        let other = Connection::open_with_flags(dir.join("other.db"), OpenFlags::default());
+        let other = other.expect("the folder is writable");
+        other
+            .execute_batch("create table t (a); create table u (a); create table v (a);")
+            .expect("it is writable");
+        std::fs::read(dir.join("other.db")).expect("it is there")
+    };
+    for damaged in [
+        Vec::new(),
+        b"SQLite format 3\0".to_vec(),
+        b"this is no database".repeat(1000),
+        foreign,
+    ] {
+        let opened = opened().await;
+        add(&opened.database, "Carpathia").await.expect("it is new");
+        merge(&opened.database).await;
+        let path = opened.dir.join("state.db");
+        let whole = std::fs::read(&path).expect("it is there");
+
+        std::fs::write(&path, &damaged).expect("it is writable");
+        let refused = add(&opened.database, "Titanic").await;
+        let noticed = opened.database.health().problem;
+        std::fs::write(&path, &whole).expect("it is writable");
+        let back = add(&opened.database, "Olympic").await;
+
+        let words = "truncated or overwrote";
+        let error = refused.expect_err("the file is not whole");
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(noticed, Some(error));
+        assert_eq!((back, opened.database.health().problem), (Ok(()), None));
+    }
+}
+
+async fn a_file_that_loses_its_end_rejects_writes() {
+    let opened = opened().await;
+    add(&opened.database, "Carpathia").await.expect("it is new");
+    merge(&opened.database).await;
+    let file = std::fs::File::options()
+        .write(true)
+        .open(opened.dir.join("state.db"))
+        .expect("it is ours");
+    let length = file.metadata().expect("it is there").len();
+
+    file.set_len(length - 1).expect("it is writable");
+    let refused = add(&opened.database, "Titanic").await;
+
+    let error = refused.expect_err("the file is not whole");
+    assert!(matches!(error, SqlError::Corrupt { .. }), "{error}");
+}
+
+async fn a_file_that_shrinks_by_itself_stays_healthy() {
+    let opened = opened().await;
+    let fill = opened.database.write(|connection| {
+        for number in 0..100 {
+            insert(connection, &format!("{number:2000}"))?;
+        }
+        Ok::<_, SqlError>(())
+    });
+    fill.await.expect("it is writable");
+    assert_eq!(opened.database.checkpoint().await, Ok(true));
+    let before = opened.database.size();
+
+    let clear = opened.database.write(|connection| {
+        connection.execute_batch("delete from boats")?;
+        Ok::<_, SqlError>(())
+    });
+    clear.await.expect("it is writable");
+    opened.database.compact().await.expect("there is room");
+    let written = add(&opened.database, "Carpathia").await;
+
+    assert!(opened.database.size() < before);
+    assert_eq!((written, problem(&opened.database).await), (Ok(()), None));
+}
+
+async fn a_path_that_is_no_regular_file_is_refused_without_opening_it() {
+    let dir = TempDir::new();
+    let path = dir.join("state.db");
+    let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR);
+    rustix::fs::mknodat(rustix::fs::CWD, &path, kind, mode, 0).expect("the folder is writable");
+
+    let refused = open(&path).await.map(drop);
+
+    let error = refused.expect_err("a FIFO holds no data");
+    assert!(error.to_string().contains("FIFO"), "{error}");
+    assert!(error.to_string().contains("state.db"), "{error}");
+}
+
 async fn a_full_disk_is_unhealthy_until_there_is_space() {
     let disk = SmallDisk::mount(2).expect("the requirement is met");
     let database = open(&disk.join("state.db")).await.expect("there is room");
@@ -332,6 +428,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_removed_file_rejects_writes_until_it_is_back & [],
         a_locked_file_is_unhealthy_until_it_is_unlocked & [],
         damage_makes_an_open_file_unhealthy_and_prevents_the_next_start & [],
+        a_file_that_another_program_overwrites_rejects_writes_until_it_is_back & [],
+        a_file_that_loses_its_end_rejects_writes & [],
+        a_file_that_shrinks_by_itself_stays_healthy & [],
+        a_path_that_is_no_regular_file_is_refused_without_opening_it & [],
         a_full_disk_is_unhealthy_until_there_is_space & [Requirement::Mount],
         a_recent_commit_replaces_the_probe & [],
         a_writer_that_hangs_is_unhealthy_until_it_continues & [],

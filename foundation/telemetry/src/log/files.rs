@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use outrigger_stdx::require_regular_file;
+
 const NAME: &str = "outrigger.log";
 /// Readable by the owner's group, so that log collectors can read them.
 const MODE: u32 = 0o640;
@@ -41,11 +43,13 @@ impl Files {
     /// Opens the current file by name, for appending.
     pub(super) fn open(&mut self) -> io::Result<()> {
         self.current = None;
+        let path = self.path(0);
+        require_regular_file(&path)?;
         let file = OpenOptions::new()
             .create(true)
             .append(true)
             .mode(MODE)
-            .open(self.path(0))?;
+            .open(path)?;
         let size = file.metadata()?.len();
         self.current = Some(Current { file, size });
         Ok(())
