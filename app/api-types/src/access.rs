@@ -19,7 +19,7 @@ pub enum Role {
     Owner,
 }
 
-/// Sign-in with an e-mail address and a password.
+/// Login with an e-mail address and a password.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogIn {
@@ -29,7 +29,7 @@ pub struct LogIn {
     pub password: String,
 }
 
-/// Sign-in with a one-time login link.
+/// Login with a one-time login link.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RedeemLink {
@@ -89,11 +89,11 @@ pub struct Account {
     pub name: String,
     /// The role.
     pub role: Role,
-    /// Whether the account is disabled and cannot sign in.
+    /// Whether the account is disabled and cannot log in.
     pub disabled: bool,
     /// When it was created.
     pub created_at: String,
-    /// When the account last signed in; null if never.
+    /// When the account last logged in; null if never.
     pub last_login_at: Option<String>,
 }
 
@@ -143,7 +143,7 @@ pub struct NewLoginLink {
 /// A one-time login link.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LoginLink {
-    /// The link. It signs in once.
+    /// The link. It logs in once.
     pub url: String,
     /// When the link expires.
     pub expires_at: String,
@@ -158,7 +158,7 @@ pub struct Session {
     pub account_id: String,
     /// The account's e-mail address or name.
     pub account: String,
-    /// The client address at sign-in.
+    /// The client address at login.
     pub address: String,
     /// The browser's `User-Agent` header.
     pub user_agent: String,

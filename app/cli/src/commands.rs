@@ -49,7 +49,7 @@ pub(crate) enum Command {
     /// Mark deploys and notes on the charts, and list events
     #[command(subcommand, visible_alias = "events")]
     Event(events::EventCommand),
-    /// Open the dashboard in a browser, signed in
+    /// Open the dashboard in a browser, logged in
     Open,
     /// Print a completion script for a shell
     Completions(completions::Completions),

@@ -41,7 +41,7 @@ pub(crate) async fn authenticate(
     }
     Err(Failure::new(
         codes::UNAUTHENTICATED,
-        "sign in, or send `Authorization: Bearer otr_…`",
+        "log in, or send `Authorization: Bearer otr_…`",
     ))
 }
 

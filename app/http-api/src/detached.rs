@@ -21,7 +21,7 @@ use crate::{Failure, codes, strangers};
 pub(crate) enum Room {
     /// Requests with credentials.
     Changes,
-    /// Requests without credentials: signing in.
+    /// Requests without credentials: logging in.
     Strangers,
     /// Revocations of tokens, sessions and accounts.
     Revocations,

@@ -70,7 +70,7 @@ impl Capability {
         self.needs(Need::Ingest(find))
     }
 
-    /// A route for any signed-in caller.
+    /// A route for any logged-in caller.
     #[must_use]
     pub const fn signed_in(self) -> Guard {
         self.needs(Need::SignedIn)

@@ -1,6 +1,6 @@
 //! Reads the bodies of requests without credentials.
 //!
-//! Anyone can start a sign-in request and never finish it. At most [`PLACES`] such requests are read at a time, and at most
+//! Anyone can start a login request and never finish it. At most [`PLACES`] such requests are read at a time, and at most
 //! [`EACH_MAX`] from one address. When all places are taken, a new request replaces the one that has been sending for the longest
 //! time. An honest request arrives within a round trip and is not affected. A request whose body has arrived keeps its place
 //! until the response.

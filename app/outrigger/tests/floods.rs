@@ -17,7 +17,7 @@ fn app() -> Builder {
     Outrigger::builder(env!("CARGO_BIN_EXE_outrigger"))
 }
 
-/// Checks what must work under any flood: sign-in, creating and revoking tokens, other changes, and the control socket.
+/// Checks what must work under any flood: login, creating and revoking tokens, other changes, and the control socket.
 async fn assert_that_others_are_served(app: &Outrigger, token: &str) {
     let send = async |method: Method, path: &str, body: Value| {
         let request = app.request(method, path).bearer_auth(token).json(&body);
@@ -41,7 +41,7 @@ async fn assert_that_others_are_served(app: &Outrigger, token: &str) {
     let cleared = send(Method::POST, "/api/v1/cache/clear", json!({})).await;
     let link = app.cli(["admin", "link"]).run().await;
 
-    assert_eq!(login.status(), StatusCode::UNAUTHORIZED, "signing in");
+    assert_eq!(login.status(), StatusCode::UNAUTHORIZED, "logging in");
     assert_eq!(created_status, StatusCode::CREATED, "making a token");
     assert_eq!(revoked.status(), StatusCode::NO_CONTENT, "ending a token");
     assert_eq!(cleared.status(), StatusCode::OK, "clearing the cache");
@@ -126,7 +126,7 @@ fn request(app: &Outrigger, method: &str, path: &str) -> http::request::Builder 
         .header("content-type", "application/json")
 }
 
-/// Starts `streams` sign-in requests without a body on each of `connections` connections.
+/// Starts `streams` login requests without a body on each of `connections` connections.
 async fn begin_to_sign_in(
     app: &Outrigger,
     connections: usize,

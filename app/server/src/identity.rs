@@ -1,6 +1,6 @@
 //! The identity of the server: its name, environment and colour.
 //!
-//! People with several servers must be able to distinguish them, also before they sign in. This module reads the configuration
+//! People with several servers must be able to distinguish them, also before they log in. This module reads the configuration
 //! and the host name. Other modules decide where the identity is shown.
 
 use outrigger_api_types::status::{ServerColour as ApiColour, ServerIdentity};

@@ -149,7 +149,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs in with an e-mail address and a password, and sets the session cookie. */
+        /** Logs in with an e-mail address and a password, and sets the session cookie. */
         post: operations["log_in"];
         delete?: never;
         options?: never;
@@ -167,7 +167,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Signs in with a one-time link, and sets the session cookie.
+         * Logs in with a one-time link, and sets the session cookie.
          * @description The page of the link sends this request. A link preview does not, so it cannot use up the link.
          */
         post: operations["redeem_link"];
@@ -676,13 +676,13 @@ export interface components {
         Account: {
             /** @description When it was created. */
             created_at: string;
-            /** @description Whether the account is disabled and cannot sign in. */
+            /** @description Whether the account is disabled and cannot log in. */
             disabled: boolean;
             /** @description The e-mail address; null for the owner account `local` until it has one. */
             email?: string | null;
             /** @description The id. */
             id: string;
-            /** @description When the account last signed in; null if never. */
+            /** @description When the account last logged in; null if never. */
             last_login_at?: string | null;
             /** @description The person's name, or `local`. */
             name: string;
@@ -1006,7 +1006,7 @@ export interface components {
             /** @description A connection string ready to paste, without secrets. */
             url: string;
         };
-        /** @description Sign-in with an e-mail address and a password. */
+        /** @description Login with an e-mail address and a password. */
         LogIn: {
             /** @description The account's e-mail address. */
             email: string;
@@ -1017,7 +1017,7 @@ export interface components {
         LoginLink: {
             /** @description When the link expires. */
             expires_at: string;
-            /** @description The link. It signs in once. */
+            /** @description The link. It logs in once. */
             url: string;
         };
         /** @description The caller of the request. */
@@ -1098,13 +1098,13 @@ export interface components {
             items: {
                 /** @description When it was created. */
                 created_at: string;
-                /** @description Whether the account is disabled and cannot sign in. */
+                /** @description Whether the account is disabled and cannot log in. */
                 disabled: boolean;
                 /** @description The e-mail address; null for the owner account `local` until it has one. */
                 email?: string | null;
                 /** @description The id. */
                 id: string;
-                /** @description When the account last signed in; null if never. */
+                /** @description When the account last logged in; null if never. */
                 last_login_at?: string | null;
                 /** @description The person's name, or `local`. */
                 name: string;
@@ -1270,7 +1270,7 @@ export interface components {
                 account: string;
                 /** @description The id of the account. */
                 account_id: string;
-                /** @description The client address at sign-in. */
+                /** @description The client address at login. */
                 address: string;
                 /** @description When the session began. */
                 created_at: string;
@@ -1393,7 +1393,7 @@ export interface components {
              */
             tokens: number;
         };
-        /** @description Sign-in with a one-time login link. */
+        /** @description Login with a one-time login link. */
         RedeemLink: {
             /** @description The code from the link's fragment. */
             code: string;
@@ -1492,7 +1492,7 @@ export interface components {
             account: string;
             /** @description The id of the account. */
             account_id: string;
-            /** @description The client address at sign-in. */
+            /** @description The client address at login. */
             address: string;
             /** @description When the session began. */
             created_at: string;

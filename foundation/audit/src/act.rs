@@ -59,7 +59,7 @@ impl Act {
         self
     }
 
-    /// Returns the same operation with its actor, once that is known after signing in.
+    /// Returns the same operation with its actor, once that is known after logging in.
     #[must_use]
     pub fn by(&self, actor: Actor) -> Self {
         Self {

@@ -36,7 +36,7 @@ pub enum ActorKind {
     Local,
     /// Outrigger itself: a background service or start-up.
     System,
-    /// Unknown: an attempt to sign in.
+    /// Unknown: an attempt to log in.
     Anonymous,
 }
 

@@ -28,7 +28,7 @@ use crate::{
 /// How long a login link is valid.
 const LOGIN_LINK_TTL: Duration = Duration::from_secs(30 * 60);
 
-/// How long after signing in with a login link the current password is not required to set a new one.
+/// How long after logging in with a login link the current password is not required to set a new one.
 const RESET_TTL: Duration = Duration::from_secs(30 * 60);
 
 /// The use of a credential is recorded again after this time.
@@ -105,12 +105,12 @@ impl Access {
         );
         registry.register(
             "outrigger_access_sign_ins_refused",
-            "Wrong passwords, at sign-in or as the current password, and attempts to sign in to a disabled account",
+            "Wrong passwords, at login or as the current password, and attempts to log in to a disabled account",
             figures.refused.clone(),
         );
         registry.register(
             "outrigger_access_sign_ins_throttled",
-            "Sign-in attempts rejected without a check of the password, because of earlier failures",
+            "Login attempts rejected without a check of the password, because of earlier failures",
             figures.throttled.clone(),
         );
     }

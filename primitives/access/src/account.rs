@@ -1,4 +1,4 @@
-//! Accounts: people who may sign in.
+//! Accounts: people who may log in.
 
 use jiff::Timestamp;
 use outrigger_stdx::Secret;
@@ -10,7 +10,7 @@ outrigger_stdx::typed_id!(
     AccountId
 );
 
-/// A person who may sign in.
+/// A person who may log in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The id.
@@ -21,13 +21,13 @@ pub struct Account {
     pub name: String,
     /// The role.
     pub role: Role,
-    /// Whether the account is disabled, which means that it cannot sign in.
+    /// Whether the account is disabled, which means that it cannot log in.
     pub disabled: bool,
     /// Whether the account has a password.
     pub has_password: bool,
     /// When the account was created.
     pub created_at: Timestamp,
-    /// When it last signed in.
+    /// When it last logged in.
     pub last_login_at: Option<Timestamp>,
 }
 
@@ -54,7 +54,7 @@ pub struct NewAccount {
     pub name: Option<String>,
     /// The role.
     pub role: Role,
-    /// The first password. If absent, the first sign-in uses a login link.
+    /// The first password. If absent, the first login uses a login link.
     pub password: Option<Secret>,
 }
 

@@ -32,7 +32,7 @@ pub struct AccessConfig {
     pub password_rules: PasswordRules,
     /// How many passwords are hashed at the same time, 1 to 64. Each hash takes 19 MiB of memory. Default 2.
     pub hash_concurrency: u32,
-    /// How many sign-ins may wait for hashing, 1 to 10000. Further ones receive an error. Default 64.
+    /// How many logins may wait for hashing, 1 to 10000. Further ones receive an error. Default 64.
     pub hash_queue: u32,
     /// How many wrong passwords an account may have before further attempts are delayed, 1 to 100. An address may have four
     /// times as many. Default 5.

@@ -23,7 +23,7 @@ pub enum AccessError {
         retry_after: Duration,
     },
     /// So many passwords are being checked that another one would wait too long.
-    #[error("too many people are signing in at the moment")]
+    #[error("too many people are logging in at the moment")]
     Busy,
     /// The session has ended or never existed.
     #[error("the session has ended")]
@@ -63,8 +63,8 @@ pub enum AccessError {
     /// Another account has the address.
     #[error("another account has this e-mail address")]
     EmailTaken,
-    /// The change would leave no owner who can sign in.
-    #[error("this is the last owner who can sign in")]
+    /// The change would leave no owner who can log in.
+    #[error("this is the last owner who can log in")]
     LastOwner,
     /// There is no such account, session, token or key.
     #[error("there is no {what} with this id")]

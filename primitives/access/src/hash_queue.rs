@@ -1,6 +1,6 @@
 //! The queue for hashing.
 //!
-//! A hash takes tens of milliseconds on purpose, so a flood of sign-ins can fill any queue. The order is therefore not
+//! A hash takes tens of milliseconds on purpose, so a flood of logins can fill any queue. The order is therefore not
 //! first-come, first-served: attempts from addresses known for the account come first, then attempts from addresses without
 //! failures, then all others. Every fourth permit goes to the attempt that has waited longest, so that a stream of better
 //! attempts starves nobody. In a full queue, a better attempt replaces the newest of the worst ones. Each address may use only
@@ -54,12 +54,12 @@ type Lane = (IpAddr, Standing);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HashCaller {
     pub(crate) standing: Standing,
-    /// `None` for a caller who has already signed in.
+    /// `None` for a caller who has already logged in.
     pub(crate) address: Option<IpAddr>,
 }
 
 impl HashCaller {
-    /// A caller who has already signed in.
+    /// A caller who has already logged in.
     pub(crate) const SIGNED_IN: Self = Self {
         standing: Standing::Known,
         address: None,

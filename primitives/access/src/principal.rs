@@ -24,7 +24,7 @@ pub struct Principal {
     /// The token, if the caller used one.
     pub token_id: Option<TokenId>,
     /// Until when the password and address of the account may be changed without the current password: half an hour after
-    /// signing in with a login link. This is how a forgotten password is replaced.
+    /// logging in with a login link. This is how a forgotten password is replaced.
     pub reset_until: Option<Timestamp>,
     /// When the credential expires; `None` for the control socket and for tokens that do not expire.
     pub expires_at: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! Sessions: signed-in browsers.
+//! Sessions: logged-in browsers.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ outrigger_stdx::typed_id!(
     SessionId
 );
 
-/// A signed-in browser.
+/// A logged-in browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// The id.
@@ -21,7 +21,7 @@ pub struct Session {
     pub account_id: AccountId,
     /// The account's e-mail address or name.
     pub account: String,
-    /// The address it signed in from.
+    /// The address it logged in from.
     pub address: String,
     /// The user agent of the browser.
     pub user_agent: String,
@@ -35,7 +35,7 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
-/// The client that signs in.
+/// The client that logs in.
 #[derive(Debug, Clone)]
 pub struct ClientInfo {
     /// The address of the client.

@@ -70,7 +70,7 @@ pub trait AccountStore: Send + Sync {
     /// Returns the account with this lower-case address.
     async fn account_by_email(&self, key: &str) -> Result<Option<AccountRow>, AccessError>;
 
-    /// Returns the oldest owner account that can sign in.
+    /// Returns the oldest owner account that can log in.
     async fn oldest_owner(&self) -> Result<Option<AccountRow>, AccessError>;
 
     /// Returns at most `limit` accounts after `after`, oldest first.
@@ -81,7 +81,7 @@ pub trait AccountStore: Send + Sync {
     ) -> Result<Vec<AccountRow>, AccessError>;
 
     /// Changes an account within `reach`, ends sessions according to the change, and returns the changed account. Returns
-    /// [`AccessError::LastOwner`] if no owner would be left who can sign in.
+    /// [`AccessError::LastOwner`] if no owner would be left who can log in.
     async fn change_account(
         &self,
         id: AccountId,
@@ -103,7 +103,7 @@ pub trait AccountStore: Send + Sync {
 /// Stores sessions and login links.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Adds a session, records the sign-in of its account, and ends the account's oldest sessions beyond `sessions_max`.
+    /// Adds a session, records the login of its account, and ends the account's oldest sessions beyond `sessions_max`.
     /// Consumes the login link, if there is one. Returns [`AccessError::NotFound`] if the account does not exist, and
     /// [`AccessError::LinkInvalid`] if the link does not.
     async fn create_session(
@@ -142,7 +142,7 @@ pub trait SessionStore: Send + Sync {
         entry: &AuditEntry,
     ) -> Result<(), AccessError>;
 
-    /// Adds a login link for an account within `reach` that can sign in. Returns [`AccessError::NotFound`] if there is none.
+    /// Adds a login link for an account within `reach` that can log in. Returns [`AccessError::NotFound`] if there is none.
     async fn create_login_link(
         &self,
         link: &LoginLinkRow,

@@ -1,4 +1,4 @@
-//! Throttling of sign-in attempts.
+//! Throttling of login attempts.
 //!
 //! `docs/guide/access.md` documents the rules for administrators:
 //!
@@ -6,7 +6,7 @@
 //!   the next attempt is checked. An attempt counts as a failure from its admission, so parallel attempts are counted, too.
 //! - A successful attempt withdraws its own count and nothing else, so that a caller with one valid account cannot clear the
 //!   count of other accounts.
-//! - An address that has signed in to an account is *known* for that account. Its attempts are always checked, whatever others
+//! - An address that has logged in to an account is *known* for that account. Its attempts are always checked, whatever others
 //!   have done to the account or from the address, so that guessing from elsewhere cannot lock out the owner of an account.
 //!   Only the error for a wrong attempt contains the delay.
 //! - Memory is bounded. Entries with a delay are not evicted in favour of new ones.
@@ -29,7 +29,7 @@ const ADDRESS_FACTOR: u32 = 4;
 /// How long an address stays known for an account after the last successful attempt.
 const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// An attempt to sign in.
+/// An attempt to log in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginAttempt {
     /// The account, in lower case. It need not exist.
@@ -54,7 +54,7 @@ pub struct Admission {
 /// The standing of an address, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Standing {
-    /// The address has signed in to this account before.
+    /// The address has logged in to this account before.
     Known,
     /// The address has no recent failures.
     Clean,
@@ -96,7 +96,7 @@ pub struct MemoryThrottle {
 #[derive(Debug, Default)]
 struct State {
     entries: HashMap<Key, Entry>,
-    /// The accounts and networks that have signed in, with the last time.
+    /// The accounts and networks that have logged in, with the last time.
     known: HashMap<(String, IpAddr), Monotonic>,
 }
 

@@ -29,7 +29,7 @@ pub(crate) enum AdminCommand {
     },
     /// Create an account
     Create {
-        /// The e-mail address to sign in with
+        /// The e-mail address to log in with
         #[arg(long)]
         email: String,
         /// The account's role
@@ -200,11 +200,11 @@ async fn link(client: &Client, place: &Place, email: Option<String>) -> Result<A
     let note = match place {
         Place::Server(place) => {
             format!(
-                "the link signs in once as {who} at the server on {place} and expires at {until}"
+                "the link logs in once as {who} at the server on {place} and expires at {until}"
             )
         }
         Place::Here(place) => format!(
-            "the link signs in once as {who} and expires at {until}; no server is running on {place}, so start it before you open the link"
+            "the link logs in once as {who} and expires at {until}; no server is running on {place}, so start it before you open the link"
         ),
     };
     let text = link.url.clone();
@@ -220,7 +220,7 @@ async fn create(client: &Client, account: &NewAccount) -> Result<Answer, CliErro
     );
     if let Some(link) = &created.link {
         text.push_str(&format!(
-            "\n{}\nthe link signs in once and asks for a password; it expires at {}",
+            "\n{}\nthe link logs in once and asks for a password; it expires at {}",
             link.url,
             human::time(&link.expires_at)
         ));

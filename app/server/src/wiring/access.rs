@@ -94,7 +94,7 @@ impl Part for AccessPart {
             capability: "access",
             severity: Severity::Notice,
             title: "The owner account has no e-mail address and password yet".to_owned(),
-            detail: "Until it has both, you can only sign in with a login link".to_owned(),
+            detail: "Until it has both, you can only log in with a login link".to_owned(),
             fix: format!(
                 "run `{}` and open the link",
                 self.command.line("admin link")

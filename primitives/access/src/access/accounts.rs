@@ -45,7 +45,7 @@ impl Access {
         }))
     }
 
-    /// Creates an account. Without a password, its first sign-in uses a [login link](Self::create_login_link).
+    /// Creates an account. Without a password, its first login uses a [login link](Self::create_login_link).
     ///
     /// # Errors
     ///
@@ -156,10 +156,10 @@ impl Access {
     }
 
     /// Changes the caller's own account. A new password ends all other sessions and the login links of the account. If the
-    /// account has a password, a new password or address requires the current one, except shortly after signing in with a
+    /// account has a password, a new password or address requires the current one, except shortly after logging in with a
     /// login link.
     ///
-    /// A wrong current password counts as a failed sign-in for the account and for `address`. Otherwise, the thief of a
+    /// A wrong current password counts as a failed login for the account and for `address`. Otherwise, the thief of a
     /// session could guess the password without being throttled.
     ///
     /// # Errors
@@ -281,7 +281,7 @@ impl Access {
     }
 }
 
-/// Returns the key under which failures of an account are counted. It is the identifier used to sign in, so that all ways to
+/// Returns the key under which failures of an account are counted. It is the identifier used to log in, so that all ways to
 /// guess share one count.
 pub(super) fn throttle_key(account: &Account) -> String {
     match &account.email {

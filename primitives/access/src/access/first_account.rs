@@ -15,7 +15,7 @@ const LOCAL: &str = "local";
 /// The owner account, after [`Access::ensure_owner`] has checked that one exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnsuredOwner {
-    /// The oldest owner account that can sign in.
+    /// The oldest owner account that can log in.
     pub account: Account,
     /// Whether the account was created now, which means that this is the first start.
     pub is_new: bool,
@@ -94,7 +94,7 @@ impl Access {
         Ok(AdminBootstrap::Applied(account))
     }
 
-    /// Returns the oldest owner account that can sign in: `local`, or its successor.
+    /// Returns the oldest owner account that can log in: `local`, or its successor.
     ///
     /// # Errors
     ///

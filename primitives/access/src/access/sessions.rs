@@ -90,7 +90,7 @@ impl Access {
         self.end(&reach, act, "access.revoke_own_session", id).await
     }
 
-    /// Signs out: ends the session of the caller. Does nothing for other principals.
+    /// Logs out: ends the session of the caller. Does nothing for other principals.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Signing in with a password or a login link.
+//! Logging in with a password or a login link.
 
 use outrigger_audit::Act;
 use outrigger_crypto::{Digest, hash_token, random_text};
@@ -32,7 +32,7 @@ enum SignInMethod {
 }
 
 impl Access {
-    /// Signs in with a password. A wrong address, a wrong password and a disabled account return the same error after the same
+    /// Logs in with a password. A wrong address, a wrong password and a disabled account return the same error after the same
     /// time.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl Access {
             .await
     }
 
-    /// Creates a link that signs in once: to the given account, or to the [owner](Self::owner).
+    /// Creates a link that logs in once: to the given account, or to the [owner](Self::owner).
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl Access {
         })
     }
 
-    /// Signs in with the code of a login link and consumes the link.
+    /// Logs in with the code of a login link and consumes the link.
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ impl Access {
         let Some((_, row)) = found else {
             return Err(admission.err().unwrap_or(AccessError::LinkInvalid));
         };
-        // A person who was locked out and signed in with a link must not be locked out again at this address.
+        // A person who was locked out and logged in with a link must not be locked out again at this address.
         let of_account = LoginAttempt {
             account: throttle_key(&row.account),
             address: client.address,
@@ -145,7 +145,7 @@ impl Access {
         Ok(signed_in)
     }
 
-    /// Returns the account if the password is correct and the account may sign in. Always computes a hash.
+    /// Returns the account if the password is correct and the account may log in. Always computes a hash.
     async fn check_password(
         &self,
         attempt: &LoginAttempt,

@@ -71,7 +71,7 @@ impl Reach {
 pub(super) fn active_account(row: Option<AccountRow>) -> Result<Account, AccessError> {
     let may_sign_in = row.filter(|row| !row.account.disabled);
     let row = may_sign_in.ok_or(AccessError::NotFound {
-        what: "account that may sign in",
+        what: "account that may log in",
     })?;
     Ok(row.account)
 }

@@ -61,7 +61,7 @@ pub struct SessionRow {
 pub struct LoginLinkRow {
     /// The digest of the code.
     pub digest: Digest,
-    /// The account that the link signs in to.
+    /// The account that the link logs in to.
     pub account_id: AccountId,
     /// When the link was created.
     pub created_at: Timestamp,

@@ -243,7 +243,7 @@ async fn a_disabled_account_is_signed_out_and_cannot_sign_in(on: Fixture) {
         .access
         .create_login_link(&on.owner, &on.act, Some(ana.id))
         .await;
-    let link = link.expect("the account can sign in");
+    let link = link.expect("the account can log in");
 
     let disable = AccountUpdate {
         disabled: Some(true),

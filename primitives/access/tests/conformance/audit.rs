@@ -124,7 +124,7 @@ async fn a_change_whose_entry_cannot_be_stored_is_rolled_back(on: Fixture) {
     let key = access.create_ingest_key(act, "shop").await;
     let key = key.expect("the name is right");
     let link = access.create_login_link(owner, act, Some(ana.id)).await;
-    let link = link.expect("the account can sign in");
+    let link = link.expect("the account can log in");
     let before = (
         on.accounts().await,
         on.sessions(None).await,

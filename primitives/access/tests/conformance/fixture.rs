@@ -284,13 +284,13 @@ impl Fixture {
         created.await.expect("the address is free")
     }
 
-    /// Signs in to an account with a login link.
+    /// Logs in to an account with a login link.
     pub(crate) async fn sign_in(&self, account: &Account) -> SignedIn {
         let link = self
             .access
             .create_login_link(&self.owner, &self.act, Some(account.id))
             .await;
-        let link = link.expect("the account may sign in");
+        let link = link.expect("the account may log in");
         let client = browser();
         let signed_in = self
             .access
@@ -298,7 +298,7 @@ impl Fixture {
         signed_in.await.expect("the link is fresh")
     }
 
-    /// Creates an account and returns its principal after signing in.
+    /// Creates an account and returns its principal after logging in.
     pub(crate) async fn principal(&self, email: &str, role: Role) -> Principal {
         let signed_in = self.sign_in(&self.account(email, role).await).await;
         let authenticated = self.access.authenticate_session(signed_in.cookie.expose());

@@ -38,7 +38,7 @@ async fn signing_in_while_the_account_is_deleted_neither_fails_nor_leaves_a_sess
             let link = on
                 .access
                 .create_login_link(&on.owner, &on.act, Some(account.id));
-            let link = link.await.expect("the account may sign in");
+            let link = link.await.expect("the account may log in");
             // Uses a different address each time, because failing links throttle an address.
             let client = ClientInfo {
                 address: [192, 0, round, number].into(),
@@ -254,7 +254,7 @@ async fn a_changed_role_takes_effect_immediately(on: Fixture) {
         .access
         .authenticate_session(cookie)
         .await
-        .expect("she stays signed in");
+        .expect("she stays logged in");
     assert_eq!(demoted.scopes, Role::Viewer.scopes());
 }
 

@@ -1,4 +1,4 @@
-//! Signing in.
+//! Logging in.
 
 use std::time::Duration;
 

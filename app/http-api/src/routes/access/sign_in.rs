@@ -1,4 +1,4 @@
-//! Signing in and out.
+//! Logging in and out.
 
 use axum::{
     Extension,
@@ -31,7 +31,7 @@ pub(super) fn routes(table: RouteTable) -> RouteTable {
         )
 }
 
-/// Signs in with an e-mail address and a password, and sets the session cookie.
+/// Logs in with an e-mail address and a password, and sets the session cookie.
 #[utoipa::path(
     post, path = "/api/v1/access/login", tag = "access", request_body = LogIn,
     responses((status = 200, body = Me), (status = 401, description = "`wrong_credentials`"), (status = 429, description = "`too_many_attempts`"))
@@ -66,7 +66,7 @@ async fn log_in(
     }
 }
 
-/// Signs in with a one-time link, and sets the session cookie.
+/// Logs in with a one-time link, and sets the session cookie.
 ///
 /// The page of the link sends this request. A link preview does not, so it cannot use up the link.
 #[utoipa::path(
