@@ -50,8 +50,8 @@ function session(id: string, who: string, address: string, user_agent: string, m
 export const tokenText = "otr_4fJq8T2mVbX0sLw9ZcR7yKd3GhN6pUaE1iQvB5x";
 
 export const tokens: Token[] = [
-  { id: "1", name: "shop backend", hint: "otr_4fJq", scopes: ["cache:write"], created_by: "ana@example.com", created_at: ago(40_000), expires_at: ahead(60 * 24 * 61), last_used_at: ago(1) },
-  { id: "2", name: "prometheus", hint: "otr_Zp02", scopes: ["metrics:read", "server:read"], created_by: "kei@example.com", created_at: ago(90_000), expires_at: null, last_used_at: ago(0.2) },
+  { id: "1", name: "shop backend", hint: "otr_4fJq", scopes: ["cache:write"], account_id: "1", created_by: "ana@example.com", created_at: ago(40_000), expires_at: ahead(60 * 24 * 61), last_used_at: ago(1) },
+  { id: "2", name: "prometheus", hint: "otr_Zp02", scopes: ["metrics:read", "server:read"], account_id: "2", created_by: "kei@example.com", created_at: ago(90_000), expires_at: null, last_used_at: ago(0.2) },
 ];
 
 export function audit(query: URLSearchParams): { items: AuditEntry[]; next: string | null } {
@@ -73,6 +73,9 @@ export function audit(query: URLSearchParams): { items: AuditEntry[]; next: stri
   const found = all.filter(
     (entry) =>
       (!query.get("actor") || entry.actor === query.get("actor") || entry.actor_id === query.get("actor")) &&
+      (!query.get("target") || entry.target === query.get("target")) &&
+      (!query.get("outcome") || (entry.outcome === "ok") === (query.get("outcome") === "ok")) &&
+      (!query.get("since") || entry.at >= query.get("since")!) &&
       (!query.get("action") || (query.get("action")!.endsWith(".") ? entry.action.startsWith(query.get("action")!) : entry.action === query.get("action"))),
   );
   return { items: found.slice(start, start + 25), next: start + 25 < found.length ? String(start + 25) : null };
@@ -119,7 +122,7 @@ function problem(id: string, capability: string, severity: ServerProblem["severi
 
 const cacheFull = problem(
   "cache_full", "cache", "warning",
-  { title: "The cache is full and evicts fresh entries", detail: "412 entries a minute are evicted before they expire.", fix: "Raise `cache.memory` from 96MiB, or give entries a shorter time to live." },
+  { title: "The cache is full and evicts fresh entries", detail: "412 entries a minute are evicted before they expire.", fix: "Raise `[cache] memory` from 96MiB, or give entries a shorter time to live." },
   { guide: "cache#memory-limit-and-eviction" },
 );
 

@@ -11,11 +11,11 @@ use utoipa::{IntoParams, ToSchema};
 pub enum Role {
     /// Reads everything except secrets and access.
     Viewer,
-    /// Also makes safe and reversible changes.
+    /// Also makes changes that lose no original data or affect a single object, such as clearing the cache.
     Operator,
-    /// Also makes destructive changes and manages access.
+    /// Also deletes data in bulk and manages access.
     Admin,
-    /// Everything.
+    /// Has full access.
     Owner,
 }
 
@@ -183,7 +183,10 @@ pub struct Token {
     pub hint: String,
     /// The scopes.
     pub scopes: Vec<String>,
-    /// Who created it.
+    /// The id of the account that it belongs to. The token never has more permissions than this account.
+    pub account_id: String,
+    /// The actor that created it: an account's e-mail address, a token's name, or `local` for the command line on the
+    /// server's machine.
     pub created_by: String,
     /// When it was created.
     pub created_at: String,
@@ -255,6 +258,25 @@ pub struct AuditQuery {
     pub actor: Option<String>,
     /// Only this action. With a trailing `.`, all actions with this prefix: `access.`.
     pub action: Option<String>,
+    /// Only entries whose object has this id.
+    pub target: Option<String>,
+    /// Only entries with this outcome.
+    #[param(inline)]
+    pub outcome: Option<AuditOutcome>,
+    /// Only entries at this time or later: RFC 3339, or milliseconds since 1970.
+    pub since: Option<String>,
+    /// Only entries before this time: RFC 3339, or milliseconds since 1970.
+    pub until: Option<String>,
+}
+
+/// The outcomes by which the audit log can be filtered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditOutcome {
+    /// The operation succeeded.
+    Ok,
+    /// The operation failed, with any code.
+    Failed,
 }
 
 /// An entry of the audit log.

@@ -305,3 +305,28 @@ async fn a_start_long_after_the_last_one_deletes_nothing_until_a_person_confirms
     let confirmations = audit(&app, &token, "action=access.confirm_clock").await;
     assert_eq!(confirmations.len(), 1);
 }
+
+#[tokio::test]
+async fn the_log_is_filtered_by_outcome_object_and_time() {
+    let app = app().await;
+    let reader = app.token(&["access:read"]).await;
+    let weak = app.token(&["cache:read"]).await;
+    let id = "0190a5c2-7d3e-7cc1-a5a1-111111111111";
+    let delete = app.request(Method::DELETE, &format!("/api/v1/access/accounts/{id}"));
+    assert_eq!(status(delete.bearer_auth(&weak)).await, 403);
+    let count = async |query: &str| audit(&app, &reader, query).await.len();
+
+    let about = audit(&app, &reader, &format!("target={id}")).await;
+    let at = about[0]["at"].as_str().expect("it has a time").to_owned();
+
+    assert_eq!(about.len(), 1);
+    assert_eq!(about[0]["outcome"], "scope_missing");
+    assert_eq!(count(&format!("target={id}&outcome=failed")).await, 1);
+    assert_eq!(count(&format!("target={id}&outcome=ok")).await, 0);
+    assert_eq!(count(&format!("target={id}&since={at}")).await, 1);
+    assert_eq!(count(&format!("target={id}&until={at}")).await, 0);
+    for invalid in ["outcome=maybe", "since=yesterday", "until=%00"] {
+        let request = app.get(&format!("/api/v1/access/audit?{invalid}"));
+        assert_eq!(status(request.bearer_auth(&reader)).await, 400, "{invalid}");
+    }
+}

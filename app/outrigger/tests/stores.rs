@@ -297,7 +297,7 @@ async fn text_that_a_database_does_not_accept_causes_no_failure(app: Outrigger) 
     )
     .await;
     let mut refused = Vec::new();
-    for query in ["actor=%00", "action=%00", "actor=token:%00"] {
+    for query in ["actor=%00", "action=%00", "actor=token:%00", "target=%00"] {
         let path = format!("/api/v1/access/audit?{query}");
         let (status, problem, _) = send(app.get(&path).bearer_auth(&token)).await;
         refused.push((status, problem["fields"][0]["field"].clone()));
@@ -306,7 +306,8 @@ async fn text_that_a_database_does_not_accept_causes_no_failure(app: Outrigger) 
     let (_, guesses, _) = send(app.get(path).bearer_auth(&token)).await;
 
     assert_eq!(signed_in, StatusCode::UNAUTHORIZED);
-    let expected = ["actor", "action", "actor"].map(|name| (StatusCode::BAD_REQUEST, json!(name)));
+    let expected =
+        ["actor", "action", "actor", "target"].map(|name| (StatusCode::BAD_REQUEST, json!(name)));
     assert_eq!(refused, expected);
     assert_eq!(guesses["items"][0]["outcome"], "wrong_credentials");
     // Text that is not an e-mail address is not stored.

@@ -3,15 +3,26 @@
 //! Each combination of filters has its own statement, so that an index finds the first row of the page. A single statement
 //! with "or the parameter is null" would scan the log from its end.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
-/// Selects audit entries. An empty filter selects all.
+use crate::AuditEntryId;
+
+/// Selects audit entries that match all of its fields. An empty filter selects all entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     /// Only entries of this actor.
     pub actor: Option<ByActor>,
     /// Only entries of this action or capability.
     pub action: Option<ByAction>,
+    /// Only entries whose object has this id.
+    pub target: Option<String>,
+    /// Only entries with this outcome.
+    pub outcome: Option<ByOutcome>,
+    /// Only entries at this time or later, to the millisecond.
+    pub since: Option<Timestamp>,
+    /// Only entries before this time, to the millisecond.
+    pub until: Option<Timestamp>,
 }
 
 /// Selects entries by actor.
@@ -32,6 +43,15 @@ pub enum ByAction {
     Exactly(String),
     /// All actions of a capability.
     OfCapability(String),
+}
+
+/// Selects entries by outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ByOutcome {
+    /// Operations that succeeded.
+    Ok,
+    /// Operations that failed, with any error code.
+    Failed,
 }
 
 /// The actor kinds that a filter can contain.
@@ -64,36 +84,55 @@ impl ByAction {
     }
 }
 
-/// An id later than every entry, for the first page. It replaces "or the parameter is null", which prevents index use on
-/// every database.
-pub(crate) const LAST: Uuid = Uuid::max();
-
 const COLUMNS: &str = "id, at, actor_kind, actor_id, actor, via, action, target, target_name, changes, outcome, address, \
                        request_id, request_id_from_client";
 
 impl AuditFilter {
-    /// Returns the statement for this filter. `$1` is the id before which the page ends; then follow the values of the
-    /// filter in field order, then the number of entries.
+    /// Returns the statement for this filter. `$1` and `$2` are the [`bounds`](Self::bounds) of the ids; then follow the values
+    /// of the actor, the action and the target, then the number of entries.
     pub(crate) fn statement(&self) -> String {
         let (actor, next) = match self.actor {
-            None => ("", 2),
-            Some(ByActor::Id(_)) => ("and actor_id = $2", 3),
-            Some(ByActor::Name(_)) => ("and actor = $2 and actor_kind <> 'token'", 3),
-            Some(ByActor::OfKind(..)) => ("and actor_kind = $2 and actor = $3", 4),
+            None => ("", 3),
+            Some(ByActor::Id(_)) => ("and actor_id = $3", 4),
+            Some(ByActor::Name(_)) => ("and actor = $3 and actor_kind <> 'token'", 4),
+            Some(ByActor::OfKind(..)) => ("and actor_kind = $3 and actor = $4", 5),
         };
-        let (action, limit) = match self.action {
+        let (action, next) = match self.action {
             None => (String::new(), next),
             Some(ByAction::Exactly(_)) => (format!("and action = ${next}"), next + 1),
             Some(ByAction::OfCapability(_)) => (format!("and capability = ${next}"), next + 1),
+        };
+        let (target, limit) = match self.target {
+            None => (String::new(), next),
+            Some(_) => (format!("and target = ${next}"), next + 1),
+        };
+        let outcome = match self.outcome {
+            None => "",
+            Some(ByOutcome::Ok) => "and outcome = 'ok'",
+            Some(ByOutcome::Failed) => "and outcome <> 'ok'",
         };
         format!(
             "
         select {COLUMNS}
         from audit_log
-        where id < $1 {actor} {action}
+        where id < $1 and id >= $2 {actor} {action} {target} {outcome}
         order by id desc
         limit ${limit}"
         )
+    }
+
+    /// Returns the id before which a page ends and the first id that the filter allows. Ids begin with the time of their
+    /// entries in milliseconds, so they replace conditions on the time. They are always values: "or the parameter is null"
+    /// prevents index use on every database.
+    pub(crate) fn bounds(&self, cursor: Option<AuditEntryId>) -> (Uuid, Uuid) {
+        let first_at = |time: Timestamp| {
+            let millis = u128::try_from(time.as_millisecond()).unwrap_or(0);
+            Uuid::from_u128(millis << 80)
+        };
+        let cursor = cursor.map_or(Uuid::max(), AuditEntryId::as_uuid);
+        let until = self.until.map_or(Uuid::max(), first_at);
+        let since = self.since.map_or(Uuid::nil(), first_at);
+        (cursor.min(until), since)
     }
 
     /// Returns whether no entry can match. No entry contains a NUL character, and PostgreSQL rejects it in text.
@@ -106,7 +145,10 @@ impl AuditFilter {
             Some(ByAction::Exactly(text) | ByAction::OfCapability(text)) => text,
             None => "",
         };
-        actor.contains('\0') || action.contains('\0')
+        let target = self.target.as_deref().unwrap_or_default();
+        [actor, action, target]
+            .iter()
+            .any(|text| text.contains('\0'))
     }
 
     /// Returns one filter of each form, for tests of the statements.
@@ -123,14 +165,24 @@ impl AuditFilter {
             Some(ByAction::Exactly(name())),
             Some(ByAction::OfCapability(name())),
         ];
-        let with = |actor: &Option<ByActor>| {
-            let actor = actor.clone();
-            actions.clone().map(move |action| Self {
-                actor: actor.clone(),
-                action,
-            })
-        };
-        actors.iter().flat_map(with).collect()
+        let mut forms = Vec::new();
+        for actor in &actors {
+            for action in &actions {
+                for target in [None, Some(name())] {
+                    for outcome in [None, Some(ByOutcome::Ok), Some(ByOutcome::Failed)] {
+                        forms.push(Self {
+                            actor: actor.clone(),
+                            action: action.clone(),
+                            target: target.clone(),
+                            outcome,
+                            since: None,
+                            until: None,
+                        });
+                    }
+                }
+            }
+        }
+        forms
     }
 }
 
@@ -163,6 +215,6 @@ mod tests {
         statements.sort();
         statements.dedup();
 
-        assert_eq!(statements.len(), 12);
+        assert_eq!(statements.len(), 72);
     }
 }

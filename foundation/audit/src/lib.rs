@@ -33,5 +33,5 @@ pub mod sqlite;
 
 pub use act::{Act, RequestId};
 pub use entry::{AuditEntry, AuditEntryId, Change};
-pub use filter::{AuditFilter, ByAction, ByActor};
+pub use filter::{AuditFilter, ByAction, ByActor, ByOutcome};
 pub use log::{AuditLog, AuditPage};

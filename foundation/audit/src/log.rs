@@ -7,14 +7,26 @@ use crate::{AuditEntry, AuditEntryId, AuditFilter, postgres, sqlite};
 
 const MIGRATIONS: Migrations = Migrations {
     capability: "audit",
-    sqlite: &[(
-        "V1__audit",
-        include_str!("../migrations/sqlite/V1__audit.sql"),
-    )],
-    postgres: &[(
-        "V1__audit",
-        include_str!("../migrations/postgres/V1__audit.sql"),
-    )],
+    sqlite: &[
+        (
+            "V1__audit",
+            include_str!("../migrations/sqlite/V1__audit.sql"),
+        ),
+        (
+            "V2__targets_and_failures",
+            include_str!("../migrations/sqlite/V2__targets_and_failures.sql"),
+        ),
+    ],
+    postgres: &[
+        (
+            "V1__audit",
+            include_str!("../migrations/postgres/V1__audit.sql"),
+        ),
+        (
+            "V2__targets_and_failures",
+            include_str!("../migrations/postgres/V2__targets_and_failures.sql"),
+        ),
+    ],
 };
 
 /// The audit log in one database. Cheap to clone.
@@ -77,8 +89,10 @@ impl AuditLog {
         }
     }
 
-    /// Returns a page of at most `limit` matching entries, newest first. `cursor` is the `next` of the previous page. It
-    /// reads only the rows that it returns, except if the filter has both an actor and an action.
+    /// Returns a page of at most `limit` matching entries, newest first. `cursor` is the `next` of the previous page.
+    ///
+    /// A filter with one field reads only the rows that it returns, and so does a range of time. A filter with several
+    /// fields reads the rows that match one of them.
     ///
     /// # Errors
     ///
@@ -95,15 +109,15 @@ impl AuditLog {
                 next: None,
             });
         }
-        let before = cursor.map(AuditEntryId::as_uuid);
+        let bounds = filter.bounds(cursor);
         // The extra row shows whether there is another page.
         let limit_and_one = limit.saturating_add(1);
         let mut entries = match &self.0 {
             Database::Sqlite(database) => {
-                sqlite::list(database, filter, before, limit_and_one).await?
+                sqlite::list(database, filter, bounds, limit_and_one).await?
             }
             Database::Postgres(database) => {
-                postgres::list(database, filter, before, limit_and_one).await?
+                postgres::list(database, filter, bounds, limit_and_one).await?
             }
         };
         let has_more = entries.len() > limit as usize;

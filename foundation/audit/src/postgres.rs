@@ -7,7 +7,7 @@ use outrigger_sql::{
 };
 use uuid::Uuid;
 
-use crate::{AuditEntry, AuditFilter, ByAction, ByActor, filter::LAST};
+use crate::{AuditEntry, AuditFilter, ByAction, ByActor};
 
 pub(crate) mod statements {
     outrigger_sql::statements! {
@@ -64,11 +64,11 @@ pub async fn append(
 pub(crate) async fn list(
     database: &PostgresDatabase,
     filter: &AuditFilter,
-    before: Option<Uuid>,
+    (before, first): (Uuid, Uuid),
     limit: u32,
 ) -> Result<Vec<AuditEntry>, SqlError> {
-    let (before, limit) = (before.unwrap_or(LAST), i64::from(limit));
-    let mut values: Vec<&(dyn ToSql + Sync)> = vec![&before];
+    let limit = i64::from(limit);
+    let mut values: Vec<&(dyn ToSql + Sync)> = vec![&before, &first];
     match &filter.actor {
         None => {}
         Some(ByActor::Id(id)) => values.push(id),
@@ -78,6 +78,9 @@ pub(crate) async fn list(
     match &filter.action {
         None => {}
         Some(ByAction::Exactly(text) | ByAction::OfCapability(text)) => values.push(text),
+    }
+    if let Some(target) = &filter.target {
+        values.push(target);
     }
     values.push(&limit);
     let client = database.client().await?;

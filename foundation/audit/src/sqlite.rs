@@ -5,7 +5,7 @@ use outrigger_sql::{SqlError, SqliteDatabase};
 use rusqlite::{Connection, Row, ToSql, params, types::Type};
 use uuid::Uuid;
 
-use crate::{AuditEntry, AuditFilter, ByAction, ByActor, filter::LAST};
+use crate::{AuditEntry, AuditFilter, ByAction, ByActor};
 
 pub(crate) mod statements {
     outrigger_sql::statements! {
@@ -54,14 +54,14 @@ pub fn append(connection: &Connection, entries: &[AuditEntry]) -> Result<(), Sql
 pub(crate) async fn list(
     database: &SqliteDatabase,
     filter: &AuditFilter,
-    before: Option<Uuid>,
+    (before, first): (Uuid, Uuid),
     limit: u32,
 ) -> Result<Vec<AuditEntry>, SqlError> {
     let (filter, sql) = (filter.clone(), filter.statement());
     let list = move |connection: &Connection| {
-        let before = before.unwrap_or(LAST).into_bytes();
+        let (before, first) = (before.into_bytes(), first.into_bytes());
         let actor_id;
-        let mut values: Vec<&dyn ToSql> = vec![&before];
+        let mut values: Vec<&dyn ToSql> = vec![&before, &first];
         match &filter.actor {
             None => {}
             Some(ByActor::Id(id)) => {
@@ -74,6 +74,9 @@ pub(crate) async fn list(
         match &filter.action {
             None => {}
             Some(ByAction::Exactly(text) | ByAction::OfCapability(text)) => values.push(text),
+        }
+        if let Some(target) = &filter.target {
+            values.push(target);
         }
         values.push(&limit);
         let mut statement = connection.prepare_cached(&sql)?;

@@ -4,7 +4,8 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use outrigger_audit::{
-    Act, AuditEntry, AuditFilter, AuditLog, ByAction, ByActor, RequestId, postgres, sqlite,
+    Act, AuditEntry, AuditFilter, AuditLog, ByAction, ByActor, ByOutcome, RequestId, postgres,
+    sqlite,
 };
 use outrigger_sql::{
     PostgresDatabase, PostgresOptions, PostgresUrl, SqlError, SqliteDatabase, SqliteOptions,
@@ -36,10 +37,13 @@ fn main() -> ExitCode {
         pages_of_the_log_are_newest_first,
         the_log_is_filtered_by_actor_and_action,
         a_token_with_the_name_of_an_account_is_not_found_under_that_name,
+        the_log_is_filtered_by_object_and_outcome,
+        the_log_is_filtered_by_time_across_pages,
         entries_of_a_transaction_that_fails_are_not_stored,
         many_entries_are_stored_at_once,
         entries_are_pruned_by_age,
         every_list_statement_uses_an_index,
+        failures_and_objects_have_indexes_of_their_own,
     ]
     .to_vec();
     let postgres = LazyPostgres::default();
@@ -126,6 +130,7 @@ fn filter(actor: Option<&str>, action: Option<&str>) -> AuditFilter {
     AuditFilter {
         actor: actor.map(ByActor::parse),
         action: action.map(ByAction::parse),
+        ..AuditFilter::default()
     }
 }
 
@@ -235,6 +240,79 @@ async fn a_token_with_the_name_of_an_account_is_not_found_under_that_name(on: Fi
     assert_eq!(program, ["cache.clear"]);
 }
 
+async fn the_log_is_filtered_by_object_and_outcome(on: Fixture) {
+    let boat = Uuid::from_u128(9);
+    on.append(vec![
+        on.entry(Actor::local(), "boats.add").on(&boat, "Ida"),
+        on.entry(Actor::local(), "boats.sell")
+            .on(&boat, "Ida")
+            .failed("forbidden"),
+        on.entry(Actor::local(), "boats.clean").on_id("10"),
+        on.entry(Actor::system(), "server.start"),
+        on.entry(Actor::system(), "server.stop").failed("timeout"),
+    ])
+    .await;
+    let of_boat = || AuditFilter {
+        target: Some(boat.to_string()),
+        ..AuditFilter::default()
+    };
+    let with = |outcome| AuditFilter {
+        outcome: Some(outcome),
+        ..AuditFilter::default()
+    };
+
+    let about = on.actions(of_boat()).await;
+    let failed = on.actions(with(ByOutcome::Failed)).await;
+    let succeeded = on.actions(with(ByOutcome::Ok)).await;
+    let all_fields = AuditFilter {
+        outcome: Some(ByOutcome::Failed),
+        target: Some(boat.to_string()),
+        ..filter(Some("local"), Some("boats."))
+    };
+    let all_fields = on.actions(all_fields).await;
+    let nul = AuditFilter {
+        target: Some("\0".to_owned()),
+        ..AuditFilter::default()
+    };
+
+    assert_eq!(about, ["boats.sell", "boats.add"]);
+    assert_eq!(failed, ["server.stop", "boats.sell"]);
+    assert_eq!(succeeded, ["server.start", "boats.clean", "boats.add"]);
+    assert_eq!(all_fields, ["boats.sell"]);
+    assert!(on.actions(nul).await.is_empty());
+}
+
+async fn the_log_is_filtered_by_time_across_pages(on: Fixture) {
+    let start = on.clock.now();
+    for day in 0..6 {
+        let entry = on.entry(Actor::system(), &format!("day.{day}"));
+        on.append(vec![entry]).await;
+        on.clock.advance(DAY);
+    }
+    let day = |number: u32| start.checked_add(DAY * number).expect("it is in range");
+    let between = AuditFilter {
+        since: Some(day(1)),
+        until: Some(day(4)),
+        ..AuditFilter::default()
+    };
+
+    let first = on.log.list(&between, None, 2).await.expect("it reads");
+    let second = on.log.list(&between, first.next, 2).await;
+    let second = second.expect("it reads");
+    let before_all = AuditFilter {
+        until: Some(Timestamp::MIN),
+        ..AuditFilter::default()
+    };
+
+    let actions = |entries: &[AuditEntry]| -> Vec<String> {
+        entries.iter().map(|entry| entry.action.clone()).collect()
+    };
+    assert_eq!(actions(&first.entries), ["day.3", "day.2"]);
+    assert_eq!(actions(&second.entries), ["day.1"]);
+    assert_eq!(second.next, None);
+    assert!(on.actions(before_all).await.is_empty());
+}
+
 async fn entries_of_a_transaction_that_fails_are_not_stored(on: Fixture) {
     let entry = on.entry(Actor::system(), "server.start");
 
@@ -299,6 +377,34 @@ async fn every_list_statement_uses_an_index(on: Fixture) {
         assert!(!plan.contains("SCAN"), "it reads everything: {plan}{sql}");
         let seeks = plan.contains("id<?") || plan.contains("(id < ");
         assert!(seeks, "it reads the previous pages: {plan}{sql}");
+    }
+}
+
+async fn failures_and_objects_have_indexes_of_their_own(on: Fixture) {
+    let statements = AuditLog::list_statements();
+    let single = |condition: &str| {
+        let only = |sql: &&String| {
+            let others = ["actor", "action =", "capability =", "target =", "outcome"];
+            let (_, conditions) = sql.split_once("where").expect("it has conditions");
+            conditions.contains(condition)
+                && !others
+                    .iter()
+                    .any(|other| conditions.contains(other) && !condition.starts_with(other))
+        };
+        statements.iter().find(only).expect("it is a form").clone()
+    };
+
+    for (condition, index) in [
+        ("outcome <>", "audit_log_of_failures"),
+        ("target =", "audit_log_by_target"),
+    ] {
+        let sql = single(condition);
+        let plan = match &on.database {
+            Database::Sqlite(database) => plan_of_sqlite(database, sql.clone()).await,
+            Database::Postgres(database) => plan_of_postgres(database, &sql).await,
+        };
+
+        assert!(plan.contains(index), "it does not use {index}: {plan}{sql}");
     }
 }
 

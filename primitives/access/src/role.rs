@@ -9,11 +9,11 @@ use crate::{CAPABILITIES, Scope, ScopeAccess, ScopeSet};
 pub enum Role {
     /// Reads everything except secrets and access.
     Viewer,
-    /// May also perform safe and reversible actions.
+    /// Also makes changes that lose no original data or affect a single object, such as clearing the cache.
     Operator,
-    /// May also perform destructive actions and manage access.
+    /// Also deletes data in bulk and manages access.
     Admin,
-    /// May do everything.
+    /// Has full access.
     Owner,
 }
 

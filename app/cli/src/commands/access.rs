@@ -80,13 +80,13 @@ pub(crate) enum TokenCommand {
 /// The role of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RoleName {
-    /// Read everything except secrets and access
+    /// Reads everything except secrets and access
     Viewer,
-    /// Also make safe and reversible changes
+    /// Also makes changes that lose no original data or affect a single object, such as clearing the cache
     Operator,
-    /// Also make destructive changes and manage access
+    /// Also deletes data in bulk and manages access
     Admin,
-    /// Everything
+    /// Has full access
     Owner,
 }
 
@@ -180,7 +180,8 @@ impl TokenCommand {
             Self::Revoke { token } => {
                 let token = find_token(client.tokens().await?, &token)?;
                 client.revoke_token(&token.id).await?;
-                Ok(Answer::quiet(&json!({ "id": token.id })))
+                let note = format!("revoked the token {}", human::visible(&token.name));
+                Ok(Answer::quiet(&json!({ "id": token.id })).with_note(note))
             }
         }
     }
@@ -360,6 +361,7 @@ mod tests {
             name: name.into(),
             hint: "otr_ab".into(),
             scopes: vec!["cache:write".into(), "metrics:read".into()],
+            account_id: "0190a5c2-7d3e-7cc1-a5a1-000000000000".into(),
             created_by: "local".into(),
             created_at: "2026-01-01T12:00:00Z".into(),
             expires_at: None,

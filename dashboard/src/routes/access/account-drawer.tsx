@@ -13,6 +13,7 @@ import classes from "./access.module.css";
 import { AuditEntries } from "./audit-entries";
 import { useSessions, useTokens } from "./lists";
 import { ROLE_WORDS } from "./roles";
+import { creatorOf } from "./token-words";
 
 /** The drawer is closed while `account` is undefined. */
 export function AccountDrawer({ account, actions }: { account: Account | undefined; actions: readonly MenuAction[] }) {
@@ -82,15 +83,16 @@ function SessionsOf({ account }: { account: Account }) {
   );
 }
 
+/** The tokens that belong to the account, which includes those that the command line created for the owner account. */
 function TokensOf({ account }: { account: Account }) {
   const { items } = useTokens();
-  const own = items?.filter(({ created_by }) => created_by === labelOf(account));
+  const own = items?.filter(({ account_id }) => account_id === account.id);
   return (
     <Section title="Tokens">
       {own === undefined ? (
         <Skeleton lines={2} />
       ) : own.length === 0 ? (
-        <p className={classes.aside}>This account has created no tokens.</p>
+        <p className={classes.aside}>No tokens.</p>
       ) : (
         <Related label="Tokens">
           {own.map((token) => (
@@ -100,7 +102,7 @@ function TokensOf({ account }: { account: Account }) {
                 <Badge key={scope}>{scope}</Badge>
               ))}
               <div className={classes.aside}>
-                Last used <When at={token.last_used_at} />, expires <When at={token.expires_at} due />
+                Created by {creatorOf(token)}, last used <When at={token.last_used_at} />, expires <When at={token.expires_at} due />
               </div>
             </li>
           ))}

@@ -3,21 +3,19 @@ import { Skeleton } from "../../parts/skeleton";
 import { Timeline } from "../../parts/timeline";
 import classes from "./access.module.css";
 import { AuditSentence } from "./audit-sentence";
-import { failure } from "./audit-words";
+import { failure, throughOf } from "./audit-words";
 import { useAuditLog } from "./lists";
 
-/** How many entries are searched for the object. The server filters by actor, not by object. */
-const LATEST = 500;
 const SHOWN = 15;
 
 export function AuditEntries({ id }: { id: string }) {
-  const own = useAuditLog(id, "", SHOWN);
-  const all = useAuditLog("", "", LATEST);
-  if (own.items === undefined || all.items === undefined) {
+  const own = useAuditLog({ actor: id }, SHOWN);
+  const about = useAuditLog({ target: id }, SHOWN);
+  if (own.items === undefined || about.items === undefined) {
     return <Skeleton lines={4} />;
   }
-  const about = all.items.filter(({ target, actor_id }) => target === id && actor_id !== id);
-  const entries = [...own.items, ...about].sort((one, other) => other.at.localeCompare(one.at)).slice(0, SHOWN);
+  const byOthers = about.items.filter(({ actor_id }) => actor_id !== id);
+  const entries = [...own.items, ...byOthers].sort((one, other) => other.at.localeCompare(one.at)).slice(0, SHOWN);
   if (entries.length === 0) {
     return <p className={classes.aside}>Nothing is recorded.</p>;
   }
@@ -30,7 +28,7 @@ export function AuditEntries({ id }: { id: string }) {
           id: entry.id,
           at: entry.at,
           title: <AuditSentence entry={entry} />,
-          detail: entry.address == null ? entry.via : `${entry.via}, from ${entry.address}`,
+          detail: [throughOf(entry), entry.address == null ? "" : `from ${entry.address}`].filter((part) => part !== "").join(", "),
           ...(failed === null ? {} : { tone: "fail" as const, state: `failed: ${failed}` }),
         };
       })}

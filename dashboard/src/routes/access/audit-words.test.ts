@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { AuditEntry } from "../../api/types";
-import { actorHref, actorOf, actorValue, failure, objectHref, periodsOf, sentenceText } from "./audit-words";
+import { ACTIONS, actorHref, actorOf, actorValue, failure, objectHref, sentenceText } from "./audit-words";
 
 function entry(action: string, changes: Partial<AuditEntry> = {}): AuditEntry {
   return {
@@ -25,6 +26,7 @@ describe("a sentence of the audit log", () => {
     ["access.create_token", { ...on("t1", "deploy"), changes: [{ field: "scopes", to: "cache:write" }, { field: "expires_at", to: "never" }] }, "created the token deploy with cache:write"],
     ["access.create_login_link", on("d1", "dev@example.com"), "created a login link for dev@example.com"],
     ["cache.clear", { ...on("database 7"), changes: [{ field: "entries", from: "2278", to: "0" }] }, "cleared database 7 (2,278 entries)"],
+    ["problems.acknowledge_problem", on("cache_full", "The cache is full"), "acknowledged the problem The cache is full"],
     ["access.log_in", on("a1", "ana@example.com"), "logged in"],
     ["boats.rename_boat", on("b1", "Ida"), "carried out “boats: rename boat” on Ida"],
     ["boats.count", {}, "carried out “boats: count”"],
@@ -67,10 +69,23 @@ describe("the actor", () => {
   });
 });
 
-test("a time belongs to every period that contains it", () => {
-  const now = Date.UTC(2026, 10, 25, 12);
+describe("the filter by action", () => {
+  const document = readFileSync(new URL("../../../../docs/reference/openapi.json", import.meta.url), "utf8");
+  const audited = [...document.matchAll(/"x-audit": "([^"]+)"/g)].map(([, action]) => action!);
+  const options = ACTIONS.filter(({ value }) => !value.endsWith("."));
 
-  expect(periodsOf(new Date(now - 60_000).toISOString(), now)).toEqual(["1h", "24h", "7d", "30d"]);
-  expect(periodsOf(new Date(now - 2 * 86_400_000).toISOString(), now)).toEqual(["7d", "30d"]);
-  expect(periodsOf(new Date(now - 40 * 86_400_000).toISOString(), now)).toEqual([]);
+  test("offers every action that the server records, and no other", () => {
+    // The owner account is set up at the start, by no request.
+    expect(options.map(({ value }) => value).sort()).toEqual([...new Set([...audited, "access.set_up_owner"])].sort());
+  });
+
+  test("offers all actions of each capability", () => {
+    const capabilities = new Set(audited.map((action) => `${action.split(".")[0]}.`));
+
+    expect(ACTIONS.map(({ value }) => value).filter((value) => value.endsWith(".")).sort()).toEqual([...capabilities].sort());
+  });
+
+  test("has labels that do not end with a preposition", () => {
+    expect(options.filter(({ label }) => / (on|of|for)$/.test(label))).toEqual([]);
+  });
 });

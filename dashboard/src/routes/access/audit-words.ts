@@ -21,6 +21,8 @@ interface Words {
   rest?: (changes: readonly Change[]) => string;
   /** The kind of the object, if it has a page. */
   object?: "account" | "token";
+  /** The option of the filter by action, if the infinitive without its preposition is unclear: `clear the cache`. */
+  option?: string;
   /** Whether the sentence contains the object's name; true by default. */
   named?: false;
 }
@@ -30,7 +32,6 @@ const from = (changes: readonly Change[], field: string) => changes.find((change
 
 const WORDS: Record<string, Words> = {
   "access.log_in": { infinitive: "log in", past: "logged in", named: false },
-  "access.log_in_again": { infinitive: "log in again", past: "logged in again", named: false },
   "access.log_in_by_link": { infinitive: "log in with a login link", past: "logged in with a login link", named: false },
   "access.log_out": { infinitive: "log out", past: "logged out", named: false },
   "access.set_up_owner": { infinitive: "set up the owner account", past: "set up the owner account", object: "account" },
@@ -57,9 +58,12 @@ const WORDS: Record<string, Words> = {
   "access.create_ingest_key": { infinitive: "create the ingest key", past: "created the ingest key" },
   "access.revoke_ingest_key": { infinitive: "revoke the ingest key", past: "revoked the ingest key" },
   "access.confirm_clock": { infinitive: "confirm the clock", past: "confirmed the clock", named: false },
+  "problems.acknowledge_problem": { infinitive: "acknowledge the problem", past: "acknowledged the problem" },
+  "problems.unacknowledge_problem": { infinitive: "reopen the problem", past: "reopened the problem" },
   "cache.clear": {
     infinitive: "clear",
     past: "cleared",
+    option: "clear the cache",
     rest: (changes) => {
       const entries = from(changes, "entries");
       return entries == null ? "" : `(${entries === "1" ? "1 entry" : `${Number(entries).toLocaleString("en")} entries`})`;
@@ -71,8 +75,14 @@ const WORDS: Record<string, Words> = {
 export const ACTIONS: { value: string; label: string }[] = [
   { value: "access.", label: "all access actions" },
   { value: "cache.", label: "all cache actions" },
-  ...Object.entries(WORDS).map(([value, { infinitive }]) => ({ value, label: infinitive })),
+  { value: "problems.", label: "all actions on problems" },
+  ...Object.entries(WORDS).map(([value, { infinitive, option }]) => ({ value, label: option ?? withoutPreposition(infinitive) })),
 ];
+
+/** The preposition at the end of a verb belongs to the object that follows it. */
+function withoutPreposition(verb: string): string {
+  return verb.replace(/ (on|of|for)$/, "");
+}
 
 /** `cache.clear`, as words: `cache: clear`. */
 function plainly(action: string): string {
@@ -87,9 +97,12 @@ function bracketed(value: string | null | undefined): string {
   return value == null ? "" : `(${value})`;
 }
 
+/** Names of fields that differ from the names in the dashboard. */
+const FIELDS: Record<string, string> = { email: "e-mail address" };
+
 /** `name from Ana to Anna, password changed`. */
 function listed(changes: readonly Change[]): string {
-  const parts = changes.map((change) => `${change.field} ${fromTo(change)}`);
+  const parts = changes.map((change) => `${FIELDS[change.field] ?? change.field.replaceAll("_", " ")} ${fromTo(change)}`);
   return parts.length === 0 ? "" : `(${parts.join(", ")})`;
 }
 
@@ -129,7 +142,7 @@ export function sentenceOf(entry: AuditEntry): Sentence {
   // One entry represents all refusals of the same action within a minute.
   const repeats = to(entry.changes, "repeats");
   return {
-    verb: object === null ? verb.replace(/ (on|of|for)$/, "") : verb,
+    verb: object === null ? withoutPreposition(verb) : verb,
     object,
     rest: repeats == null ? (words.rest?.(entry.changes) ?? "") : repeats === "1" ? "once more" : `${repeats} more times`,
   };
@@ -170,6 +183,13 @@ export function actorValue({ actor, actor_id, actor_kind }: Pick<AuditEntry, "ac
   return actor_id ?? (actor_kind === "token" ? `token:${actor}` : actor);
 }
 
+const INTERFACES: Record<string, string> = { dashboard: "the dashboard", api: "the API", cli: "the command line", redis: "the Redis protocol" };
+
+/** `through the API`; empty for Outrigger's own actions, which use no interface. */
+export function throughOf({ via }: Pick<AuditEntry, "via">): string {
+  return via === "internal" ? "" : `through ${INTERFACES[via] ?? via}`;
+}
+
 /** The reason for a failure, in words; null if the action succeeded. */
 export function failure({ outcome }: Pick<AuditEntry, "outcome">): string | null {
   return outcome === "ok" ? null : outcome.replaceAll("_", " ");
@@ -189,9 +209,3 @@ export const PERIODS: { value: string; label: string; length: number }[] = [
   { value: "7d", label: "last 7 days", length: 7 * 24 * HOUR },
   { value: "30d", label: "last 30 days", length: 30 * 24 * HOUR },
 ];
-
-/** The periods up to now that contain a time. */
-export function periodsOf(at: string, now: number): string[] {
-  const age = now - new Date(at).getTime();
-  return PERIODS.filter(({ length }) => age <= length).map(({ value }) => value);
-}

@@ -1,6 +1,4 @@
-// The audit log, newest entry first.
-//
-// The server filters by actor and action. The page filters the loaded entries by outcome and time, and the table indicates that.
+// The audit log, newest entry first. The server applies the filters; the search covers the loaded entries.
 import type { AuditEntry } from "../../api/types";
 import { exact } from "../../format/time";
 import { Badge } from "../../parts/badge";
@@ -9,12 +7,11 @@ import { DataTable } from "../../parts/data-table/data-table";
 import type { Column, Filter } from "../../parts/data-table/columns";
 import { Panel } from "../../parts/panel";
 import { useToasts } from "../../parts/toasts";
-import { useNow } from "../../shell/live";
-import { useUrlChange, useUrlText } from "../../shell/url-state";
+import { useUrlChange, useUrlText, useUrlWord } from "../../shell/url-state";
 import { labelOf } from "./account-actions";
 import classes from "./access.module.css";
 import { AuditSentence } from "./audit-sentence";
-import { ACTIONS, actorOf, actorValue, failure, PERIODS, periodsOf, sentenceText } from "./audit-words";
+import { ACTIONS, actorOf, actorValue, failure, PERIODS, sentenceText, throughOf } from "./audit-words";
 import { useAccounts, useAuditLog } from "./lists";
 
 const PART = 100;
@@ -33,7 +30,7 @@ const COLUMNS: Column<AuditEntry>[] = [
       <div className={classes.sentence}>
         <AuditSentence entry={entry} />
         <div className={classes.code}>
-          <code>{entry.action}</code> through {entry.via}
+          <code>{entry.action}</code> {throughOf(entry)}
         </div>
       </div>
     ),
@@ -45,7 +42,7 @@ const COLUMNS: Column<AuditEntry>[] = [
     sortable: false,
     cell: (entry) => <Badge tone={entry.outcome === "ok" ? "ok" : "fail"}>{failure(entry) ?? "ok"}</Badge>,
   },
-  { id: "address", header: "Address", value: ({ address }) => address, sortable: false },
+  { id: "address", header: "Address", value: ({ address }) => address, sortable: false, nowrap: true },
   { id: "who", header: "Actor", value: ({ actor }) => actor, hidden: true },
   { id: "kind", header: "Kind of actor", value: ({ actor_kind }) => actor_kind, hidden: true },
   { id: "action", header: "Action", value: ({ action }) => action, hidden: true },
@@ -56,13 +53,22 @@ const COLUMNS: Column<AuditEntry>[] = [
 ];
 
 export function Audit() {
-  const now = useNow();
   const { show } = useToasts();
   const [actor] = useUrlText("actor");
   const [action] = useUrlText("action");
+  const [outcome] = useUrlWord("outcome", ["", "ok", "failed"], "");
+  const [period] = useUrlText("period");
   const change = useUrlChange();
   const accounts = useAccounts();
-  const list = useAuditLog(actor, action, PART);
+  const list = useAuditLog(
+    {
+      actor: actor || undefined,
+      action: action || undefined,
+      outcome: outcome || undefined,
+      age: PERIODS.find(({ value }) => value === period)?.length,
+    },
+    PART,
+  );
 
   const actors = new Map<string, string>();
   for (const account of accounts.items ?? []) {
@@ -81,8 +87,8 @@ export function Audit() {
       free: { placeholder: "ana@example.com, token:deploy" },
     },
     { id: "action", label: "Action", options: ACTIONS, free: { placeholder: "cache.clear, or access." } },
-    { id: "outcome", label: "Outcome", of: ({ outcome }) => [outcome, outcome === "ok" ? "" : "failed"], options: [{ value: "failed", label: "failed only" }], name: (value) => value.replaceAll("_", " ") },
-    { id: "period", label: "Time", of: ({ at }) => periodsOf(at, now), options: PERIODS },
+    { id: "outcome", label: "Outcome", options: [{ value: "failed", label: "failed" }, { value: "ok", label: "succeeded" }] },
+    { id: "period", label: "Time", options: PERIODS },
   ];
 
   async function copyRequest(id: string) {

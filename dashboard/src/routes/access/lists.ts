@@ -16,15 +16,23 @@ export function useTokens() {
   return usePages(["tokens"], (cursor) => answer(api.GET("/api/v1/access/tokens", { params: { query: { cursor } } })));
 }
 
-/** The audit log, newest entry first. `actor` and `action` are the server's filters; empty means all. */
-export function useAuditLog(actor: string, action: string, limit: number) {
-  return usePages(["audit", actor, action, limit], (cursor) =>
-    answer(
-      api.GET("/api/v1/access/audit", {
-        params: { query: { cursor, limit, actor: actor === "" ? undefined : actor, action: action === "" ? undefined : action } },
-      }),
-    ),
-  );
+/** Which entries of the audit log to load. The server applies every field; undefined means all. */
+export interface AuditSelection {
+  actor?: string | undefined;
+  action?: string | undefined;
+  /** The id of the object. */
+  target?: string | undefined;
+  outcome?: "ok" | "failed" | undefined;
+  /** The age of the oldest entry, in milliseconds. */
+  age?: number | undefined;
+}
+
+/** The audit log, newest entry first. */
+export function useAuditLog({ age, ...filter }: AuditSelection, limit: number) {
+  return usePages(["audit", filter, age, limit], (cursor) => {
+    const since = age === undefined ? undefined : new Date(Date.now() - age).toISOString();
+    return answer(api.GET("/api/v1/access/audit", { params: { query: { cursor, limit, since, ...filter } } }));
+  });
 }
 
 interface Loadable<Item> {

@@ -40,7 +40,7 @@ export function NewTokenDialog({ opened, onClose }: NewTokenDialogProps) {
       opened={opened}
       onClose={onClose}
       title={made === null ? "Create token" : `Token “${made.name}”`}
-      size="lg"
+      size="xl"
       locked={made !== null && !saved}
       onClosed={() => {
         setMade(null);

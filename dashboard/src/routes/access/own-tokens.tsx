@@ -12,6 +12,7 @@ import { Panel } from "../../parts/panel";
 import { useToasts } from "../../parts/toasts";
 import { When } from "../../parts/when";
 import classes from "./account.module.css";
+import { creatorOf } from "./token-words";
 
 const KEY = ["own", "tokens"];
 
@@ -53,13 +54,19 @@ export function OwnTokens() {
                     </span>
                     <span className={classes.facts}>
                       <span>
-                        Created <When at={token.created_at} />
+                        Created <When at={token.created_at} /> by {creatorOf(token)}
                       </span>
                       <span>
-                        Last used <When at={token.last_used_at} />
+                        {token.last_used_at == null ? (
+                          "Never used"
+                        ) : (
+                          <>
+                            Last used <When at={token.last_used_at} />
+                          </>
+                        )}
                       </span>
                       <span>
-                        Expires <When at={token.expires_at} />
+                        Expires <When at={token.expires_at} due />
                       </span>
                     </span>
                   </div>

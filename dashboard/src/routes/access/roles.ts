@@ -8,9 +8,10 @@ export const ROLES: { value: Role; label: string }[] = [
   { value: "owner", label: "owner" },
 ];
 
+/** The sentences of docs/guide/access.md. */
 export const ROLE_WORDS: Record<Role, string> = {
-  viewer: "Can read everything except secrets and access.",
-  operator: "Can also make changes that lose no original data, such as clearing the cache.",
-  admin: "Can also delete data in bulk and manage access.",
-  owner: "Full access.",
+  viewer: "Reads everything except secrets and access.",
+  operator: "Also makes changes that lose no original data or affect a single object, such as clearing the cache.",
+  admin: "Also deletes data in bulk and manages access.",
+  owner: "Has full access.",
 };

@@ -10,6 +10,7 @@ import { labelOf } from "./account-actions";
 import classes from "./access.module.css";
 import { AuditEntries } from "./audit-entries";
 import { useAccounts } from "./lists";
+import { creatorOf } from "./token-words";
 
 /** The drawer is closed while `token` is undefined. */
 export function TokenDrawer({ token, actions }: { token: Token | undefined; actions: readonly MenuAction[] }) {
@@ -27,7 +28,7 @@ export function TokenDrawer({ token, actions }: { token: Token | undefined; acti
 
 function Details({ token }: { token: Token }) {
   const { items } = useAccounts();
-  const creator = items?.find((account) => labelOf(account) === token.created_by);
+  const account = items?.find(({ id }) => id === token.account_id);
   return (
     <>
       <Facts
@@ -44,7 +45,8 @@ function Details({ token }: { token: Token }) {
             ),
           },
           { name: "Created", value: <When at={token.created_at} /> },
-          { name: "Created by", value: creator === undefined ? token.created_by : <Link href={`/access/accounts/${creator.id}`}>{token.created_by}</Link> },
+          { name: "Created by", value: creatorOf(token) },
+          { name: "Belongs to", value: account && <Link href={`/access/accounts/${account.id}`}>{labelOf(account)}</Link> },
           ...(token.parent_id == null
             ? []
             : [{ name: "Created with", value: <Link href={`/access/tokens/${token.parent_id}`}>another token, and revoked with it</Link> }]),

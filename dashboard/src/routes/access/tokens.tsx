@@ -13,10 +13,12 @@ import type { Column, Filter } from "../../parts/data-table/columns";
 import { Empty } from "../../parts/empty";
 import { Panel } from "../../parts/panel";
 import { When } from "../../parts/when";
+import { useUrlWord } from "../../shell/url-state";
 import classes from "./access.module.css";
 import { useItem, useRenew, useTokens } from "./lists";
 import { NewTokenDialog } from "./new-token-dialog";
 import { TokenDrawer } from "./token-drawer";
+import { creatorOf } from "./token-words";
 
 const COLUMNS: Column<Token>[] = [
   { id: "name", header: "Name", value: ({ name }) => name },
@@ -35,19 +37,20 @@ const COLUMNS: Column<Token>[] = [
     ),
   },
   { id: "created", header: "Created", value: ({ created_at }) => created_at, cell: ({ created_at }) => <When at={created_at} />, nowrap: true },
-  { id: "by", header: "Created by", value: ({ created_by }) => created_by },
+  { id: "by", header: "Created by", value: creatorOf },
   { id: "used", header: "Last used", value: ({ last_used_at }) => last_used_at, cell: ({ last_used_at }) => <When at={last_used_at} />, nowrap: true },
   { id: "expires", header: "Expires", value: ({ expires_at }) => expires_at, cell: ({ expires_at }) => <When at={expires_at} due />, nowrap: true },
 ];
 
 const FILTERS: Filter<Token>[] = [
   { id: "scope", label: "Scope", of: ({ scopes }) => scopes },
-  { id: "by", label: "Created by", of: ({ created_by }) => created_by },
+  { id: "by", label: "Created by", of: creatorOf },
 ];
 
 export function Tokens() {
   const mayChange = may(useMe(), "access:write");
-  const [adding, setAdding] = useState(false);
+  // The URL opens the dialog, so that the command palette can.
+  const [dialog, setDialog] = useUrlWord("new", ["", "token"], "");
   const [question, setQuestion] = useState<Question | null>(null);
   const list = useTokens();
   const renew = useRenew("tokens");
@@ -69,7 +72,7 @@ export function Tokens() {
 
   const actions = (token: Token) => [{ label: "Revoke…", danger: true, run: () => askToRevoke(token) }];
   const create = mayChange && (
-    <Button size="compact-sm" onClick={() => setAdding(true)}>
+    <Button size="compact-sm" onClick={() => setDialog("token")}>
       Create token…
     </Button>
   );
@@ -103,7 +106,7 @@ export function Tokens() {
         />
       </Panel>
       <TokenDrawer token={opened} actions={mayChange && opened !== undefined ? actions(opened) : []} />
-      <NewTokenDialog opened={adding} onClose={() => setAdding(false)} />
+      <NewTokenDialog opened={mayChange && dialog === "token"} onClose={() => setDialog("")} />
       <Confirm question={question} onClose={() => setQuestion(null)} />
     </>
   );

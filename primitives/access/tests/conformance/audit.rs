@@ -25,8 +25,8 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
 
 async fn entries(on: &Fixture, action: &str) -> Vec<AuditEntry> {
     let filter = AuditFilter {
-        actor: None,
         action: Some(ByAction::parse(action)),
+        ..AuditFilter::default()
     };
     let page = on.access.audit_log().list(&filter, None, 500).await;
     page.expect("the store works").entries

@@ -32,8 +32,8 @@ fn flaky(on: &Fixture) -> (Arc<FlakyStore>, Access) {
 
 async fn entries_of(on: &Fixture, action: &str) -> usize {
     let filter = AuditFilter {
-        actor: None,
         action: Some(ByAction::parse(action)),
+        ..AuditFilter::default()
     };
     let page = on.access.audit_log().list(&filter, None, 100).await;
     page.expect("the store works").entries.len()

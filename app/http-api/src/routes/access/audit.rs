@@ -3,10 +3,10 @@
 use axum::extract::State;
 use outrigger_access::AccessError;
 use outrigger_api_types::{
-    access::{AuditChange, AuditEntry as ApiAuditEntry, AuditQuery},
+    access::{AuditChange, AuditEntry as ApiAuditEntry, AuditOutcome, AuditQuery},
     page::Page,
 };
-use outrigger_audit::{AuditEntry, AuditEntryId, AuditFilter, ByAction, ByActor};
+use outrigger_audit::{AuditEntry, AuditEntryId, AuditFilter, ByAction, ByActor, ByOutcome};
 use utoipa_axum::routes;
 
 use super::ACCESS;
@@ -33,6 +33,13 @@ async fn list_audit_entries(
     let filter = AuditFilter {
         actor: query.actor.as_deref().map(ByActor::parse),
         action: query.action.as_deref().map(ByAction::parse),
+        target: query.target,
+        outcome: query.outcome.map(|outcome| match outcome {
+            AuditOutcome::Ok => ByOutcome::Ok,
+            AuditOutcome::Failed => ByOutcome::Failed,
+        }),
+        since: extract::time("since", query.since.as_deref())?,
+        until: extract::time("until", query.until.as_deref())?,
     };
     let page = api.access().audit_log().list(&filter, before, limit).await;
     let page = page.map_err(AccessError::from)?;

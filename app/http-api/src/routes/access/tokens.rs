@@ -145,6 +145,7 @@ fn to_api(token: Token) -> ApiToken {
         name: token.name,
         hint: token.hint,
         scopes: token.scopes.to_strings(),
+        account_id: token.account_id.to_string(),
         created_by: token.created_by,
         created_at: token.created_at.to_string(),
         expires_at: token.expires_at.map(|time| time.to_string()),
