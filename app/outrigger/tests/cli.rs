@@ -408,3 +408,38 @@ async fn a_large_value_from_standard_input_is_returned_byte_for_byte() {
     assert!(get.output == value, "{} bytes came out", get.output.len());
     assert_eq!(missing.code, Some(3), "{}", missing.stderr);
 }
+
+#[tokio::test]
+async fn a_change_is_confirmed_in_one_line_on_standard_error_and_with_json_only_on_standard_output()
+{
+    let app = app().start().await;
+    let token = app.cli(["token", "create", "--name", "shop", "--scope", "cache:read"]);
+    assert_done(&token.run().await);
+
+    for (command, confirmation) in [
+        (&["cache", "set", "a", "value"][..], "set a (5 B)"),
+        (&["cache", "delete", "a", "b"], "deleted 2 keys"),
+        (
+            &["event", "deploy", "shop 4.12"],
+            "recorded the deploy shop 4.12 at ",
+        ),
+        (&["event", "note", "sale"], "recorded the note sale at "),
+        (&["token", "revoke", "shop"], "revoked the token shop"),
+    ] {
+        let finished = app.cli(command.iter().copied()).run().await;
+
+        assert_eq!(assert_done(&finished), "", "{command:?}");
+        assert!(
+            finished.stderr.starts_with(confirmation),
+            "{}",
+            finished.stderr
+        );
+        assert_eq!(finished.stderr.lines().count(), 1, "{}", finished.stderr);
+    }
+    let program = app
+        .cli(["cache", "set", "a", "value", "--json"])
+        .run()
+        .await;
+    assert_eq!(json_of(assert_done(&program))["bytes"], 5);
+    assert_eq!(program.stderr, "");
+}

@@ -135,9 +135,9 @@ async fn set(
             sent.load(Ordering::Relaxed)
         }
     };
-    Ok(Answer::quiet(
-        &json!({ "key": key.to_string_lossy(), "bytes": bytes }),
-    ))
+    let key = key.to_string_lossy();
+    let note = format!("set {} ({})", human::visible(&key), human::size(bytes));
+    Ok(Answer::quiet(&json!({ "key": key, "bytes": bytes })).with_note(note))
 }
 
 async fn delete(client: &Client, keys: &[OsString]) -> Result<Answer, CliError> {
@@ -145,7 +145,8 @@ async fn delete(client: &Client, keys: &[OsString]) -> Result<Answer, CliError> 
         client.delete_entry(key.as_bytes()).await?;
     }
     let keys: Vec<_> = keys.iter().map(|key| key.to_string_lossy()).collect();
-    Ok(Answer::quiet(&json!({ "keys": keys })))
+    let note = format!("deleted {}", human::count(keys.len() as u64, "key", "keys"));
+    Ok(Answer::quiet(&json!({ "keys": keys })).with_note(note))
 }
 
 fn stats_text(stats: &CacheStats) -> String {

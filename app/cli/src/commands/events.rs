@@ -70,11 +70,11 @@ impl EventCommand {
         match self {
             Self::Deploy(marked) => {
                 let event = marked.into_event(NewEventKind::Deploy);
-                Ok(Answer::quiet(&client.create_event(&event).await?))
+                Ok(recorded("deploy", &client.create_event(&event).await?))
             }
             Self::Note(marked) => {
                 let event = marked.into_event(NewEventKind::Note);
-                Ok(Answer::quiet(&client.create_event(&event).await?))
+                Ok(recorded("note", &client.create_event(&event).await?))
             }
             Self::List {
                 from,
@@ -112,6 +112,11 @@ impl Marked {
             attributes: self.attributes.into_iter().collect(),
         }
     }
+}
+
+fn recorded(noun: &str, event: &Event) -> Answer {
+    let (title, at) = (human::visible(&event.title), human::time(&event.at));
+    Answer::quiet(event).with_note(format!("recorded the {noun} {title} at {at}"))
 }
 
 fn attribute(text: &str) -> Result<(String, String), String> {

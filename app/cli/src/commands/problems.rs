@@ -74,11 +74,13 @@ impl ProblemsCommand {
             }
             Self::Acknowledge { id } => {
                 let problem = client.acknowledge_problem(&id).await?;
-                Ok(Answer::quiet(&problem))
+                let note = format!("acknowledged: {}", human::visible(&problem.title));
+                Ok(Answer::quiet(&problem).with_note(note))
             }
             Self::Unacknowledge { id } => {
                 let problem = client.unacknowledge_problem(&id).await?;
-                Ok(Answer::quiet(&problem))
+                let note = format!("no longer acknowledged: {}", human::visible(&problem.title));
+                Ok(Answer::quiet(&problem).with_note(note))
             }
         }
     }
