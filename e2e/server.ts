@@ -30,6 +30,9 @@ export interface Server {
   link: string;
   /** Runs a command of the binary on the server's data directory and returns its output. */
   command: (...words: string[]) => Promise<string>;
+  /** Stops the server and starts it again on the same data directory and with the same settings, but on other ports. */
+  restart: () => Promise<Server>;
+  /** Stops the server and deletes its data directory. */
   stop: () => Promise<void>;
 }
 
@@ -51,7 +54,10 @@ function port(banner: Banner, name: string): number {
 /** Starts the server with additional `key=value` settings and waits until it is ready. */
 export async function start(...settings: string[]): Promise<Server> {
   // The path is short because Unix socket paths are limited to 107 bytes.
-  const dataDir = await mkdtemp(join(tmpdir(), "or-"));
+  return startOn(await mkdtemp(join(tmpdir(), "or-")), settings);
+}
+
+async function startOn(dataDir: string, settings: readonly string[]): Promise<Server> {
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("OUTRIGGER_")));
   const all = [`http.listen=${ANY_PORT}`, `redis.listen=${ANY_PORT}`, ...settings];
   const words = ["--data-dir", dataDir, "serve", "--json", ...all.flatMap((setting) => ["--set", setting])];
@@ -67,6 +73,10 @@ export async function start(...settings: string[]): Promise<Server> {
       link: banner.login_link!,
       dashboard: `${url}/admin/production`,
       command: async (...words) => (await promisify(execFile)(PROGRAM, ["--data-dir", dataDir, ...words], { env: environment })).stdout,
+      restart: async () => {
+        await end(child);
+        return startOn(dataDir, settings);
+      },
       stop: () => stop(child, dataDir),
     };
   } catch (error) {
@@ -168,6 +178,11 @@ async function ready(url: string, child: ChildProcess): Promise<void> {
 }
 
 async function stop(child: ChildProcess, dataDir: string): Promise<void> {
+  await end(child);
+  await rm(dataDir, { recursive: true, force: true });
+}
+
+async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
     const ended = new Promise((done) => child.once("exit", done));
     child.kill("SIGTERM");
@@ -175,5 +190,4 @@ async function stop(child: ChildProcess, dataDir: string): Promise<void> {
     await ended;
     clearTimeout(timer);
   }
-  await rm(dataDir, { recursive: true, force: true });
 }
