@@ -2,6 +2,7 @@
 import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
+import { sentence } from "../api/problem";
 import { count } from "../format/numbers";
 import { Badge, type Tone } from "./badge";
 import classes from "./problem-card.module.css";
@@ -53,12 +54,12 @@ export function ProblemCard({ problem, pageName, guide, onAcknowledge, acknowled
       </div>
       {detail != null && (
         <p className={classes.text}>
-          <Prose text={detail} />
+          <Prose text={sentence(detail)} />
         </p>
       )}
       {fix != null && (
         <p className={classes.text}>
-          <strong>What to do</strong> <Prose text={fix} />
+          <strong>What to do</strong> <Prose text={sentence(fix)} />
         </p>
       )}
       {children}

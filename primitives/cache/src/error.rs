@@ -54,7 +54,9 @@ impl CacheError {
             Self::ValueTooLong { .. } => {
                 Some("store the value in parts, or raise `[cache] value_max`")
             }
-            Self::Full { .. } => Some("raise `[cache] memory`, or set `[cache] eviction` to `all`"),
+            Self::Full { .. } => {
+                Some("raise `[cache] memory`, or set `[cache] eviction = \"all\"`")
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use outrigger_api_types::status::Store;
-use outrigger_cache::{Cache, Expirer};
+use outrigger_cache::{Cache, Eviction, Expirer};
 use outrigger_history::{Report, Severity};
 use outrigger_supervisor::{Phase, Supervisor};
 use outrigger_telemetry::CounterRate;
@@ -57,20 +57,32 @@ impl Part for Cache {
 
     async fn problems(&self) -> Vec<Report> {
         let stats = self.stats();
+        // With `all`, everything else was evicted, and the new entry still did not fit.
+        let (title, fix) = match stats.eviction {
+            Eviction::All => (
+                "The cache refused writes that do not fit",
+                "raise `[cache] memory`",
+            ),
+            Eviction::Volatile => (
+                "The cache refused writes because it may evict nothing",
+                "raise `[cache] memory`, or set `[cache] eviction = \"all\"`",
+            ),
+        };
+        let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         vec![Report {
             code: "cache_refuses_writes",
             object: None,
             capability: "cache",
             severity: Severity::Warning,
-            title: "The cache refused writes because it may evict nothing".to_owned(),
+            title: title.to_owned(),
             detail: format!(
-                "writes refused since the start: {}; {} entries use {:.1} MiB of {}",
+                "writes refused since the start: {}; {} entries use {:.1} of {:.1} MiB",
                 stats.refusals,
                 stats.entries_total(),
-                stats.memory as f64 / f64::from(1 << 20),
-                stats.memory_max
+                mebibytes(stats.memory),
+                mebibytes(stats.memory_max.as_u64()),
             ),
-            fix: "raise `[cache] memory`, or set `[cache] eviction = \"all\"`".to_owned(),
+            fix: fix.to_owned(),
             page: "/cache",
             guide: Some("cache#memory-limit-and-eviction"),
             occurrences: Some(stats.refusals),

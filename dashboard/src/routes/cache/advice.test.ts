@@ -15,13 +15,14 @@ describe("the advice about the cache", () => {
     expect(advice).toMatchObject({ tone: "warn" });
     expect(advice!.text).toContain("for every 100 entries written it evicts 46");
     expect(advice!.text).toContain("73%");
-    expect(advice!.text).toContain("`cache.memory`");
+    expect(advice!.text).toContain("`[cache] memory`");
   });
 
   it("mentions refused writes first, and the eviction policy that causes them", () => {
     const advice = adviceFor({ ...full, eviction: "volatile" }, { ...quiet, evictions: 90, refusals: 19 });
     expect(advice).toMatchObject({ tone: "fail" });
-    expect(advice!.text).toContain("`volatile`");
+    expect(advice!.text).toContain('`[cache] eviction = "volatile"`');
+    expect(advice!.text).toContain('Raise `[cache] memory`, or set `[cache] eviction = "all"`.');
     expect(advice!.text).toContain("applications get errors");
   });
 });

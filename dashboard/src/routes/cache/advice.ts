@@ -16,18 +16,18 @@ export interface Advice {
   text: string;
 }
 
-/** The share of `cache.memory` in use above which an evicting cache counts as full. */
+/** The share of `[cache] memory` in use above which an evicting cache counts as full. */
 export const FULL = 0.9;
-/** The ratio of evictions to writes above which `cache.memory` is too small for the working set. */
+/** The ratio of evictions to writes above which `[cache] memory` is too small for the working set. */
 const EVICTED_MUCH = 0.1;
 
 /** Advice for a cache that refuses writes or evicts entries; null if no action is needed. */
 export function adviceFor(cache: Pick<CacheStats, "memory_bytes" | "memory_max_bytes" | "eviction">, traffic: CacheTraffic): Advice | null {
   if (traffic.refusals > 0) {
-    const cause = cache.eviction === "all" ? "" : " Only entries with a time to live can be evicted: `cache.eviction` is `volatile`.";
+    const cause = cache.eviction === "all" ? "" : ' Only entries with a time to live can be evicted, because of `[cache] eviction = "volatile"`.';
     return {
       tone: "fail",
-      text: `The cache is full and refuses writes, so applications get errors.${cause} Raise \`cache.memory\`${cache.eviction === "all" ? "" : ", set \`cache.eviction\` to \`all\`"}, or set a time to live on more entries.`,
+      text: `The cache is full and refuses writes, so applications get errors.${cause} Raise \`[cache] memory\`${cache.eviction === "all" ? "" : ', or set `[cache] eviction = "all"`'}.`,
     };
   }
   const full = cache.memory_max_bytes > 0 ? cache.memory_bytes / cache.memory_max_bytes : 0;
@@ -36,7 +36,7 @@ export function adviceFor(cache: Pick<CacheStats, "memory_bytes" | "memory_max_b
     const ratio = traffic.hitRatio === null ? "" : ` The hit ratio is ${percent(traffic.hitRatio)}.`;
     return {
       tone: "warn",
-      text: `The cache is full: for every 100 entries written it evicts ${Math.round(evicted * 100)}.${ratio} If applications read evicted entries again, raise \`cache.memory\`.`,
+      text: `The cache is full: for every 100 entries written it evicts ${Math.round(evicted * 100)}.${ratio} If applications read evicted entries again, raise \`[cache] memory\`.`,
     };
   }
   return null;

@@ -2,6 +2,7 @@
 import { server } from "../../api/client";
 import { useStatus } from "../../api/live";
 import { Code } from "../../parts/code";
+import { KeyLink } from "../../parts/key-link";
 import classes from "./cache.module.css";
 import { samplesFor } from "./client-lines";
 
@@ -13,7 +14,7 @@ export function CacheLines() {
   return (
     <div className={classes.connect}>
       <Code label="Write and read a value" samples={samplesFor(url("redis"), server)} />
-      {url("redis") === null && <p className={classes.lead}>The Redis listener is off. To use Redis clients, set redis.listen.</p>}
+      {url("redis") === null && <p className={classes.lead}>The Redis listener is off. To use Redis clients, set <KeyLink name="redis.listen" />.</p>}
       {socket !== null && (
         <>
           <p className={classes.lead}>Programs on the same machine can use the Unix socket, which is faster:</p>
@@ -28,7 +29,10 @@ export function CacheConnect() {
   return (
     <section className={classes.connect}>
       <h3>Cache</h3>
-      <p className={classes.lead}>Any Redis client works, and most frameworks read REDIS_URL. HTTP needs a token with the scope cache:write.</p>
+      <p className={classes.lead}>
+        Redis clients work for strings and keys, but not for transactions (<code>MULTI</code>, <code>EXEC</code>), lists, hashes, sets, scripts and
+        publish/subscribe. Most frameworks read <code>REDIS_URL</code>. HTTP needs a token with the scope <code>cache:write</code>.
+      </p>
       <CacheLines />
     </section>
   );
