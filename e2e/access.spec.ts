@@ -210,7 +210,7 @@ test("changing a role with the keyboard needs a dialog that describes the role, 
   for (const key of ["ArrowDown", "ArrowDown", "ArrowDown"]) {
     await page.keyboard.press(key);
   }
-  await expect(dialog.getByRole("radio", { name: /^owner.*Full access/ })).toBeChecked();
+  await expect(dialog.getByRole("radio", { name: /^owner.*Has full access/ })).toBeChecked();
   await expect(dialog.getByRole("button", { name: "Change to owner" })).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(dialog).toBeHidden();
@@ -285,7 +285,7 @@ test("the audit log shows the actor, the account and both roles of a change, and
 
   await expect(page).toHaveURL(/\/access\/accounts\/[0-9a-f-]{36}/);
   const drawer = page.getByRole("dialog");
-  await expect(drawer).toContainText("Can read everything except secrets and access.");
+  await expect(drawer).toContainText("Reads everything except secrets and access.");
   await expect(drawer).toContainText("changed the role of viewer@example.com from viewer to operator");
   await expect(drawer.getByRole("region", { name: "Sessions" })).toContainText("No sessions.");
   await expectAccessible(page, "the drawer of an account");
@@ -298,12 +298,19 @@ test("the audit log can be filtered by actor, action and outcome, and the URL co
   const rows = page.locator("[data-row]");
   await expect(rows.first()).toBeVisible();
 
-  await filter(page, "Outcome", "failed only");
+  const filtered = page.waitForRequest((request) => request.url().includes("outcome=failed"));
+  await filter(page, "Outcome", "failed");
+  await filtered;
   await expect(rows.filter({ hasText: "tried to log in" }).first()).toBeVisible();
   await expect(rows.getByText("ok", { exact: true })).toHaveCount(0);
   await expect(page).toHaveURL(/outcome=failed/);
   await page.reload();
   await expect(rows.filter({ hasText: "tried to log in" }).first()).toBeVisible();
+  await page.getByRole("button", { name: "Show all" }).click();
+
+  await filter(page, "Time", "last hour");
+  await expect(page).toHaveURL(/period=1h/);
+  await expect(rows.first()).toBeVisible();
   await page.getByRole("button", { name: "Show all" }).click();
 
   await filter(page, "Who", "viewer@example.com");

@@ -240,6 +240,44 @@ test("the time range is kept in the URL, on other pages and after a reload", asy
   await expect(page).toHaveURL(/\/cache$/);
 });
 
+test("only pages with charts offer the time range, and only pages that refresh offer to pause", async ({ page, server }) => {
+  const range = page.getByRole("button", { name: "time range" });
+  const live = page.getByRole("button", { name: "Live" });
+  for (const [path, hasRange, isLive] of [["/cache", true, true], ["/problems", false, true], ["/access", false, false], ["/configuration", false, false]] as const) {
+    await page.goto(`${server.dashboard}${path}`);
+    await settled(page);
+    await expect(range, path).toHaveCount(hasRange ? 1 : 0);
+    await expect(live, path).toHaveCount(isLive ? 1 : 0);
+  }
+});
+
+test("the command palette creates tokens, records deploys, and opens lists and guides", async ({ page, server }) => {
+  await page.goto(`${server.dashboard}/`);
+  await settled(page);
+  const choose = async (text: string, option: RegExp) => {
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox").fill(text);
+    await page.getByRole("option", { name: option }).click();
+  };
+
+  await choose("sessions", /^Sessions\s*Pages/);
+  await expect(page).toHaveURL(/\/access\?tab=sessions/);
+  await choose("guides", /^Guides\s*Pages/);
+  await expect(page).toHaveURL(/\/guides$/);
+  await choose("create token", /^Create token/);
+  const token = page.getByRole("dialog", { name: "Create token" });
+  await expect(token.getByRole("button", { name: "Create token" })).toBeInViewport({ ratio: 1 });
+  await token.getByRole("button", { name: "Cancel" }).click();
+  await expect(token).toBeHidden();
+
+  await choose("record a deploy", /^Record a deploy/);
+  const deploy = page.getByRole("dialog", { name: "Record a deploy" });
+  await deploy.getByLabel("Title").fill("shop 4.12 from the palette");
+  await deploy.getByRole("button", { name: "Record" }).click();
+  await expect(deploy).toBeHidden();
+  await expect(page.getByRole("region", { name: "Recent events" })).toContainText("shop 4.12 from the palette");
+});
+
 test("dragging over a chart narrows the range of all charts", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/server`);
   await settled(page);
@@ -255,6 +293,10 @@ test("dragging over a chart narrows the range of all charts", async ({ page, ser
   const { from, to } = Object.fromEntries(new URL(page.url()).searchParams) as { from: string; to: string };
   expect(Number(to) - Number(from)).toBeGreaterThan(7 * 60_000);
   expect(Number(to) - Number(from)).toBeLessThan(8 * 60_000);
+  await expect(page.getByRole("button", { name: "Live" })).toBeHidden();
+  await page.getByRole("button", { name: "Zoomed, leave the zoom" }).click();
+  await expect(page.getByRole("button", { name: "Live" })).toBeVisible();
+  await page.goBack();
   await page.goBack();
   await expect(page).toHaveURL(/\/server$/);
 });

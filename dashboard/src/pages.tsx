@@ -22,6 +22,10 @@ export interface Page {
   keywords?: string;
   /** The capabilities whose problems mark the page's entry in the navigation. */
   capabilities?: readonly string[];
+  /** Whether the page has charts or series of the shared time range. The header then offers the range. */
+  hasSeries?: true;
+  /** Whether the page refreshes automatically. The header then offers to pause it. */
+  isLive?: true;
   Icon: ComponentType;
   Content: ComponentType & { load: () => Promise<unknown> };
   /** The page's tile on Home. */
@@ -43,8 +47,11 @@ const PAGES: Page[] = [
     name: "Home",
     group: "Overview",
     letter: "h",
+    hasSeries: true,
+    isLive: true,
     Icon: HomeIcon,
     Content: page(async () => ({ default: (await import("./routes/home/home-page")).HomePage })),
+    commands: async () => (await import("./routes/home/home-commands")).homeCommands,
   },
   {
     path: "/problems",
@@ -52,6 +59,7 @@ const PAGES: Page[] = [
     group: "Overview",
     letter: "p",
     keywords: "alerts acknowledge attention",
+    isLive: true,
     Icon: ProblemsIcon,
     Content: page(async () => ({ default: (await import("./routes/problems/problems-page")).ProblemsPage })),
   },
@@ -62,6 +70,8 @@ const PAGES: Page[] = [
     letter: "c",
     keywords: "redis memory hit ratio evictions databases",
     capabilities: ["cache", "redis"],
+    hasSeries: true,
+    isLive: true,
     Icon: CacheIcon,
     Content: page(async () => ({ default: (await import("./routes/cache/cache-page")).CachePage })),
     Tile: lazy(async () => ({ default: (await import("./routes/cache/cache-tile")).CacheTile })),
@@ -75,6 +85,8 @@ const PAGES: Page[] = [
     letter: "s",
     keywords: "process memory cpu stores services listeners doctor health version",
     capabilities: ["server", "store", "stores", "logs", "host"],
+    hasSeries: true,
+    isLive: true,
     Icon: ServerIcon,
     Content: page(async () => ({ default: (await import("./routes/server/server-page")).ServerPage })),
     Tile: lazy(async () => ({ default: (await import("./routes/server/server-tile")).ServerTile })),

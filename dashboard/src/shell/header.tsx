@@ -5,11 +5,12 @@ import { identity } from "../api/identity";
 import { useStatus } from "../api/live";
 import { useOpenProblems } from "../api/problems";
 import { clock, duration } from "../format/time";
-import { pageAt, useVisiblePages } from "../pages";
-import { BellIcon, PauseIcon, PlayIcon, PlugIcon, SearchIcon } from "../parts/icons";
+import { pageAt, useVisiblePages, type Page } from "../pages";
+import { BellIcon, CrossIcon, PauseIcon, PlayIcon, PlugIcon, SearchIcon } from "../parts/icons";
 import classes from "./header.module.css";
 import { useNow } from "./live";
 import { useFreshness } from "./freshness";
+import { RANGES, useRange } from "./range";
 import { RangeMenu } from "./range-menu";
 
 interface HeaderProps {
@@ -21,13 +22,16 @@ interface HeaderProps {
 }
 
 export function Header({ title, onSearch, onConnect, onPause }: HeaderProps) {
+  const [address] = useLocation();
+  const page = pageAt(useVisiblePages(), address);
+  const [range, setRange] = useRange();
   return (
     <div className={classes.header}>
-      <Breadcrumb title={title} />
+      <Breadcrumb page={page} title={title} />
       <Server />
       <div className={classes.tools}>
-        <RangeMenu />
-        <FreshnessChip onPause={onPause} />
+        {page?.hasSeries && <RangeMenu />}
+        <FreshnessChip isLive={page?.isLive ?? false} isZoomed={(page?.hasSeries ?? false) && range.kind === "fixed"} onLive={() => setRange(RANGES[0].name)} onPause={onPause} />
         <Problems />
         <Button className={classes.connect} size="compact-sm" variant="default" leftSection={<PlugIcon />} onClick={onConnect}>
           Connect
@@ -45,9 +49,7 @@ export function Header({ title, onSearch, onConnect, onPause }: HeaderProps) {
 /** The shortcut of the command palette in the notation of the operating system. */
 export const SEARCH_KEY = /Mac|iPhone|iPad/.test(typeof navigator === "undefined" ? "" : navigator.userAgent) ? "⌘K" : "Ctrl K";
 
-function Breadcrumb({ title }: { title: string }) {
-  const [address] = useLocation();
-  const page = pageAt(useVisiblePages(), address);
+function Breadcrumb({ page, title }: { page: Page | undefined; title: string }) {
   const isBelow = page !== undefined && title !== "" && title !== page.name;
   return (
     <nav className={classes.crumbs} aria-label="Breadcrumb">
@@ -81,8 +83,19 @@ function Server() {
   );
 }
 
-/** Shows whether the data is live, paused, or old because the server does not respond. Clicking pauses or resumes refreshing. */
-function FreshnessChip({ onPause }: { onPause: () => void }) {
+interface FreshnessChipProps {
+  /** Whether the page refreshes. */
+  isLive: boolean;
+  /** Whether the charts show a fixed range, which does not move. */
+  isZoomed: boolean;
+  /** Leaves the fixed range. */
+  onLive: () => void;
+  /** Pauses or resumes refreshing. */
+  onPause: () => void;
+}
+
+/** Shows whether the data is live, fixed to a range, paused, or old because the server does not respond. */
+function FreshnessChip({ isLive, isZoomed, onLive, onPause }: FreshnessChipProps) {
   const freshness = useFreshness();
   const now = useNow();
   if (freshness.kind === "silent") {
@@ -93,7 +106,20 @@ function FreshnessChip({ onPause }: { onPause: () => void }) {
       </span>
     );
   }
+  if (isZoomed) {
+    return (
+      <button type="button" className={classes.freshness} data-kind="fixed" title="The charts show a fixed range. Leave the zoom to see live data" onClick={onLive}>
+        <CrossIcon />
+        <span>Zoomed</span>
+        <span className="visually-hidden">, leave the zoom</span>
+      </button>
+    );
+  }
   const paused = freshness.kind === "paused";
+  // On a page that does not refresh, a pause still stops the state of the server.
+  if (!isLive && !paused) {
+    return null;
+  }
   return (
     <button
       type="button"

@@ -1,20 +1,13 @@
 // The menu that selects the shared time range.
 import { Menu } from "@mantine/core";
 import { clock, exact } from "../format/time";
-import { ClockIcon, CrossIcon } from "../parts/icons";
+import { ClockIcon } from "../parts/icons";
 import classes from "./header.module.css";
 import { RANGES, useRange, type Range, type RangeName } from "./range";
 
 export function RangeMenu() {
   const [range, setRange] = useRange();
   return (
-    <>
-      {range.kind === "fixed" && (
-        <button type="button" className={classes.range} title="Leave the zoom" onClick={() => setRange(RANGES[0].name)}>
-          <CrossIcon />
-          <span className="visually-hidden">Leave the zoom</span>
-        </button>
-      )}
       <Menu position="bottom-end" width={200} shadow="md">
         <Menu.Target>
           <button type="button" className={classes.range}>
@@ -35,7 +28,6 @@ export function RangeMenu() {
           <Menu.Label>{range.kind === "fixed" ? `${exact(range.from)} to ${exact(range.to)}` : "Drag over a chart to zoom in"}</Menu.Label>
         </Menu.Dropdown>
       </Menu>
-    </>
   );
 }
 

@@ -27,6 +27,7 @@ const KINDS: Partial<Record<ServerEvent["kind"], string>> = {
 function entry({ id, at, title, kind, actor, actor_kind, attributes }: ServerEvent): TimelineEvent {
   const isSent = kind === "deploy" || kind === "note";
   const more = isSent ? Object.entries(attributes).map(([name, value]) => `${name} ${value}`) : [];
-  const detail = [...(actor_kind === "system" ? [] : [actor]), ...more].join(", ");
+  const by = actor_kind === "local" ? "the command line on this machine" : actor;
+  const detail = [...(actor_kind === "system" ? [] : [`by ${by}`]), ...more].join(", ");
   return { id, at, title: `${KINDS[kind] ?? ""}${title}`, detail: detail === "" ? undefined : detail, tone: TONES[kind] };
 }

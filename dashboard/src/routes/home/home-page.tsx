@@ -13,6 +13,7 @@ import { Events } from "./events";
 import { ApiTile } from "./api-tile";
 import { HomeCharts } from "./home-charts";
 import classes from "./home.module.css";
+import { NewEventDialog } from "./new-event-dialog";
 import { StateLine } from "./state-line";
 
 const RECENT = 8;
@@ -35,6 +36,7 @@ export function HomePage() {
       <Tiles />
       {timeframe.error !== null ? <TroubleNote error={timeframe.error} onRetry={timeframe.retry} /> : <HomeCharts timeframe={timeframe} />}
       <Recent />
+      <NewEventDialog />
     </>
   );
 }

@@ -23,26 +23,30 @@ export function Footprint({ status }: { status: Status }) {
     ["Open files", `${count(process.open_files)} of ${count(process.open_files_max)}`],
   ];
   return (
-    <div className={classes.below}>
-      <Panel title="Process">
-        <dl className={classes.facts}>
-          {facts.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
-      </Panel>
-      <Panel title="Stores" flush>
-        <Stores stores={status.stores} />
-      </Panel>
-      <Panel title="Listeners" flush>
-        <Listeners listeners={status.listeners} />
-      </Panel>
-      <Panel title="Services" flush>
-        <Services services={status.services} />
-      </Panel>
+    <div className={classes.columns}>
+      <div className={classes.column}>
+        <Panel title="Process">
+          <dl className={classes.facts}>
+            {facts.map(([name, value]) => (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+              </div>
+            ))}
+          </dl>
+        </Panel>
+        <Panel title="Listeners" flush>
+          <Listeners listeners={status.listeners} />
+        </Panel>
+      </div>
+      <div className={classes.column}>
+        <Panel title="Stores" flush>
+          <Stores stores={status.stores} />
+        </Panel>
+        <Panel title="Services" flush>
+          <Services services={status.services} />
+        </Panel>
+      </div>
     </div>
   );
 }
