@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::hosts;
+
 /// The HTTP listener: API, dashboard, metrics and ingest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -97,6 +99,11 @@ impl Section for HttpConfig {
                     "public_url",
                     "must be a URL such as `https://host` or `https://host/prefix`",
                 ),
+            }
+        }
+        for host in &self.hosts {
+            if let Err(message) = hosts::check_name(host) {
+                problems.push("hosts", message);
             }
         }
         if let Err(error) = TrustedProxies::parse(self.trusted_proxies.iter().map(String::as_str)) {

@@ -9,6 +9,24 @@ use url::Url;
 
 use crate::{Failure, HttpConfig, codes};
 
+/// Checks a name of `[http] hosts`. Requests never name a host that is not in this form.
+///
+/// # Errors
+///
+/// What is wrong with the name.
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
+    let lower = name.to_ascii_lowercase();
+    let parsed = url::Host::parse(&lower).map(|host| host.to_string());
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte);
+    match parsed {
+        Ok(host) if host == lower && host.bytes().all(is_plain) => Ok(()),
+        Ok(host) if host.bytes().all(is_plain) => Err(format!("write `{name}` as `{host}`")),
+        _ => Err(format!(
+            "{name:?} is not a host name or an address; write it without scheme, port and path, such as `ops.example.com`"
+        )),
+    }
+}
+
 /// The host names of this server, and its public address.
 #[derive(Debug, Clone)]
 pub(crate) struct Hosts {
@@ -132,6 +150,28 @@ mod tests {
             hosts: vec!["Other.example.com".to_owned()],
             ..HttpConfig::default()
         })
+    }
+
+    #[test]
+    fn only_names_that_a_request_can_have_are_accepted_in_the_configuration() {
+        for name in ["ops.example.com", "Ops", "my_host", "10.0.0.1", "[::1]"] {
+            assert_eq!(check_name(name), Ok(()), "{name}");
+        }
+        for name in [
+            "",
+            "a\0b",
+            "a b",
+            "https://ops.example.com",
+            "ops.example.com:7300",
+            "ops.example.com/x",
+            "*.example.com",
+            "a@b",
+            "::1",
+        ] {
+            assert!(check_name(name).is_err(), "{name:?}");
+        }
+        let unicode = check_name("bücher.example").expect_err("browsers send it encoded");
+        assert!(unicode.contains("xn--bcher-kva.example"), "{unicode}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The bare listener, for benchmarks: `redis_listener 127.0.0.1:7379 [threads] [memory]`.
 
-use std::{num::NonZeroU16, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use outrigger_cache::{Cache, CacheConfig, Expirer};
 use outrigger_redis_api::{
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = RedisConfig {
         listen: Switch::On(address.parse()?),
         socket: Switch::Off,
-        threads: threads.parse::<NonZeroU16>()?,
+        threads: threads.parse()?,
         connections_max: 100_000,
         ..RedisConfig::default()
     };

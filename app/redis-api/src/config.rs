@@ -3,7 +3,6 @@
 use std::{
     fmt,
     net::{Ipv4Addr, SocketAddr},
-    num::NonZeroU16,
     path::PathBuf,
     str::FromStr,
     time::Duration,
@@ -36,7 +35,7 @@ pub struct RedisConfig {
     pub tls_key: Option<PathBuf>,
     /// How many threads serve connections, 1 to 64. Each connection stays on one thread. Default 1, which serves more than a
     /// hundred thousand commands per second and leaves the other cores to the application.
-    pub threads: NonZeroU16,
+    pub threads: u16,
     /// How many connections may be open, 1 to 1000000. A further connection receives an error and is closed. Default 10000.
     pub connections_max: u32,
     /// How long a connection may stay open without a command. A duration of at least `1s`. Default: no limit, because
@@ -63,8 +62,8 @@ pub struct RedisConfig {
     /// replies wait until others have been sent, and connections whose clients do not read are closed. A size of at least
     /// twice `request_max` plus `output_max`; default `256MiB`.
     pub buffers_max: ByteSize,
-    /// How many unauthenticated connections each address may have open if `password` is set, 1 to 1000000. One more closes the
-    /// oldest of them. All addresses together may use half of `connections_max`. Default 64.
+    /// How many unauthenticated connections each address may have open if `password` is set, 1 to 1000000. One more closes those
+    /// that have been open for a second. All addresses together may use half of `connections_max`. Default 64.
     pub unauthenticated_per_address_max: u32,
 }
 
@@ -184,7 +183,7 @@ impl Default for RedisConfig {
             password: None,
             tls_cert: None,
             tls_key: None,
-            threads: NonZeroU16::MIN,
+            threads: 1,
             connections_max: 10_000,
             idle_timeout: None,
             request_timeout: HumanDuration::from_secs(60),
@@ -238,7 +237,11 @@ impl Section for RedisConfig {
             "tls_key",
             "must be set together with `redis.tls_cert`",
         );
-        problems.require(self.threads.get() <= 64, "threads", "must be from 1 to 64");
+        problems.require(
+            (1..=64).contains(&self.threads),
+            "threads",
+            "must be from 1 to 64",
+        );
         problems.require(
             (1..=1_000_000).contains(&self.connections_max),
             "connections_max",
@@ -308,6 +311,18 @@ mod tests {
     #[test]
     fn the_defaults_are_valid() {
         assert_eq!(problems(&RedisConfig::default()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_number_of_threads_has_a_range() {
+        for threads in [0, 65] {
+            let config = RedisConfig {
+                threads,
+                ..RedisConfig::default()
+            };
+
+            assert_eq!(problems(&config), ["redis.threads"], "{threads}");
+        }
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl RedisServer {
     /// Returns the sources of connections for each thread: the first thread accepts from the sockets, the others receive from
     /// the first.
     fn sources(&self) -> io::Result<Vec<Sources>> {
-        let threads = usize::from(self.shared.config.threads.get());
+        let threads = usize::from(self.shared.config.threads);
         let (others, incoming): (Vec<_>, Vec<_>) =
             (1..threads).map(|_| mpsc::channel(HANDOVER_MAX)).unzip();
         let tcp = self.listener.tcp.as_ref();

@@ -8,7 +8,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use crate::{Origin, Problem};
+use crate::{Origin, Problem, text_file};
 
 /// A name in the file with its value or table.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Node {
 
 /// Parses the file and returns its sections. Reports a problem for invalid TOML and for values outside a section.
 pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Vec<(String, Vec<Entry>)> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match text_file::read(path) {
         Ok(text) => text,
         Err(error) => {
             let message = format!("the file cannot be read: {error}");
@@ -122,10 +122,11 @@ fn to_json(value: DeValue<'_>) -> Value {
             i64::from_str_radix(integer.as_str(), integer.radix())
                 .map_or_else(|_| Value::from(integer.to_string()), Value::from)
         }
-        DeValue::Float(float) => float
-            .as_str()
-            .parse::<f64>()
-            .map_or_else(|_| Value::from(float.as_str()), Value::from),
+        DeValue::Float(float) => match float.as_str().parse::<f64>() {
+            Ok(number) if number.is_finite() => Value::from(number),
+            // JSON has no `nan` and `inf`. As text, the key's type rejects them with a message that shows them.
+            _ => Value::from(float.as_str()),
+        },
         DeValue::Boolean(boolean) => Value::Bool(boolean),
         DeValue::Datetime(datetime) => Value::from(datetime.to_string()),
         DeValue::Array(items) => items.into_iter().map(inner).collect(),

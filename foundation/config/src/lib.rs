@@ -47,6 +47,7 @@ mod path;
 mod reference;
 mod schema;
 mod section;
+mod text_file;
 
 pub use environment::Environment;
 pub use key::{Key, SectionKeys, display_value};

@@ -274,13 +274,32 @@ impl Loader {
         });
     }
 
-    /// Reports `OUTRIGGER_` variables that set no key. Only names with `__` are checked, because container platforms set
-    /// others, such as `OUTRIGGER_SERVICE_HOST`, on their own.
+    /// Reports `OUTRIGGER_` variables that set no key. Of the names without `__`, only those that differ from a key's variable in
+    /// their underscores are reported, because container platforms set others, such as `OUTRIGGER_SERVICE_HOST`, on their own.
     fn add_unknown_variables(&mut self) {
+        let of_keys = self.known_variables.iter();
+        let meant: BTreeMap<String, String> = of_keys
+            .filter(|known| known.starts_with(PREFIX))
+            .map(|known| (without_doubled_underscores(known), known.clone()))
+            .collect();
+        let misspelt = self.environment.iter().filter_map(|(name, _)| {
+            let meant = meant.get(&without_doubled_underscores(name))?;
+            let is_unknown = !self.known_variables.contains(name);
+            is_unknown.then(|| (name.to_owned(), meant))
+        });
+        let misspelt: BTreeMap<_, _> = misspelt.collect();
+        self.problems
+            .extend(misspelt.iter().map(|(name, meant)| Problem {
+                key: name.clone(),
+                message: format!("no key has this variable; write `{meant}`"),
+                source: None,
+            }));
         let unknown: Vec<_> = self
             .environment
             .iter()
-            .filter(|(name, _)| !self.known_variables.contains(*name))
+            .filter(|(name, _)| {
+                !self.known_variables.contains(*name) && !misspelt.contains_key(*name)
+            })
             .filter_map(|(name, _)| {
                 let (section, key) = name.strip_prefix(PREFIX)?.split_once("__")?;
                 let parts = key.split("__").map(str::to_ascii_lowercase);
@@ -329,6 +348,15 @@ impl fmt::Display for ConfigErrors {
 
 impl std::error::Error for ConfigErrors {}
 
+/// Returns the name in upper case with a single underscore between its words.
+fn without_doubled_underscores(name: &str) -> String {
+    let words = name.split('_').filter(|word| !word.is_empty());
+    words
+        .map(str::to_ascii_uppercase)
+        .collect::<Vec<_>>()
+        .join("_")
+}
+
 fn strength(origin: &Origin) -> u8 {
     match origin {
         Origin::Default => 0,
@@ -358,8 +386,24 @@ fn usable_value<S: Section>(
         Ok(_) => Ok(Some(value)),
         // The deserialiser's message repeats the value, so it cannot be used.
         Err(_) if field.kind.is_secret() => Err("a secret must be text".to_owned()),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(plain(&error.to_string())),
     }
+}
+
+/// Returns the deserialiser's message with the range of a number instead of the name of its Rust type.
+fn plain(message: &str) -> String {
+    let Some((found, expected)) = message.rsplit_once(", expected ") else {
+        return message.to_owned();
+    };
+    let max = match expected.trim_start_matches("a nonzero ") {
+        "u8" => u64::from(u8::MAX),
+        "u16" => u64::from(u16::MAX),
+        "u32" => u64::from(u32::MAX),
+        "u64" | "usize" => u64::MAX,
+        _ => return message.to_owned(),
+    };
+    let min = u8::from(expected.starts_with("a nonzero "));
+    format!("{found}, expected a whole number from {min} to {max}")
 }
 
 /// Returns the candidate most similar to `name`, or `None` if no candidate is similar.

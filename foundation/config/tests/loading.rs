@@ -360,6 +360,83 @@ fn variables_set_by_container_platforms_are_ignored() {
 }
 
 #[test]
+fn a_variable_with_the_wrong_underscores_is_refused_with_the_right_name() {
+    for (written, meant) in [
+        ("OUTRIGGER_BOAT_CARGO", "OUTRIGGER_BOAT__CARGO"),
+        ("OUTRIGGER__BOAT__CARGO", "OUTRIGGER_BOAT__CARGO"),
+        ("outrigger_boat__cargo", "OUTRIGGER_BOAT__CARGO"),
+        (
+            "OUTRIGGER_BOAT_PASSWORD_FILE",
+            "OUTRIGGER_BOAT__PASSWORD_FILE",
+        ),
+    ] {
+        let errors = load(environment(&[(written, "3MiB")])).1;
+
+        let errors = errors.expect_err("no key has this variable");
+        assert_eq!(
+            messages(&errors),
+            [format!(
+                "`{written}`: no key has this variable; write `{meant}`"
+            )]
+        );
+    }
+}
+
+#[test]
+fn numbers_that_are_no_numbers_are_refused_as_written() {
+    for (text, words) in [
+        ("cargo = nan", "`nan` is not a size"),
+        ("trip = inf", "`inf`"),
+        ("paddlers = nan", "nan"),
+        (
+            "paddlers = 300",
+            "`300`, expected a whole number from 0 to 255",
+        ),
+    ] {
+        let (_folder, sources) = file(&format!("[boat]\n{text}\n"));
+
+        let errors = load(sources).1.expect_err("it is no value of the key");
+
+        let [message] = &messages(&errors)[..] else {
+            panic!("{errors}");
+        };
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn the_file_can_be_a_pipe_with_content_but_not_one_without_or_a_device() {
+    let (reader, mut writer) = std::io::pipe().expect("a pipe is free");
+    std::io::Write::write_all(&mut writer, b"[boat]\npaddlers = 4\n").expect("it has room");
+    drop(writer);
+    let pipe = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let fifo = folder.path().join("fifo");
+    let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, kind, mode, 0).expect("the folder is ours");
+    let from = |path: &std::path::Path| {
+        load(Sources {
+            file: Some(path.to_owned()),
+            ..Sources::default()
+        })
+    };
+
+    let (boat, keys) = from(pipe.as_ref());
+    let refused = [fifo.as_path(), "/dev/zero".as_ref(), folder.path()]
+        .map(|path| from(path).1.expect_err("it has no content").to_string());
+
+    keys.expect("the file is valid");
+    assert_eq!(boat.paddlers, 4);
+    for (refused, words) in refused.iter().zip([
+        "nothing was written",
+        "neither a regular file nor a pipe",
+        "neither a regular file nor a pipe",
+    ]) {
+        assert!(refused.contains(words), "{refused}");
+    }
+}
+
+#[test]
 fn none_clears_an_optional_key() {
     let (_folder, mut sources) = file("[boat]\nharbour = \"127.0.0.1:80\"\n");
     sources.sets = vec!["boat.harbour=none".to_owned()];

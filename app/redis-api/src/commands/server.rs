@@ -170,7 +170,7 @@ fn info_server(call: &Call<'_>, text: &mut String) {
     line(
         text,
         "io_threads_active",
-        u8::from(call.shared.config.threads.get() > 1),
+        u8::from(call.shared.config.threads > 1),
     );
 }
 

@@ -4,7 +4,6 @@ use std::{
     fs,
     io::Read,
     net::{TcpListener, TcpStream},
-    num::NonZeroU16,
     os::unix::{fs::PermissionsExt, net::UnixStream},
     path::PathBuf,
     sync::Arc,
@@ -202,7 +201,7 @@ async fn writes_fail_with_the_redis_error_if_nothing_can_be_evicted() {
 
 async fn several_threads_serve_one_cache() {
     let mut setup = Setup::default();
-    setup.redis.threads = NonZeroU16::new(3).expect("three is not zero");
+    setup.redis.threads = 3;
     let ours = TestServer::start(setup);
 
     let mut clients: Vec<_> = (0..12).map(|_| ours.connect()).collect();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::resolve::{Assignment, Raw, below};
-use crate::{Environment, Origin, Problem, path, schema::Kind};
+use crate::{Environment, Origin, Problem, path, schema::Kind, text_file};
 
 pub(super) const PREFIX: &str = "OUTRIGGER_";
 
@@ -135,7 +135,7 @@ fn word(name: &str) -> String {
 }
 
 fn read_value_file(path: &Path) -> Result<String, String> {
-    let text = std::fs::read_to_string(path)
+    let text = text_file::read(path)
         .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?;
     // Editors and `echo` append a newline that is not part of the value.
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
