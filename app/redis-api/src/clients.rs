@@ -131,6 +131,11 @@ impl Client {
         }
     }
 
+    /// Returns when the connection was accepted, in milliseconds.
+    pub(crate) const fn connected_at(&self) -> u64 {
+        self.connected_at
+    }
+
     pub(crate) fn is_admitted(&self) -> bool {
         self.is_admitted.load(Ordering::Relaxed)
     }

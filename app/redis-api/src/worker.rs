@@ -170,11 +170,11 @@ impl Worker {
             None => Admission::Open,
         };
         let timer = self.thread.timers.add(&slot.client, now);
-        if admission.is_pending()
-            && let Some(displaced) = shared.unauthenticated.add(&slot.client)
-        {
-            shared.metrics.displaced();
-            self.thread.timers.dismiss(displaced.id);
+        if admission.is_pending() {
+            for displaced in shared.unauthenticated.add(&slot.client) {
+                shared.metrics.displaced();
+                self.thread.timers.dismiss(displaced.id);
+            }
         }
         let session = Session::new(slot, admission);
         let (thread, tls) = (Rc::clone(&self.thread), shared.tls.clone());

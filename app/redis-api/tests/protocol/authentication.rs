@@ -420,19 +420,27 @@ async fn an_unavailable_store_ends_only_connections_whose_token_may_be_revoked()
     assert_eq!(String::from_utf8_lossy(&client.rest()), REVOKED);
 }
 
-async fn a_new_connection_closes_the_oldest_unauthenticated_one() {
-    let mut setup = Setup::default();
+async fn a_new_connection_closes_unauthenticated_ones_that_are_a_second_old() {
+    let clock = ManualClock::new();
+    let mut setup = Setup {
+        clock: Arc::new(clock.clone()),
+        ..Setup::default()
+    };
     setup.redis.password = Some(Secret::new("open sesame".to_owned()));
     setup.redis.unauthenticated_per_address_max = 2;
     let ours = TestServer::start(setup);
     let mut admitted = ours.connect();
     admitted.call(&[b"AUTH", b"open sesame"]);
 
-    let [oldest, mut older, mut newest] = [ours.connect(), ours.connect(), ours.connect()];
+    let [mut oldest, mut older, mut newer] = [(); 3].map(|()| ours.connect());
+    let during = [&mut oldest, &mut older, &mut newer].map(|client| client.words("PING"));
+    tick(&clock);
+    let mut newest = ours.connect();
 
-    assert_eq!(oldest.rest(), b"");
+    assert_eq!(during, [NOAUTH; 3]);
+    assert_eq!((oldest.rest(), older.rest()), (vec![], vec![]));
     assert_eq!(newest.call(&[b"AUTH", b"open sesame"]), b"+OK\r\n");
-    assert_eq!(older.words("PING"), NOAUTH);
+    assert_eq!(newer.words("PING"), NOAUTH);
     assert_eq!(admitted.words("PING"), "+PONG\r\n");
 }
 
@@ -496,7 +504,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_token_ends_the_connection_when_it_expires", &[], a_token_ends_the_connection_when_it_expires),
         trial("a_token_revoked_by_another_node_ends_the_connection_at_the_next_periodic_check", &[], a_token_revoked_by_another_node_ends_the_connection_at_the_next_periodic_check),
         trial("an_unavailable_store_ends_only_connections_whose_token_may_be_revoked", &[], an_unavailable_store_ends_only_connections_whose_token_may_be_revoked),
-        trial("a_new_connection_closes_the_oldest_unauthenticated_one", &[], a_new_connection_closes_the_oldest_unauthenticated_one),
+        trial("a_new_connection_closes_unauthenticated_ones_that_are_a_second_old", &[], a_new_connection_closes_unauthenticated_ones_that_are_a_second_old),
         trial(
             "requests_sent_together_with_the_password_run_after_it",
             &[],
