@@ -33,9 +33,9 @@ export function ConnectPanel({ opened, onClose }: ConnectPanelProps) {
           <section className={classes.section}>
             <h3>HTTP API</h3>
             <p>
-              Send an API token with each request; the status needs the scope server:read.{" "}
+              Send an API token with each request; the status needs the scope <code>server:read</code>.{" "}
               {mayCreateTokens ? (
-                <Link href="/access?tab=tokens" onClick={onClose}>
+                <Link href="/access?tab=tokens&new=token" onClick={onClose}>
                   Create a token
                 </Link>
               ) : (

@@ -15,6 +15,9 @@ import { useSessions, useTokens } from "./lists";
 import { ROLE_WORDS } from "./roles";
 import { creatorOf } from "./token-words";
 
+/** The latest tokens that the drawer lists. */
+const TOKENS_SHOWN = 10;
+
 /** The drawer is closed while `account` is undefined. */
 export function AccountDrawer({ account, actions }: { account: Account | undefined; actions: readonly MenuAction[] }) {
   return (
@@ -40,7 +43,7 @@ function Details({ account }: { account: Account }) {
             value: (
               <>
                 {account.role}
-                <span className={classes.aside}> {ROLE_WORDS[account.role]}</span>
+                <div className={classes.aside}>{ROLE_WORDS[account.role]}</div>
               </>
             ),
           },
@@ -88,26 +91,36 @@ function TokensOf({ account }: { account: Account }) {
   const { items } = useTokens();
   const own = items?.filter(({ account_id }) => account_id === account.id);
   return (
-    <Section title="Tokens">
+    <Section title="Tokens" aside={own !== undefined && own.length > TOKENS_SHOWN && <Link href="/access?tab=tokens">Show in the list</Link>}>
       {own === undefined ? (
         <Skeleton lines={2} />
       ) : own.length === 0 ? (
         <p className={classes.aside}>No tokens.</p>
       ) : (
         <Related label="Tokens">
-          {own.map((token) => (
+          {own.slice(0, TOKENS_SHOWN).map((token) => (
             <li key={token.id}>
               <Link href={`/access/tokens/${token.id}?tab=tokens`}>{token.name}</Link>{" "}
               {token.scopes.map((scope) => (
                 <Badge key={scope}>{scope}</Badge>
               ))}
               <div className={classes.aside}>
-                Created by {creatorOf(token)}, last used <When at={token.last_used_at} />, expires <When at={token.expires_at} due />
+                Created by {creatorOf(token)}, {lastUse(token.last_used_at)}, expires <When at={token.expires_at} due />
               </div>
             </li>
           ))}
         </Related>
       )}
     </Section>
+  );
+}
+
+function lastUse(at: string | null | undefined) {
+  return at == null ? (
+    "never used"
+  ) : (
+    <>
+      last used <When at={at} />
+    </>
   );
 }

@@ -33,7 +33,7 @@ export function CacheFigures({ cache, history }: CacheFiguresProps) {
   const isFull = full !== null && full >= FULL && traffic.evictions > 0;
   return (
     <Figures label="Cache figures">
-      <Figure name="Hit ratio" value={percent(traffic.hitRatio)} note={`${percent(cache.hit_ratio)} since start`}>
+      <Figure name="Hit ratio" value={percent(traffic.hitRatio)} note={cache.hit_ratio == null ? "no reads since start" : `${percent(cache.hit_ratio)} since start`}>
         <Sparkline values={hitRatio(history)[0]!.values} max={1} />
       </Figure>
       <Figure name="Hits" value={rate(mean(hits))} note={`${count(cache.hits)} hits, ${counted(cache.misses, "miss", "misses")} since start`}>
