@@ -15,8 +15,8 @@ base("the page shows that the cache refuses writes, and which configuration key 
 
     await page.goto(`${server.dashboard}/cache`);
 
-    await expect(page.getByText(/The cache is full and refuses writes/)).toBeVisible({ timeout: 20_000 });
-    await expect(page.getByText(/Raise cache\.memory/)).toBeVisible();
+    await expect(page.getByText(/The cache refused writes because it may evict nothing, so applications get errors/)).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByText(/Raise \[cache\] memory, or set \[cache\] eviction = "all"\./)).toBeVisible();
     const refused = page.locator('[aria-label="Cache figures"] > div').filter({ hasText: "Refused writes" });
     await expect(refused).toHaveAttribute("data-tone", "fail");
     redis.close();

@@ -57,7 +57,7 @@ impl Part for Cache {
 
     async fn problems(&self) -> Vec<Report> {
         let stats = self.stats();
-        // With `all`, everything else was evicted, and the new entry still did not fit.
+        // With `all`, only entries that do not fit into the memory are refused.
         let (title, fix) = match stats.eviction {
             Eviction::All => (
                 "The cache refused writes that do not fit",

@@ -24,11 +24,12 @@ const EVICTED_MUCH = 0.1;
 /** Advice for a cache that refuses writes or evicts entries; null if no action is needed. */
 export function adviceFor(cache: Pick<CacheStats, "memory_bytes" | "memory_max_bytes" | "eviction">, traffic: CacheTraffic): Advice | null {
   if (traffic.refusals > 0) {
-    const cause = cache.eviction === "all" ? "" : ' Only entries with a time to live can be evicted, because of `[cache] eviction = "volatile"`.';
-    return {
-      tone: "fail",
-      text: `The cache is full and refuses writes, so applications get errors.${cause} Raise \`[cache] memory\`${cache.eviction === "all" ? "" : ', or set `[cache] eviction = "all"`'}.`,
-    };
+    // The same words as those of the problem `cache_refuses_writes`.
+    const text =
+      cache.eviction === "all"
+        ? "The cache refused writes that do not fit, so applications get errors. Raise `[cache] memory`."
+        : 'The cache refused writes because it may evict nothing, so applications get errors. Raise `[cache] memory`, or set `[cache] eviction = "all"`.';
+    return { tone: "fail", text };
   }
   const full = cache.memory_max_bytes > 0 ? cache.memory_bytes / cache.memory_max_bytes : 0;
   const evicted = traffic.writes > 0 ? traffic.evictions / traffic.writes : 0;
