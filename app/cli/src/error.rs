@@ -82,6 +82,13 @@ impl CliError {
 
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
+            // The server's advice is for HTTP clients.
+            Self::Call(ClientError::Refused(problem)) if problem.code == "unauthenticated" => {
+                Some(
+                    "set `OUTRIGGER_TOKEN` to a valid token; `outrigger token create` prints one on the machine of the server"
+                        .to_owned(),
+                )
+            }
             Self::Call(error) => error.hint().map(str::to_owned),
             Self::NoLocalServer { .. } => Some(
                 "start the server with `outrigger serve`, or name its data directory with `--data-dir` or its address with `--url`"
@@ -114,7 +121,10 @@ impl CliError {
     /// The error as JSON: the server's problem if the server refused the request.
     pub(crate) fn problem(&self) -> Problem {
         if let Self::Call(ClientError::Refused(problem)) = self {
-            return (**problem).clone();
+            return Problem {
+                fix: self.hint(),
+                ..(**problem).clone()
+            };
         }
         let code = match (self, self.exit()) {
             (Self::Config(_), _) => "invalid_configuration",

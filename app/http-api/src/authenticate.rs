@@ -39,10 +39,9 @@ pub(crate) async fn authenticate(
             access.authenticate_session(session).await?
         });
     }
-    Err(Failure::new(
-        codes::UNAUTHENTICATED,
-        "log in, or send `Authorization: Bearer otr_…`",
-    ))
+    let detail = "the request has neither a session nor a token";
+    Err(Failure::new(codes::UNAUTHENTICATED, detail)
+        .with_fix("log in, or send `Authorization: Bearer otr_…`"))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -195,6 +195,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn messages_about_scopes_name_the_capabilities_of_the_routes() {
+        let scopes = operations().into_iter().filter_map(|(_, _, operation)| {
+            let scope = operation["x-scope"].as_str()?;
+            let (capability, _) = scope.split_once(':')?;
+            Some(capability.to_owned())
+        });
+        let used: std::collections::BTreeSet<String> = scopes.collect();
+
+        assert!(
+            used.iter().eq(&outrigger_access::PRESENT_CAPABILITIES),
+            "{used:?}"
+        );
+    }
+
     /// The schemas of all parameters and body fields, with their places.
     fn inputs() -> Vec<(String, serde_json::Value)> {
         let document = super::to_json(&routes::table().into_parts().1);

@@ -41,6 +41,62 @@ async fn the_help_lists_every_command_and_the_exit_codes() {
 }
 
 #[tokio::test]
+async fn config_says_on_standard_error_that_it_read_no_file() {
+    let directory = TempDir::new();
+    let explain = ["config", "explain", "cache.memory"];
+
+    let without = alone(&directory, &explain).run().await;
+    std::fs::write(directory.join("outrigger.toml"), "").expect("it is writable");
+    let with = alone(&directory, &explain).run().await;
+
+    assert_eq!(assert_done(&without), assert_done(&with));
+    assert!(
+        without.stderr.contains("no configuration file was read"),
+        "{}",
+        without.stderr
+    );
+    assert_eq!(with.stderr, "");
+}
+
+#[tokio::test]
+async fn a_misspelt_scope_is_refused_with_the_nearest_one() {
+    let app = app().start().await;
+
+    let refused = app
+        .cli(["token", "create", "--name", "x", "--scope", "cache:writ"])
+        .run()
+        .await;
+
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("did you mean `cache:write`?"),
+        "{}",
+        refused.stderr
+    );
+    assert!(!refused.stderr.contains("jobs"), "{}", refused.stderr);
+}
+
+#[tokio::test]
+async fn a_command_over_http_without_a_valid_token_names_the_variable_for_it() {
+    let app = app().start().await;
+    let directory = TempDir::new();
+    let url = format!("http://{}", app.http_address());
+    let arguments = ["cache", "stats", "--url", &url];
+
+    let without = alone(&directory, &arguments).run().await;
+    let wrong = alone(&directory, &[&arguments[..], &["--json"]].concat())
+        .env("OUTRIGGER_TOKEN", "otr_wrong")
+        .run()
+        .await;
+
+    assert_eq!((without.code, wrong.code), (Some(4), Some(4)));
+    for said in [without.stderr, wrong.stderr] {
+        assert!(said.contains("set `OUTRIGGER_TOKEN`"), "{said}");
+        assert!(!said.contains("Authorization"), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_usage_error_exits_with_2_and_is_a_problem_with_json() {
     let directory = TempDir::new();
 

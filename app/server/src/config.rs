@@ -1,6 +1,6 @@
 //! The configuration of the program, composed of the sections of its parts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use outrigger_access::AccessConfig;
 use outrigger_api_types::config::{ConfigKey, ConfigSource};
@@ -118,6 +118,7 @@ pub struct Loaded {
     /// The environment, for variables that are not configuration keys, such as those of the first account.
     pub(crate) environment: Environment,
     sections: Vec<SectionKeys>,
+    file: Option<PathBuf>,
     /// Problems with ignored values.
     warnings: Vec<Problem>,
 }
@@ -133,8 +134,9 @@ pub fn load(options: LoadOptions) -> Result<Loaded, ConfigErrors> {
         .data_dir
         .map(|path| path.to_string_lossy().into_owned());
     let environment = options.environment;
+    let file = options.config_file.or_else(default_file);
     let mut loader = Loader::new(Sources {
-        file: options.config_file.or_else(default_file),
+        file: file.clone(),
         environment: environment.clone(),
         sets: options.sets,
         flags: data_dir
@@ -167,6 +169,7 @@ pub fn load(options: LoadOptions) -> Result<Loaded, ConfigErrors> {
     Ok(Loaded {
         config,
         environment,
+        file,
         warnings: loader.warnings().to_vec(),
         sections: loader.finish()?,
     })
@@ -195,6 +198,12 @@ impl Loaded {
             .flat_map(|section| &section.keys)
             .map(to_api)
             .collect()
+    }
+
+    /// Returns the configuration file that was read, or `None` if there is none.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 
     /// Returns the problems with ignored values, such as an alias with a value that is invalid for its key.

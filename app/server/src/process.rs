@@ -5,8 +5,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use outrigger_api_types::status::{
-    DoctorReport, History as ApiHistory, Listener, ProcessUse as ApiProcessUse, ServerIdentity,
-    Service, ServiceState, State, Status, Store,
+    DoctorCheck, DoctorReport, History as ApiHistory, Listener, ProcessUse as ApiProcessUse,
+    ServerIdentity, Service, ServiceState, State, Status, Store,
 };
 use outrigger_history::{Problem, ProblemState, Problems, Severity};
 use outrigger_http_api::{Process, RedisFigures, history_to_api, problem_to_api};
@@ -15,7 +15,11 @@ use outrigger_stdx::{Clock, Monotonic};
 use outrigger_supervisor::{ServiceState as Supervised, ServiceStatus, SupervisorHandle};
 use outrigger_telemetry::{History, ProcessUse, open_files};
 
-use crate::{part::Part, watcher::evaluate};
+use crate::{
+    doctor::{advice, ok},
+    part::Part,
+    watcher::evaluate,
+};
 
 /// Collects the state of all parts on each call.
 pub(crate) struct ServerProcess {
@@ -73,6 +77,7 @@ impl Process for ServerProcess {
         for part in &self.parts {
             checks.extend(part.checks().await);
         }
+        checks.push(open_problems(&self.problems.unresolved()));
         DoctorReport { checks }
     }
 
@@ -101,6 +106,23 @@ impl ServerProcess {
             stores.extend(part.stores().await);
         }
         stores
+    }
+}
+
+/// Lists the open problems for `doctor`.
+fn open_problems(problems: &[Problem]) -> DoctorCheck {
+    const NAME: &str = "problems";
+    let titles: Vec<&str> = open(problems)
+        .iter()
+        .map(|problem| problem.title.as_str())
+        .collect();
+    match titles.len() {
+        0 => ok(NAME, "no problem is open"),
+        count => advice(
+            NAME,
+            format!("{count} open: {}", titles.join("; ")),
+            "`outrigger problems list` shows how to solve each problem",
+        ),
     }
 }
 
@@ -166,6 +188,7 @@ fn milliseconds(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use outrigger_api_types::status::DoctorResult;
     use outrigger_history::{Acknowledgement, Problem};
 
     use super::*;
@@ -200,6 +223,20 @@ mod tests {
             }),
             ..problem
         }
+    }
+
+    #[test]
+    fn doctor_lists_the_problems_that_are_open() {
+        let leak = problem(Severity::Critical, "The boat leaks");
+        let sail = acknowledged(problem(Severity::Warning, "The sail is torn"));
+        let flag = problem(Severity::Notice, "There is no flag");
+
+        let none = open_problems(&[sail.clone()]);
+        let two = open_problems(&[leak, sail, flag]);
+
+        assert_eq!(none.result, DoctorResult::Ok);
+        assert_eq!(two.result, DoctorResult::Advice);
+        assert_eq!(two.detail, "2 open: The boat leaks; There is no flag");
     }
 
     #[test]

@@ -71,7 +71,9 @@ pub use principal::Principal;
 pub use pruner::{Pruned, Pruner};
 pub use risk::RiskLevel;
 pub use role::Role;
-pub use scope::{CAPABILITIES, ParseScopeError, Scope, ScopeAccess, ScopeSet};
+pub use scope::{
+    CAPABILITIES, PRESENT_CAPABILITIES, ParseScopeError, Scope, ScopeAccess, ScopeSet,
+};
 pub use session::{ClientInfo, Session, SessionId, SignedIn};
 pub use throttle::{
     Admission, LoginAttempt, LoginThrottle, MemoryThrottle, RetryAfter, Standing, network,

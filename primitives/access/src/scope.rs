@@ -11,6 +11,11 @@ pub const CAPABILITIES: [&str; 22] = [
     "problems", "recovery", "server", "settings",
 ];
 
+/// The capabilities of this release, which suggestions name.
+pub const PRESENT_CAPABILITIES: [&str; 7] = [
+    "access", "cache", "config", "events", "metrics", "problems", "server",
+];
+
 /// A permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
@@ -45,7 +50,9 @@ pub struct ScopeSet(BTreeSet<Scope>);
 /// The text is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "`{text}` is not a scope: write `capability:read`, `capability:write`, `capability:*`, `jobs:work` or `*`"
+    "`{text}` is not a scope{}: write `*`, or `read`, `write` or `*` of a capability, such as `cache:write`; the capabilities are {}",
+    suggestion(text),
+    PRESENT_CAPABILITIES.join(", ")
 )]
 pub struct ParseScopeError {
     text: String,
@@ -151,6 +158,19 @@ impl FromIterator<Scope> for ScopeSet {
                 .collect(),
         )
     }
+}
+
+/// Returns the scope that was probably meant, as part of a message.
+fn suggestion(text: &str) -> String {
+    let scopes: Vec<String> = PRESENT_CAPABILITIES
+        .iter()
+        .flat_map(|capability| {
+            ["read", "write", "*"].map(|access| format!("{capability}:{access}"))
+        })
+        .collect();
+    let near = outrigger_config::nearest(text, scopes.iter().map(String::as_str));
+    near.map(|near| format!(" (did you mean `{near}`?)"))
+        .unwrap_or_default()
 }
 
 impl FromStr for Scope {
@@ -271,6 +291,19 @@ mod tests {
         fn parsing_any_text_does_not_panic(text: String) {
             let _ = text.parse::<ScopeSet>();
         }
+    }
+
+    #[test]
+    fn the_error_names_the_nearest_scope_of_this_release() {
+        let message = |text: &str| {
+            let error = text.parse::<Scope>().expect_err("it is not a scope");
+            error.to_string()
+        };
+
+        assert!(message("cache:writ").contains("did you mean `cache:write`?"));
+        assert!(message("evnts:read").contains("did you mean `events:read`?"));
+        assert!(!message("xyz").contains("did you mean"));
+        assert!(!message("job:work").contains("jobs"));
     }
 
     #[test]

@@ -31,9 +31,15 @@ impl ConfigCommand {
     pub(super) async fn run(self, connector: &Connector<'_>) -> Result<Answer, CliError> {
         match self {
             Self::Show { section, changed } => {
-                show(&keys(connector).await?, section.as_deref(), changed)
+                let (keys, note) = keys(connector).await?;
+                let answer = show(&keys, section.as_deref(), changed)?;
+                Ok(Answer { note, ..answer })
             }
-            Self::Explain { key } => explain(&keys(connector).await?, &key),
+            Self::Explain { key } => {
+                let (keys, note) = keys(connector).await?;
+                let answer = explain(&keys, &key)?;
+                Ok(Answer { note, ..answer })
+            }
             Self::Check => check(connector),
         }
     }
@@ -62,11 +68,21 @@ pub(super) fn check(connector: &Connector<'_>) -> Result<Answer, CliError> {
     ))
 }
 
-async fn keys(connector: &Connector<'_>) -> Result<Vec<ConfigKey>, CliError> {
-    match connector.running()? {
-        Some(client) => Ok(client.config().await?.items),
-        None => Ok(connector.load()?.keys()),
+/// Returns the keys of the running server, or those that the next start would use, and a note if these come from no file.
+async fn keys(connector: &Connector<'_>) -> Result<(Vec<ConfigKey>, Option<String>), CliError> {
+    if let Some(client) = connector.running()? {
+        return Ok((client.config().await?.items, None));
     }
+    let loaded = connector.load()?;
+    let without_file = || {
+        let folder = std::path::absolute(".").unwrap_or_default();
+        let folder = folder.display();
+        format!(
+            "no configuration file was read: there is no `outrigger.toml` in `{folder}`; name one with `--config`"
+        )
+    };
+    let note = loaded.file().is_none().then(without_file);
+    Ok((loaded.keys(), note))
 }
 
 fn show(keys: &[ConfigKey], section: Option<&str>, changed: bool) -> Result<Answer, CliError> {
