@@ -1,16 +1,16 @@
 //! Limits the memory of unread responses and unfinished requests.
 //!
-//! Every unsent response and every incomplete request body is tracked with its size and the time at which its client last
+//! Every request is tracked from its head to the last byte of its response, with its size and the time at which its client last
 //! received or sent data. This serves two rules:
 //!
 //! * If a client receives no part of a response for `[http] write_timeout`, its connection is closed, over HTTP/2 as over HTTP/1.
 //! * If all tracked buffers together exceed `[http] buffers_max`, the connection with the largest product of bytes held and idle
 //!   time is closed. Idle time alone would spare a client that repeatedly opens connections, requests large responses and never
 //!   reads them, because all others were active before it. Size alone would close one large upload in progress instead of many
-//!   small unread responses.
+//!   small unread responses. While requests are executed, only connections without valid credentials are closed.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
@@ -24,8 +24,12 @@ use prometheus_client::{
 
 use crate::line::Line;
 
-/// The memory of a request beside its bytes: its head, its task and the tables of the protocol, as measured over HTTP/2.
-const EACH: u64 = 12 << 10;
+/// The memory of a request beside its bytes: its task and its part of the tables of its connection, as measured over HTTP/2 with
+/// eight requests on each connection.
+const EACH: u64 = 16 << 10;
+
+/// When the bound is exceeded, one part in this many becomes free.
+const ROOM: u64 = 16;
 
 /// What all clients hold together. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -53,7 +57,8 @@ struct Held {
 /// The holds of one connection.
 #[derive(Debug, Default)]
 struct OnLine {
-    numbers: HashSet<u64>,
+    /// Ordered by age.
+    numbers: BTreeSet<u64>,
     /// The keys in [`Held::waiting`] of those that wait for the client.
     waiting: BTreeSet<u64>,
 }
@@ -122,8 +127,17 @@ impl Buffers {
         );
     }
 
-    /// Begins to count what the client at the other end of `line` holds, `bytes` at first.
+    /// Begins to count a request whose head of `bytes` has arrived. It waits for the server until it [responds](Hold::responds).
+    pub(crate) fn begin(&self, line: &Line, bytes: u64, now: Monotonic) -> Hold {
+        self.insert(line, Kind::Response, bytes, false, now)
+    }
+
+    /// Begins to count a body that the client must send or read, `bytes` at first.
     pub(crate) fn hold(&self, line: &Line, kind: Kind, bytes: u64, now: Monotonic) -> Hold {
+        self.insert(line, kind, bytes, true, now)
+    }
+
+    fn insert(&self, line: &Line, kind: Kind, bytes: u64, more: bool, now: Monotonic) -> Hold {
         let mut held = self.held.lock();
         held.moves += 1;
         let number = held.moves;
@@ -133,7 +147,7 @@ impl Buffers {
             waits: None,
             moved: now,
             pieces: 0,
-            more: true,
+            more,
             closing: false,
             kind,
         };
@@ -209,11 +223,15 @@ impl Buffers {
 
     /// Keeps the bound, at the cost of others than `but`, and the figure.
     fn show(&self, held: &mut Held, but: Option<u64>) {
-        while held.bytes - held.closing > held.max {
-            let Some(number) = held.costliest(but) else {
-                break;
-            };
-            held.cut(number, &self.cut);
+        if held.bytes - held.closing > held.max {
+            // Makes room for many requests at once: finding the costliest connections walks all of them.
+            let enough = held.max - held.max / ROOM;
+            for number in held.costliest(but) {
+                if held.bytes - held.closing <= enough {
+                    break;
+                }
+                held.cut(number, &self.cut);
+            }
         }
         self.bytes
             .set(i64::try_from(held.bytes).unwrap_or(i64::MAX));
@@ -256,21 +274,32 @@ impl Held {
         }
     }
 
-    /// Returns the hold, other than `but`, whose connection costs the most: its bytes times what others have done since its
-    /// client last moved. `None` if everything that is held waits for the server.
-    fn costliest(&self, but: Option<u64>) -> Option<u64> {
-        let longest = self.lines.values().filter_map(|on_line| {
-            let mut waiting = on_line.waiting.iter();
-            let moved = waiting.find(|moved| Some(self.waiting[moved]) != but)?;
-            let number = self.waiting[moved];
+    /// Returns one hold, other than `but`, of each connection that can be closed, the costliest connection first. The cost is its
+    /// bytes times what others have done since its client last moved. Requests that wait for the server count only on connections
+    /// without credentials.
+    fn costliest(&self, but: Option<u64>) -> impl Iterator<Item = u64> + use<> {
+        let costs = self.lines.values().filter_map(|on_line| {
+            let waiting = on_line.waiting.iter();
+            let waiting = waiting
+                .map(|moved| (self.waiting[moved], *moved))
+                .find(|(number, _)| Some(*number) != but);
+            let (number, moved) = waiting.or_else(|| {
+                let mut numbers = on_line.numbers.iter().copied();
+                let oldest = numbers.find(|number| Some(*number) != but)?;
+                let entry = &self.holds[&oldest];
+                let counts = !entry.closing && !entry.line.has_credentials();
+                counts.then_some((oldest, oldest))
+            })?;
             // Connections that cannot be closed are in this process.
             let line = &self.holds[&number].line;
             line.can_be_cut().then(|| {
-                let waited = self.moves.saturating_sub(*moved);
+                let waited = self.moves.saturating_sub(moved);
                 (u128::from(line.held()) * u128::from(waited), number)
             })
         });
-        longest.max().map(|(_, number)| number)
+        let mut costs: Vec<_> = costs.collect();
+        costs.sort_unstable_by(|one, other| other.cmp(one));
+        costs.into_iter().map(|(_, number)| number)
     }
 
     /// Moves the hold behind all others if it waits for its client, and removes it from the queue if it does not.
@@ -370,6 +399,18 @@ impl Hold {
         });
     }
 
+    /// The response begins, with a body of `bytes` that are not counted yet. The client can read from now on.
+    pub(crate) fn responds(&self, bytes: u64, now: Monotonic) {
+        self.buffers.change(self.number, true, |held| {
+            held.add(self.number, bytes);
+            if let Some(entry) = held.entry(self.number) {
+                entry.more = true;
+                entry.moved = now;
+            }
+            held.place(self.number);
+        });
+    }
+
     /// The protocol took a piece, of `bytes` that are not counted yet.
     pub(crate) fn took_piece(&self, bytes: u64, now: Monotonic) {
         self.buffers.change(self.number, true, |held| {
@@ -450,6 +491,7 @@ mod tests {
     fn a_hold_that_waits_for_the_server_is_not_closed() {
         let buffers = Buffers::new(10 * MIB);
         let [working, unread] = [Line::new(), Line::new()];
+        working.note_credentials();
         let arrived = buffers.hold(&working, Kind::Request, 6 * MIB, at(0));
         arrived.waits_for_server();
 
@@ -458,6 +500,24 @@ mod tests {
 
         assert!(!working.is_cut());
         assert!(unread.is_cut());
+    }
+
+    #[test]
+    fn requests_in_progress_are_bounded_on_connections_without_credentials() {
+        let buffers = Buffers::new(MIB);
+        let [stranger, known] = [Line::new(), Line::new()];
+        known.note_credentials();
+        let many = MIB / EACH - 10;
+
+        let _known: Vec<_> = (0..many).map(|_| buffers.begin(&known, 0, at(0))).collect();
+        let _unknown: Vec<_> = (0..10)
+            .map(|_| buffers.begin(&stranger, 0, at(1)))
+            .collect();
+        let when_full = stranger.is_cut();
+        let _next = buffers.begin(&known, 0, at(1));
+
+        assert!(!when_full);
+        assert!(stranger.is_cut() && !known.is_cut());
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub(crate) async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: Peer,
     line: &Line,
+    streams_max: u32,
     stop: Stop,
 ) {
     let longest_idle = api.state().config().header_timeout.get();
@@ -45,7 +46,7 @@ pub(crate) async fn serve(
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(Some(longest_idle))
-        .max_concurrent_streams(128)
+        .max_concurrent_streams(streams_max)
         .max_send_buf_size(KEPT_MAX)
         .max_header_list_size(KEPT_MAX as u32);
     let service = service_fn(|request: Request<Incoming>| {

@@ -11,7 +11,10 @@ use outrigger_stdx::ByteSize;
 use serde_json::json;
 use utoipa::openapi::path::Operation;
 
-use crate::{Failure, authenticate, codes, context::RequestContext, sites::Sites, state::ApiState};
+use crate::{
+    Failure, authenticate, codes, context::RequestContext, line::Line, sites::Sites,
+    state::ApiState,
+};
 
 const LOOKED_UP: &str = "tests build the whole table, so the scope exists";
 
@@ -355,6 +358,7 @@ impl Guard {
                     Some(scope) => principal.require(scope).map_err(|_| missing(scope)),
                     None => Ok(()),
                 };
+                note_credentials(parts);
                 parts.extensions.insert(principal.clone());
                 Admission {
                     principal: Some(principal),
@@ -392,6 +396,7 @@ async fn admit_key(find: FindKey, context: &RequestContext, parts: &mut Parts) -
             .authenticate_ingest_key(&text)
             .await
             .map(|key| {
+                note_credentials(parts);
                 parts.extensions.insert(key);
             })
             .map_err(Failure::from),
@@ -403,6 +408,13 @@ async fn admit_key(find: FindKey, context: &RequestContext, parts: &mut Parts) -
     Admission {
         principal: None,
         verdict,
+    }
+}
+
+/// A connection with valid credentials is closed later than others when memory is short.
+fn note_credentials(parts: &Parts) {
+    if let Some(line) = parts.extensions.get::<Line>() {
+        line.note_credentials();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use outrigger_supervisor::CancellationToken;
@@ -22,6 +22,8 @@ pub(crate) struct Line {
     idle_since: Arc<AtomicU64>,
     /// The number of bytes that its requests and responses hold.
     held: Arc<AtomicU64>,
+    /// Whether a request had valid credentials.
+    has_credentials: Arc<AtomicBool>,
 }
 
 /// A running request, until the last byte of its response is sent.
@@ -45,6 +47,7 @@ impl Line {
             requests: watch::Sender::new(0),
             idle_since: Arc::new(AtomicU64::new(this_moment())),
             held: Arc::default(),
+            has_credentials: Arc::default(),
         }
     }
 
@@ -72,6 +75,16 @@ impl Line {
     /// The number of bytes that its requests and responses hold.
     pub(crate) fn held(&self) -> u64 {
         self.held.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a request had valid credentials.
+    pub(crate) fn note_credentials(&self) {
+        self.has_credentials.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether a request had valid credentials.
+    pub(crate) fn has_credentials(&self) -> bool {
+        self.has_credentials.load(Ordering::Relaxed)
     }
 
     /// The number of running requests.

@@ -32,6 +32,14 @@ const UNREAD_STOPPING: Duration = Duration::from_secs(1);
 const UNSENT_STOPPING: Duration = Duration::from_secs(2);
 /// How much unsent data the kernel buffers. A small value shows early whether the client reads.
 const UNSENT_MAX: u32 = 128 << 10;
+/// The number of HTTP/2 requests that all connections together may have open, beside [`STREAMS_EACH_MIN`] on each. The more
+/// connections are open, the fewer requests a new one may have open. Otherwise, a client without credentials could fill the
+/// memory and the run queue: over HTTP/2, a request takes a few bytes of the network and several KiB of the server.
+const STREAMS_MAX: usize = 4096;
+/// The minimum number of HTTP/2 requests that a connection may have open.
+const STREAMS_EACH_MIN: usize = 8;
+/// The maximum number of HTTP/2 requests that a connection may have open.
+const STREAMS_EACH_MAX: usize = 128;
 /// The pause after a failed accept, for example because the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -147,11 +155,12 @@ impl Service for HttpListener {
             }
             let line = Line::new();
             let counted = lines.add(&line);
+            let streams_max = streams_max(lines.len());
             let (api, tls, stop) = (self.api.clone(), self.tls.clone(), stop.clone());
             let work = async move {
                 let _open = (api.http_metrics().open(), counted);
                 tokio::select! {
-                    () = answer(&api, stream, address, tls, &line, stop) => {}
+                    () = answer(&api, stream, address, tls, &line, streams_max, stop) => {}
                     () = line.until_cut() => {
                         tracing::debug!(%address, "a stalled connection is closed");
                     }
@@ -193,7 +202,7 @@ impl Service for ControlListener {
                     let _ = connections.spawn(async move {
                         let line = Line::new();
                         tokio::select! {
-                            () = serve(&api, stream, Peer::Control, &line, stop) => {}
+                            () = serve(&api, stream, Peer::Control, &line, STREAMS_EACH_MAX as u32, stop) => {}
                             () = line.until_cut() => {}
                         }
                     });
@@ -255,6 +264,11 @@ async fn finish(connections: &TaskGroup, api: &Api, stop: &Stop) {
     }
 }
 
+/// Returns how many HTTP/2 requests a new connection may have open when this many connections are open.
+fn streams_max(connections: usize) -> u32 {
+    (STREAMS_MAX / connections.max(1)).clamp(STREAMS_EACH_MIN, STREAMS_EACH_MAX) as u32
+}
+
 /// Serves an accepted connection.
 async fn answer(
     api: &Api,
@@ -262,12 +276,13 @@ async fn answer(
     address: SocketAddr,
     tls: Option<TlsAcceptor>,
     line: &Line,
+    streams_max: u32,
     stop: Stop,
 ) {
     prepare(&stream, api.state().config().write_timeout.get());
     let peer = |tls| Peer::Tcp { address, tls };
     let Some(acceptor) = tls else {
-        return serve(api, stream, peer(false), line, stop).await;
+        return serve(api, stream, peer(false), line, streams_max, stop).await;
     };
     let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream));
     let shaken = tokio::select! {
@@ -276,7 +291,7 @@ async fn answer(
         () = stop.cancelled() => return,
     };
     match shaken {
-        Ok(Ok(stream)) => serve(api, stream, peer(true), line, stop).await,
+        Ok(Ok(stream)) => serve(api, stream, peer(true), line, streams_max, stop).await,
         Ok(Err(error)) => tracing::debug!(%error, %address, "the TLS handshake failed"),
         Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),
     }

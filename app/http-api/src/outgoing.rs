@@ -12,10 +12,7 @@ use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use outrigger_stdx::Clock;
 
-use crate::{
-    buffers::{Buffers, Hold, Kind},
-    line::{Begun, Line},
-};
+use crate::{buffers::Hold, line::Begun};
 
 type Frame = hyper::body::Frame<Bytes>;
 
@@ -53,8 +50,7 @@ struct Piece {
 pub(crate) fn count(
     body: Body,
     is_encoded: bool,
-    buffers: &Buffers,
-    line: &Line,
+    hold: Hold,
     clock: Arc<dyn Clock>,
     begun: Begun,
 ) -> Body {
@@ -63,7 +59,7 @@ pub(crate) fn count(
     }
     let known = body.size_hint().exact();
     let bytes = known.unwrap_or(if is_encoded { ENCODER } else { 0 });
-    let hold = buffers.hold(line, Kind::Response, bytes, clock.monotonic());
+    hold.responds(bytes, clock.monotonic());
     Body::new(Outgoing {
         body,
         rest: Bytes::new(),

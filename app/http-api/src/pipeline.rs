@@ -59,6 +59,7 @@ impl Api {
         let line = line.unwrap_or_else(Line::inside);
         let begun = line.begin();
         let unread = Unread::watch(&mut request);
+        let hold = state.buffers().begin(&line, head_bytes(&request), started);
         // The highest level, so that every log line has the id, at any log level. The route is the template, because a path can
         // contain a secret.
         let span = tracing::error_span!("request", request_id, method = %method, route = tracing::field::Empty);
@@ -99,7 +100,7 @@ impl Api {
         }
         let is_encoded = response.headers().contains_key(header::CONTENT_ENCODING);
         let clock = state.shared_clock();
-        response.map(|body| outgoing::count(body, is_encoded, state.buffers(), &line, clock, begun))
+        response.map(|body| outgoing::count(body, is_encoded, hold, clock, begun))
     }
 
     /// The checks before routing. Adds a [`RequestContext`] to the request.
@@ -176,6 +177,16 @@ impl Api {
             *request.uri_mut() = stripped;
         }
     }
+}
+
+/// Returns the size of the target and the headers of a request.
+fn head_bytes(request: &Request) -> u64 {
+    let headers = request.headers().iter();
+    let headers: usize = headers
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    let target = request.uri();
+    (target.path().len() + target.query().map_or(0, str::len) + headers) as u64
 }
 
 /// Returns the id that the client sent if it is safe to log, or a new one.

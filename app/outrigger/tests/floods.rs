@@ -313,6 +313,42 @@ async fn unread_http_2_responses_take_bounded_memory_and_free_it() {
 }
 
 #[tokio::test]
+async fn many_small_unread_responses_close_the_connections_of_strangers() {
+    const CONNECTIONS: usize = 200;
+    const REQUESTS: usize = 8;
+    let app = app().set("http.buffers_max", "16MiB").start().await;
+    let token = app.token(&["*"]).await;
+
+    let mut held = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let mut connection = Connection::open(&app, 0).await;
+        for _ in 0..REQUESTS {
+            if connection.ended.is_cancelled() {
+                break;
+            }
+            let (answer, _) = connection
+                .send(request(&app, "GET", "/healthz"), true)
+                .await;
+            let keeping = connection.tasks.spawn(async move {
+                let _answer = answer.await;
+                std::future::pending::<()>().await;
+            });
+            keeping.expect("there is room");
+        }
+        held.push(connection);
+    }
+
+    // Together they would hold 25 MiB.
+    eventually("connections are closed", async || {
+        held.iter()
+            .any(|connection| connection.ended.is_cancelled())
+            .then_some(())
+    })
+    .await;
+    assert_that_others_are_served(&app, &token).await;
+}
+
+#[tokio::test]
 async fn a_response_that_is_read_slowly_is_not_closed() {
     const VALUE: usize = 3 << 20;
     const STEP: usize = 64 << 10;
