@@ -231,7 +231,7 @@ mod tests {
         let sail = acknowledged(problem(Severity::Warning, "The sail is torn"));
         let flag = problem(Severity::Notice, "There is no flag");
 
-        let none = open_problems(&[sail.clone()]);
+        let none = open_problems(std::slice::from_ref(&sail));
         let two = open_problems(&[leak, sail, flag]);
 
         assert_eq!(none.result, DoctorResult::Ok);
