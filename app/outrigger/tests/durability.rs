@@ -147,8 +147,8 @@ async fn a_token_that_was_revoked_before_a_kill_stays_revoked() {
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
 }
 
-/// Sends a request that creates a token, and disconnects without waiting for the response.
-async fn create_token_and_leave(app: &Outrigger, token: &str, name: &str) {
+/// Sends a request that creates a token, without waiting for the response.
+async fn begin_to_create_token(app: &Outrigger, token: &str, name: &str) -> TcpStream {
     let body = json!({ "name": name, "scopes": ["cache:read"] }).to_string();
     let request = format!(
         "POST /api/v1/access/tokens HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: {name}\r\n\
@@ -163,6 +163,7 @@ async fn create_token_and_leave(app: &Outrigger, token: &str, name: &str) {
         .write_all(request.as_bytes())
         .await
         .expect("the server reads");
+    stream
 }
 
 #[tokio::test]
@@ -170,17 +171,40 @@ async fn a_change_whose_client_disconnects_is_made_once_and_its_response_is_stor
     const CLIENTS: u32 = 20;
     let app = app().start().await;
     let token = app.token(&["access:*", "cache:*"]).await;
+    // The first use of a token is stored. After it, only the changes below wait for the database.
+    let used = app.get("/api/v1/access/me").bearer_auth(&token).send();
+    assert_eq!(used.await.expect("it answers").status(), StatusCode::OK);
     let names: Vec<_> = (0..CLIENTS)
         .map(|number| format!("left-{number}"))
         .collect();
 
+    // While another program has locked the database, every change that was begun waits for it.
+    let lock = app.database();
+    lock.execute_batch("begin immediate")
+        .expect("it can be locked");
+    let mut clients = Vec::new();
     for name in &names {
-        create_token_and_leave(&app, &token, name).await;
+        clients.push(begin_to_create_token(&app, &token, name).await);
     }
+    eventually("the server has begun every change", async || {
+        let queued = app
+            .metric("outrigger_store_queued{database=\"state\"}")
+            .await;
+        // The writer has taken the first one from the queue.
+        (queued >= f64::from(CLIENTS - 1)).then_some(())
+    })
+    .await;
+    drop(clients);
+    eventually("the server has closed the connections", async || {
+        let open = app.metric("outrigger_http_connections").await;
+        // The one of this request, and the idle one of the first use of the token.
+        (open <= 2.0).then_some(())
+    })
+    .await;
+    lock.execute_batch("rollback").expect("it is locked");
 
-    let mut replayed = 0;
     for name in &names {
-        let response = eventually("the answer is kept", async || {
+        let response = eventually("the response is stored", async || {
             let response = app
                 .request(Method::POST, "/api/v1/access/tokens")
                 .bearer_auth(&token)
@@ -189,15 +213,16 @@ async fn a_change_whose_client_disconnects_is_made_once_and_its_response_is_stor
                 .send()
                 .await
                 .expect("it answers");
-            // While the first request is running, this is a conflict. If the server had not started it before its client
-            // disconnected, this request makes the change.
+            // While the first request is running, this is a conflict.
             (response.status() != StatusCode::CONFLICT).then_some(response)
         })
         .await;
         assert_eq!(response.status(), StatusCode::CREATED, "{name}");
-        replayed += u32::from(response.headers().contains_key("idempotency-replayed"));
+        assert!(
+            response.headers().contains_key("idempotency-replayed"),
+            "{name}: this request made the change"
+        );
     }
-    assert!(replayed > 0, "no request was begun, so this shows nothing");
     let made = count(&app, "access_tokens where name like 'left-%'");
     assert_eq!(made, CLIENTS);
     eventually("all of them and the first token are remembered", async || {

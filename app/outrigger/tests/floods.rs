@@ -162,7 +162,7 @@ async fn a_thousand_http_1_sign_ins_without_a_body_do_not_block_others() {
         held.push(stream);
     }
     // Requests that lost their slot are closed.
-    until_connections_are_open(&app, 250).await;
+    until_connections_are_open(&app, 250.0).await;
 
     assert_that_others_are_served(&app, &token).await;
 }
@@ -223,13 +223,10 @@ async fn send_a_kilobyte_each(bodies: &mut Vec<SendStream<Bytes>>) -> u64 {
     bodies.len() as u64 * 1024
 }
 
-async fn until_connections_are_open(app: &Outrigger, at_least: u64) {
+async fn until_connections_are_open(app: &Outrigger, at_least: f64) {
     eventually("the connections are open", async || {
-        let figures = app.get("/metrics").send().await.ok()?.text().await.ok()?;
-        let line = figures
-            .lines()
-            .find_map(|line| line.strip_prefix("outrigger_http_connections "))?;
-        (line.parse::<u64>().ok()? >= at_least).then_some(())
+        let open = app.metric("outrigger_http_connections").await;
+        (open >= at_least).then_some(())
     })
     .await;
 }
@@ -303,11 +300,8 @@ async fn unread_http_2_responses_take_bounded_memory_and_free_it() {
 
     assert!(most < ALLOWED, "{most} bytes more");
     eventually("the memory is given back", async || {
-        let figures = app.get("/metrics").send().await.ok()?.text().await.ok()?;
-        let line = figures
-            .lines()
-            .find_map(|line| line.strip_prefix("outrigger_http_buffers_bytes "))?;
-        (line.parse::<u64>().ok()? < 1 << 20).then_some(())
+        let held = app.metric("outrigger_http_buffers_bytes").await;
+        (held < f64::from(1 << 20)).then_some(())
     })
     .await;
 }

@@ -256,14 +256,7 @@ async fn the_files_of_the_dashboard_and_its_polling_do_not_count_as_api_traffic(
         .request(Method::POST, "/api/v1/access/login-link")
         .json(&json!({ "code": app.login_code().await }));
     let cookie = send(login).await.headers()["set-cookie"].clone();
-    let counted = async |name: &str| {
-        let page = send(app.get("/metrics")).await.text().await;
-        let page = page.expect("it has a body");
-        let lines = page.lines().filter(|line| line.starts_with(name));
-        let values = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
-        values.sum::<f64>()
-    };
-    let before = counted("outrigger_http_requests_total").await;
+    let before = app.metric("outrigger_http_requests_total").await;
 
     for _ in 0..3 {
         let poll = app
@@ -274,13 +267,13 @@ async fn the_files_of_the_dashboard_and_its_polling_do_not_count_as_api_traffic(
         send(app.get("/admin/production/mark.svg")).await;
     }
 
-    assert_eq!(
-        counted("outrigger_http_background_requests_total").await,
-        3.0
-    );
-    assert_eq!(counted("outrigger_http_page_requests_total").await, 3.0);
+    let polls = app
+        .metric("outrigger_http_background_requests_total")
+        .await;
+    let files = app.metric("outrigger_http_page_requests_total").await;
+    let requests = app.metric("outrigger_http_requests_total").await - before;
+    assert_eq!((polls, files), (3.0, 3.0));
     // The scrapes themselves: one before and two since.
-    let requests = counted("outrigger_http_requests_total").await - before;
     assert_eq!(requests, 3.0);
 }
 

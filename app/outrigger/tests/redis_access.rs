@@ -203,14 +203,11 @@ async fn clients_that_do_not_read_take_at_most_the_memory_limit() {
     // Clients that read their replies are still served.
     let mut honest = connect(app.redis_address()).await;
     resp(&mut honest, b"PING\r\n", "+PONG\r\n").await;
-    let evicted = eventually("connections are closed for room", async || {
-        let metrics = app.get("/metrics").send().await.ok()?.text().await.ok()?;
-        let line = metrics
-            .lines()
-            .find_map(|line| line.strip_prefix("outrigger_redis_evicted_total "));
-        line?.parse::<u32>().ok().filter(|count| *count > 0)
-    });
-    assert!(evicted.await > 0);
+    eventually("connections are closed for room", async || {
+        let evicted = app.metric("outrigger_redis_evicted_total").await;
+        (evicted > 0.0).then_some(())
+    })
+    .await;
     let taken = resident(&app).saturating_sub(before);
     assert!(taken <= 256 << 20, "{taken} bytes more");
 }

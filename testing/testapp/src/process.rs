@@ -13,7 +13,7 @@ use reqwest::{Method, RequestBuilder};
 use rustix::process::{Pid, Signal};
 use tokio::{process::Child, time::timeout};
 
-use crate::{Builder, Program, TIMEOUT, eventually, http_client};
+use crate::{Builder, Program, TIMEOUT, eventually, http_client, raw_http};
 
 /// A running server, killed when it is dropped.
 #[derive(Debug)]
@@ -269,6 +269,30 @@ impl Outrigger {
     pub fn database(&self) -> rusqlite::Connection {
         let path = self.data_dir().join("state.db");
         rusqlite::Connection::open(path).expect("the database exists")
+    }
+
+    /// Returns the sum of the samples of a metric over its labels, or of the samples with these labels if the name ends with
+    /// them, as in `outrigger_store_queued{database="state"}`. Uses a connection of its own, which is closed afterwards.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such metric.
+    pub async fn metric(&self, name: &str) -> f64 {
+        let answer = raw_http(self.http_address(), b"GET /metrics", &[]).await;
+        let values: Vec<f64> = answer
+            .body
+            .lines()
+            .filter_map(|line| line.rsplit_once(' '))
+            .filter(|(sample, _)| {
+                *sample == name
+                    || sample
+                        .strip_prefix(name)
+                        .is_some_and(|labels| labels.starts_with('{'))
+            })
+            .filter_map(|(_, value)| value.parse().ok())
+            .collect();
+        assert!(!values.is_empty(), "no metric {name} in {answer:?}");
+        values.into_iter().sum()
     }
 
     async fn wait_until_it_responds(&mut self) {
