@@ -267,9 +267,7 @@ async fn the_files_of_the_dashboard_and_its_polling_do_not_count_as_api_traffic(
         send(app.get("/admin/production/mark.svg")).await;
     }
 
-    let polls = app
-        .metric("outrigger_http_background_requests_total")
-        .await;
+    let polls = app.metric("outrigger_http_background_requests_total").await;
     let files = app.metric("outrigger_http_page_requests_total").await;
     let requests = app.metric("outrigger_http_requests_total").await - before;
     assert_eq!((polls, files), (3.0, 3.0));
