@@ -210,13 +210,13 @@ async fn an_http_client_that_never_finishes_its_head_is_disconnected() {
     let app = app().set("http.header_timeout", "300ms").start().await;
     let mut slow = connect(app.http_address()).await;
     let mut silent = connect(app.http_address()).await;
-    let mut second = connect(app.http_address()).await;
     let whole = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /he";
 
     slow.write_all(b"GET /healthz HTTP/1.1\r\nHost: local")
         .await
         .expect("it is read");
     until_closed(&mut slow).await;
+    let mut second = connect(app.http_address()).await;
     second.write_all(whole).await.expect("it is read");
     until_closed(&mut silent).await;
     until_closed(&mut second).await;
@@ -298,7 +298,7 @@ async fn until_only_one_http_connection_is_open(app: &Outrigger) {
 
 #[tokio::test]
 async fn an_idle_http_2_client_is_disconnected_even_if_it_responds_to_pings() {
-    let app = app().set("http.header_timeout", "300ms").start().await;
+    let app = app().set("http.header_timeout", "1s").start().await;
     let client = reqwest::Client::builder()
         .http2_prior_knowledge()
         .build()
