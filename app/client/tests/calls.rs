@@ -71,7 +71,7 @@ fn targets(script: &Script) -> Vec<String> {
 async fn a_list_is_read_page_by_page() {
     let page = |name: &str, next: Value| {
         let token = json!({ "id": name, "name": name, "hint": "otr_", "scopes": [], "created_by": "local",
-            "created_at": "2026-01-01T12:00:00Z", "expires_at": null, "last_used_at": null });
+            "account_id": "1", "created_at": "2026-01-01T12:00:00Z", "expires_at": null, "last_used_at": null });
         json!({ "items": [token], "next": next }).to_string()
     };
     let (first, last) = (page("a", json!("x/y")), page("b", json!(null)));

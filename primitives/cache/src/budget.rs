@@ -6,7 +6,7 @@
 //!
 //! Several writes that evict at the same time may together claim more than the limit, and find nothing to evict although each
 //! of them would fit alone. In that case a write releases its claim, waits until the others have finished, and tries once
-//! more with exclusive access.
+//! more with exclusive access. Even then, writes that claimed free memory may not have finished. It waits for these, too.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -144,10 +144,12 @@ impl Claim<'_> {
         taken.is_ok()
     }
 
-    /// Takes the eviction lock in shared mode, waiting for a write that holds it exclusively. Does nothing if this write
-    /// already holds the lock.
+    /// Releases the claim and takes the eviction lock in shared mode, waiting for a write that holds it exclusively. Does
+    /// nothing if this write already holds the lock.
     pub(crate) fn lock_shared(&mut self) {
         if let EvictionLock::Unlocked = self.lock {
+            // A write with exclusive access waits for the claims of others.
+            self.give_back();
             self.lock = EvictionLock::Shared(self.budget.eviction_lock.read());
         }
     }
@@ -163,6 +165,13 @@ impl Claim<'_> {
         self.lock = EvictionLock::Unlocked;
         self.lock = EvictionLock::Exclusive(self.budget.eviction_lock.write());
         true
+    }
+
+    /// Returns the bytes that other writes have claimed and not used yet.
+    pub(crate) fn others(&self) -> usize {
+        let shards = self.budget.shards.iter();
+        let written: usize = shards.map(|bytes| bytes.load(Ordering::Relaxed)).sum();
+        self.budget.used().saturating_sub(written + self.bytes)
     }
 
     fn give_back(&mut self) {
@@ -205,7 +214,7 @@ impl Drop for Claim<'_> {
 mod tests {
     use std::sync::Arc;
 
-    use outrigger_stdx::ManualClock;
+    use outrigger_stdx::{ByteSize, ManualClock};
     use parking_lot::Mutex;
 
     use super::*;
@@ -273,5 +282,44 @@ mod tests {
             "another thread could have claimed the bytes of the second shard"
         );
         assert_eq!(budget.used(), bytes);
+    }
+
+    #[test]
+    fn a_write_waits_for_another_one_that_has_claimed_memory_and_not_written_yet() {
+        const LENGTH: usize = 600 << 10;
+        let config = CacheConfig {
+            memory: ByteSize::mib(1),
+            ..CacheConfig::default()
+        };
+        let cache = Cache::open(config, Arc::new(ManualClock::new()));
+        let budget = &cache.inner.budget;
+        let mut other = budget.claim();
+        assert!(other.try_claim(LENGTH));
+
+        let writer = {
+            let cache = cache.clone();
+            let write = move || cache.put(Database::ZERO, b"key", &[0; LENGTH], None);
+            outrigger_supervisor::thread("cache-test", write).expect("a thread starts")
+        };
+        // By then, it has found nothing to evict with shared and with exclusive access.
+        while budget.turns.load(Ordering::Relaxed) < 4 && !writer.is_finished() {
+            std::thread::yield_now();
+        }
+        drop(other);
+        let written = writer.join().expect("it does not panic");
+
+        assert!(written.is_ok(), "{written:?}");
+        assert_eq!(budget.refusals(), 0);
+    }
+
+    #[test]
+    fn a_write_that_waits_for_the_eviction_lock_keeps_no_claim() {
+        let budget = Budget::new(1 << 20);
+        let mut claim = budget.claim();
+        assert!(claim.try_claim(1000));
+
+        claim.lock_shared();
+
+        assert_eq!(budget.used(), 0);
     }
 }

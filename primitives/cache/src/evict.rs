@@ -29,15 +29,21 @@ impl Inner {
         claim.lock_shared();
         claim.force_claim(bytes);
         while !budget.is_within_bound() {
+            // Read before the search: a write that finishes during it adds an entry that can be evicted.
+            let others_are_writing = claim.others() > 0;
             let first = budget.next_shard();
             let is_evicted = (first..first + SHARDS).any(|number| self.evict_from(number % SHARDS));
             if is_evicted || budget.is_within_bound() {
                 continue;
             }
-            if !claim.lock_exclusive() {
+            if claim.lock_exclusive() {
+                claim.force_claim(bytes);
+            } else if others_are_writing {
+                // They have claimed memory that was free, without the eviction lock. None of them waits for this write.
+                std::thread::yield_now();
+            } else {
                 return refuse();
             }
-            claim.force_claim(bytes);
         }
         Ok(())
     }
