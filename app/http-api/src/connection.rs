@@ -50,10 +50,10 @@ pub(crate) async fn serve(
         .max_send_buf_size(KEPT_MAX)
         .max_header_list_size(KEPT_MAX as u32);
     let service = service_fn(|request: Request<Incoming>| {
-        let api = api.clone();
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(line.clone());
-        async move { Ok::<_, Infallible>(api.respond(request, peer).await) }
+        let response = api.respond(request, peer);
+        async move { Ok::<_, Infallible>(response.await) }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let serving = async {

@@ -15,14 +15,16 @@ use axum::{
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header, uri::PathAndQuery};
 use jiff::Timestamp;
 use outrigger_net::{ClientAddress, Scheme, is_forwarded};
-use outrigger_stdx::uuid_at;
+use outrigger_stdx::{Monotonic, uuid_at};
 use tower::ServiceExt;
 use tracing::Instrument;
 
 use crate::{
-    Api, Failure, codes,
+    Api, Failure,
+    buffers::Hold,
+    codes,
     context::{Peer, RequestContext},
-    line::Line,
+    line::{Begun, Line},
     outgoing,
     traffic::Traffic,
     unread::Unread,
@@ -30,6 +32,9 @@ use crate::{
 
 /// The maximum length of a path, percent-decoded: a cache key of the default `[cache] key_max`, and its route.
 const PATH_MAX: usize = 9 * 1024;
+
+/// The memory of a header beside its bytes, as measured. Over HTTP/2, a header takes two bytes of the network.
+const HEADER: usize = 320;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -48,18 +53,42 @@ impl Redispatch {
     }
 }
 
+/// A request whose head has arrived.
+struct Arrival {
+    started: Monotonic,
+    begun: Begun,
+    hold: Hold,
+}
+
 impl Api {
-    /// Handles a request that arrived over `peer`.
-    pub async fn respond(&self, mut request: Request, peer: Peer) -> Response {
-        let state = self.state();
-        let started = state.clock().monotonic();
-        let request_id = request_id(request.headers(), state.clock().now());
-        let method = request.method().clone();
+    /// Handles a request that arrived over `peer`. The request counts as begun from this call on, not only from the first poll
+    /// of the future: under load, many futures wait for a thread.
+    pub fn respond(
+        &self,
+        request: Request,
+        peer: Peer,
+    ) -> impl Future<Output = Response> + Send + use<> {
+        let api = self.clone();
+        let clock = api.state().clock();
+        let started = clock.monotonic();
         let line = request.extensions().get::<Line>().cloned();
         let line = line.unwrap_or_else(Line::inside);
         let begun = line.begin();
+        let buffers = api.state().buffers();
+        let hold = buffers.begin(&line, head_bytes(&request), started);
+        let arrival = Arrival {
+            started,
+            begun,
+            hold,
+        };
+        async move { api.respond_to(request, peer, arrival).await }
+    }
+
+    async fn respond_to(&self, mut request: Request, peer: Peer, arrival: Arrival) -> Response {
+        let state = self.state();
+        let request_id = request_id(request.headers(), state.clock().now());
+        let method = request.method().clone();
         let unread = Unread::watch(&mut request);
-        let hold = state.buffers().begin(&line, head_bytes(&request), started);
         // The highest level, so that every log line has the id, at any log level. The route is the template, because a path can
         // contain a secret.
         let span = tracing::error_span!("request", request_id, method = %method, route = tracing::field::Empty);
@@ -86,7 +115,7 @@ impl Api {
                 .entry(header::STRICT_TRANSPORT_SECURITY)
                 .or_insert(always);
         }
-        let elapsed = state.clock().monotonic().saturating_since(started);
+        let elapsed = state.clock().monotonic().saturating_since(arrival.started);
         match traffic {
             Traffic::Api => state.http_metrics().observe(response.status(), elapsed),
             Traffic::Background => state.http_metrics().count_background(),
@@ -100,6 +129,7 @@ impl Api {
         }
         let is_encoded = response.headers().contains_key(header::CONTENT_ENCODING);
         let clock = state.shared_clock();
+        let Arrival { hold, begun, .. } = arrival;
         response.map(|body| outgoing::count(body, is_encoded, hold, clock, begun))
     }
 
@@ -179,11 +209,11 @@ impl Api {
     }
 }
 
-/// Returns the size of the target and the headers of a request.
+/// Returns the memory of the target and the headers of a request.
 fn head_bytes(request: &Request) -> u64 {
     let headers = request.headers().iter();
     let headers: usize = headers
-        .map(|(name, value)| name.as_str().len() + value.len())
+        .map(|(name, value)| name.as_str().len() + value.len() + HEADER)
         .sum();
     let target = request.uri();
     (target.path().len() + target.query().map_or(0, str::len) + headers) as u64

@@ -153,13 +153,14 @@ impl Fixture {
         format!("outrigger_7300={}", cookie.expose())
     }
 
-    /// Sends a request from this machine and returns the response without reading its body.
-    pub(crate) async fn begin(&self, request: Request<Body>) -> Response {
+    /// Sends a request from this machine and returns the response without reading its body. Nothing is executed before the first
+    /// poll.
+    pub(crate) fn begin(&self, request: Request<Body>) -> impl Future<Output = Response> + use<> {
         let peer = Peer::Tcp {
             address: SocketAddr::from(([127, 0, 0, 1], 50_000)),
             tls: false,
         };
-        self.api.respond(request, peer).await
+        self.api.respond(request, peer)
     }
 
     /// Sends a request from this machine and returns the complete response.

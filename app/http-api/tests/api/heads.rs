@@ -4,7 +4,7 @@ use http::HeaderValue;
 use outrigger_http_api::{Capability, RouteTable};
 use utoipa_axum::routes;
 
-use crate::fixture::{empty, request, with_routes};
+use crate::fixture::{Fixture, empty, request, with_routes};
 
 const JOBS: Capability = Capability::new("jobs");
 
@@ -74,4 +74,38 @@ async fn a_user_in_the_host_is_refused_even_if_the_route_accepts_any_host() {
         assert_eq!((answer.status, answer.code()), (400, "invalid".to_owned()));
         assert_eq!(answer.json()["fields"][0]["field"], "host");
     }
+}
+
+/// The bytes that all requests and responses hold.
+async fn buffered(fixture: &Fixture) -> u64 {
+    let page = fixture.metrics.encode().await;
+    let value = page
+        .lines()
+        .find_map(|line| line.strip_prefix("outrigger_http_buffers_bytes "));
+    value
+        .and_then(|value| value.parse().ok())
+        .unwrap_or_else(|| panic!("{page}"))
+}
+
+#[tokio::test]
+async fn a_request_is_buffered_with_each_of_its_headers_before_it_is_executed() {
+    const HEADERS: usize = 1000;
+    let fixture = with_routes(table()).await;
+    let few = empty(request("GET", "/jobs"));
+    let many = (0..HEADERS).fold(request("GET", "/jobs"), |request, number| {
+        request.header(format!("a{number}"), "")
+    });
+
+    let before = buffered(&fixture).await;
+    let first = fixture.begin(few);
+    let with_few = buffered(&fixture).await;
+    let second = fixture.begin(empty(many));
+    let with_both = buffered(&fixture).await;
+    drop((first, second));
+    let after = buffered(&fixture).await;
+
+    assert_eq!((before, after), (0, 0));
+    assert!(with_few > 0);
+    // The entry of the map, the name and the value.
+    assert!(with_both - with_few > 200 * HEADERS as u64, "{with_both}");
 }

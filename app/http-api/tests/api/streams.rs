@@ -48,6 +48,12 @@ async fn get_value() -> Vec<u8> {
     vec![b'x'; 4 << 20]
 }
 
+/// Begins a large response and never finishes it.
+#[utoipa::path(get, path = "/unfinished", responses((status = 200)))]
+async fn get_unfinished() -> Body {
+    Body::from_stream(megabytes(2).chain(stream::pending()))
+}
+
 #[utoipa::path(get, path = "/tail", responses((status = 200)))]
 async fn tail() -> Response {
     let first = stream::iter([Event::default().event("line").data("first")]);
@@ -77,6 +83,7 @@ fn table() -> RouteTable {
         .add(put, routes!(put_file))
         .add(FILES.read().streams(), routes!(get_file))
         .add(FILES.read(), routes!(get_value))
+        .add(FILES.read(), routes!(get_unfinished))
         .add(LOGS.read().streams(), routes!(tail))
         .add(LOGS.read(), routes!(wait))
         .add(LOGS.safe(), routes!(stop))
@@ -259,7 +266,7 @@ async fn a_large_response_ends_when_its_token_is_revoked() {
     let fixture = with_routes(table()).await;
     let token = fixture.token(&["files:read"]).await;
     let response = fixture
-        .begin(empty(bearer(request("GET", "/value"), &token)))
+        .begin(empty(bearer(request("GET", "/unfinished"), &token)))
         .await;
     let mut body = response.into_body();
     let begun = soon(body.frame()).await.expect("there is a first piece");
