@@ -192,12 +192,12 @@ impl Buffers {
             .filter(|(_, entry)| now.saturating_since(entry.moved) >= longest(entry.kind))
             .map(|(number, entry)| (number, entry.line.clone()))
             .collect();
-        let waits_as_a_whole = |line: &Line| {
-            let on_line = still.iter().filter(|(_, other)| other.is(line));
-            line.begun() <= on_line.count()
-        };
+        let mut on_line = HashMap::<_, usize>::new();
+        for (_, line) in &still {
+            *on_line.entry(line.id()).or_default() += 1;
+        }
         for (number, line) in &still {
-            if waits_as_a_whole(line) {
+            if line.begun() <= on_line[&line.id()] {
                 held.cut(*number, &self.cut);
             }
         }

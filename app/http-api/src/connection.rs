@@ -17,7 +17,7 @@ use tokio::{
     sync::watch,
 };
 
-use crate::{Api, Peer, line::Line};
+use crate::{Api, Peer, fair::Fair, line::Line};
 
 /// The maximum size of a head, and of the part of a response that hyper buffers.
 const KEPT_MAX: usize = 64 << 10;
@@ -55,7 +55,7 @@ pub(crate) async fn serve(
         let response = api.respond(request, peer);
         async move { Ok::<_, Infallible>(response.await) }
     });
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(Fair::new(stream)), service));
     let serving = async {
         tokio::select! {
             outcome = connection.as_mut() => outcome,

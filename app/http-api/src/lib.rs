@@ -24,6 +24,7 @@ mod download;
 mod enforce;
 mod extract;
 mod failure;
+mod fair;
 mod guard;
 mod hosts;
 mod idempotency;
