@@ -343,6 +343,40 @@ async fn many_small_unread_responses_close_the_connections_of_strangers() {
 }
 
 #[tokio::test]
+async fn many_requests_with_many_headers_close_the_connections_of_strangers() {
+    const CONNECTIONS: usize = 20;
+    const REQUESTS: usize = 8;
+    const HEADERS: usize = 1000;
+    let app = app().set("http.buffers_max", "16MiB").start().await;
+    let token = app.token(&["*"]).await;
+
+    let mut held = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let mut connection = Connection::open(&app, 65_535).await;
+        let mut bodies = Vec::new();
+        for _ in 0..REQUESTS {
+            if connection.ended.is_cancelled() {
+                break;
+            }
+            let head = request(&app, "POST", "/api/v1/access/login");
+            let head =
+                (0..HEADERS).fold(head, |head, number| head.header(format!("a{number}"), ""));
+            bodies.push(connection.send(head, false).await);
+        }
+        held.push((connection, bodies));
+    }
+
+    // The names have less than 1 MiB together, the maps of headers more than 40 MiB.
+    eventually("connections are closed", async || {
+        held.iter()
+            .any(|(connection, _)| connection.ended.is_cancelled())
+            .then_some(())
+    })
+    .await;
+    assert_that_others_are_served(&app, &token).await;
+}
+
+#[tokio::test]
 async fn a_response_that_is_read_slowly_is_not_closed() {
     const VALUE: usize = 3 << 20;
     const STEP: usize = 64 << 10;
