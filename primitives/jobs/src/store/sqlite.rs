@@ -1,0 +1,402 @@
+//! Jobs in a SQLite file.
+//!
+//! One process has the file, so its writer is the only one that gives out jobs. Sessions and timeouts are kept in memory.
+
+mod attempts;
+mod enqueue;
+mod manage;
+mod read;
+mod statements;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use outrigger_sql::{BrokenStatement, Migrations, SqlError, SqliteDatabase};
+use outrigger_stdx::{Clock, Cursor, Monotonic};
+use parking_lot::Mutex;
+use rusqlite::{Connection, OptionalExtension, Params, Row};
+
+use super::{JobStore, counts::Counts, liveness::Liveness, pick::Turns, row};
+use crate::{
+    Attempt, Beat, Enqueued, Job, JobFilter, JobId, JobState, JobsError, Lease, LeaseRequest,
+    LeaseToken, LogLine, NewJob, Progress, QueueName, QueueStats, SessionName, Settle,
+    SettleStatus, Swept,
+};
+
+const MIGRATIONS: Migrations = Migrations {
+    capability: "jobs",
+    sqlite: &[(
+        "V1__jobs",
+        include_str!("../../migrations/sqlite/V1__jobs.sql"),
+    )],
+    postgres: &[],
+};
+
+/// Jobs in a SQLite file. Cheap to clone.
+#[derive(Clone)]
+pub struct SqliteJobStore {
+    database: SqliteDatabase,
+    liveness: Arc<Mutex<Liveness>>,
+    turns: Arc<Turns>,
+    clock: Arc<dyn Clock>,
+}
+
+impl SqliteJobStore {
+    /// Applies the missing migrations. The sessions of the last process get their whole time again, and its running attempts their
+    /// timeout less what had passed of it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be migrated or read.
+    pub async fn open(database: SqliteDatabase, clock: Arc<dyn Clock>) -> Result<Self, JobsError> {
+        database.migrate(MIGRATIONS).await?;
+        let (wall, now) = (clock.now(), clock.monotonic());
+        let read = move |connection: &Connection| {
+            list(connection, statements::ALL_RUNNING, [], |row| {
+                let id: JobId = row.get::<_, uuid_bytes::Bytes>(0)?.into();
+                let token = LeaseToken::stored(row.get(1)?);
+                let session = SessionName::stored(row.get(2)?);
+                let timeout = row::duration(row, 4)?;
+                let started: Option<Timestamp> = outrigger_sql::Columns::column(row, 3)?;
+                let passed = started
+                    .and_then(|started| wall.duration_since(started).try_into().ok())
+                    .unwrap_or_default();
+                Ok((id, token, session, timeout.saturating_sub(passed)))
+            })
+        };
+        let mut liveness = Liveness::default();
+        for (id, token, session, left) in database.read(read).await? {
+            liveness.touch(&session, now);
+            liveness.begin(id, token, now + left);
+        }
+        Ok(Self {
+            database,
+            liveness: Arc::new(Mutex::new(liveness)),
+            turns: Arc::default(),
+            clock,
+        })
+    }
+
+    /// Prepares every statement and returns those that SQLite rejects, which must be none.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be read.
+    pub async fn broken_statements(&self) -> Result<Vec<BrokenStatement>, JobsError> {
+        Ok(self.database.broken_statements(statements::ALL).await?)
+    }
+
+    fn now(&self) -> Monotonic {
+        self.clock.monotonic()
+    }
+}
+
+/// UUIDs as SQLite stores them.
+mod uuid_bytes {
+    use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
+    use uuid::Uuid;
+
+    use crate::JobId;
+
+    pub(super) struct Bytes([u8; 16]);
+
+    impl FromSql for Bytes {
+        fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+            <[u8; 16]>::column_result(value).map(Self)
+        }
+    }
+
+    impl From<Bytes> for JobId {
+        fn from(bytes: Bytes) -> Self {
+            Uuid::from_bytes(bytes.0).into()
+        }
+    }
+
+    /// Returns an id as it is stored.
+    pub(super) fn of(id: JobId) -> [u8; 16] {
+        *id.as_uuid().as_bytes()
+    }
+}
+
+fn list<T>(
+    connection: &Connection,
+    sql: &'static str,
+    values: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<T, JobsError>,
+) -> Result<Vec<T>, JobsError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    let mut items = Vec::new();
+    while let Some(row) = rows.next()? {
+        items.push(read(row)?);
+    }
+    Ok(items)
+}
+
+fn one<T>(
+    connection: &Connection,
+    sql: &'static str,
+    values: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<T, JobsError>,
+) -> Result<Option<T>, JobsError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    rows.next()?.map(&mut read).transpose()
+}
+
+fn exists(
+    connection: &Connection,
+    sql: &'static str,
+    values: impl Params,
+) -> Result<bool, JobsError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement
+        .query_row(values, |_| Ok(()))
+        .optional()?
+        .is_some())
+}
+
+fn execute(
+    connection: &Connection,
+    sql: &'static str,
+    values: impl Params,
+) -> Result<usize, SqlError> {
+    Ok(connection.prepare_cached(sql)?.execute(values)?)
+}
+
+/// Stores the changes of the counts.
+fn save(connection: &Connection, counts: &Counts) -> Result<(), JobsError> {
+    for (queue, class, state, jobs) in counts.changes() {
+        execute(
+            connection,
+            statements::CHANGE_COUNT,
+            (queue, class, state, jobs),
+        )?;
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl JobStore for SqliteJobStore {
+    async fn enqueue(&self, jobs: Vec<NewJob>, now: Timestamp) -> Result<Vec<Enqueued>, JobsError> {
+        let size = enqueue::size(&jobs);
+        let work = move |connection: &Connection| enqueue::enqueue(connection, &jobs, now);
+        if size.as_u64() > enqueue::SMALL {
+            self.database.write_bulk(size, work).await
+        } else {
+            self.database.write(work).await
+        }
+    }
+
+    async fn lease(&self, request: LeaseRequest, now: Timestamp) -> Result<Vec<Lease>, JobsError> {
+        let begun = self.now();
+        self.liveness.lock().touch(&request.session, begun);
+        let (turns, session) = (Arc::clone(&self.turns), request.session.clone());
+        let given_back = match &request.holding {
+            Some(holding) => self.give_back(&session, holding.clone(), now).await?,
+            None => Vec::new(),
+        };
+        let leased = self
+            .database
+            .write(move |connection| attempts::lease(connection, &request, &turns, now))
+            .await?;
+        let mut liveness = self.liveness.lock();
+        given_back.into_iter().for_each(|id| liveness.end(id));
+        for lease in &leased {
+            liveness.begin(lease.id, lease.token, begun + lease.timeout);
+        }
+        // A session that ended meanwhile must end with these jobs too.
+        liveness.touch(&session, begun);
+        Ok(leased)
+    }
+
+    async fn settle(
+        &self,
+        settles: Vec<Settle>,
+        now: Timestamp,
+    ) -> Result<Vec<SettleStatus>, JobsError> {
+        let ids: Vec<_> = settles.iter().map(|settle| settle.id).collect();
+        let statuses = self
+            .database
+            .write(move |connection| attempts::settle(connection, settles, now))
+            .await?;
+        let mut liveness = self.liveness.lock();
+        for (id, status) in ids.into_iter().zip(&statuses) {
+            if *status == SettleStatus::Settled {
+                liveness.end(id);
+            }
+        }
+        Ok(statuses)
+    }
+
+    async fn heartbeat(
+        &self,
+        session: &SessionName,
+        holding: Vec<JobId>,
+    ) -> Result<Beat, JobsError> {
+        self.liveness.lock().touch(session, self.now());
+        let session = session.clone();
+        self.database
+            .read(move |connection| attempts::beat(connection, &session, &holding))
+            .await
+    }
+
+    async fn end_session(&self, session: &SessionName, now: Timestamp) -> Result<u64, JobsError> {
+        let ended = session.clone();
+        let lost = self
+            .database
+            .write(move |connection| attempts::lose(connection, &ended, &[], now))
+            .await?;
+        let mut liveness = self.liveness.lock();
+        liveness.end_session(session);
+        lost.iter().for_each(|id| liveness.end(*id));
+        Ok(lost.len() as u64)
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<Swept, JobsError> {
+        let (overdue, ended) = {
+            let (liveness, monotonic) = (self.liveness.lock(), self.now());
+            (
+                liveness.overdue(monotonic, attempts::SWEEP_MAX),
+                liveness.ended_sessions(monotonic, attempts::SWEEP_MAX),
+            )
+        };
+        let mut swept = Swept {
+            has_more: overdue.len().max(ended.len()) == attempts::SWEEP_MAX,
+            ..Swept::default()
+        };
+        for session in ended {
+            swept.lost += self.end_session(&session, now).await?;
+        }
+        let ids: Vec<_> = overdue.iter().map(|(id, _)| *id).collect();
+        if !overdue.is_empty() {
+            swept.timed_out = self
+                .database
+                .write(move |connection| attempts::time_out(connection, &overdue, now))
+                .await?;
+        }
+        {
+            let mut liveness = self.liveness.lock();
+            ids.into_iter().for_each(|id| liveness.end(id));
+        }
+        let is_due = move |connection: &Connection| {
+            exists(connection, statements::FIND_DUE, (now.as_microsecond(), 1))
+        };
+        if self.database.read(is_due).await? {
+            swept.ready = self
+                .database
+                .write(move |connection| attempts::make_ready(connection, now))
+                .await?;
+            swept.has_more |= swept.ready == attempts::SWEEP_MAX as u64;
+        }
+        Ok(swept)
+    }
+
+    async fn report(
+        &self,
+        id: JobId,
+        token: LeaseToken,
+        progress: Option<Progress>,
+        lines: Vec<String>,
+        now: Timestamp,
+    ) -> Result<(), JobsError> {
+        let report = move |connection: &Connection| {
+            manage::report(connection, id, token, progress.as_ref(), &lines, now)
+        };
+        self.database.write(report).await
+    }
+
+    async fn cancel(&self, id: JobId, now: Timestamp) -> Result<JobState, JobsError> {
+        self.database
+            .write(move |connection| manage::cancel(connection, id, now))
+            .await
+    }
+
+    async fn retry(&self, id: JobId, now: Timestamp) -> Result<(), JobsError> {
+        self.database
+            .write(move |connection| manage::retry(connection, id, now))
+            .await
+    }
+
+    async fn set_paused(&self, queue: &QueueName, is_paused: bool) -> Result<(), JobsError> {
+        let queue = queue.clone();
+        let sql = match is_paused {
+            true => statements::PAUSE_QUEUE,
+            false => statements::RESUME_QUEUE,
+        };
+        let set = move |connection: &Connection| {
+            execute(connection, sql, [queue.as_str()])?;
+            Ok(())
+        };
+        self.database.write(set).await
+    }
+
+    async fn job(&self, id: JobId) -> Result<Option<Job>, JobsError> {
+        self.database
+            .read(move |connection| {
+                let id = uuid_bytes::of(id);
+                one(connection, statements::FIND_JOB, [id], |row| row::job(row))
+            })
+            .await
+    }
+
+    async fn attempts(&self, id: JobId) -> Result<Vec<Attempt>, JobsError> {
+        self.database
+            .read(move |connection| {
+                let id = uuid_bytes::of(id);
+                list(connection, statements::LIST_ATTEMPTS, [id], |row| {
+                    row::attempt(row)
+                })
+            })
+            .await
+    }
+
+    async fn log(&self, id: JobId) -> Result<Vec<LogLine>, JobsError> {
+        self.database
+            .read(move |connection| read::log(connection, id))
+            .await
+    }
+
+    async fn list(
+        &self,
+        filter: JobFilter,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Job>, JobsError> {
+        let after = after.unwrap_or(Cursor::LATEST);
+        self.database
+            .read(move |connection| read::list_jobs(connection, &filter, after, limit))
+            .await
+    }
+
+    async fn stats(&self) -> Result<Vec<QueueStats>, JobsError> {
+        self.database.read(read::stats).await
+    }
+
+    async fn prune(
+        &self,
+        completed: Timestamp,
+        failed: Timestamp,
+        limit: u32,
+    ) -> Result<u64, JobsError> {
+        self.database
+            .write(move |connection| manage::prune(connection, completed, failed, limit))
+            .await
+    }
+}
+
+impl SqliteJobStore {
+    /// Gives back what the session has leased beyond `holding`. Returns these jobs.
+    async fn give_back(
+        &self,
+        session: &SessionName,
+        holding: Vec<JobId>,
+        now: Timestamp,
+    ) -> Result<Vec<JobId>, JobsError> {
+        let session = session.clone();
+        self.database
+            .write(move |connection| attempts::lose(connection, &session, &holding, now))
+            .await
+    }
+}
