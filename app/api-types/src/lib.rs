@@ -11,6 +11,7 @@ pub mod access;
 pub mod cache;
 pub mod config;
 pub mod events;
+pub mod jobs;
 pub mod page;
 pub mod problem;
 pub mod problems;

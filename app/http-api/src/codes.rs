@@ -89,6 +89,8 @@ codes! {
     METHOD_NOT_ALLOWED = Code::new("method_not_allowed", Invalid, "The path does not support this method.")
         .with_status(StatusCode::METHOD_NOT_ALLOWED);
     CONFLICT = Code::new("conflict", Conflict, "The object's state does not allow the request.");
+    DUPLICATE_ID = Code::new("duplicate_id", Conflict, "There is an object with this id already.");
+    LEASE_LOST = Code::new("lease_lost", Conflict, "The lease is not that of a running attempt.");
     IDEMPOTENCY_MISMATCH = Code::new("idempotency_mismatch", Invalid, "The idempotency key was used for a different request.")
         .with_status(StatusCode::UNPROCESSABLE_ENTITY);
     TOO_MANY_ATTEMPTS = Code::new("too_many_attempts", RateLimited, "Too many attempts; try again later.");

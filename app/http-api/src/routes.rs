@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod cache;
 pub(crate) mod config;
 pub(crate) mod events;
+pub(crate) mod jobs;
 pub(crate) mod problems;
 pub(crate) mod status;
 
@@ -19,6 +20,7 @@ pub(crate) fn table() -> RouteTable {
     let table = cache::routes(table);
     let table = config::routes(table);
     let table = events::routes(table);
+    let table = jobs::routes(table);
     let table = problems::routes(table);
     status::routes(table).with_pages(|router| {
         router

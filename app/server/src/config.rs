@@ -12,6 +12,7 @@ use outrigger_config::{
 use outrigger_crypto::CryptoConfig;
 use outrigger_history::HistoryConfig;
 use outrigger_http_api::HttpConfig;
+use outrigger_jobs::JobsConfig;
 use outrigger_net::NetConfig;
 use outrigger_redis_api::RedisConfig;
 use outrigger_sql::StoreConfig;
@@ -83,6 +84,8 @@ pub struct Config {
     pub redis: RedisConfig,
     /// The cache.
     pub cache: CacheConfig,
+    /// Background jobs.
+    pub jobs: JobsConfig,
     /// Accounts, sessions and tokens.
     pub access: AccessConfig,
     /// The database.
@@ -153,6 +156,7 @@ pub fn load(options: LoadOptions) -> Result<Loaded, ConfigErrors> {
         http: loader.section(),
         redis: loader.section(),
         cache: loader.section(),
+        jobs: loader.section(),
         access: loader.section(),
         store: loader.section(),
         crypto: loader.section(),

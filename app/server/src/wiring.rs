@@ -9,6 +9,7 @@ mod history;
 mod host;
 mod http;
 mod idempotency;
+mod jobs;
 mod listeners;
 mod logs;
 mod redis;
@@ -98,6 +99,7 @@ impl Server {
             .map_err(|error| store::refuse("the API", error))?;
         let history = History::open(&config.history, &stores, Arc::clone(&clock)).await;
         let cache = Cache::open(config.cache.clone(), Arc::clone(&clock));
+        let jobs = jobs::open(config.jobs.clone(), &stores, &history, Arc::clone(&clock)).await?;
         let repeats = Arc::<Repeats>::default();
         let redis = match context.redis {
             Some(listener) => Some(RedisServer::new(
@@ -141,6 +143,7 @@ impl Server {
                 command: OwnCommand::new(&config.server, data_dir.path()),
             }),
             Arc::new(cache),
+            Arc::new(jobs),
             Arc::new(RedisPart {
                 config: config.redis.clone(),
                 metrics: redis_metrics.clone(),

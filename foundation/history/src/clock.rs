@@ -45,7 +45,11 @@ impl HistoryClock {
     }
 
     /// Returns the current time if rows may be deleted by it, or `None` while the clock is implausibly far ahead.
-    pub(crate) async fn check(&self) -> Result<Option<Timestamp>, HistoryError> {
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read or written.
+    pub async fn check(&self) -> Result<Option<Timestamp>, HistoryError> {
         if self.guard.lock().is_none() {
             let seen = match self.seen().await? {
                 Some(seen) => Some(seen),

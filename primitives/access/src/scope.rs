@@ -12,8 +12,8 @@ pub const CAPABILITIES: [&str; 22] = [
 ];
 
 /// The capabilities of this release, which suggestions name.
-pub const PRESENT_CAPABILITIES: [&str; 7] = [
-    "access", "cache", "config", "events", "metrics", "problems", "server",
+pub const PRESENT_CAPABILITIES: [&str; 8] = [
+    "access", "cache", "config", "events", "jobs", "metrics", "problems", "server",
 ];
 
 /// A permission.

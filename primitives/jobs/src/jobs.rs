@@ -8,7 +8,11 @@ use outrigger_stdx::{Clock, Cursor, Page};
 use crate::{
     Attempt, AttemptOutcome, Beat, Enqueued, Job, JobFilter, JobId, JobState, JobsConfig,
     JobsError, Lease, LeaseRequest, LeaseToken, LogLine, NewJob, Outcome, Progress, QueueName,
-    QueueStats, SessionName, Settle, SettleStatus, Swept, limits, store::JobStore,
+    QueueStats, SessionName, Settle, SettleStatus, Swept,
+    held::{HeldSession, HeldSessions},
+    limits,
+    metrics::{Counters, JobCounts, Kind},
+    store::JobStore,
     wakeups::Wakeups,
 };
 
@@ -28,19 +32,22 @@ struct Inner {
     config: JobsConfig,
     clock: Arc<dyn Clock>,
     wakeups: Wakeups,
+    held: HeldSessions,
+    counters: Counters,
 }
 
 impl Jobs {
     /// Creates the handle.
     #[must_use]
     pub fn new(store: Arc<dyn JobStore>, config: JobsConfig, clock: Arc<dyn Clock>) -> Self {
-        let wakeups = Wakeups::default();
         Self {
             inner: Arc::new(Inner {
                 store,
                 config,
                 clock,
-                wakeups,
+                wakeups: Wakeups::default(),
+                held: HeldSessions::default(),
+                counters: Counters::default(),
             }),
         }
     }
@@ -82,6 +89,8 @@ impl Jobs {
             }
         }
         let enqueued = self.inner.store.enqueue(jobs, now).await?;
+        let new = enqueued.iter().filter(|job| job.is_new).count();
+        self.inner.counters.enqueued(new);
         for (queue, jobs) in queues {
             self.inner.wakeups.wake(&queue, jobs);
         }
@@ -108,6 +117,7 @@ impl Jobs {
         loop {
             let leases = self.inner.store.lease(request.clone(), self.now()).await?;
             if !leases.is_empty() {
+                self.inner.counters.leased(leases.len());
                 return Ok(leases);
             }
             if was_woken {
@@ -136,7 +146,9 @@ impl Jobs {
         let may_be_ready = settles
             .iter()
             .any(|settle| matches!(settle.outcome, Outcome::Release));
+        let kinds: Vec<_> = settles.iter().map(Kind::of).collect();
         let statuses = self.inner.store.settle(settles, self.now()).await?;
+        self.inner.counters.settled(&kinds, &statuses);
         if may_be_ready {
             self.inner.wakeups.wake_all();
         }
@@ -168,6 +180,18 @@ impl Jobs {
             self.inner.wakeups.wake_all();
         }
         Ok(lost)
+    }
+
+    /// Notes that a connection to the worker of a session is open. When the last such connection is closed, the session ends with the
+    /// next sweep, which the keeper does at once.
+    #[must_use]
+    pub fn hold_session(&self, session: SessionName) -> HeldSession {
+        self.inner.held.hold(session)
+    }
+
+    /// Waits until a held session has ended. Cancel safe.
+    pub(crate) async fn session_ended(&self) {
+        self.inner.held.ended().await;
     }
 
     /// Stores the progress of a running attempt and lines of its log. A job keeps 1,000 lines.
@@ -292,7 +316,32 @@ impl Jobs {
     ///
     /// If the store fails.
     pub async fn stats(&self) -> Result<Vec<QueueStats>, JobsError> {
-        self.inner.store.stats().await
+        let stats = self.inner.store.stats().await?;
+        self.inner.counters.keep_stats(&stats);
+        Ok(stats)
+    }
+
+    /// Returns the statistics that were read last. The keeper reads them every few seconds.
+    #[must_use]
+    pub fn last_stats(&self) -> Arc<[QueueStats]> {
+        self.inner.counters.stats()
+    }
+
+    /// Returns how long the job of a queue that waits the longest has been ready.
+    #[must_use]
+    pub fn delay(&self, queue: &QueueStats) -> Duration {
+        let waited = queue
+            .oldest_ready
+            .map(|since| self.now().duration_since(since));
+        waited
+            .and_then(|waited| Duration::try_from(waited).ok())
+            .unwrap_or_default()
+    }
+
+    /// Returns what this process has done since its start.
+    #[must_use]
+    pub fn counts(&self) -> JobCounts {
+        self.inner.counters.counts()
     }
 
     /// Makes due jobs ready, and ends attempts that took too long or whose session has ended.
@@ -301,7 +350,14 @@ impl Jobs {
     ///
     /// If the store fails.
     pub async fn sweep(&self) -> Result<Swept, JobsError> {
-        let swept = self.inner.store.sweep(self.now()).await?;
+        let mut lost = 0;
+        while let Some(session) = self.inner.held.next_ended() {
+            lost += self.end_session(&session).await?;
+        }
+        let mut swept = self.inner.store.sweep(self.now()).await?;
+        swept.lost += lost;
+        self.inner.counters.timed_out(swept.timed_out);
+        self.inner.counters.lost(swept.lost);
         if swept.ready + swept.timed_out + swept.lost > 0 {
             self.inner.wakeups.wake_all();
         }

@@ -1,9 +1,10 @@
 //! The background service of jobs.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use outrigger_stdx::{ClockGuard, Monotonic};
+use jiff::Timestamp;
+use outrigger_stdx::Monotonic;
 use outrigger_supervisor::{Service, ServiceError, Stop};
 
 use crate::{Jobs, JobsError};
@@ -15,54 +16,63 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// How many times in a row old jobs are deleted at most.
 const PRUNES_MAX: usize = 100;
 
+/// How often the statistics for metrics and problems are read.
+const STATS_EVERY: Duration = Duration::from_secs(5);
+
+/// Decides whether rows may be deleted because of their age.
+#[async_trait]
+pub trait DeletionClock: Send + Sync {
+    /// Returns the time of day, or `None` while it is not plausible.
+    async fn time(&self) -> Option<Timestamp>;
+}
+
 /// Makes due jobs ready, ends attempts of dead workers, and deletes old jobs. While the clock is implausible, nothing is deleted.
 pub struct JobsKeeper {
     jobs: Jobs,
-    guard: ClockGuard,
+    clock: Arc<dyn DeletionClock>,
     pruned: Option<Monotonic>,
+    counted: Option<Monotonic>,
     was_failing: bool,
-    was_jumped: bool,
 }
 
 impl JobsKeeper {
     /// Creates the service.
     #[must_use]
-    pub fn new(jobs: Jobs, guard: ClockGuard) -> Self {
+    pub fn new(jobs: Jobs, clock: Arc<dyn DeletionClock>) -> Self {
         Self {
             jobs,
-            guard,
+            clock,
             pruned: None,
+            counted: None,
             was_failing: false,
-            was_jumped: false,
         }
     }
 
     async fn sweep(&mut self) -> Result<(), JobsError> {
         while self.jobs.sweep().await?.has_more {}
         let now = self.jobs.clock().monotonic();
-        let is_due = |pruned| now.saturating_since(pruned) >= PRUNE_EVERY;
-        if self.pruned.is_none_or(is_due) {
+        let is_due = |last: Option<Monotonic>, every| {
+            last.is_none_or(|last| now.saturating_since(last) >= every)
+        };
+        if is_due(self.counted, STATS_EVERY) {
+            self.jobs.stats().await?;
+            self.counted = Some(now);
+        }
+        if is_due(self.pruned, PRUNE_EVERY) {
             self.prune().await?;
             self.pruned = Some(now);
         }
         Ok(())
     }
 
-    async fn prune(&mut self) -> Result<(), JobsError> {
-        let checked = self.guard.check(self.jobs.clock());
-        let was_jumped = std::mem::replace(&mut self.was_jumped, checked.is_err());
-        match checked {
-            Ok(now) => {
-                for _ in 0..PRUNES_MAX {
-                    if self.jobs.prune(now).await? == 0 {
-                        break;
-                    }
-                }
+    async fn prune(&self) -> Result<(), JobsError> {
+        let Some(now) = self.clock.time().await else {
+            return Ok(());
+        };
+        for _ in 0..PRUNES_MAX {
+            if self.jobs.prune(now).await? == 0 {
+                break;
             }
-            Err(error) if !was_jumped => {
-                tracing::error!(%error, "no jobs are deleted by age");
-            }
-            Err(_) => {}
         }
         Ok(())
     }
@@ -85,6 +95,7 @@ impl Service for JobsKeeper {
             self.was_failing = outcome.is_err();
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
+                () = self.jobs.session_ended() => {}
                 () = self.jobs.clock().sleep(SWEEP_EVERY) => {}
             }
         }

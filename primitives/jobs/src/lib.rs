@@ -47,11 +47,13 @@
 
 mod config;
 mod error;
+mod held;
 mod job;
 mod jobs;
 mod keeper;
 mod lease;
 pub mod limits;
+mod metrics;
 mod name;
 mod retry_policy;
 pub mod store;
@@ -60,12 +62,14 @@ mod wakeups;
 
 pub use config::JobsConfig;
 pub use error::JobsError;
+pub use held::HeldSession;
 pub use job::{
     Attempt, AttemptOutcome, Enqueued, Job, JobFilter, JobId, JobState, LogLine, NewJob, Priority,
     Progress, QueueStats, Start,
 };
 pub use jobs::Jobs;
-pub use keeper::JobsKeeper;
+pub use keeper::{DeletionClock, JobsKeeper};
 pub use lease::{Beat, Lease, LeaseRequest, LeaseToken, Outcome, Settle, SettleStatus, Swept};
+pub use metrics::JobCounts;
 pub use name::{ClassName, QueueName, SessionName};
 pub use retry_policy::{ParseRetryPolicyError, RetryPolicy};

@@ -31,7 +31,7 @@ pub(crate) struct History {
     pub(crate) events: Events,
     pub(crate) problems: Problems,
     pub(crate) series: Series,
-    guard: HistoryClock,
+    pub(crate) guard: HistoryClock,
     file: HistoryFile,
     path: String,
     clock: Arc<dyn Clock>,

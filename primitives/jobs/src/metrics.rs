@@ -1,0 +1,167 @@
+//! The metrics of jobs for `/metrics`, and the counters of this process.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use parking_lot::Mutex;
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+    registry::{Registry, Unit},
+};
+
+use crate::{JobState, Jobs, Outcome, QueueStats, Settle, SettleStatus};
+
+/// What this process has done since its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JobCounts {
+    /// Jobs added.
+    pub enqueued: u64,
+    /// Jobs leased.
+    pub leased: u64,
+    /// Attempts that completed.
+    pub completed: u64,
+    /// Attempts that failed, without those that timed out.
+    pub failed: u64,
+    /// Attempts that took too long.
+    pub timed_out: u64,
+    /// Attempts whose workers died.
+    pub lost: u64,
+}
+
+/// The counters and the last statistics.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    enqueued: AtomicU64,
+    leased: AtomicU64,
+    completed: AtomicU64,
+    failed: AtomicU64,
+    timed_out: AtomicU64,
+    lost: AtomicU64,
+    stats: Mutex<Arc<[QueueStats]>>,
+}
+
+impl Counters {
+    pub(crate) fn enqueued(&self, jobs: usize) {
+        self.enqueued.fetch_add(jobs as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn leased(&self, jobs: usize) {
+        self.leased.fetch_add(jobs as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn settled(&self, outcomes: &[Kind], statuses: &[SettleStatus]) {
+        for (kind, status) in outcomes.iter().zip(statuses) {
+            let counter = match (kind, status) {
+                (Kind::Completed, SettleStatus::Settled) => &self.completed,
+                (Kind::Failed, SettleStatus::Settled) => &self.failed,
+                _ => continue,
+            };
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn timed_out(&self, attempts: u64) {
+        self.timed_out.fetch_add(attempts, Ordering::Relaxed);
+    }
+
+    pub(crate) fn lost(&self, attempts: u64) {
+        self.lost.fetch_add(attempts, Ordering::Relaxed);
+    }
+
+    pub(crate) fn keep_stats(&self, stats: &[QueueStats]) {
+        *self.stats.lock() = stats.into();
+    }
+
+    pub(crate) fn stats(&self) -> Arc<[QueueStats]> {
+        Arc::clone(&self.stats.lock())
+    }
+
+    pub(crate) fn counts(&self) -> JobCounts {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        JobCounts {
+            enqueued: read(&self.enqueued),
+            leased: read(&self.leased),
+            completed: read(&self.completed),
+            failed: read(&self.failed),
+            timed_out: read(&self.timed_out),
+            lost: read(&self.lost),
+        }
+    }
+}
+
+/// What counts of an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Completed,
+    Failed,
+    Other,
+}
+
+impl Kind {
+    pub(crate) fn of(settle: &Settle) -> Self {
+        match settle.outcome {
+            Outcome::Complete { .. } => Self::Completed,
+            Outcome::Fail { .. } => Self::Failed,
+            Outcome::Snooze { .. } | Outcome::Release => Self::Other,
+        }
+    }
+}
+
+impl Jobs {
+    /// Registers the metrics `outrigger_jobs_*`.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register_collector(Box::new(self.clone()));
+    }
+}
+
+impl Collector for Jobs {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let counts = self.counts();
+        for (name, help, value) in [
+            ("enqueued", "Jobs added by this process", counts.enqueued),
+            (
+                "leased",
+                "Jobs given to workers by this process",
+                counts.leased,
+            ),
+            ("completed", "Attempts that completed", counts.completed),
+            ("failed", "Attempts that failed", counts.failed),
+            (
+                "timed_out",
+                "Attempts that took longer than their timeout",
+                counts.timed_out,
+            ),
+            ("lost", "Attempts whose workers died", counts.lost),
+        ] {
+            let counter = ConstCounter::new(value);
+            let name = format!("outrigger_jobs_{name}");
+            let metric = encoder.encode_descriptor(&name, help, None, counter.metric_type())?;
+            counter.encode(metric)?;
+        }
+        let stats = self.last_stats();
+        let name = "outrigger_jobs_queue";
+        let help = "Jobs in each queue and state";
+        let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for queue in &*stats {
+            for (state, jobs) in JobState::ALL.iter().zip(queue.jobs) {
+                let labels = [("queue", queue.queue.as_str()), ("state", state.as_str())];
+                let gauge = ConstGauge::new(i64::try_from(jobs).unwrap_or(i64::MAX));
+                gauge.encode(family.encode_family(&labels)?)?;
+            }
+        }
+        let name = "outrigger_jobs_queue_delay";
+        let help = "How long the job that waits the longest has been ready";
+        let unit = Some(&Unit::Seconds);
+        let mut family = encoder.encode_descriptor(name, help, unit, MetricType::Gauge)?;
+        for queue in &*stats {
+            let labels = [("queue", queue.queue.as_str())];
+            let delay = self.delay(queue).as_secs_f64();
+            ConstGauge::new(delay).encode(family.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+}
