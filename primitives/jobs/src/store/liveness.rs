@@ -53,6 +53,11 @@ impl Liveness {
         self.sessions.remove(session);
     }
 
+    /// Returns whether a session has ended.
+    pub(super) fn has_ended(&self, session: &SessionName, now: Monotonic) -> bool {
+        self.sessions.get(session).is_none_or(|ends| *ends <= now)
+    }
+
     /// Returns at most `max` sessions that have ended.
     pub(super) fn ended_sessions(&self, now: Monotonic, max: usize) -> Vec<SessionName> {
         let ended = self.sessions.iter().filter(|(_, ends)| **ends <= now);

@@ -192,23 +192,23 @@ impl JobStore for SqliteJobStore {
     async fn lease(&self, request: LeaseRequest, now: Timestamp) -> Result<Vec<Lease>, JobsError> {
         let begun = self.now();
         self.liveness.lock().touch(&request.session, begun);
-        let (turns, session) = (Arc::clone(&self.turns), request.session.clone());
-        let given_back = match &request.holding {
-            Some(holding) => self.give_back(&session, holding.clone(), now).await?,
-            None => Vec::new(),
+        let (turns, liveness) = (Arc::clone(&self.turns), Arc::clone(&self.liveness));
+        // The writer notes the deadlines, because this future can be dropped before the commit.
+        let lease = move |connection: &Connection| {
+            let session = &request.session;
+            let given_back = match &request.holding {
+                Some(holding) => attempts::lose(connection, session, holding, now)?,
+                None => Vec::new(),
+            };
+            let leases = attempts::lease(connection, &request, &turns, now)?;
+            let mut liveness = liveness.lock();
+            given_back.into_iter().for_each(|id| liveness.end(id));
+            for lease in &leases {
+                liveness.begin(lease.id, lease.token, begun + lease.timeout);
+            }
+            Ok(leases)
         };
-        let leased = self
-            .database
-            .write(move |connection| attempts::lease(connection, &request, &turns, now))
-            .await?;
-        let mut liveness = self.liveness.lock();
-        given_back.into_iter().for_each(|id| liveness.end(id));
-        for lease in &leased {
-            liveness.begin(lease.id, lease.token, begun + lease.timeout);
-        }
-        // A session that ended meanwhile must end with these jobs too.
-        liveness.touch(&session, begun);
-        Ok(leased)
+        self.database.write(lease).await
     }
 
     async fn settle(
@@ -243,20 +243,13 @@ impl JobStore for SqliteJobStore {
     }
 
     async fn end_session(&self, session: &SessionName, now: Timestamp) -> Result<u64, JobsError> {
-        let ended = session.clone();
-        let lost = self
-            .database
-            .write(move |connection| attempts::lose(connection, &ended, &[], now))
-            .await?;
-        let mut liveness = self.liveness.lock();
-        liveness.end_session(session);
-        lost.iter().for_each(|id| liveness.end(*id));
-        Ok(lost.len() as u64)
+        self.lose(session, now, |_, _| true).await
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<Swept, JobsError> {
+        let monotonic = self.now();
         let (overdue, ended) = {
-            let (liveness, monotonic) = (self.liveness.lock(), self.now());
+            let liveness = self.liveness.lock();
             (
                 liveness.overdue(monotonic, attempts::SWEEP_MAX),
                 liveness.ended_sessions(monotonic, attempts::SWEEP_MAX),
@@ -267,7 +260,11 @@ impl JobStore for SqliteJobStore {
             ..Swept::default()
         };
         for session in ended {
-            swept.lost += self.end_session(&session, now).await?;
+            // The worker may have called meanwhile.
+            let has_ended = move |liveness: &Liveness, session: &SessionName| {
+                liveness.has_ended(session, monotonic)
+            };
+            swept.lost += self.lose(&session, now, has_ended).await?;
         }
         let ids: Vec<_> = overdue.iter().map(|(id, _)| *id).collect();
         if !overdue.is_empty() {
@@ -387,16 +384,33 @@ impl JobStore for SqliteJobStore {
 }
 
 impl SqliteJobStore {
-    /// Gives back what the session has leased beyond `holding`. Returns these jobs.
-    async fn give_back(
+    /// Ends a session and its attempts, if `ends` says so when it is the writer's turn. Returns how many attempts it had.
+    async fn lose(
         &self,
         session: &SessionName,
-        holding: Vec<JobId>,
         now: Timestamp,
-    ) -> Result<Vec<JobId>, JobsError> {
-        let session = session.clone();
-        self.database
-            .write(move |connection| attempts::lose(connection, &session, &holding, now))
-            .await
+        ends: impl FnOnce(&Liveness, &SessionName) -> bool + Send + 'static,
+    ) -> Result<u64, JobsError> {
+        let again = session;
+        let (session, liveness) = (session.clone(), Arc::clone(&self.liveness));
+        let lose = move |connection: &Connection| {
+            {
+                let mut liveness = liveness.lock();
+                if !ends(&liveness, &session) {
+                    return Ok(0);
+                }
+                liveness.end_session(&session);
+            }
+            let lost = attempts::lose(connection, &session, &[], now)?;
+            let mut liveness = liveness.lock();
+            lost.iter().for_each(|id| liveness.end(*id));
+            Ok(lost.len() as u64)
+        };
+        let lost = self.database.write(lose).await;
+        if lost.is_err() {
+            // A sweep tries again when it would have ended anyway.
+            self.liveness.lock().touch(again, self.now());
+        }
+        lost
     }
 }
