@@ -165,12 +165,16 @@ pub enum Start {
 }
 
 impl Start {
-    /// Returns the time of day, at `now`.
-    pub(crate) fn at(self, now: Timestamp) -> Timestamp {
-        match self {
+    /// Returns the time of day at which a job that is added at `now` may start, and its first state.
+    pub(crate) fn begin(self, now: Timestamp) -> (Timestamp, JobState) {
+        let at = match self {
             Self::Now => now,
             Self::After(delay) => later(now, delay),
             Self::At(at) => at,
+        };
+        match at <= now {
+            true => (at, JobState::Pending),
+            false => (at, JobState::Scheduled),
         }
     }
 }
@@ -372,6 +376,18 @@ pub struct QueueStats {
     pub jobs: [u64; 6],
     /// Since when the job that waits the longest is ready; `None` if none is.
     pub oldest_ready: Option<Timestamp>,
+}
+
+impl QueueStats {
+    /// Returns the state of a queue without jobs.
+    pub(crate) fn empty(queue: &str) -> Self {
+        Self {
+            queue: QueueName::stored(queue.to_owned()),
+            is_paused: false,
+            jobs: [0; 6],
+            oldest_ready: None,
+        }
+    }
 }
 
 /// The progress of a running attempt.

@@ -1,19 +1,22 @@
 //! The stores of jobs.
 //!
-//! [`SqliteJobStore`] implements [`JobStore`], and `tests/conformance/` runs the same cases on every store.
+//! [`SqliteJobStore`] and [`PostgresJobStore`] implement [`JobStore`], and `tests/conformance/` runs the same cases on both.
 //!
 //! Every store guarantees:
 //!
 //! * A change is durable once its call has returned. A call that fails has changed nothing.
 //! * Each call is atomic, also against calls on other nodes: a job is never leased twice at the same time.
 //! * An attempt ends once, by the holder of its token, by its timeout, or by the end of its session.
-//! * Sessions and timeouts are measured on a clock that does not jump, so that setting the clock neither ends nor extends them.
+//! * Sessions and timeouts are measured apart from the time of day of a node: in SQLite on the monotonic clock of the process, in
+//!   PostgreSQL on the clock of the database.
 //! * Counts are updated with each change. Statistics do not walk the jobs.
 //! * Times have a precision of microseconds.
 
 mod counts;
 mod liveness;
+mod migrations;
 mod pick;
+mod postgres;
 mod row;
 mod sqlite;
 
@@ -21,6 +24,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use outrigger_stdx::Cursor;
 
+pub use postgres::PostgresJobStore;
 pub use sqlite::SqliteJobStore;
 
 use crate::{
@@ -28,6 +32,9 @@ use crate::{
     LeaseToken, LogLine, NewJob, Progress, QueueName, QueueStats, SessionName, Settle,
     SettleStatus, Swept,
 };
+
+/// The maximum number of lines in the log of a job. Later ones are dropped, and the last line says so.
+const LOG_LINES_MAX: i64 = 1_000;
 
 /// The store of jobs. `now` is the time of day; a session or a timeout is measured otherwise.
 #[async_trait]

@@ -5,7 +5,8 @@ use std::time::Duration;
 use outrigger_sql::{Columns, SqlError};
 
 use crate::{
-    Attempt, AttemptOutcome, ClassName, Job, JobState, JobsError, Priority, QueueName, SessionName,
+    Attempt, AttemptOutcome, ClassName, Job, JobState, JobsError, LogLine, Priority, QueueName,
+    SessionName,
 };
 
 /// The columns of [`job`].
@@ -68,6 +69,15 @@ pub(super) fn attempt(row: &impl Columns) -> Result<Attempt, JobsError> {
         ended_at: row.column(3)?,
         outcome: AttemptOutcome::from_number(row.column(4)?)?,
         error: row.column(5)?,
+    })
+}
+
+/// Reads a line of a log: at, attempt, text.
+pub(super) fn log_line(row: &impl Columns) -> Result<LogLine, JobsError> {
+    Ok(LogLine {
+        at: row.column(0)?,
+        attempt: count(row, 1)?,
+        text: row.column(2)?,
     })
 }
 

@@ -12,25 +12,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use outrigger_sql::{BrokenStatement, Migrations, SqlError, SqliteDatabase};
+use outrigger_sql::{BrokenStatement, SqlError, SqliteDatabase};
 use outrigger_stdx::{Clock, Cursor, Monotonic};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
-use super::{JobStore, counts::Counts, liveness::Liveness, pick::Turns, row};
+use super::{
+    JobStore, counts::Counts, liveness::Liveness, migrations::MIGRATIONS, pick::Turns, row,
+};
 use crate::{
     Attempt, Beat, Enqueued, Job, JobFilter, JobId, JobState, JobsError, Lease, LeaseRequest,
     LeaseToken, LogLine, NewJob, Progress, QueueName, QueueStats, SessionName, Settle,
     SettleStatus, Swept,
-};
-
-const MIGRATIONS: Migrations = Migrations {
-    capability: "jobs",
-    sqlite: &[(
-        "V1__jobs",
-        include_str!("../../migrations/sqlite/V1__jobs.sql"),
-    )],
-    postgres: &[],
 };
 
 /// Jobs in a SQLite file. Cheap to clone.
@@ -351,7 +344,12 @@ impl JobStore for SqliteJobStore {
 
     async fn log(&self, id: JobId) -> Result<Vec<LogLine>, JobsError> {
         self.database
-            .read(move |connection| read::log(connection, id))
+            .read(move |connection| {
+                let id = uuid_bytes::of(id);
+                list(connection, statements::LIST_LOG, [id], |row| {
+                    row::log_line(row)
+                })
+            })
             .await
     }
 

@@ -5,16 +5,21 @@ use std::{sync::Arc, time::Duration};
 use outrigger_jobs::{
     ClassName, Enqueued, Job, JobId, JobState, Jobs, JobsConfig, Lease, LeaseRequest, NewJob,
     Outcome, QueueName, SessionName, Settle, SettleStatus,
-    store::{JobStore, SqliteJobStore},
+    store::{JobStore, PostgresJobStore, SqliteJobStore},
 };
-use outrigger_sql::{BrokenStatement, SqliteDatabase, SqliteOptions};
-use outrigger_stdx::{ManualClock, SystemClock};
-use outrigger_testkit::TempDir;
+use outrigger_sql::{
+    BrokenStatement, PostgresDatabase, PostgresOptions, PostgresUrl, SqliteDatabase, SqliteOptions,
+    StoreConfig,
+};
+use outrigger_stdx::{Clock, ManualClock, SystemClock};
+use outrigger_testkit::{LazyPostgres, TempDir};
 
 pub(crate) struct Fixture {
     pub(crate) jobs: Jobs,
+    /// The clock of every node. Time that matters to sessions and timeouts passes with [`Fixture::advance`].
     pub(crate) clock: ManualClock,
     pub(crate) broken_statements: Vec<BrokenStatement>,
+    store: Arc<dyn JobStore>,
     database: Database,
     /// The folder of the SQLite file.
     _dir: Option<TempDir>,
@@ -22,6 +27,7 @@ pub(crate) struct Fixture {
 
 enum Database {
     Sqlite(SqliteDatabase),
+    Postgres(PostgresDatabase),
 }
 
 /// Jobs use the manual clock, the database the system clock.
@@ -32,10 +38,12 @@ pub(crate) async fn on_sqlite() -> Fixture {
     let database = opened.await.expect("it opens");
     let store = sqlite_store(&database, &clock).await;
     let broken_statements = store.broken_statements().await.expect("it is readable");
+    let store: Arc<dyn JobStore> = Arc::new(store);
     Fixture {
-        jobs: handle(Arc::new(store), &clock),
+        jobs: handle(Arc::clone(&store), &clock),
         clock,
         broken_statements,
+        store,
         database: Database::Sqlite(database),
         _dir: Some(dir),
     }
@@ -46,19 +54,89 @@ async fn sqlite_store(database: &SqliteDatabase, clock: &ManualClock) -> SqliteJ
     store.expect("it migrates")
 }
 
+/// Jobs use the manual clock, also in the database: its function `jobs_now` returns a time that the fixture stores.
+pub(crate) async fn on_postgres(postgres: LazyPostgres) -> Fixture {
+    let (url, clock) = (postgres.create_database(), ManualClock::new());
+    let url = PostgresUrl::parse(&url).expect("the address is right");
+    let config = StoreConfig {
+        pool_max: 4,
+        ..StoreConfig::default()
+    };
+    let options = PostgresOptions::new(url, &config);
+    let opened = PostgresDatabase::open(options, SystemClock::shared());
+    let database = opened.await.expect("it opens");
+    let store = postgres_store(&database).await;
+    let broken_statements = store.broken_statements().await.expect("it is readable");
+    let client = database.client().await.expect("there is a connection");
+    for sql in [
+        "create table test_time as select clock_timestamp() as began, interval '0' as passed",
+        "create or replace function jobs_now() returns timestamptz language sql volatile
+            as 'select began + passed from test_time'",
+        "update jobs_swept set at = jobs_now()",
+    ] {
+        client.execute(sql, &[]).await.expect("it is valid");
+    }
+    drop(client);
+    let store: Arc<dyn JobStore> = Arc::new(store);
+    Fixture {
+        jobs: handle(Arc::clone(&store), &clock),
+        clock,
+        broken_statements,
+        store,
+        database: Database::Postgres(database),
+        _dir: None,
+    }
+}
+
+async fn postgres_store(database: &PostgresDatabase) -> PostgresJobStore {
+    let store = PostgresJobStore::open(database.clone()).await;
+    store.expect("it migrates")
+}
+
 fn handle(store: Arc<dyn JobStore>, clock: &ManualClock) -> Jobs {
     Jobs::new(store, JobsConfig::default(), Arc::new(clock.clone()))
 }
 
 impl Fixture {
-    /// Returns the handle of a process that starts with the data of this one.
-    pub(crate) async fn restarted(&self) -> Jobs {
-        match &self.database {
-            Database::Sqlite(database) => handle(
-                Arc::new(sqlite_store(database, &self.clock).await),
-                &self.clock,
-            ),
+    /// Returns the handle of a process that starts with the data of this one, after no process has run for a time.
+    pub(crate) async fn restarted_after(&self, down: Duration) -> Jobs {
+        self.clock.advance(down);
+        let store: Arc<dyn JobStore> = match &self.database {
+            Database::Sqlite(database) => Arc::new(sqlite_store(database, &self.clock).await),
+            Database::Postgres(database) => {
+                self.set_time_of_database(database).await;
+                Arc::new(postgres_store(database).await)
+            }
+        };
+        handle(store, &self.clock)
+    }
+
+    /// Returns a second handle on the same data. PostgreSQL has a second store too, as on another node.
+    pub(crate) async fn another_node(&self) -> Jobs {
+        let store: Arc<dyn JobStore> = match &self.database {
+            Database::Sqlite(_) => Arc::clone(&self.store),
+            Database::Postgres(database) => Arc::new(postgres_store(database).await),
+        };
+        handle(store, &self.clock)
+    }
+
+    /// Lets time pass, while a node sweeps that finds nothing.
+    pub(crate) async fn advance(&self, duration: Duration) {
+        self.clock.advance(duration);
+        if let Database::Postgres(database) = &self.database {
+            self.set_time_of_database(database).await;
+            let client = database.client().await.expect("there is a connection");
+            let mark = "update jobs_swept set at = jobs_now()";
+            client.execute(mark, &[]).await.expect("it is valid");
         }
+    }
+
+    async fn set_time_of_database(&self, database: &PostgresDatabase) {
+        let passed = self.clock.monotonic().since_start().as_micros();
+        let passed = i64::try_from(passed).expect("it is a short time");
+        let set = "update test_time set passed = $1::bigint * interval '1 microsecond'";
+        let client = database.client().await.expect("there is a connection");
+        client.execute(set, &[&passed]).await.expect("it is valid");
     }
 
     /// Adds a job.
@@ -105,7 +183,7 @@ impl Fixture {
 
     /// Lets time pass, and does what is due then.
     pub(crate) async fn pass(&self, seconds: u64) {
-        self.clock.advance(Duration::from_secs(seconds));
+        self.advance(Duration::from_secs(seconds)).await;
         self.jobs.sweep().await.expect("the store works");
     }
 

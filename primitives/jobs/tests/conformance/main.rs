@@ -6,11 +6,12 @@ mod fixture;
 mod input;
 mod leases;
 mod manage;
+mod nodes;
 mod sessions;
 
 use std::process::ExitCode;
 
-use outrigger_testkit::{Case, conformance, run};
+use outrigger_testkit::{Case, LazyPostgres, Requirement, conformance, run};
 
 use fixture::Fixture;
 
@@ -21,8 +22,17 @@ fn main() -> ExitCode {
         input::cases(),
         leases::cases(),
         manage::cases(),
+        nodes::cases(),
         sessions::cases(),
     ]
     .concat();
-    run(conformance("sqlite", &[], &cases, fixture::on_sqlite))
+    let postgres = LazyPostgres::default();
+    let mut trials = conformance("sqlite", &[], &cases, fixture::on_sqlite);
+    trials.extend(conformance(
+        "postgres",
+        &[Requirement::Postgres],
+        &cases,
+        move || fixture::on_postgres(postgres.clone()),
+    ));
+    run(trials)
 }

@@ -148,20 +148,20 @@ async fn a_restart_gives_every_session_its_whole_time_and_loses_no_lease(fixture
         .await
         .id;
     let lease = fixture.lease_one("w").await;
-    fixture.clock.advance(Duration::from_secs(30));
 
-    let jobs = fixture.restarted().await;
-    fixture.clock.advance(Duration::from_secs(14));
+    let jobs = fixture.restarted_after(Duration::from_secs(30)).await;
+    jobs.sweep().await.expect("the store works");
+    fixture.advance(Duration::from_secs(14)).await;
     jobs.sweep().await.expect("the store works");
     let kept = jobs.job(id).await.expect("it exists").state;
     jobs.heartbeat(&session("w"), vec![])
         .await
         .expect("the store works");
-    fixture.clock.advance(Duration::from_secs(14));
+    fixture.advance(Duration::from_secs(14)).await;
     jobs.heartbeat(&session("w"), vec![])
         .await
         .expect("the store works");
-    fixture.clock.advance(Duration::from_secs(2));
+    fixture.advance(Duration::from_secs(2)).await;
     jobs.sweep().await.expect("the store works");
     let timed_out = jobs.job(id).await.expect("it exists");
 

@@ -5,7 +5,7 @@ use outrigger_stdx::ByteSize;
 use rusqlite::Connection;
 
 use super::{Counts, one, save, statements, uuid_bytes};
-use crate::{Enqueued, JobId, JobState, JobsError, NewJob, Start, store::row};
+use crate::{Enqueued, JobId, JobState, JobsError, NewJob, store::row};
 
 /// The size up to which jobs are added as a small operation.
 pub(super) const SMALL: u64 = 8 << 10;
@@ -60,12 +60,7 @@ fn insert(
     counts: &mut Counts,
 ) -> Result<Enqueued, JobsError> {
     let id = job.id.unwrap_or_else(|| JobId::generate(now));
-    let run_at = job.start.at(now);
-    let state = match job.start {
-        Start::Now => JobState::Pending,
-        _ if run_at <= now => JobState::Pending,
-        _ => JobState::Scheduled,
-    };
+    let (run_at, state) = job.start.begin(now);
     let values = rusqlite::params![
         uuid_bytes::of(id),
         job.class.as_str(),

@@ -4,10 +4,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::{Counts, enqueue::holder, execute, list, one, save, statements, uuid_bytes};
-use crate::{JobId, JobState, JobsError, LeaseToken, Progress};
-
-/// The maximum number of lines in the log of a job. Later ones are dropped, and the last line says so.
-const LINES_MAX: i64 = 1_000;
+use crate::{JobId, JobState, JobsError, LeaseToken, Progress, store::LOG_LINES_MAX};
 
 /// A job and what its counts depend on.
 struct Found {
@@ -67,10 +64,10 @@ pub(super) fn report(
     let mut number: i64 = last.unwrap_or(0);
     for line in lines {
         number += 1;
-        if number > LINES_MAX {
+        if number > LOG_LINES_MAX {
             break;
         }
-        let text = match number == LINES_MAX {
+        let text = match number == LOG_LINES_MAX {
             true => "the log is full; further lines are dropped",
             false => line,
         };

@@ -7,22 +7,8 @@ use outrigger_sql::Columns;
 use outrigger_stdx::Cursor;
 use rusqlite::Connection;
 
-use super::{list, one, statements, uuid_bytes};
-use crate::{
-    ClassName, Job, JobFilter, JobId, JobState, JobsError, LogLine, QueueName, QueueStats,
-    store::row,
-};
-
-pub(super) fn log(connection: &Connection, id: JobId) -> Result<Vec<LogLine>, JobsError> {
-    let values = [uuid_bytes::of(id)];
-    list(connection, statements::LIST_LOG, values, |row| {
-        Ok(LogLine {
-            at: row.column(0)?,
-            attempt: row::count(row, 1)?,
-            text: row.get(2)?,
-        })
-    })
-}
+use super::{list, one, statements};
+use crate::{ClassName, Job, JobFilter, JobState, JobsError, QueueName, QueueStats, store::row};
 
 pub(super) fn list_jobs(
     connection: &Connection,
@@ -46,25 +32,23 @@ pub(super) fn list_jobs(
 
 pub(super) fn stats(connection: &Connection) -> Result<Vec<QueueStats>, JobsError> {
     let mut queues: BTreeMap<String, QueueStats> = BTreeMap::new();
-    let empty = |queue: &str| QueueStats {
-        queue: QueueName::stored(queue.to_owned()),
-        is_paused: false,
-        jobs: [0; 6],
-        oldest_ready: None,
-    };
     let counts: Vec<(String, i64, i64)> = list(connection, statements::LIST_COUNTS, [], |row| {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?))
     })?;
     for (queue, state, jobs) in counts {
         let state = JobState::from_number(state)?;
-        let stats = queues.entry(queue.clone()).or_insert_with(|| empty(&queue));
+        let stats = queues
+            .entry(queue.clone())
+            .or_insert_with(|| QueueStats::empty(&queue));
         stats.jobs[state as usize] = u64::try_from(jobs).unwrap_or(0);
     }
     let paused: Vec<String> = list(connection, statements::LIST_PAUSED, [], |row| {
         Ok(row.get(0)?)
     })?;
     for queue in paused {
-        let stats = queues.entry(queue.clone()).or_insert_with(|| empty(&queue));
+        let stats = queues
+            .entry(queue.clone())
+            .or_insert_with(|| QueueStats::empty(&queue));
         stats.is_paused = true;
     }
     for (queue, stats) in &mut queues {
