@@ -99,7 +99,8 @@ impl Server {
             .map_err(|error| store::refuse("the API", error))?;
         let history = History::open(&config.history, &stores, Arc::clone(&clock)).await;
         let cache = Cache::open(config.cache.clone(), Arc::clone(&clock));
-        let jobs = jobs::open(config.jobs.clone(), &stores, &history, Arc::clone(&clock)).await?;
+        let (pool_max, at) = (config.store.pool_max, Arc::clone(&clock));
+        let jobs = jobs::open(config.jobs.clone(), pool_max, &stores, &history, at).await?;
         let repeats = Arc::<Repeats>::default();
         let redis = match context.redis {
             Some(listener) => Some(RedisServer::new(

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use outrigger_history::{HistoryClock, Report, Severity};
 use outrigger_jobs::{
-    DeletionClock, JobState, Jobs, JobsConfig, JobsKeeper, QueueStats,
-    store::{JobStore, SqliteJobStore},
+    DeletionClock, JobState, Jobs, JobsConfig, JobsError, JobsKeeper, QueueStats,
+    store::{JobStore, PostgresJobStore, SqliteJobStore},
 };
 use outrigger_stdx::{CapabilityError, Clock, HumanDuration};
 use outrigger_supervisor::{Phase, Supervisor};
@@ -37,20 +37,26 @@ pub(crate) struct JobsPart {
 /// Opens the jobs in their own SQLite file, or in the PostgreSQL database.
 pub(crate) async fn open(
     config: JobsConfig,
+    pool_max: u32,
     stores: &Stores,
     history: &History,
     clock: Arc<dyn Clock>,
 ) -> Result<JobsPart, StartError> {
-    let store: Arc<dyn JobStore> = match stores.open(stores.options(NAME)).await? {
-        Store::Sqlite(database) => {
-            let opened = SqliteJobStore::open(database, Arc::clone(&clock)).await;
-            Arc::new(
-                opened
-                    .map_err(|error| StartError::part(NAME, error.kind(), error.hint(), error))?,
-            )
-        }
-        Store::Postgres(_) => todo!("the PostgreSQL store"),
-    };
+    let opened: Result<Arc<dyn JobStore>, JobsError> =
+        match stores.open(stores.options(NAME)).await? {
+            Store::Sqlite(database) => SqliteJobStore::open(database, Arc::clone(&clock))
+                .await
+                .map(|store| Arc::new(store) as _),
+            // A burst of jobs leaves connections for logging in.
+            Store::Postgres(database) => {
+                let share = database.share(NAME, (pool_max * 3 / 4).max(1));
+                PostgresJobStore::open(share)
+                    .await
+                    .map(|store| Arc::new(store) as _)
+            }
+        };
+    let store =
+        opened.map_err(|error| StartError::part(NAME, error.kind(), error.hint(), error))?;
     Ok(JobsPart {
         jobs: Jobs::new(store, config, clock),
         clock: Arc::new(PlausibleTime(history.guard.clone())),
