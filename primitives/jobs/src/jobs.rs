@@ -295,7 +295,7 @@ impl Jobs {
         self.inner.store.log(id).await
     }
 
-    /// Lists jobs, the newest first.
+    /// Lists jobs, the newest first. Their payloads are empty and they have no results; [`job`](Self::job) returns these.
     ///
     /// # Errors
     ///

@@ -95,7 +95,7 @@ pub trait JobStore: Send + Sync {
     /// Returns the log of a job, the oldest line first.
     async fn log(&self, id: JobId) -> Result<Vec<LogLine>, JobsError>;
 
-    /// Returns at most `limit` jobs after `after`, the newest first.
+    /// Returns at most `limit` jobs after `after`, the newest first. Their payloads are empty, and they have no results.
     async fn list(
         &self,
         filter: JobFilter,

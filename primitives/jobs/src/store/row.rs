@@ -9,12 +9,23 @@ use crate::{
     SessionName,
 };
 
-/// The columns of [`job`].
+/// The columns of [`job`]. `in list` leaves out the payload and the result, which can be large.
 macro_rules! job_columns {
     () => {
-        "id, class, queue, state, priority, payload, tags, unique_key, created_at, run_at, attempt,
-        attempts_max, crashes, retry, timeout, session, started_at, finished_at, is_cancelling, percent,
-        message, result, error, trace"
+        job_columns!("payload", "result")
+    };
+    (in list) => {
+        job_columns!("'' as payload", "cast(null as text) as result")
+    };
+    ($payload:literal, $result:literal) => {
+        concat!(
+            "id, class, queue, state, priority, ",
+            $payload,
+            ", tags, unique_key, created_at, run_at, attempt, attempts_max, crashes, retry, timeout, session, started_at, \
+            finished_at, is_cancelling, percent, message, ",
+            $result,
+            ", error, trace"
+        )
     };
 }
 pub(super) use job_columns;

@@ -215,7 +215,7 @@ outrigger_sql::statements! {
         select ", job_columns!(), " from jobs_jobs where id = $1");
 
     LIST_JOBS = concat!("
-        select ", job_columns!(), " from jobs_jobs
+        select ", job_columns!(in list), " from jobs_jobs
         where (created_at, id) < ($1, $2)
             and ($3::bigint is null or state = $3) and ($4::text is null or queue = $4) and ($5::text is null or class = $5)
             and ($6::text is null or exists (
