@@ -19,6 +19,8 @@ pub(crate) struct Fixture {
     /// The clock of every node. Time that matters to sessions and timeouts passes with [`Fixture::advance`].
     pub(crate) clock: ManualClock,
     pub(crate) broken_statements: Vec<BrokenStatement>,
+    /// How many random sequences of operations run, depending on how fast the store is.
+    pub(crate) random_sequences: usize,
     store: Arc<dyn JobStore>,
     database: Database,
     /// The folder of the SQLite file.
@@ -43,6 +45,7 @@ pub(crate) async fn on_sqlite() -> Fixture {
         jobs: handle(Arc::clone(&store), &clock),
         clock,
         broken_statements,
+        random_sequences: 20,
         store,
         database: Database::Sqlite(database),
         _dir: Some(dir),
@@ -82,6 +85,7 @@ pub(crate) async fn on_postgres(postgres: LazyPostgres) -> Fixture {
         jobs: handle(Arc::clone(&store), &clock),
         clock,
         broken_statements,
+        random_sequences: 6,
         store,
         database: Database::Postgres(database),
         _dir: None,

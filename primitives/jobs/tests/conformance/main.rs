@@ -6,7 +6,9 @@ mod fixture;
 mod input;
 mod leases;
 mod manage;
+mod model;
 mod nodes;
+mod random;
 mod sessions;
 
 use std::process::ExitCode;
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         leases::cases(),
         manage::cases(),
         nodes::cases(),
+        random::cases(),
         sessions::cases(),
     ]
     .concat();
