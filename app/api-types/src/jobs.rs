@@ -60,7 +60,7 @@ pub enum NamedPriority {
 }
 
 /// A job to add.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewJob {
     /// The class, which decides who runs the job: up to 128 ASCII letters, digits and `_ . : - / \`.

@@ -88,12 +88,20 @@ impl Client {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, ClientError> {
+        Ok(self.post_with_status(path, body).await?.1)
+    }
+
+    /// Sends a POST request whose successful responses differ in their status.
+    pub(crate) async fn post_with_status<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<(StatusCode, T), ClientError> {
         let body = serde_json::to_vec(body).map_err(|source| ClientError::Encode { source })?;
-        decode(
-            &self
-                .call(Method::POST, path, body.into(), Some(JSON))
-                .await?,
-        )
+        let answer = self
+            .call(Method::POST, path, body.into(), Some(JSON))
+            .await?;
+        Ok((answer.status(), decode(&answer)?))
     }
 
     pub(crate) async fn put_bytes(&self, path: &str, value: Bytes) -> Result<(), ClientError> {

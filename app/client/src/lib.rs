@@ -5,6 +5,7 @@ mod cache;
 mod client;
 mod error;
 mod events;
+mod jobs;
 mod key;
 mod pieces;
 mod problems;
@@ -13,5 +14,6 @@ mod transport;
 
 pub use client::Client;
 pub use error::ClientError;
+pub use jobs::Enqueued;
 pub use pieces::Pieces;
 pub use transport::{Transport, TransportError};

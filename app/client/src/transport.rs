@@ -63,7 +63,7 @@ pub enum TransportError {
     /// The response is larger than any response of Outrigger.
     #[error("the response is larger than {} MiB", ANSWER_MAX >> 20)]
     TooLarge,
-    /// The last segment of the path is `.` or `..`, which a URL cannot contain.
+    /// A segment of the path is `.` or `..`, which a URL cannot contain.
     #[error("the key `{key}` would be resolved as a relative path")]
     DotSegment {
         /// The key.

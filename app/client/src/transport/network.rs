@@ -135,11 +135,10 @@ impl Transport for NetworkTransport {
     }
 }
 
-/// Returns the key at the end of `path` if a URL cannot contain it.
+/// Returns the key in `path` that a URL cannot contain, if there is one.
 fn dot_segment(path: &str) -> Option<String> {
-    let segment = path.rsplit('/').next()?;
-    let key = segment.replace("%2E", ".");
-    matches!(key.as_str(), "." | "..").then_some(key)
+    let mut keys = path.split('/').map(|segment| segment.replace("%2E", "."));
+    keys.find(|key| matches!(key.as_str(), "." | ".."))
 }
 
 /// Returns the address without credentials, for display.
@@ -203,6 +202,7 @@ mod tests {
 
         assert_eq!(lost("/entries/%2E%2E").as_deref(), Some(".."));
         assert_eq!(lost("/entries/%2E").as_deref(), Some("."));
+        assert_eq!(lost("/queues/%2E%2E/pause").as_deref(), Some(".."));
         assert_eq!(lost("/entries/%2E%2E%2E"), None);
         assert_eq!(lost("/entries/a%2Eb"), None);
     }
