@@ -1,32 +1,22 @@
 //! The result of a command, before it is printed.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::error::Exit;
+
+const PLAIN: &str = "the API's types are plain structs, which always serialise";
 
 /// The result of a command: the same data as JSON and as text.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// The result as JSON.
-    pub(crate) json: Value,
-    /// The layout of the JSON.
-    pub(crate) layout: Layout,
+    /// The result as JSON. It is text, because values of users, such as the payload of a job, are printed as they were written.
+    pub(crate) json: String,
     /// The result as text.
     pub(crate) text: Text,
     /// A note that does not belong in a pipe. It goes to standard error.
     pub(crate) note: Option<String>,
     /// The exit code. A command can succeed and still report a failure, as `doctor` does when a check fails.
     pub(crate) exit: Exit,
-}
-
-/// The layout of JSON output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Layout {
-    /// Indented, so that people can read it.
-    Indented,
-    /// One value per line, for a process that prints several.
-    OneLine,
 }
 
 /// The text that people see.
@@ -42,9 +32,7 @@ impl Answer {
     /// A result with its data and its text.
     pub(crate) fn new(facts: &impl Serialize, text: String) -> Self {
         Self {
-            json: serde_json::to_value(facts)
-                .expect("the API's types are plain structs, which always serialise"),
-            layout: Layout::Indented,
+            json: serde_json::to_string_pretty(facts).expect(PLAIN),
             text: Text::Lines(text),
             note: None,
             exit: Exit::Done,
@@ -59,9 +47,12 @@ impl Answer {
         }
     }
 
-    pub(crate) fn on_one_line(mut self) -> Self {
-        self.layout = Layout::OneLine;
-        self
+    /// A result without text, as one line of JSON, for a process that prints several values.
+    pub(crate) fn quiet_line(facts: &impl Serialize) -> Self {
+        Self {
+            json: serde_json::to_string(facts).expect(PLAIN),
+            ..Self::quiet(facts)
+        }
     }
 
     pub(crate) fn with_note(mut self, note: impl Into<String>) -> Self {

@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod doctor;
 mod events;
+mod jobs;
 mod open;
 mod problems;
 mod serve;
@@ -43,6 +44,9 @@ pub(crate) enum Command {
     /// Read, write and clear the cache
     #[command(subcommand)]
     Cache(cache::CacheCommand),
+    /// Add, list, retry and cancel background jobs, and pause queues
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
     /// List and acknowledge problems
     #[command(subcommand)]
     Problems(problems::ProblemsCommand),
@@ -72,6 +76,7 @@ pub(crate) fn run(
         Command::Admin(command) => wait(command.run(connector)),
         Command::Token(command) => wait(command.run(connector)),
         Command::Cache(command) => wait(command.run(connector, output)),
+        Command::Jobs(command) => wait(command.run(connector, output)),
         Command::Problems(command) => wait(command.run(connector, output)),
         Command::Event(command) => wait(command.run(connector)),
         Command::Open => wait(open::run(connector)),

@@ -14,7 +14,7 @@ use outrigger_stdx::ErrorKind;
 use serde::Serialize;
 
 use crate::{
-    answer::{Answer, Layout, Text},
+    answer::{Answer, Text},
     error::{CliError, Exit, local_problem},
 };
 
@@ -64,15 +64,12 @@ impl Output {
     /// Prints the result of a command.
     pub(crate) fn show(&self, answer: &Answer) -> ExitCode {
         let printed = if self.json {
-            match answer.layout {
-                Layout::Indented => print_json(&mut io::stdout().lock(), &answer.json),
-                Layout::OneLine => print_text(
-                    &mut io::stdout().lock(),
-                    &Text::Lines(answer.json.to_string()),
-                ),
-            }
+            print_lines(&mut io::stdout().lock(), &answer.json)
         } else {
-            print_text(&mut io::stdout().lock(), &answer.text)
+            match &answer.text {
+                Text::Nothing => Ok(()),
+                Text::Lines(lines) => print_lines(&mut io::stdout().lock(), lines),
+            }
         };
         if let (false, Some(note)) = (self.json, &answer.note) {
             let _ = writeln!(io::stderr().lock(), "{note}");
@@ -158,11 +155,11 @@ fn print_json(stream: &mut impl Write, facts: &impl Serialize) -> io::Result<()>
     stream.flush()
 }
 
-fn print_text(stream: &mut impl Write, text: &Text) -> io::Result<()> {
-    match text {
-        Text::Nothing => {}
-        Text::Lines(lines) if lines.ends_with('\n') => stream.write_all(lines.as_bytes())?,
-        Text::Lines(lines) => writeln!(stream, "{lines}")?,
+/// Prints text, and a final newline if it has none.
+fn print_lines(stream: &mut impl Write, text: &str) -> io::Result<()> {
+    stream.write_all(text.as_bytes())?;
+    if !text.ends_with('\n') {
+        stream.write_all(b"\n")?;
     }
     stream.flush()
 }

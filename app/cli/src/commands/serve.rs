@@ -11,5 +11,5 @@ pub(super) fn run(connector: &Connector<'_>, output: &Output) -> Result<Answer, 
         false => BannerFor::People,
     };
     outrigger_server::serve(&loaded, banner).map_err(CliError::Start)?;
-    Ok(Answer::quiet(&serde_json::json!({ "stopped": true })).on_one_line())
+    Ok(Answer::quiet_line(&serde_json::json!({ "stopped": true })))
 }
