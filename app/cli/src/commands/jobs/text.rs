@@ -51,7 +51,10 @@ pub(super) fn details(details: &JobDetails) -> String {
         ("tags", tags),
         ("unique key", job.unique_key.clone()),
         ("added", Some(human::time(&job.created_at))),
-        ("runs from", Some(human::time(&job.run_at))),
+        (
+            "runs from",
+            (job.state == JobState::Scheduled).then(|| human::time(&job.run_at)),
+        ),
         ("started", time(&job.started_at)),
         ("ended", time(&job.finished_at)),
         ("worker", job.session.clone()),
@@ -199,23 +202,22 @@ mod tests {
     #[test]
     fn a_job_is_shown_with_its_payload_attempts_and_log() {
         insta::assert_snapshot!(details(&failed()), @r#"
-        id         0190a5c2-7d3e-7cc1-a5a1-111111111111
-        class      report.build
-        queue      default
-        state      failed
-        attempt    1 of 1
-        priority   50
-        backoff    linear(60s)
-        timeout    5m
-        tags       november
-        added      2026-01-01 12:00:00 UTC
-        runs from  2026-01-01 12:00:00 UTC
-        started    2026-01-01 12:00:01 UTC
-        ended      2026-01-01 12:00:02 UTC
-        worker     worker-1
-        progress   50% half
-        error      no\nspace
-        payload    {"month":"2026-11"}
+        id        0190a5c2-7d3e-7cc1-a5a1-111111111111
+        class     report.build
+        queue     default
+        state     failed
+        attempt   1 of 1
+        priority  50
+        backoff   linear(60s)
+        timeout   5m
+        tags      november
+        added     2026-01-01 12:00:00 UTC
+        started   2026-01-01 12:00:01 UTC
+        ended     2026-01-01 12:00:02 UTC
+        worker    worker-1
+        progress  50% half
+        error     no\nspace
+        payload   {"month":"2026-11"}
 
         ATTEMPT  OUTCOME  STARTED                  ENDED                    WORKER    ERROR
         1        failed   2026-01-01 12:00:01 UTC  2026-01-01 12:00:02 UTC  worker-1  no\nspace
