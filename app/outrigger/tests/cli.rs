@@ -73,7 +73,7 @@ async fn a_misspelt_scope_is_refused_with_the_nearest_one() {
         "{}",
         refused.stderr
     );
-    assert!(!refused.stderr.contains("jobs"), "{}", refused.stderr);
+    assert!(!refused.stderr.contains("mail"), "{}", refused.stderr);
 }
 
 #[tokio::test]
