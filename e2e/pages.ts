@@ -7,6 +7,8 @@ export const PAGES = [
   "/problems",
   "/problems?state=resolved",
   "/cache",
+  "/jobs",
+  "/jobs?state=failed",
   "/server",
   "/access",
   "/access?tab=sessions",

@@ -104,7 +104,7 @@ test("no page violates its policy, throws, or sends requests to other hosts", as
 test("keyboard shortcuts open every page", async ({ page, server }) => {
   await page.goto(`${server.dashboard}/`);
   await settled(page);
-  for (const [letter, heading] of [["c", "Cache"], ["a", "Access"], ["o", "Configuration"], ["s", "Server"], ["p", "Problems"], ["h", "Home"]] as const) {
+  for (const [letter, heading] of [["c", "Cache"], ["j", "Jobs"], ["a", "Access"], ["o", "Configuration"], ["s", "Server"], ["p", "Problems"], ["h", "Home"]] as const) {
     await page.keyboard.press("g");
     await page.keyboard.press(letter);
     await expect(page.getByRole("heading", { level: 1, name: heading })).toBeAttached();

@@ -2,6 +2,7 @@
 // `setup`, `signed-out`. Without the cookie, the responses are those for the owner.
 import type { ServerResponse } from "node:http";
 import * as fixtures from "./fixtures.ts";
+import * as jobs from "./jobs.ts";
 
 interface Request {
   method: string;
@@ -39,6 +40,18 @@ const ROUTES: [method: string, path: RegExp, answer: Answer][] = [
   ["GET", /^events$/, ({ url }) => ok(fixtures.events(url.searchParams))],
   ["GET", /^config$/, () => ok({ items: fixtures.config })],
   ["GET", /^cache\/stats$/, ({ scene }) => ok(fixtures.cacheStats(scene))],
+  ["GET", /^jobs$/, ({ scene, url }) => ok(jobs.list(scene, url.searchParams))],
+  ["GET", /^jobs\/stats$/, ({ scene }) => ok(jobs.stats(scene))],
+  ["GET", /^jobs\/[\w-]+$/, ({ path }) => found(jobs.details(path.slice("jobs/".length)))],
+  ["POST", /^jobs\/queues\/[^/]+\/(pause|resume)$/, ({ path }) => {
+    const [, , queue, verb] = path.split("/");
+    jobs.setPaused(queue!, verb === "pause");
+    return [204];
+  }],
+  ["POST", /^jobs\/[\w-]+\/(retry|cancel)$/, ({ path }) => {
+    const [, id, verb] = path.split("/");
+    return found(jobs.setState(id!, verb === "retry" ? "pending" : "cancelled"));
+  }],
   ["POST", /^cache\/clear$/, () => ok({ removed: 18_204 })],
 ];
 
@@ -63,6 +76,10 @@ function updateMe({ new_password }: { new_password?: string }): [number, unknown
     return problem(422, "invalid_input", "the password is too easy to guess", [{ field: "new_password", code: "too_weak" }]);
   }
   return ok(fixtures.me("usual"));
+}
+
+function found(body: unknown): [number, unknown] {
+  return body === undefined ? problem(404, "not_found", "there is no job with this id") : ok(body);
 }
 
 function refused(): [number, unknown] {

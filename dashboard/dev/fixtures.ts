@@ -20,7 +20,7 @@ function account(id: string, email: string, name: string, role: Account["role"],
 export function me(scene: string): Me {
   const base = { via: "session" as const, expires_at: ahead(60 * 24 * 13), setup_required: false };
   if (scene === "viewer") {
-    return { ...base, account: accounts[2]!, scopes: ["cache:read", "server:read", "config:read"] };
+    return { ...base, account: accounts[2]!, scopes: ["cache:read", "jobs:read", "server:read", "config:read"] };
   }
   if (scene === "setup") {
     return { ...base, account: { ...accounts[0]!, email: null, name: "local" }, scopes: ["*"], setup_required: true };
@@ -207,6 +207,12 @@ export function history(scene: string, query: URLSearchParams): History {
       cache_entries: series(() => (quiet ? 0 : 18_204)),
       redis_commands: series((at) => reads(at) * 1.25),
       redis_connections: series(() => (quiet ? 0 : 24)),
+      jobs_enqueued: series((at) => (quiet ? 0 : 4 + 3 * wave(at, 240) + grain(at + 10))),
+      jobs_completed: series((at) => (quiet ? 0 : 4 + 3 * wave(at, 240, -0.3) + grain(at + 11))),
+      jobs_failed: series((at) => (quiet ? 0 : grain(at + 12) > 0.8 ? 0.4 : 0)),
+      jobs_pending: series((at) => (quiet ? 0 : Math.round(12 + 30 * wave(at, 240, -0.6) * grain(at + 13)))),
+      jobs_processing: series((at) => (quiet ? 0 : Math.round(6 + 2 * wave(at, 150)))),
+      jobs_delay_seconds: series((at) => (quiet ? 0 : 1.5 + 14 * wave(at, 240, -0.6) * grain(at + 14))),
       process_resident_bytes: series((at) => 41e6 + 0.6e6 * wave(at, 900) + 0.1e6 * grain(at + 8)),
       process_cpu_ratio: series((at) => (quiet ? 0.002 : 0.031 + 0.02 * wave(at, 190) + 0.006 * grain(at + 9))),
     },

@@ -3,7 +3,7 @@
 import { lazy, useMemo, type ComponentType } from "react";
 import { may } from "./api/scopes";
 import { useMe } from "./api/session";
-import { AccessIcon, CacheIcon, ConfigIcon, HomeIcon, ProblemsIcon, ServerIcon } from "./parts/icons";
+import { AccessIcon, CacheIcon, ConfigIcon, HomeIcon, JobsIcon, ProblemsIcon, ServerIcon } from "./parts/icons";
 import type { CommandSource } from "./shell/commands";
 
 /** The groups of the navigation, in order. */
@@ -77,6 +77,22 @@ const PAGES: Page[] = [
     Tile: lazy(async () => ({ default: (await import("./routes/cache/cache-tile")).CacheTile })),
     Connect: lazy(async () => ({ default: (await import("./routes/cache/cache-connect")).CacheConnect })),
     commands: async () => (await import("./routes/cache/cache-commands")).cacheCommands,
+  },
+  {
+    path: "/jobs",
+    name: "Jobs",
+    group: "Application",
+    letter: "j",
+    scope: "jobs:read",
+    keywords: "queues workers background tasks retry failed",
+    capabilities: ["jobs"],
+    hasSeries: true,
+    isLive: true,
+    Icon: JobsIcon,
+    Content: page(async () => ({ default: (await import("./routes/jobs/jobs-page")).JobsPage })),
+    Tile: lazy(async () => ({ default: (await import("./routes/jobs/jobs-tile")).JobsTile })),
+    Connect: lazy(async () => ({ default: (await import("./routes/jobs/job-connect")).JobsConnect })),
+    commands: async () => (await import("./routes/jobs/jobs-commands")).jobsCommands,
   },
   {
     path: "/server",

@@ -27,6 +27,7 @@ const drawn = (path: string) => () => (
 
 export const HomeIcon = drawn("M2 8.500 8 3l6 5.500M4 7v6h8V7");
 export const CacheIcon = drawn("M2.500 4.500 8 2l5.500 2.500L8 7 2.500 4.500Zm0 3.500L8 10.500 13.500 8m-11 3.500L8 14l5.500-2.500");
+export const JobsIcon = drawn("M2.500 4h2m3 0h6m-11 4h2m3 0h6m-11 4h2m3 0h6");
 export const AccessIcon = drawn("M8.800 7.200 14 2m-2.500 2.500 1.700 1.700M6 13.500a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7Z");
 export const ConfigIcon = drawn("M2 4.500h7m3 0h2M2 11.500h2m3 0h7M10.500 6V3m-5 10v-3");
 export const AccountIcon = drawn("M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm-5.500 6c.6-2.600 2.800-4 5.500-4s4.900 1.400 5.500 4");

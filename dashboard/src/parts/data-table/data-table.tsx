@@ -4,6 +4,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import { useRef, type ReactNode } from "react";
 import { useLocation, useSearch } from "wouter";
 import { count, counted } from "../../format/numbers";
+import { withParameters } from "../../shell/url-state";
 import { BESIDE_LIST } from "../drawer";
 import type { MenuAction } from "../row-menu";
 import { TroubleNote } from "../trouble";
@@ -40,7 +41,7 @@ export interface DataTableProps<Row> {
   filters?: readonly Filter<Row>[];
   /** The placeholder of the search field. Without it, the table has no search. */
   search?: string;
-  /** The URL of a row's details. */
+  /** The URL of a row's details: a path, or a path with a parameter. The parameters of the list are kept. */
   href?: (row: Row) => string;
   /** The actions in a row's "⋯" menu. */
   actions?: (row: Row) => readonly MenuAction[];
@@ -67,7 +68,10 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const selection = useSelection(shown, keyOf);
   const frame = useRef<HTMLDivElement>(null);
   // Keep the table's state in the URL while a drawer is open.
-  const address = href === undefined ? undefined : (row: Row) => (query === "" ? href(row) : `${href(row)}?${query}`);
+  const address = href === undefined ? undefined : (row: Row) => {
+    const [path = "", own] = href(row).split("?");
+    return path + withParameters(query, Object.fromEntries(new URLSearchParams(own)));
+  };
   const open = (key: string) => {
     const row = shown.find((candidate) => keyOf(candidate) === key);
     if (row !== undefined && address !== undefined) {
@@ -80,6 +84,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     return (
       <div className={classes.note}>
         <TroubleNote error={list.error} onRetry={() => void list.refetch()} />
+        {state.narrowed && (
+          <Button size="compact-sm" variant="default" onClick={state.clear}>
+            Show all
+          </Button>
+        )}
       </div>
     );
   }

@@ -60,6 +60,10 @@ const WORDS: Record<string, Words> = {
   "access.confirm_clock": { infinitive: "confirm the clock", past: "confirmed the clock", named: false },
   "problems.acknowledge_problem": { infinitive: "acknowledge the problem", past: "acknowledged the problem" },
   "problems.unacknowledge_problem": { infinitive: "reopen the problem", past: "reopened the problem" },
+  "jobs.retry_job": { infinitive: "retry the job", past: "retried the job" },
+  "jobs.cancel_job": { infinitive: "cancel the job", past: "cancelled the job" },
+  "jobs.pause_queue": { infinitive: "pause the queue", past: "paused the queue" },
+  "jobs.resume_queue": { infinitive: "resume the queue", past: "resumed the queue" },
   "cache.clear": {
     infinitive: "clear",
     past: "cleared",
@@ -75,6 +79,7 @@ const WORDS: Record<string, Words> = {
 export const ACTIONS: { value: string; label: string }[] = [
   { value: "access.", label: "all access actions" },
   { value: "cache.", label: "all cache actions" },
+  { value: "jobs.", label: "all job actions" },
   { value: "problems.", label: "all actions on problems" },
   ...Object.entries(WORDS).map(([value, { infinitive, option }]) => ({ value, label: option ?? withoutPreposition(infinitive) })),
 ];

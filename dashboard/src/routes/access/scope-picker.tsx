@@ -4,13 +4,20 @@ import { may } from "../../api/scopes";
 import { useMe } from "../../api/session";
 import classes from "./access.module.css";
 
-const CAPABILITIES: { name: string; about: string; read?: string; write?: string; all?: string }[] = [
+const CAPABILITIES: { name: string; about: string; read?: string; write?: string; work?: string; all?: string }[] = [
   {
     name: "cache",
     about: "Entries and statistics; a Redis client needs All",
     read: "cache:read",
     write: "cache:write",
     all: "cache:*",
+  },
+  {
+    name: "jobs",
+    about: "Background jobs; workers need only Work",
+    read: "jobs:read",
+    write: "jobs:write",
+    work: "jobs:work",
   },
   { name: "server", about: "State, statistics, stores and services", read: "server:read" },
   { name: "problems", about: "Problems of the server; Write can acknowledge them", read: "problems:read", write: "problems:write" },
@@ -53,17 +60,19 @@ export function ScopePicker({ scopes, onChange, error }: ScopePickerProps) {
             <th scope="col">Capability</th>
             <th scope="col">Read</th>
             <th scope="col">Write</th>
+            <th scope="col">Work</th>
             <th scope="col">All</th>
           </tr>
         </thead>
         <tbody>
-          {CAPABILITIES.map(({ name, about, read, write, all }) => (
+          {CAPABILITIES.map(({ name, about, read, write, work, all }) => (
             <tr key={name}>
               <th scope="row">
                 <code>{name}</code> <span>{about}</span>
               </th>
               <td>{box(read, `Read ${name}`)}</td>
               <td>{box(write, `Write ${name}`)}</td>
+              <td>{box(work, `Work on ${name}`)}</td>
               <td>{box(all, `All of ${name}`)}</td>
             </tr>
           ))}

@@ -21,5 +21,6 @@ test("without the Redis listener or the scope cache:*, there are only lines for 
 test("the example requests a path that the token may read", () => {
   expect(tokenLines(token("metrics:read"), ADDRESSES)[0]?.code).toContain("/metrics");
   expect(tokenLines(token("access:write"), ADDRESSES)[0]?.code).toContain("/api/v1/access/accounts");
-  expect(tokenLines(token("jobs:write"), ADDRESSES)[0]?.code).toContain("/api/v1/access/me");
+  expect(tokenLines(token("jobs:write"), ADDRESSES)[0]?.code).toContain("/api/v1/jobs/stats");
+  expect(tokenLines(token("jobs:work"), ADDRESSES)[0]?.code).toContain("/api/v1/access/me");
 });

@@ -12,6 +12,7 @@ interface Addresses {
 /** A path for each scope that may read it. The first scope that the token has determines the example. */
 const READABLE: [scope: string, path: string][] = [
   ["cache:read", "/api/v1/cache/stats"],
+  ["jobs:read", "/api/v1/jobs/stats"],
   ["server:read", "/api/v1/status"],
   ["config:read", "/api/v1/config"],
   ["metrics:read", "/metrics"],
