@@ -36,14 +36,24 @@ impl Liveness {
 
     /// Notes an attempt that must end at `deadline`.
     pub(super) fn begin(&mut self, id: JobId, token: LeaseToken, deadline: Monotonic) {
-        self.end(id);
-        self.deadlines.insert(id, (deadline, token));
+        if let Some((earlier, _)) = self.deadlines.insert(id, (deadline, token)) {
+            self.by_deadline.remove(&(earlier, id));
+        }
         self.by_deadline.insert((deadline, id));
     }
 
-    /// Forgets the attempt of a job.
-    pub(super) fn end(&mut self, id: JobId) {
-        if let Some((deadline, _)) = self.deadlines.remove(&id) {
+    /// Forgets attempts. A later attempt of the same job, which may have begun meanwhile, keeps its deadline.
+    pub(super) fn end_all(&mut self, attempts: impl IntoIterator<Item = (JobId, LeaseToken)>) {
+        for (id, token) in attempts {
+            self.end(id, token);
+        }
+    }
+
+    fn end(&mut self, id: JobId, token: LeaseToken) {
+        if let Some((deadline, current)) = self.deadlines.get(&id).copied()
+            && current == token
+        {
+            self.deadlines.remove(&id);
             self.by_deadline.remove(&(deadline, id));
         }
     }

@@ -195,10 +195,12 @@ impl JobStore for SqliteJobStore {
             };
             let leases = attempts::lease(connection, &request, &turns, now)?;
             let mut liveness = liveness.lock();
-            given_back.into_iter().for_each(|id| liveness.end(id));
+            liveness.end_all(given_back);
             for lease in &leases {
                 liveness.begin(lease.id, lease.token, begun + lease.timeout);
             }
+            // The session may have ended since the call began.
+            liveness.touch(session, begun);
             Ok(leases)
         };
         self.database.write(lease).await
@@ -209,17 +211,16 @@ impl JobStore for SqliteJobStore {
         settles: Vec<Settle>,
         now: Timestamp,
     ) -> Result<Vec<SettleStatus>, JobsError> {
-        let ids: Vec<_> = settles.iter().map(|settle| settle.id).collect();
+        let attempt = |settle: &Settle| (settle.id, settle.token);
+        let attempts: Vec<_> = settles.iter().map(attempt).collect();
         let statuses = self
             .database
             .write(move |connection| attempts::settle(connection, settles, now))
             .await?;
-        let mut liveness = self.liveness.lock();
-        for (id, status) in ids.into_iter().zip(&statuses) {
-            if *status == SettleStatus::Settled {
-                liveness.end(id);
-            }
-        }
+        let ended = attempts.into_iter().zip(&statuses);
+        let ended = ended.filter(|(_, status)| **status == SettleStatus::Settled);
+        let ended = ended.map(|(attempt, _)| attempt);
+        self.liveness.lock().end_all(ended);
         Ok(statuses)
     }
 
@@ -259,17 +260,14 @@ impl JobStore for SqliteJobStore {
             };
             swept.lost += self.lose(&session, now, has_ended).await?;
         }
-        let ids: Vec<_> = overdue.iter().map(|(id, _)| *id).collect();
+        let late = overdue.clone();
         if !overdue.is_empty() {
             swept.timed_out = self
                 .database
                 .write(move |connection| attempts::time_out(connection, &overdue, now))
                 .await?;
         }
-        {
-            let mut liveness = self.liveness.lock();
-            ids.into_iter().for_each(|id| liveness.end(id));
-        }
+        self.liveness.lock().end_all(late);
         let is_due = move |connection: &Connection| {
             exists(connection, statements::FIND_DUE, (now.as_microsecond(), 1))
         };
@@ -400,9 +398,9 @@ impl SqliteJobStore {
                 liveness.end_session(&session);
             }
             let lost = attempts::lose(connection, &session, &[], now)?;
-            let mut liveness = liveness.lock();
-            lost.iter().for_each(|id| liveness.end(*id));
-            Ok(lost.len() as u64)
+            let jobs = lost.len() as u64;
+            liveness.lock().end_all(lost);
+            Ok(jobs)
         };
         let lost = self.database.write(lose).await;
         if lost.is_err() {

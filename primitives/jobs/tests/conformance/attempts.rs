@@ -24,6 +24,7 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
         a_repeated_settle_returns_the_same_and_changes_nothing,
         a_batch_of_settles_returns_each_result_in_order,
         an_attempt_that_takes_too_long_is_repeated_and_its_worker_has_lost_it,
+        a_repeated_settle_of_an_earlier_attempt_leaves_the_timeout_of_the_current_one,
         attempts_are_listed_with_their_errors,
         a_long_error_is_cut_and_nul_characters_are_replaced,
         progress_and_log_lines_are_kept_and_need_the_lease,
@@ -281,6 +282,28 @@ async fn an_attempt_that_takes_too_long_is_repeated_and_its_worker_has_lost_it(f
     assert_eq!((again.id, again.attempt), (id, 2));
     let job = fixture.job(id).await;
     assert!(job.error.is_some_and(|error| error.contains("10s")));
+}
+
+async fn a_repeated_settle_of_an_earlier_attempt_leaves_the_timeout_of_the_current_one(
+    fixture: Fixture,
+) {
+    let timeout = Duration::from_secs(10);
+    let id = fixture
+        .enqueue(NewJob {
+            timeout,
+            ..job("slow")
+        })
+        .await
+        .id;
+    let earlier = fixture.lease_one("w").await;
+    fixture.settle(&earlier, Outcome::Release).await;
+    fixture.lease_one("v").await;
+
+    let repeated = fixture.settle(&earlier, Outcome::Release).await;
+    fixture.pass(10).await;
+
+    assert_eq!(repeated, SettleStatus::Settled);
+    assert_eq!(fixture.state(id).await, JobState::Scheduled);
 }
 
 async fn attempts_are_listed_with_their_errors(fixture: Fixture) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use jiff::SignedDuration;
 use outrigger_jobs::{JobState, LeaseRequest, NewJob, SettleStatus};
 use outrigger_testkit::{Case, cases};
@@ -17,6 +18,8 @@ pub(crate) fn cases() -> Vec<Case<Fixture>> {
         a_heartbeat_tells_what_is_lost_and_what_is_cancelled,
         a_job_that_kills_its_workers_fails,
         a_restart_gives_every_session_its_whole_time_and_loses_no_lease,
+        a_session_that_ends_during_a_lease_keeps_no_job,
+        a_lease_that_nobody_waited_for_ends_with_its_timeout,
         a_clock_that_jumps_ends_no_session_and_no_attempt,
     ]
     .to_vec()
@@ -176,6 +179,44 @@ async fn a_restart_gives_every_session_its_whole_time_and_loses_no_lease(fixture
         fixture.settle(&lease, COMPLETE).await,
         SettleStatus::LeaseLost
     );
+}
+
+async fn a_session_that_ends_during_a_lease_keeps_no_job(fixture: Fixture) {
+    for _ in 0..30 {
+        fixture.add("contested").await;
+        let ended = session("w");
+        let (leased, ended) = tokio::join!(
+            fixture.jobs.lease(request("w", 1), Duration::ZERO),
+            fixture.jobs.end_session(&ended),
+        );
+        leased.expect("it is valid");
+        ended.expect("the store works");
+    }
+
+    fixture.pass(15).await;
+
+    assert_eq!(fixture.counts().await[JobState::Processing as usize], 0);
+}
+
+async fn a_lease_that_nobody_waited_for_ends_with_its_timeout(fixture: Fixture) {
+    let timeout = Duration::from_secs(10);
+    let id = fixture
+        .enqueue(NewJob {
+            timeout,
+            ..job("orphan")
+        })
+        .await
+        .id;
+
+    let mut leasing = Box::pin(fixture.jobs.lease(request("w", 1), Duration::ZERO));
+    let early = leasing.as_mut().now_or_never();
+    // SQLite writes in order, so it stores the lease before this job. PostgreSQL rolls the lease back.
+    fixture.add("later").await;
+    drop(leasing);
+    fixture.pass(10).await;
+
+    assert!(early.is_none(), "the store has not responded yet");
+    assert_ne!(fixture.state(id).await, JobState::Processing);
 }
 
 async fn a_clock_that_jumps_ends_no_session_and_no_attempt(fixture: Fixture) {

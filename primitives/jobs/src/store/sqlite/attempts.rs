@@ -243,13 +243,13 @@ fn of_session(
     })
 }
 
-/// Ends the attempts of a session, except those of `holding`: the worker is gone or does not know of them. Returns their jobs.
+/// Ends the attempts of a session, except those of `holding`: the worker is gone or does not know of them. Returns them.
 pub(super) fn lose(
     connection: &Connection,
     session: &SessionName,
     holding: &[JobId],
     now: Timestamp,
-) -> Result<Vec<JobId>, JobsError> {
+) -> Result<Vec<(JobId, LeaseToken)>, JobsError> {
     let (mut lost, mut counts) = (Vec::new(), Counts::default());
     for (id, token, _) in of_session(connection, session)? {
         if holding.contains(&id) {
@@ -257,7 +257,7 @@ pub(super) fn lose(
         }
         if let Some(found) = find(connection, id, token)? {
             end(connection, &found, Ending::Lost, now, &mut counts)?;
-            lost.push(found.id);
+            lost.push((found.id, found.token));
         }
     }
     save(connection, &counts)?;
