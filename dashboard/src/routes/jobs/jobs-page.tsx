@@ -1,4 +1,5 @@
 // The page Jobs: queues, charts and the list of jobs; the lines that add the first job while there are none.
+import { useRef } from "react";
 import { may } from "../../api/scopes";
 import { useMe } from "../../api/session";
 import { useTimeframe } from "../../chart/timeframe";
@@ -8,6 +9,7 @@ import { TroubleNote } from "../../parts/trouble";
 import { useQueueSwitch } from "./job-actions";
 import { JobCharts } from "./job-charts";
 import { JobList } from "./job-list";
+import classes from "./jobs.module.css";
 import { useJobStats } from "./lists";
 import { Queues } from "./queues";
 
@@ -16,6 +18,7 @@ export function JobsPage() {
   const timeframe = useTimeframe();
   const mayChange = may(useMe(), "jobs:write");
   const switchQueue = useQueueSwitch();
+  const list = useRef<HTMLDivElement>(null);
 
   const queues = stats.data?.queues;
   if (queues === undefined) {
@@ -31,11 +34,13 @@ export function JobsPage() {
       <PageHead title="Jobs" guide="jobs" lead="Work that applications hand over, and that workers run, with retries." />
       {queues.length > 0 && (
         <>
-          <Queues queues={queues} onSwitch={mayChange ? switchQueue : null} />
+          <Queues queues={queues} onSwitch={mayChange ? switchQueue : null} onFilter={() => list.current?.focus()} />
           {timeframe.error !== null ? <TroubleNote error={timeframe.error} onRetry={timeframe.retry} /> : <JobCharts timeframe={timeframe} />}
         </>
       )}
-      <JobList queues={queues} />
+      <div ref={list} className={classes.list} tabIndex={-1}>
+        <JobList queues={queues} />
+      </div>
     </>
   );
 }

@@ -13,9 +13,11 @@ interface QueuesProps {
   queues: readonly QueueStats[];
   /** Pauses or resumes a queue; null if the user may not. */
   onSwitch: ((queue: QueueStats) => void) | null;
+  /** Called by links that filter the list of jobs, which may be out of view. */
+  onFilter: () => void;
 }
 
-export function Queues({ queues, onSwitch }: QueuesProps) {
+export function Queues({ queues, onSwitch, onFilter }: QueuesProps) {
   return (
     <Panel title="Queues" guide="jobs#when-jobs-wait" flush>
       <Table label="Queues">
@@ -47,7 +49,7 @@ export function Queues({ queues, onSwitch }: QueuesProps) {
           {queues.map((queue) => (
             <tr key={queue.name}>
               <th scope="row" className={classes.name}>
-                <Link href={`/jobs?queue=${encodeURIComponent(queue.name)}`}>{queue.name}</Link>
+                <Link href={`/jobs?queue=${encodeURIComponent(queue.name)}`} onClick={onFilter}>{queue.name}</Link>
               </th>
               <td data-nowrap>
                 <Badge tone={queue.paused ? "warn" : "ok"}>{queue.paused ? "paused" : "active"}</Badge>
@@ -66,7 +68,7 @@ export function Queues({ queues, onSwitch }: QueuesProps) {
                 {queue.failed === 0 ? (
                   0
                 ) : (
-                  <Link href={`/jobs?state=failed&queue=${encodeURIComponent(queue.name)}`} className={classes.failed}>
+                  <Link href={`/jobs?state=failed&queue=${encodeURIComponent(queue.name)}`} className={classes.failed} onClick={onFilter}>
                     {count(queue.failed)}
                     <span className="visually-hidden"> failed jobs of {queue.name}</span>
                   </Link>
