@@ -100,12 +100,12 @@ async fn the_command_line_adds_lists_shows_cancels_and_retries_jobs() -> Result<
 #[tokio::test]
 async fn workers_get_no_jobs_of_a_paused_queue() -> Result<()> {
     let app = app().start().await;
-    let id = enqueue(app.client(), "mail.send", "mail").await?;
+    let id = enqueue(&app, "mail.send", "mail").await?;
 
     let paused = run(&app, &["jobs", "pause", "mail"]).await?;
     let while_paused = app.client().lease(&wants("w", "mail")).await?;
     let resumed = run(&app, &["jobs", "resume", "mail", "--json"]).await?;
-    let lease = lease_one(app.client(), "w", "mail").await?;
+    let lease = lease_one(&app, "w", "mail").await?;
 
     assert_eq!(paused.stderr, "paused the queue mail\n");
     assert!(while_paused.leases.is_empty());
@@ -153,7 +153,7 @@ async fn wrong_arguments_exit_with_2_and_a_job_that_does_not_exist_with_3() -> R
             finished.stderr
         );
     }
-    let id = enqueue(app.client(), "a", "default").await?;
+    let id = enqueue(&app, "a", "default").await?;
     let pending = app.cli(["jobs", "retry", &id]).run().await;
     assert_eq!(pending.code, Some(4), "{}", pending.stderr);
     Ok(())

@@ -10,7 +10,6 @@ use anyhow::{Context, Result};
 use outrigger_api_types::jobs::{
     JobState, Lease, LeaseRequest, NewJob, Settle, SettleOutcome, SettleStatus, Settles,
 };
-use outrigger_client::Client;
 use outrigger_testapp::{Builder, Finished, Outrigger};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -50,8 +49,8 @@ pub(crate) fn wants(session: &str, queue: &str) -> LeaseRequest {
     }
 }
 
-pub(crate) async fn lease_one(client: &Client, session: &str, queue: &str) -> Result<Lease> {
-    let leased = client.lease(&wants(session, queue)).await?;
+pub(crate) async fn lease_one(app: &Outrigger, session: &str, queue: &str) -> Result<Lease> {
+    let leased = app.client().lease(&wants(session, queue)).await?;
     let lease = leased.leases.into_iter().next();
     lease.context("there is a job")
 }
@@ -71,22 +70,22 @@ pub(crate) fn completes(id: &str, lease: &str) -> Settles {
     }
 }
 
-pub(crate) async fn settle(client: &Client, id: &str, lease: &str) -> Result<SettleStatus> {
-    let settled = client.settle(&completes(id, lease)).await?;
+pub(crate) async fn settle(app: &Outrigger, id: &str, lease: &str) -> Result<SettleStatus> {
+    let settled = app.client().settle(&completes(id, lease)).await?;
     Ok(settled.results[0].status)
 }
 
-pub(crate) async fn enqueue(client: &Client, class: &str, queue: &str) -> Result<String> {
+pub(crate) async fn enqueue(app: &Outrigger, class: &str, queue: &str) -> Result<String> {
     let job = NewJob {
         class: class.to_owned(),
         queue: Some(queue.to_owned()),
         ..NewJob::default()
     };
-    Ok(client.enqueue(&job).await?.job.id)
+    Ok(app.client().enqueue(&job).await?.job.id)
 }
 
-pub(crate) async fn state(client: &Client, id: &str) -> Result<JobState> {
-    Ok(client.job(id).await?.job.state)
+pub(crate) async fn state(app: &Outrigger, id: &str) -> Result<JobState> {
+    Ok(app.client().job(id).await?.job.state)
 }
 
 pub(crate) async fn run(app: &Outrigger, arguments: &[&str]) -> Result<Finished> {

@@ -11,19 +11,18 @@ use crate::{JOBS, app, enqueue, lease_one, post, settle, state, wants};
 #[tokio::test]
 async fn only_the_holder_of_a_lease_settles_a_job() -> Result<()> {
     let app = app().start().await;
-    let client = app.client();
     let forged = "0000000000000001";
-    let waiting = enqueue(client, "a", "waiting").await?;
-    enqueue(client, "a", "running").await?;
-    let lease = lease_one(client, "w", "running").await?;
+    let waiting = enqueue(&app, "a", "waiting").await?;
+    enqueue(&app, "a", "running").await?;
+    let lease = lease_one(&app, "w", "running").await?;
     let token = app.token(&["jobs:work"]).await;
 
-    let not_leased = settle(client, &waiting, forged).await?;
-    let wrong = settle(client, &lease.id, forged).await?;
-    let of_another_job = settle(client, &waiting, &lease.lease).await?;
+    let not_leased = settle(&app, &waiting, forged).await?;
+    let wrong = settle(&app, &lease.id, forged).await?;
+    let of_another_job = settle(&app, &waiting, &lease.lease).await?;
     let report = json!({ "lease": forged, "percent": 1 });
     let (status, problem) = post(&app, &token, &format!("/{}/progress", lease.id), report).await?;
-    let right = settle(client, &lease.id, &lease.lease).await?;
+    let right = settle(&app, &lease.id, &lease.lease).await?;
 
     assert_eq!(
         [not_leased, wrong, of_another_job],
@@ -34,7 +33,7 @@ async fn only_the_holder_of_a_lease_settles_a_job() -> Result<()> {
         (StatusCode::CONFLICT, &json!("lease_lost"))
     );
     assert_eq!(right, SettleStatus::Ok);
-    assert_eq!(state(client, &waiting).await?, JobState::Pending);
+    assert_eq!(state(&app, &waiting).await?, JobState::Pending);
     Ok(())
 }
 
@@ -44,8 +43,8 @@ async fn the_jobs_of_a_worker_whose_stream_closes_run_again_before_its_session_w
     let app = app().start().await;
     let client = app.client();
     let token = app.token(&["jobs:work"]).await;
-    let id = enqueue(client, "a", "default").await?;
-    lease_one(client, "dies", "default").await?;
+    let id = enqueue(&app, "a", "default").await?;
+    lease_one(&app, "dies", "default").await?;
     let stream = app.get(&format!("{JOBS}/sessions/dies/stream"));
     let stream = stream.bearer_auth(&token).send().await?;
 
@@ -65,9 +64,8 @@ async fn the_jobs_of_a_worker_whose_stream_closes_run_again_before_its_session_w
 #[tokio::test]
 async fn a_worker_that_waits_gets_a_job_when_it_is_added() -> Result<()> {
     let app = app().start().await;
-    let client = app.client().clone();
-    let held = enqueue(&client, "a", "first").await?;
-    lease_one(&client, "w", "first").await?;
+    let held = enqueue(&app, "a", "first").await?;
+    lease_one(&app, "w", "first").await?;
     // The server gives back what the worker does not hold when it begins to wait, which shows that it waits.
     let wants = LeaseRequest {
         wait: Some("30s".to_owned()),
@@ -75,15 +73,16 @@ async fn a_worker_that_waits_gets_a_job_when_it_is_added() -> Result<()> {
         ..wants("w", "second")
     };
 
-    let waiting = tokio::spawn(async move { client.lease(&wants).await });
-    eventually("the worker waits", async || {
-        let state = state(app.client(), &held).await.ok()?;
-        (state == JobState::Pending).then_some(())
-    })
-    .await;
-    let added = enqueue(app.client(), "a", "second").await?;
-    let leased = waiting.await??;
+    let adds = async {
+        eventually("the worker waits", async || {
+            let state = state(&app, &held).await.ok()?;
+            (state == JobState::Pending).then_some(())
+        })
+        .await;
+        enqueue(&app, "a", "second").await
+    };
+    let (leased, added) = tokio::join!(app.client().lease(&wants), adds);
 
-    assert_eq!(leased.leases.first().map(|lease| &lease.id), Some(&added));
+    assert_eq!(leased?.leases.first().map(|lease| &lease.id), Some(&added?));
     Ok(())
 }
