@@ -31,6 +31,9 @@ const EACH: u64 = 16 << 10;
 /// When the bound is exceeded, one part in this many becomes free.
 const ROOM: u64 = 16;
 
+/// The part of the bound by which connections that are closing can exceed it, before requests without credentials are dropped.
+const OVERRUN: u64 = 4;
+
 /// What all clients hold together. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Buffers {
@@ -130,6 +133,14 @@ impl Buffers {
     /// Begins to count a request whose head of `bytes` has arrived. It waits for the server until it [responds](Hold::responds).
     pub(crate) fn begin(&self, line: &Line, bytes: u64, now: Monotonic) -> Hold {
         self.insert(line, Kind::Response, bytes, false, now)
+    }
+
+    /// Returns whether a further request of this connection must be dropped: connections that are closing hold much beyond the bound,
+    /// and no request of this one had valid credentials.
+    pub(crate) fn are_overrun_by(&self, line: &Line) -> bool {
+        let held = self.held.lock();
+        let is_overrun = held.bytes > held.max + held.max / OVERRUN;
+        is_overrun && !line.has_credentials() && line.can_be_cut()
     }
 
     /// Begins to count a body that the client must send or read, `bytes` at first.
@@ -576,6 +587,26 @@ mod tests {
         assert!(unread.is_cut() && !reader.is_cut());
         assert_eq!(while_it_ends, 9 * MIB);
         assert_eq!(buffers.held.lock().bytes, MIB);
+    }
+
+    #[test]
+    fn requests_of_strangers_are_dropped_while_closing_connections_hold_too_much() {
+        let buffers = Buffers::new(MIB);
+        let [greedy, stranger, known] = [Line::new(), Line::new(), Line::new()];
+        known.note_credentials();
+        let head = MIB / 4 - EACH;
+        let mut held: Vec<_> = (0..4)
+            .map(|_| buffers.begin(&greedy, head, at(0)))
+            .collect();
+
+        let when_full = buffers.are_overrun_by(&stranger);
+        held.extend((0..2).map(|_| buffers.begin(&greedy, head, at(0))));
+        let beyond = buffers.are_overrun_by(&stranger);
+
+        assert!(!when_full && beyond);
+        assert!(!buffers.are_overrun_by(&known));
+        drop(held);
+        assert!(!buffers.are_overrun_by(&stranger));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! The connection ends when the client closes it, when there is no request for `[http] header_timeout`, when the server stops and
 //! the running requests have their responses, and immediately when its [line](Line) is cut.
 
-use std::{convert::Infallible, pin::pin, time::Duration};
+use std::{io, pin::pin, time::Duration};
 
 use axum::body::Body;
 use hyper::{Request, body::Incoming, service::service_fn};
@@ -51,9 +51,20 @@ pub(crate) async fn serve(
         .max_header_list_size(KEPT_MAX as u32);
     let service = service_fn(|request: Request<Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(line.clone());
-        let response = api.respond(request, peer);
-        async move { Ok::<_, Infallible>(response.await) }
+        // A burst arrives faster than the connections that it closes can end and free their memory.
+        let response = if api.state().buffers().are_overrun_by(line) {
+            line.cut();
+            None
+        } else {
+            request.extensions_mut().insert(line.clone());
+            Some(api.respond(request, peer))
+        };
+        async move {
+            match response {
+                Some(response) => Ok(response.await),
+                None => Err(io::Error::from(io::ErrorKind::OutOfMemory)),
+            }
+        }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(Fair::new(stream)), service));
     let serving = async {
