@@ -23,8 +23,10 @@ enum Without {
     Refuses,
 }
 
+const JOB: &str = "0190a5c2-7d3e-7cc1-a5a1-111111111111";
+
 /// Every command.
-const COMMANDS: [(&[&str], Without); 26] = [
+const COMMANDS: [(&[&str], Without); 34] = [
     (&["serve"], Without::Creates),
     (&["completions", "bash"], Without::Works),
     (&["config", "show"], Without::Works),
@@ -57,6 +59,14 @@ const COMMANDS: [(&[&str], Without); 26] = [
     (&["problems", "acknowledge", "a"], Without::Refuses),
     (&["problems", "unacknowledge", "a"], Without::Refuses),
     (&["cache", "stats"], Without::Refuses),
+    (&["jobs", "enqueue", "a"], Without::Refuses),
+    (&["jobs", "list"], Without::Refuses),
+    (&["jobs", "show", JOB], Without::Refuses),
+    (&["jobs", "retry", JOB], Without::Refuses),
+    (&["jobs", "cancel", JOB], Without::Refuses),
+    (&["jobs", "stats"], Without::Refuses),
+    (&["jobs", "pause", "q"], Without::Refuses),
+    (&["jobs", "resume", "q"], Without::Refuses),
 ];
 
 /// The commands without subcommands, such as `cache get`.
