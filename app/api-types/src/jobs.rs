@@ -39,7 +39,10 @@ impl JobState {
 
 /// The priority of a job: a number from 0, the first, to 99, or `high` (10), `normal` (50) or `low` (90).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a priority is a number from 0 to 99, `high`, `normal` or `low`"
+)]
 pub enum Priority {
     /// A number, 0 to 99.
     Number(u8),

@@ -173,7 +173,8 @@ impl Start {
             Self::At(at) => at,
         };
         match at <= now {
-            true => (at, JobState::Pending),
+            // It has been ready since it was added, whatever time was given.
+            true => (now, JobState::Pending),
             false => (at, JobState::Scheduled),
         }
     }

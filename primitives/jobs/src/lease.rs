@@ -16,6 +16,12 @@ impl LeaseToken {
         Self((uuid::Uuid::new_v4().as_u64_pair().1 & 0x3fff_ffff_ffff_ffff) as i64)
     }
 
+    /// Parses a token that a client sent. Text that is no token becomes one that no attempt has.
+    #[must_use]
+    pub fn from_client(text: &str) -> Self {
+        text.parse().unwrap_or(Self(-1))
+    }
+
     pub(crate) const fn number(self) -> i64 {
         self.0
     }

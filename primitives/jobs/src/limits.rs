@@ -21,6 +21,8 @@ pub const TIMEOUT_MAX: HumanDuration = HumanDuration::from_days(7);
 pub const TEXT_MAX: usize = 200;
 /// The maximum number of tags.
 pub const TAGS_MAX: usize = 20;
+/// The maximum nesting of arrays and objects in a payload or a result. Deeper JSON crashes the parsers of some languages.
+pub const NESTING_MAX: usize = 128;
 /// The maximum length of an error, in bytes. A longer one is cut.
 pub const ERROR_MAX: usize = 16 << 10;
 /// The maximum length of a line of a log, in bytes. A longer one is cut.
@@ -71,6 +73,15 @@ fn check_job(
         );
         let message = format!("the payload has {size}, more than `[jobs] payload_max` of {max}");
         refuse("payload", "too_large", message, Some(max.to_string()));
+    }
+    if nesting(&job.payload) > NESTING_MAX {
+        let message = format!("the payload is nested more than {NESTING_MAX} levels deep");
+        refuse(
+            "payload",
+            "too_deep",
+            message,
+            Some(NESTING_MAX.to_string()),
+        );
     }
     if !(1..=ATTEMPTS_MAX).contains(&job.attempts_max) {
         let message = format!("`max_attempts` is not within 1 to {ATTEMPTS_MAX}");
@@ -152,6 +163,14 @@ pub(crate) fn check_settles(config: &JobsConfig, settles: &mut [Settle]) -> Resu
         let delay = match &mut settle.outcome {
             Outcome::Complete { result } => {
                 let length = result.as_ref().map_or(0, String::len) as u64;
+                if result.as_deref().map_or(0, nesting) > NESTING_MAX {
+                    let field = format!("results.{number}.result");
+                    let message =
+                        format!("the result is nested more than {NESTING_MAX} levels deep");
+                    problems.push(
+                        FieldProblem::new(&field, "too_deep", message).with_limit(&NESTING_MAX),
+                    );
+                }
                 if length > config.payload_max.as_u64() {
                     let (field, max) = (format!("results.{number}.result"), config.payload_max);
                     let message =
@@ -175,6 +194,33 @@ pub(crate) fn check_settles(config: &JobsConfig, settles: &mut [Settle]) -> Resu
         }
     }
     done(problems)
+}
+
+/// Returns how deep arrays and objects are nested in valid JSON.
+fn nesting(json: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut bytes = json.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'"' => {
+                // Skips the string.
+                while let Some(byte) = bytes.next() {
+                    match byte {
+                        b'\\' => drop(bytes.next()),
+                        b'"' => break,
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// Cuts text at a character, and says so.
@@ -202,4 +248,15 @@ fn done(problems: Vec<FieldProblem>) -> Result<(), JobsError> {
         return Ok(());
     }
     Err(JobsError::Fields { fields: problems })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_in_strings_do_not_nest() {
+        assert_eq!(nesting(r#"{"a":["[[[\"[",1,{}]}"#), 3);
+        assert_eq!(nesting(r#""{""#), 0);
+    }
 }

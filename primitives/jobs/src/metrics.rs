@@ -15,6 +15,9 @@ use prometheus_client::{
 
 use crate::{JobState, Jobs, Outcome, QueueStats, Settle, SettleStatus};
 
+/// The maximum number of queues in the metrics. Clients choose the names.
+const QUEUES_MAX: usize = 100;
+
 /// What this process has done since its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct JobCounts {
@@ -146,7 +149,7 @@ impl Collector for Jobs {
         let name = "outrigger_jobs_queue";
         let help = "Jobs in each queue and state";
         let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-        for queue in &*stats {
+        for queue in stats.iter().take(QUEUES_MAX) {
             for (state, jobs) in JobState::ALL.iter().zip(queue.jobs) {
                 let labels = [("queue", queue.queue.as_str()), ("state", state.as_str())];
                 let gauge = ConstGauge::new(i64::try_from(jobs).unwrap_or(i64::MAX));
@@ -157,7 +160,7 @@ impl Collector for Jobs {
         let help = "How long the job that waits the longest has been ready";
         let unit = Some(&Unit::Seconds);
         let mut family = encoder.encode_descriptor(name, help, unit, MetricType::Gauge)?;
-        for queue in &*stats {
+        for queue in stats.iter().take(QUEUES_MAX) {
             let labels = [("queue", queue.queue.as_str())];
             let delay = self.delay(queue).as_secs_f64();
             ConstGauge::new(delay).encode(family.encode_family(&labels)?)?;

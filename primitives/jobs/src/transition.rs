@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{AttemptOutcome, JobState, Outcome, RetryPolicy};
+use jiff::Timestamp;
+
+use crate::{AttemptOutcome, JobState, Outcome, RetryPolicy, job::later};
 
 /// The number of dead workers after which a job fails: it may be what kills them.
 pub(crate) const CRASHES_MAX: u32 = 3;
@@ -34,13 +36,20 @@ pub(crate) enum Ending {
 pub(crate) struct After {
     pub(crate) state: JobState,
     /// How long it is scheduled for.
-    pub(crate) delay: Duration,
+    delay: Duration,
     /// The number of attempts that count.
     pub(crate) attempt: u32,
     pub(crate) crashes: u32,
     pub(crate) outcome: AttemptOutcome,
     pub(crate) result: Option<String>,
     pub(crate) error: Option<String>,
+}
+
+impl After {
+    /// Returns when the job may run again; `None` if it has ended.
+    pub(crate) fn run_at(&self, now: Timestamp) -> Option<Timestamp> {
+        (!self.state.is_final()).then(|| later(now, self.delay))
+    }
 }
 
 /// Returns what follows. `random` must be uniform over all of `u32`.

@@ -189,7 +189,7 @@ async fn retry_job(Handle(jobs): Handle<Jobs>, Id(id): Id<JobId>) -> Result<Json
     post, path = "/api/v1/jobs/{id}/cancel", tag = "jobs", params(("id" = String, Path, description = "The job's id")),
     responses(
         (status = 200, body = ApiJob), (status = 404, description = "There is no job with this id"),
-        (status = 409, description = "The job has ended")
+        (status = 409, description = "The job has completed or failed")
     )
 )]
 async fn cancel_job(

@@ -91,6 +91,8 @@ async fn a_time_in_the_past_is_now(fixture: Fixture) {
         .await;
 
     assert_eq!(enqueued.state, JobState::Pending);
+    let job = fixture.job(enqueued.id).await;
+    assert_eq!(job.run_at, job.created_at, "it has not waited since then");
     fixture.lease_one("w").await;
 }
 

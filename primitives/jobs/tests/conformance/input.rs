@@ -38,9 +38,23 @@ async fn a_job_beyond_a_limit_is_refused_with_its_field(fixture: Fixture) {
             },
         ),
         (
+            "payload",
+            NewJob {
+                payload: format!("{}{}", "[".repeat(129), "]".repeat(129)),
+                ..job("a")
+            },
+        ),
+        (
             "max_attempts",
             NewJob {
                 attempts_max: 0,
+                ..job("a")
+            },
+        ),
+        (
+            "payload",
+            NewJob {
+                payload: format!("{}{}", "[".repeat(129), "]".repeat(129)),
                 ..job("a")
             },
         ),

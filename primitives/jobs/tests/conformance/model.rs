@@ -278,10 +278,13 @@ impl Model {
         let lease = job.lease.take().expect("it runs");
         self.ended.insert(lease, outcome);
         job.attempts.push((job.attempt, outcome));
-        (job.state, job.run_at) = match job.is_cancelling {
-            true => (JobState::Cancelled, self.now),
-            false => (state, self.now + delay),
+        job.state = match job.is_cancelling {
+            true => JobState::Cancelled,
+            false => state,
         };
+        if !job.state.is_final() {
+            job.run_at = self.now + delay;
+        }
         job.is_cancelling = false;
         job.finished_at = job.state.is_final().then_some(self.now);
     }

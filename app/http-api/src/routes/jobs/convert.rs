@@ -124,12 +124,6 @@ fn id(field: &str, text: &str) -> Result<JobId, Failure> {
     text.parse().map_err(refuse)
 }
 
-/// Parses the token of an attempt. Text that cannot be one is refused like a wrong one would be: it belongs to no attempt.
-pub(super) fn token(field: &str, text: &str) -> Result<LeaseToken, Failure> {
-    let refuse = |()| Failure::field(field, "invalid", format!("`{field}` is not a lease"));
-    text.parse().map_err(refuse)
-}
-
 fn within(prefix: &str, problem: FieldProblem) -> Failure {
     let failure = Failure::new(codes::INVALID, problem.message);
     failure.with_field(
@@ -164,7 +158,7 @@ pub(super) fn settle(number: usize, body: api::Settle) -> Result<Settle, Failure
     };
     Ok(Settle {
         id: id(&field("id"), &body.id)?,
-        token: token(&field("lease"), &body.lease)?,
+        token: LeaseToken::from_client(&body.lease),
         outcome,
     })
 }

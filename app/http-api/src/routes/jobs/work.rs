@@ -12,7 +12,8 @@ use outrigger_api_types::jobs::{
     SettleResult, Settled, Settles,
 };
 use outrigger_jobs::{
-    Beat, HeldSession, JobId, Jobs, JobsError, LeaseRequest, Progress, QueueName, SessionName,
+    Beat, HeldSession, JobId, Jobs, JobsError, LeaseRequest, LeaseToken, Progress, QueueName,
+    SessionName,
 };
 use utoipa_axum::routes;
 
@@ -217,7 +218,7 @@ async fn report_progress(
         percent: body.percent,
         message: body.message,
     };
-    let token = convert::token("lease", &body.lease)?;
+    let token = LeaseToken::from_client(&body.lease);
     jobs.report(id, token, Some(progress), Vec::new()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -233,7 +234,7 @@ async fn append_log(
     Id(id): Id<JobId>,
     Json(body): Json<JobLog>,
 ) -> Result<StatusCode, Failure> {
-    let token = convert::token("lease", &body.lease)?;
+    let token = LeaseToken::from_client(&body.lease);
     jobs.report(id, token, None, body.lines).await?;
     Ok(StatusCode::NO_CONTENT)
 }

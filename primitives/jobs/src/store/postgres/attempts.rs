@@ -13,7 +13,6 @@ use super::{Counts, save, statements};
 use crate::{
     AttemptOutcome, JobId, JobState, JobsError, LeaseToken, Outcome, SessionName, Settle,
     SettleStatus,
-    job::later,
     store::row,
     transition::{After, Ending, Running, after},
 };
@@ -218,7 +217,7 @@ async fn update(
     let values = [
         column!(ended, found, _ => found.seq),
         column!(ended, _, after => after.state.number()),
-        column!(ended, _, after => later(now, after.delay)),
+        column!(ended, _, after => after.run_at(now)),
         column!(ended, _, after => i64::from(after.attempt)),
         column!(ended, _, after => i64::from(after.crashes)),
         column!(ended, _, after => after.state.is_final().then_some(now)),

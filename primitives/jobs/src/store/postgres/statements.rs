@@ -83,7 +83,7 @@ outrigger_sql::statements! {
 
     END_ATTEMPTS = "
         update jobs_jobs job
-        set state = ended.state, run_at = ended.run_at, attempt = ended.attempt, crashes = ended.crashes,
+        set state = ended.state, run_at = coalesce(ended.run_at, job.run_at), attempt = ended.attempt, crashes = ended.crashes,
             finished_at = ended.finished_at, result = ended.result, error = ended.error, is_cancelling = false,
             deadline = null
         from unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::text[],

@@ -10,7 +10,6 @@ use super::{Counts, Turns, execute, exists, list, one, save, statements, uuid_by
 use crate::{
     AttemptOutcome, Beat, ClassName, JobId, JobState, JobsError, Lease, LeaseRequest, LeaseToken,
     Outcome, QueueName, SessionName, Settle, SettleStatus,
-    job::later,
     store::{pick::BANDS, row},
     transition::{After, Ending, Running, after},
 };
@@ -179,15 +178,17 @@ fn end(
     counts: &mut Counts,
 ) -> Result<(), JobsError> {
     let random = getrandom::u32().unwrap_or(u32::MAX / 2);
+    let after = after(ending, found.running, random);
+    let run_at = after.run_at(now).map(Timestamp::as_microsecond);
     let After {
         state,
-        delay,
         attempt,
         crashes,
         outcome,
         result,
         error,
-    } = after(ending, found.running, random);
+        ..
+    } = after;
     let ended_at = now.as_microsecond();
     if outcome != AttemptOutcome::Completed {
         let values = rusqlite::params![
@@ -206,7 +207,7 @@ fn end(
     let values = rusqlite::params![
         found.seq,
         state.number(),
-        later(now, delay).as_microsecond(),
+        run_at,
         attempt,
         crashes,
         state.is_final().then_some(ended_at),

@@ -35,7 +35,7 @@ outrigger_sql::statements! {
 
     END_ATTEMPT = "
         update jobs_jobs
-        set state = ?2, run_at = ?3, attempt = ?4, crashes = ?5, finished_at = ?6, result = ?7, error = ?8,
+        set state = ?2, run_at = coalesce(?3, run_at), attempt = ?4, crashes = ?5, finished_at = ?6, result = ?7, error = ?8,
             is_cancelling = 0
         where seq = ?1";
 
