@@ -196,8 +196,8 @@ pub struct Heartbeat {
     /// The worker's session.
     pub session: String,
     /// The ids of the jobs that the worker has.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub holding: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holding: Option<Vec<String>>,
 }
 
 /// What a worker must know about its jobs.
@@ -205,7 +205,8 @@ pub struct Heartbeat {
 pub struct Beat {
     /// The ids of its jobs that were cancelled. It should stop them and settle them with `release`.
     pub cancelled: Vec<String>,
-    /// The ids of `holding` that it does not have any more. It should stop them.
+    /// The ids of `holding` that it does not have any more; without `holding`, those that it has lost within the last minute. It
+    /// should stop them.
     pub lost: Vec<String>,
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn render(banner: &Banner<'_>) -> String {
     let _ = match (banner.login_link, banner.without_link) {
         (Some(link), _) => writeln!(
             text,
-            "  Dashboard     {link}\n                (signs you in once, within 30 minutes)"
+            "  Dashboard     {link}\n                (logs you in once, within 30 minutes)"
         ),
         (None, Some(reason)) => writeln!(
             text,

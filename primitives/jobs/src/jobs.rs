@@ -18,6 +18,8 @@ use crate::{
 
 /// How often a waiting worker looks for jobs that another node added.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long a worker that does not say what it holds is told what it has lost.
+const LOST_FOR: Duration = Duration::from_secs(60);
 /// How many jobs are deleted at a time.
 const PRUNE_MAX: u32 = 500;
 
@@ -156,7 +158,7 @@ impl Jobs {
     }
 
     /// Keeps a session alive for another 15 seconds. Returns which of its jobs somebody wants to cancel, and which of `holding` it
-    /// does not have any more.
+    /// does not have any more; without `holding`, which it has lost within the last minute.
     ///
     /// # Errors
     ///
@@ -164,9 +166,14 @@ impl Jobs {
     pub async fn heartbeat(
         &self,
         session: &SessionName,
-        holding: Vec<JobId>,
+        holding: Option<Vec<JobId>>,
     ) -> Result<Beat, JobsError> {
-        self.inner.store.heartbeat(session, holding).await
+        let lost_since = self.now().checked_sub(LOST_FOR);
+        let lost_since = lost_since.unwrap_or(Timestamp::UNIX_EPOCH);
+        self.inner
+            .store
+            .heartbeat(session, holding, lost_since)
+            .await
     }
 
     /// Ends a session at once, because its worker is known to be gone. Its jobs run again. Returns how many it had.

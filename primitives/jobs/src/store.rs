@@ -53,11 +53,13 @@ pub trait JobStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<SettleStatus>, JobsError>;
 
-    /// Keeps the session alive. Returns which of its jobs are to be cancelled, and which of `holding` it does not have.
+    /// Keeps the session alive. Returns which of its jobs are to be cancelled, and which of `holding` it does not have; without
+    /// `holding`, which it has lost since `lost_since`.
     async fn heartbeat(
         &self,
         session: &SessionName,
-        holding: Vec<JobId>,
+        holding: Option<Vec<JobId>>,
+        lost_since: Timestamp,
     ) -> Result<Beat, JobsError>;
 
     /// Ends a session: its jobs run again. Returns how many it had.

@@ -52,6 +52,8 @@ create table jobs_attempts (
     primary key (seq, ended_at, lease)
 ) strict, without rowid;
 
+create index jobs_lost on jobs_attempts (session, ended_at) where outcome in (4, 5);
+
 create table jobs_logs (
     seq integer not null references jobs_jobs (seq) on delete cascade,
     line integer not null,

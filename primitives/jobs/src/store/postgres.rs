@@ -127,7 +127,8 @@ impl JobStore for PostgresJobStore {
     async fn heartbeat(
         &self,
         session: &SessionName,
-        holding: Vec<JobId>,
+        holding: Option<Vec<JobId>>,
+        lost_since: Timestamp,
     ) -> Result<Beat, JobsError> {
         let values = [&session.as_str() as _, &session_ttl() as _];
         let read = |row: &Row| {
@@ -137,9 +138,18 @@ impl JobStore for PostgresJobStore {
         let held: Vec<(JobId, bool)> = self.list(statements::BEAT, &values, read).await?;
         let cancelled = held.iter().filter(|(_, is_cancelling)| *is_cancelling);
         let has = |id: &JobId| held.iter().any(|(held, _)| held == id);
+        let lost = match holding {
+            Some(holding) => holding.into_iter().filter(|id| !has(id)).collect(),
+            None => {
+                let values = [&session.as_str() as _, &lost_since as _];
+                let read = |row: &Row| Ok(row.try_get::<_, uuid::Uuid>(0)?.into());
+                self.list(statements::LOST_OF_SESSION, &values, read)
+                    .await?
+            }
+        };
         Ok(Beat {
             cancelled: cancelled.map(|(id, _)| *id).collect(),
-            lost: holding.iter().filter(|id| !has(id)).copied().collect(),
+            lost,
         })
     }
 

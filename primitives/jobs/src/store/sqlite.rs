@@ -227,12 +227,15 @@ impl JobStore for SqliteJobStore {
     async fn heartbeat(
         &self,
         session: &SessionName,
-        holding: Vec<JobId>,
+        holding: Option<Vec<JobId>>,
+        lost_since: Timestamp,
     ) -> Result<Beat, JobsError> {
         self.liveness.lock().touch(session, self.now());
         let session = session.clone();
         self.database
-            .read(move |connection| attempts::beat(connection, &session, &holding))
+            .read(move |connection| {
+                attempts::beat(connection, &session, holding.as_deref(), lost_since)
+            })
             .await
     }
 

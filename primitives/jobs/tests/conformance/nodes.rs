@@ -71,7 +71,7 @@ async fn a_session_may_change_its_node(fixture: Fixture) {
 
     for _ in 0..3 {
         fixture.pass(10).await;
-        let beat = other.heartbeat(&session("w"), vec![id]).await;
+        let beat = other.heartbeat(&session("w"), Some(vec![id])).await;
         assert_eq!(beat, Ok(outrigger_jobs::Beat::default()));
         other.sweep().await.expect("the store works");
     }

@@ -230,7 +230,7 @@ impl Run<'_> {
             Step::Settle(steps) => return self.settle(steps).await,
             Step::Heartbeat(worker) => {
                 let holding = self.ids(&self.model.held(worker));
-                let beat = jobs.heartbeat(&self.session(worker), holding).await;
+                let beat = jobs.heartbeat(&self.session(worker), Some(holding)).await;
                 let cancelled = self.model.heartbeat(worker);
                 let mut beat = beat.expect("the store works");
                 let mut expected = Beat {

@@ -50,7 +50,7 @@ async fn a_heartbeat_keeps_the_jobs_of_a_worker(fixture: Fixture) {
 
     for _ in 0..4 {
         fixture.pass(10).await;
-        let beat = fixture.jobs.heartbeat(&session("w"), vec![id]).await;
+        let beat = fixture.jobs.heartbeat(&session("w"), Some(vec![id])).await;
         assert_eq!(beat, Ok(outrigger_jobs::Beat::default()));
     }
 
@@ -114,9 +114,11 @@ async fn a_heartbeat_tells_what_is_lost_and_what_is_cancelled(fixture: Fixture) 
 
     let beat = fixture
         .jobs
-        .heartbeat(&session("w"), vec![late, unwanted])
+        .heartbeat(&session("w"), Some(vec![late, unwanted]))
         .await;
+    let unasked = fixture.jobs.heartbeat(&session("w"), None).await;
 
+    assert_eq!(beat, unasked, "it is told without saying what it holds");
     let beat = beat.expect("the store works");
     assert_eq!((beat.lost, beat.cancelled), (vec![late], vec![unwanted]));
 }
@@ -157,11 +159,11 @@ async fn a_restart_gives_every_session_its_whole_time_and_loses_no_lease(fixture
     fixture.advance(Duration::from_secs(14)).await;
     jobs.sweep().await.expect("the store works");
     let kept = jobs.job(id).await.expect("it exists").state;
-    jobs.heartbeat(&session("w"), vec![])
+    jobs.heartbeat(&session("w"), Some(vec![]))
         .await
         .expect("the store works");
     fixture.advance(Duration::from_secs(14)).await;
-    jobs.heartbeat(&session("w"), vec![])
+    jobs.heartbeat(&session("w"), Some(vec![]))
         .await
         .expect("the store works");
     fixture.advance(Duration::from_secs(2)).await;

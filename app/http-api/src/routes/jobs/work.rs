@@ -124,8 +124,8 @@ async fn send_heartbeat(
     Json(body): Json<Heartbeat>,
 ) -> Result<Json<ApiBeat>, Failure> {
     let session = SessionName::parse(&body.session).map_err(JobsError::from)?;
-    let holding = convert::ids("holding", &body.holding)?;
-    let beat = jobs.heartbeat(&session, holding).await?;
+    let holding = body.holding.map(|ids| convert::ids("holding", &ids));
+    let beat = jobs.heartbeat(&session, holding.transpose()?).await?;
     Ok(Json(convert::beat(&beat)))
 }
 
@@ -144,7 +144,7 @@ async fn hold_session(
     Id(session): Id<String>,
 ) -> Result<Response, Failure> {
     let session = SessionName::parse(&session).map_err(JobsError::from)?;
-    jobs.heartbeat(&session, Vec::new()).await?;
+    jobs.heartbeat(&session, Some(Vec::new())).await?;
     let held = Held {
         session: Some(jobs.hold_session(session)),
         jobs,
@@ -171,7 +171,7 @@ struct Held {
 impl Held {
     async fn beat(&self) -> Event {
         let beat = match &self.session {
-            Some(session) => self.jobs.heartbeat(session.name(), Vec::new()).await,
+            Some(session) => self.jobs.heartbeat(session.name(), Some(Vec::new())).await,
             None => Ok(Beat::default()),
         };
         // While the store is unavailable, the stream stays open: the worker lives.

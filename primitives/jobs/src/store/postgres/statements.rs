@@ -113,6 +113,12 @@ outrigger_sql::statements! {
         )
         select id, is_cancelling from jobs_jobs where session = $1 and state = 2 order by seq";
 
+    LOST_OF_SESSION = "
+        select distinct job.id
+        from jobs_attempts attempt join jobs_jobs job on job.seq = attempt.seq
+        where attempt.session = $1 and attempt.ended_at >= $2 and attempt.outcome in (4, 5)
+            and not (job.state = 2 and job.session = $1)";
+
     LOCK_JOBS_OF_SESSION = concat!("
         select ", running_columns!(), " from jobs_jobs
         where session = $1 and state = 2 and not id = any($2::uuid[]) order by seq for update");

@@ -222,14 +222,24 @@ fn end(
 pub(super) fn beat(
     connection: &Connection,
     session: &SessionName,
-    holding: &[JobId],
+    holding: Option<&[JobId]>,
+    lost_since: Timestamp,
 ) -> Result<Beat, JobsError> {
     let held = of_session(connection, session)?;
     let cancelled = held.iter().filter(|(_, _, is_cancelling)| *is_cancelling);
     let has = |id: &JobId| held.iter().any(|(held, ..)| held == id);
+    let lost = match holding {
+        Some(holding) => holding.iter().filter(|id| !has(id)).copied().collect(),
+        None => {
+            let values = (session.as_str(), lost_since.as_microsecond());
+            list(connection, statements::LOST_OF_SESSION, values, |row| {
+                Ok(row.get::<_, uuid_bytes::Bytes>(0)?.into())
+            })?
+        }
+    };
     Ok(Beat {
         cancelled: cancelled.map(|(id, ..)| *id).collect(),
-        lost: holding.iter().filter(|id| !has(id)).copied().collect(),
+        lost,
     })
 }
 

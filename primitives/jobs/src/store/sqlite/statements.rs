@@ -59,6 +59,12 @@ outrigger_sql::statements! {
     JOBS_OF_SESSION = "
         select id, lease, is_cancelling from jobs_jobs where session = ?1 and state = 2";
 
+    LOST_OF_SESSION = "
+        select distinct job.id
+        from jobs_attempts attempt join jobs_jobs job on job.seq = attempt.seq
+        where attempt.session = ?1 and attempt.ended_at >= ?2 and attempt.outcome in (4, 5)
+            and not (job.state = 2 and job.session = ?1)";
+
     FIND_DUE = "
         select seq, queue, class from jobs_jobs where state = 0 and run_at <= ?1 order by run_at limit ?2";
 
