@@ -50,7 +50,7 @@ pub struct ScopeSet(BTreeSet<Scope>);
 /// The text is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "`{text}` is not a scope{}: write `*`, or `read`, `write` or `*` of a capability, such as `cache:write`; the capabilities are {}",
+    "`{text}` is not a scope{}: write `*`, `jobs:work`, or `read`, `write` or `*` of a capability, such as `cache:write`; the capabilities are {}",
     suggestion(text),
     PRESENT_CAPABILITIES.join(", ")
 )]
@@ -167,6 +167,7 @@ fn suggestion(text: &str) -> String {
         .flat_map(|capability| {
             ["read", "write", "*"].map(|access| format!("{capability}:{access}"))
         })
+        .chain(["jobs:work".to_owned()])
         .collect();
     let near = outrigger_config::nearest(text, scopes.iter().map(String::as_str));
     near.map(|near| format!(" (did you mean `{near}`?)"))
@@ -303,7 +304,8 @@ mod tests {
         assert!(message("cache:writ").contains("did you mean `cache:write`?"));
         assert!(message("evnts:read").contains("did you mean `events:read`?"));
         assert!(!message("xyz").contains("did you mean"));
-        assert!(!message("job:work").contains("jobs"));
+        assert!(message("job:work").contains("did you mean `jobs:work`?"));
+        assert!(!message("mai:read").contains("mail"));
     }
 
     #[test]
