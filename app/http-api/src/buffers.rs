@@ -136,11 +136,11 @@ impl Buffers {
     }
 
     /// Returns whether a further request of this connection must be dropped: connections that are closing hold much beyond the bound,
-    /// and no request of this one had valid credentials.
+    /// this one has requests in progress, and none of its requests had valid credentials.
     pub(crate) fn are_overrun_by(&self, line: &Line) -> bool {
         let held = self.held.lock();
         let is_overrun = held.bytes > held.max + held.max / OVERRUN;
-        is_overrun && !line.has_credentials() && line.can_be_cut()
+        is_overrun && line.begun() > 0 && !line.has_credentials() && line.can_be_cut()
     }
 
     /// Begins to count a body that the client must send or read, `bytes` at first.
@@ -594,6 +594,8 @@ mod tests {
         let buffers = Buffers::new(MIB);
         let [greedy, stranger, known] = [Line::new(), Line::new(), Line::new()];
         known.note_credentials();
+        let newcomer = Line::new();
+        let _begun = [&stranger, &known].map(Line::begin);
         let head = MIB / 4 - EACH;
         let mut held: Vec<_> = (0..4)
             .map(|_| buffers.begin(&greedy, head, at(0)))
@@ -604,7 +606,7 @@ mod tests {
         let beyond = buffers.are_overrun_by(&stranger);
 
         assert!(!when_full && beyond);
-        assert!(!buffers.are_overrun_by(&known));
+        assert!(!buffers.are_overrun_by(&known) && !buffers.are_overrun_by(&newcomer));
         drop(held);
         assert!(!buffers.are_overrun_by(&stranger));
     }

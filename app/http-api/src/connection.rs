@@ -57,7 +57,8 @@ pub(crate) async fn serve(
             None
         } else {
             request.extensions_mut().insert(line.clone());
-            Some(api.respond(request, peer))
+            // Boxed, because hyper keeps the place of this future while the client reads the response.
+            Some(Box::pin(api.respond(request, peer)))
         };
         async move {
             match response {
