@@ -161,7 +161,9 @@ test("the menu of a row works with the keyboard, and a toast undoes its action",
   await open(page, server);
   await page.getByRole("button", { name: "Actions for Vaka 1", exact: true }).focus();
   await page.keyboard.press("Enter");
-  await page.getByRole("menuitem", { name: "Repair" }).press("Enter");
+  const repair = page.getByRole("menuitem", { name: "Repair" });
+  await expect(page.getByRole("menuitem").first()).toBeFocused();
+  await repair.press("Enter");
   await expect(row(page, "Vaka 1")).toContainText("in repair");
   await expect(page.getByRole("status").filter({ hasText: "Vaka 1 is in repair. Press F8 to undo." })).toBeAttached();
 
