@@ -10,10 +10,10 @@ use outrigger_stdx::HumanDuration;
 
 use crate::{
     Failure,
-    buffers::{Hold, Kind},
+    buffers::{Buffered, Kind},
     codes,
+    connection_handle::ConnectionHandle,
     guard::BodyMax,
-    line::Line,
     state::ApiState,
 };
 
@@ -49,7 +49,7 @@ struct Arrived;
 /// A body in memory, counted until it is dropped.
 struct Counted {
     bytes: Vec<u8>,
-    _hold: Hold,
+    _hold: Buffered,
 }
 
 impl AsRef<[u8]> for Counted {
@@ -96,11 +96,11 @@ async fn read_within(
     {
         return Err(too_large(limit));
     }
-    let line = request.extensions().get::<Line>().cloned();
-    let line = line.unwrap_or_else(Line::inside);
+    let handle = request.extensions().get::<ConnectionHandle>().cloned();
+    let handle = handle.unwrap_or_else(ConnectionHandle::inside);
     let hold = api
         .buffers()
-        .hold(&line, Kind::Request, 0, api.clock().monotonic());
+        .track(&handle, Kind::Request, 0, api.clock().monotonic());
     let reading = read_at_most(request.into_body(), limit.limit.as_usize(), &hold, api);
     let body = match tokio::time::timeout(timeout.get(), reading).await {
         Ok(Ok(Some(body))) => body,
@@ -147,7 +147,7 @@ pub(crate) fn too_slow(what: &str, key: &str, timeout: HumanDuration) -> Failure
 async fn read_at_most(
     mut body: Body,
     limit: usize,
-    hold: &Hold,
+    hold: &Buffered,
     api: &ApiState,
 ) -> Result<Option<Vec<u8>>, axum::Error> {
     let mut kept = Vec::new();

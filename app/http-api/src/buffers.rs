@@ -22,7 +22,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::line::Line;
+use crate::connection_handle::ConnectionHandle;
 
 /// The memory of a request beside its bytes: its task and its part of the tables of its connection, as measured over HTTP/2 with
 /// eight requests on each connection.
@@ -34,7 +34,7 @@ const ROOM: u64 = 16;
 /// The part of the bound by which connections that are closing can exceed it, before requests without credentials are dropped.
 const OVERRUN: u64 = 4;
 
-/// What all clients hold together. Cheap to clone.
+/// The buffers of all requests. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Buffers {
     held: Arc<Mutex<Held>>,
@@ -50,16 +50,16 @@ struct Held {
     closing: u64,
     /// Counts what clients do; the time in which the waits of clients are compared.
     moves: u64,
-    holds: HashMap<u64, Entry>,
-    /// The holds that wait for their client, by when it last moved: the longest ago first.
+    entries: HashMap<u64, Entry>,
+    /// The entries that wait for their client, by when it last moved: the longest ago first.
     waiting: BTreeMap<u64, u64>,
-    /// The same by connection, so that finding and cutting one does not walk all holds.
-    lines: HashMap<usize, OnLine>,
+    /// The same by connection, so that finding and cutting one does not walk all entries.
+    connections: HashMap<usize, OnConnection>,
 }
 
-/// The holds of one connection.
+/// The entries of one connection.
 #[derive(Debug, Default)]
-struct OnLine {
+struct OnConnection {
     /// Ordered by age.
     numbers: BTreeSet<u64>,
     /// The keys in [`Held::waiting`] of those that wait for the client.
@@ -68,7 +68,7 @@ struct OnLine {
 
 #[derive(Debug)]
 struct Entry {
-    line: Line,
+    handle: ConnectionHandle,
     bytes: u64,
     /// Where it stands in `waiting`; none when it does not wait for its client.
     waits: Option<u64>,
@@ -91,9 +91,9 @@ pub(crate) enum Kind {
     Response,
 }
 
-/// What one client holds; given back when it is dropped.
+/// The buffers of one request; no longer counted when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Hold {
+pub(crate) struct Buffered {
     number: u64,
     buffers: Buffers,
 }
@@ -106,9 +106,9 @@ impl Buffers {
             bytes: 0,
             closing: 0,
             moves: 0,
-            holds: HashMap::new(),
+            entries: HashMap::new(),
             waiting: BTreeMap::new(),
-            lines: HashMap::new(),
+            connections: HashMap::new(),
         };
         Self {
             held: Arc::new(Mutex::new(held)),
@@ -130,30 +130,43 @@ impl Buffers {
         );
     }
 
-    /// Begins to count a request whose head of `bytes` has arrived. It waits for the server until it [responds](Hold::responds).
-    pub(crate) fn begin(&self, line: &Line, bytes: u64, now: Monotonic) -> Hold {
-        self.insert(line, Kind::Response, bytes, false, now)
+    /// Begins to count a request whose head of `bytes` has arrived. It waits for the server until it [responds](Buffered::responds).
+    pub(crate) fn begin(&self, handle: &ConnectionHandle, bytes: u64, now: Monotonic) -> Buffered {
+        self.insert(handle, Kind::Response, bytes, false, now)
     }
 
     /// Returns whether a further request of this connection must be dropped: connections that are closing hold much beyond the bound,
     /// this one has requests in progress, and none of its requests had valid credentials.
-    pub(crate) fn are_overrun_by(&self, line: &Line) -> bool {
+    pub(crate) fn are_overrun_by(&self, handle: &ConnectionHandle) -> bool {
         let held = self.held.lock();
         let is_overrun = held.bytes > held.max + held.max / OVERRUN;
-        is_overrun && line.begun() > 0 && !line.has_credentials() && line.can_be_cut()
+        is_overrun && handle.begun() > 0 && !handle.has_credentials() && handle.can_be_cut()
     }
 
     /// Begins to count a body that the client must send or read, `bytes` at first.
-    pub(crate) fn hold(&self, line: &Line, kind: Kind, bytes: u64, now: Monotonic) -> Hold {
-        self.insert(line, kind, bytes, true, now)
+    pub(crate) fn track(
+        &self,
+        handle: &ConnectionHandle,
+        kind: Kind,
+        bytes: u64,
+        now: Monotonic,
+    ) -> Buffered {
+        self.insert(handle, kind, bytes, true, now)
     }
 
-    fn insert(&self, line: &Line, kind: Kind, bytes: u64, more: bool, now: Monotonic) -> Hold {
+    fn insert(
+        &self,
+        handle: &ConnectionHandle,
+        kind: Kind,
+        bytes: u64,
+        more: bool,
+        now: Monotonic,
+    ) -> Buffered {
         let mut held = self.held.lock();
         held.moves += 1;
         let number = held.moves;
         let entry = Entry {
-            line: line.clone(),
+            handle: handle.clone(),
             bytes: 0,
             waits: None,
             moved: now,
@@ -162,14 +175,14 @@ impl Buffers {
             closing: false,
             kind,
         };
-        held.holds.insert(number, entry);
-        let on_line = held.lines.entry(line.id()).or_default();
-        on_line.numbers.insert(number);
+        held.entries.insert(number, entry);
+        let on_connection = held.connections.entry(handle.id()).or_default();
+        on_connection.numbers.insert(number);
         held.place(number);
         held.add(number, bytes.saturating_add(EACH));
         self.show(&mut held, Some(number));
         drop(held);
-        Hold {
+        Buffered {
             number,
             buffers: self.clone(),
         }
@@ -181,7 +194,7 @@ impl Buffers {
         let unread: Vec<_> = held
             .waiting
             .values()
-            .map(|number| (*number, &held.holds[number]))
+            .map(|number| (*number, &held.entries[number]))
             .take_while(|(_, entry)| now.saturating_since(entry.moved) >= longest)
             .filter(|(_, entry)| entry.kind == Kind::Response)
             .map(|(number, _)| number)
@@ -199,37 +212,37 @@ impl Buffers {
         let still: Vec<_> = held
             .waiting
             .values()
-            .map(|number| (*number, &held.holds[number]))
+            .map(|number| (*number, &held.entries[number]))
             .filter(|(_, entry)| now.saturating_since(entry.moved) >= longest(entry.kind))
-            .map(|(number, entry)| (number, entry.line.clone()))
+            .map(|(number, entry)| (number, entry.handle.clone()))
             .collect();
-        let mut on_line = HashMap::<_, usize>::new();
-        for (_, line) in &still {
-            *on_line.entry(line.id()).or_default() += 1;
+        let mut on_connection = HashMap::<_, usize>::new();
+        for (_, handle) in &still {
+            *on_connection.entry(handle.id()).or_default() += 1;
         }
-        for (number, line) in &still {
-            if line.begun() <= on_line[&line.id()] {
+        for (number, handle) in &still {
+            if handle.begun() <= on_connection[&handle.id()] {
                 held.cut(*number, &self.cut);
             }
         }
         self.show(&mut held, None);
     }
 
-    /// Closes the connection whose client has done nothing for the longest time with what it holds, and tells which; none when
-    /// all that is held waits for us.
-    pub(crate) fn cut_slowest(&self) -> Option<Line> {
+    /// Closes the connection whose client has been idle for the longest time while the server waits for it, and returns its handle.
+    /// Returns `None` if the server waits for no client.
+    pub(crate) fn cut_slowest(&self) -> Option<ConnectionHandle> {
         let mut held = self.held.lock();
-        let holds = held
+        let waiting = held
             .waiting
             .values()
-            .map(|number| (*number, &held.holds[number].line));
-        let (number, line) = holds
-            .filter(|(_, line)| line.can_be_cut())
-            .map(|(number, line)| (number, line.clone()))
+            .map(|number| (*number, &held.entries[number].handle));
+        let (number, handle) = waiting
+            .filter(|(_, handle)| handle.can_be_cut())
+            .map(|(number, handle)| (number, handle.clone()))
             .next()?;
         held.cut(number, &self.cut);
         self.show(&mut held, None);
-        Some(line)
+        Some(handle)
     }
 
     /// Keeps the bound, at the cost of others than `but`, and the figure.
@@ -250,7 +263,7 @@ impl Buffers {
 
     fn change(&self, number: u64, keep: bool, change: impl FnOnce(&mut Held)) {
         let mut held = self.held.lock();
-        if held.holds.contains_key(&number) {
+        if held.entries.contains_key(&number) {
             change(&mut held);
             self.show(&mut held, keep.then_some(number));
         }
@@ -259,13 +272,13 @@ impl Buffers {
 
 impl Held {
     fn entry(&mut self, number: u64) -> Option<&mut Entry> {
-        self.holds.get_mut(&number)
+        self.entries.get_mut(&number)
     }
 
     fn add(&mut self, number: u64, bytes: u64) {
-        if let Some(entry) = self.holds.get_mut(&number) {
+        if let Some(entry) = self.entries.get_mut(&number) {
             entry.bytes += bytes;
-            entry.line.hold(bytes);
+            entry.handle.hold(bytes);
             self.bytes += bytes;
             if entry.closing {
                 self.closing += bytes;
@@ -274,10 +287,10 @@ impl Held {
     }
 
     fn give_back(&mut self, number: u64, bytes: u64) {
-        if let Some(entry) = self.holds.get_mut(&number) {
+        if let Some(entry) = self.entries.get_mut(&number) {
             let bytes = bytes.min(entry.bytes);
             entry.bytes -= bytes;
-            entry.line.give_back(bytes);
+            entry.handle.give_back(bytes);
             self.bytes -= bytes;
             if entry.closing {
                 self.closing -= bytes;
@@ -285,27 +298,27 @@ impl Held {
         }
     }
 
-    /// Returns one hold, other than `but`, of each connection that can be closed, the costliest connection first. The cost is its
+    /// Returns one entry, other than `but`, of each connection that can be closed, the costliest connection first. The cost is its
     /// bytes times what others have done since its client last moved. Requests that wait for the server count only on connections
     /// without credentials.
     fn costliest(&self, but: Option<u64>) -> impl Iterator<Item = u64> + use<> {
-        let costs = self.lines.values().filter_map(|on_line| {
-            let waiting = on_line.waiting.iter();
+        let costs = self.connections.values().filter_map(|on_connection| {
+            let waiting = on_connection.waiting.iter();
             let waiting = waiting
                 .map(|moved| (self.waiting[moved], *moved))
                 .find(|(number, _)| Some(*number) != but);
             let (number, moved) = waiting.or_else(|| {
-                let mut numbers = on_line.numbers.iter().copied();
+                let mut numbers = on_connection.numbers.iter().copied();
                 let oldest = numbers.find(|number| Some(*number) != but)?;
-                let entry = &self.holds[&oldest];
-                let counts = !entry.closing && !entry.line.has_credentials();
+                let entry = &self.entries[&oldest];
+                let counts = !entry.closing && !entry.handle.has_credentials();
                 counts.then_some((oldest, oldest))
             })?;
             // Connections that cannot be closed are in this process.
-            let line = &self.holds[&number].line;
-            line.can_be_cut().then(|| {
+            let handle = &self.entries[&number].handle;
+            handle.can_be_cut().then(|| {
                 let waited = self.moves.saturating_sub(moved);
-                (u128::from(line.held()) * u128::from(waited), number)
+                (u128::from(handle.held()) * u128::from(waited), number)
             })
         });
         let mut costs: Vec<_> = costs.collect();
@@ -313,16 +326,16 @@ impl Held {
         costs.into_iter().map(|(_, number)| number)
     }
 
-    /// Moves the hold behind all others if it waits for its client, and removes it from the queue if it does not.
+    /// Moves the entry behind all others if it waits for its client, and removes it from the queue if it does not.
     fn place(&mut self, number: u64) {
         self.moves += 1;
         let last = self.moves;
-        let Some(entry) = self.holds.get_mut(&number) else {
+        let Some(entry) = self.entries.get_mut(&number) else {
             return;
         };
         let before = entry.waits.take();
         let waits = !entry.closing && (entry.more || entry.pieces > 0);
-        let line = entry.line.id();
+        let handle = entry.handle.id();
         if waits {
             entry.waits = Some(last);
             self.waiting.insert(last, number);
@@ -330,30 +343,30 @@ impl Held {
         if let Some(before) = before {
             self.waiting.remove(&before);
         }
-        if let Some(on_line) = self.lines.get_mut(&line) {
+        if let Some(on_connection) = self.connections.get_mut(&handle) {
             if let Some(before) = before {
-                on_line.waiting.remove(&before);
+                on_connection.waiting.remove(&before);
             }
             if waits {
-                on_line.waiting.insert(last);
+                on_connection.waiting.insert(last);
             }
         }
     }
 
-    /// Closes the connection of this hold. Its bytes are free when it has ended.
+    /// Closes the connection of this entry. Its bytes are free when it has ended.
     fn cut(&mut self, number: u64, counter: &Counter) {
-        let Some(line) = self.holds.get(&number).map(|entry| entry.line.clone()) else {
+        let Some(handle) = self.entries.get(&number).map(|entry| entry.handle.clone()) else {
             return;
         };
         counter.inc();
-        let Some(on_line) = self.lines.get_mut(&line.id()) else {
+        let Some(on_connection) = self.connections.get_mut(&handle.id()) else {
             return;
         };
-        for moved in std::mem::take(&mut on_line.waiting) {
+        for moved in std::mem::take(&mut on_connection.waiting) {
             self.waiting.remove(&moved);
         }
-        for number in &on_line.numbers {
-            if let Some(entry) = self.holds.get_mut(number)
+        for number in &on_connection.numbers {
+            if let Some(entry) = self.entries.get_mut(number)
                 && !entry.closing
             {
                 entry.closing = true;
@@ -361,14 +374,14 @@ impl Held {
                 self.closing += entry.bytes;
             }
         }
-        line.cut();
+        handle.cut();
     }
 
     fn remove(&mut self, number: u64) {
-        let Some(entry) = self.holds.remove(&number) else {
+        let Some(entry) = self.entries.remove(&number) else {
             return;
         };
-        entry.line.give_back(entry.bytes);
+        entry.handle.give_back(entry.bytes);
         self.bytes -= entry.bytes;
         if entry.closing {
             self.closing -= entry.bytes;
@@ -376,19 +389,19 @@ impl Held {
         if let Some(waits) = entry.waits {
             self.waiting.remove(&waits);
         }
-        if let Some(on_line) = self.lines.get_mut(&entry.line.id()) {
-            on_line.numbers.remove(&number);
+        if let Some(on_connection) = self.connections.get_mut(&entry.handle.id()) {
+            on_connection.numbers.remove(&number);
             if let Some(waits) = entry.waits {
-                on_line.waiting.remove(&waits);
+                on_connection.waiting.remove(&waits);
             }
-            if on_line.numbers.is_empty() {
-                self.lines.remove(&entry.line.id());
+            if on_connection.numbers.is_empty() {
+                self.connections.remove(&entry.handle.id());
             }
         }
     }
 }
 
-impl Hold {
+impl Buffered {
     /// The client holds this much more.
     pub(crate) fn add(&self, bytes: u64, now: Monotonic) {
         self.buffers.change(self.number, true, |held| {
@@ -448,7 +461,7 @@ impl Hold {
     }
 }
 
-impl Drop for Hold {
+impl Drop for Buffered {
     fn drop(&mut self) {
         let number = self.number;
         self.buffers
@@ -469,12 +482,16 @@ mod tests {
     #[test]
     fn the_client_that_has_moved_the_longest_ago_loses_its_connection_when_room_is_short() {
         let buffers = Buffers::new(10 * MIB);
-        let [slow, reader, newcomer] = [Line::new(), Line::new(), Line::new()];
-        let first = buffers.hold(&reader, Kind::Response, 4 * MIB, at(0));
-        let _second = buffers.hold(&slow, Kind::Response, 4 * MIB, at(1));
+        let [slow, reader, newcomer] = [
+            ConnectionHandle::new(),
+            ConnectionHandle::new(),
+            ConnectionHandle::new(),
+        ];
+        let first = buffers.track(&reader, Kind::Response, 4 * MIB, at(0));
+        let _second = buffers.track(&slow, Kind::Response, 4 * MIB, at(1));
         first.took_piece(0, at(2));
 
-        let _third = buffers.hold(&newcomer, Kind::Response, 4 * MIB, at(3));
+        let _third = buffers.track(&newcomer, Kind::Response, 4 * MIB, at(3));
 
         assert!(slow.is_cut());
         assert!(!reader.is_cut() && !newcomer.is_cut());
@@ -483,14 +500,14 @@ mod tests {
     #[test]
     fn a_client_that_asks_for_much_and_begins_again_does_not_push_others_out() {
         let buffers = Buffers::new(64 * MIB);
-        let upload = Line::new();
-        let arriving = buffers.hold(&upload, Kind::Request, 0, at(0));
+        let upload = ConnectionHandle::new();
+        let arriving = buffers.track(&upload, Kind::Request, 0, at(0));
 
         for _ in 0..20 {
             arriving.add(MIB / 16, at(1));
-            let greedy = Line::new();
+            let greedy = ConnectionHandle::new();
             let _unread: Vec<_> = (0..30)
-                .map(|_| buffers.hold(&greedy, Kind::Response, 4 * MIB, at(1)))
+                .map(|_| buffers.track(&greedy, Kind::Response, 4 * MIB, at(1)))
                 .collect();
             assert!(greedy.is_cut());
         }
@@ -499,14 +516,14 @@ mod tests {
     }
 
     #[test]
-    fn a_hold_that_waits_for_the_server_is_not_closed() {
+    fn a_request_that_waits_for_the_server_is_not_closed() {
         let buffers = Buffers::new(10 * MIB);
-        let [working, unread] = [Line::new(), Line::new()];
+        let [working, unread] = [ConnectionHandle::new(), ConnectionHandle::new()];
         working.note_credentials();
-        let arrived = buffers.hold(&working, Kind::Request, 6 * MIB, at(0));
+        let arrived = buffers.track(&working, Kind::Request, 6 * MIB, at(0));
         arrived.waits_for_server();
 
-        let _answer = buffers.hold(&unread, Kind::Response, 6 * MIB, at(1));
+        let _answer = buffers.track(&unread, Kind::Response, 6 * MIB, at(1));
         buffers.cut_unread(at(1000), Duration::from_secs(60));
 
         assert!(!working.is_cut());
@@ -516,7 +533,7 @@ mod tests {
     #[test]
     fn requests_in_progress_are_bounded_on_connections_without_credentials() {
         let buffers = Buffers::new(MIB);
-        let [stranger, known] = [Line::new(), Line::new()];
+        let [stranger, known] = [ConnectionHandle::new(), ConnectionHandle::new()];
         known.note_credentials();
         let many = MIB / EACH - 10;
 
@@ -534,53 +551,53 @@ mod tests {
     #[test]
     fn an_answer_is_unread_until_the_network_has_its_last_piece() {
         let buffers = Buffers::new(10 * MIB);
-        let [line, other] = [Line::new(), Line::new()];
-        let answer = buffers.hold(&line, Kind::Response, 0, at(0));
+        let [handle, other] = [ConnectionHandle::new(), ConnectionHandle::new()];
+        let answer = buffers.track(&handle, Kind::Response, 0, at(0));
         answer.took_piece(10, at(50));
         answer.waits_for_server();
-        let sent = buffers.hold(&other, Kind::Response, 0, at(0));
+        let sent = buffers.track(&other, Kind::Response, 0, at(0));
         sent.took_piece(10, at(50));
         sent.waits_for_server();
         sent.sent_piece(10, at(50));
 
         buffers.cut_unread(at(109), Duration::from_secs(60));
-        let before = line.is_cut();
+        let before = handle.is_cut();
         buffers.cut_unread(at(110), Duration::from_secs(60));
 
         assert!(!before);
-        assert!(line.is_cut());
+        assert!(handle.is_cut());
         assert!(!other.is_cut(), "it waits for our next piece");
     }
 
     #[test]
     fn a_connection_ends_early_only_when_all_its_requests_wait_for_the_client() {
         let buffers = Buffers::new(10 * MIB);
-        let [unread, unsent, moving, executing] = std::array::from_fn(|_| Line::new());
-        let _begun = [&unread, &unsent, &moving, &executing].map(Line::begin);
+        let [unread, unsent, moving, executing] = std::array::from_fn(|_| ConnectionHandle::new());
+        let _begun = [&unread, &unsent, &moving, &executing].map(ConnectionHandle::begin);
         let _executed = executing.begin();
-        let _answer = buffers.hold(&unread, Kind::Response, 0, at(8));
-        let _body = buffers.hold(&unsent, Kind::Request, 0, at(7));
-        let _moving = buffers.hold(&moving, Kind::Request, 0, at(9));
-        let _beside = buffers.hold(&executing, Kind::Response, 0, at(0));
+        let _answer = buffers.track(&unread, Kind::Response, 0, at(8));
+        let _body = buffers.track(&unsent, Kind::Request, 0, at(7));
+        let _moving = buffers.track(&moving, Kind::Request, 0, at(9));
+        let _beside = buffers.track(&executing, Kind::Response, 0, at(0));
 
         buffers.cut_stalled(at(9), |kind| match kind {
             Kind::Response => Duration::from_secs(1),
             Kind::Request => Duration::from_secs(2),
         });
 
-        let cut = [&unread, &unsent, &moving, &executing].map(Line::is_cut);
+        let cut = [&unread, &unsent, &moving, &executing].map(ConnectionHandle::is_cut);
         assert_eq!(cut, [true, true, false, false]);
     }
 
     #[test]
     fn the_memory_of_a_cut_connection_is_free_only_when_it_has_ended() {
         let buffers = Buffers::new(8 * MIB);
-        let [unread, reader] = [Line::new(), Line::new()];
+        let [unread, reader] = [ConnectionHandle::new(), ConnectionHandle::new()];
         let answers: Vec<_> = (0..4)
-            .map(|_| buffers.hold(&unread, Kind::Response, 2 * MIB - EACH, at(0)))
+            .map(|_| buffers.track(&unread, Kind::Response, 2 * MIB - EACH, at(0)))
             .collect();
 
-        let _other = buffers.hold(&reader, Kind::Response, MIB - EACH, at(1));
+        let _other = buffers.track(&reader, Kind::Response, MIB - EACH, at(1));
         let while_it_ends = buffers.held.lock().bytes;
         drop(answers);
 
@@ -592,10 +609,14 @@ mod tests {
     #[test]
     fn requests_of_strangers_are_dropped_while_closing_connections_hold_too_much() {
         let buffers = Buffers::new(MIB);
-        let [greedy, stranger, known] = [Line::new(), Line::new(), Line::new()];
+        let [greedy, stranger, known] = [
+            ConnectionHandle::new(),
+            ConnectionHandle::new(),
+            ConnectionHandle::new(),
+        ];
         known.note_credentials();
-        let newcomer = Line::new();
-        let _begun = [&stranger, &known].map(Line::begin);
+        let newcomer = ConnectionHandle::new();
+        let _begun = [&stranger, &known].map(ConnectionHandle::begin);
         let head = MIB / 4 - EACH;
         let mut held: Vec<_> = (0..4)
             .map(|_| buffers.begin(&greedy, head, at(0)))
@@ -614,19 +635,23 @@ mod tests {
     #[test]
     fn everything_is_given_back() {
         let buffers = Buffers::new(MIB);
-        let line = Line::new();
-        let holds: Vec<_> = (0..4)
-            .map(|_| buffers.hold(&line, Kind::Response, 100, at(0)))
+        let handle = ConnectionHandle::new();
+        let requests: Vec<_> = (0..4)
+            .map(|_| buffers.track(&handle, Kind::Response, 100, at(0)))
             .collect();
-        holds[0].took_piece(7, at(0));
-        holds[1].add(7, at(0));
+        requests[0].took_piece(7, at(0));
+        requests[1].add(7, at(0));
 
-        drop(holds);
+        drop(requests);
 
         let held = buffers.held.lock();
         assert_eq!((held.bytes, held.closing), (0, 0));
         assert_eq!(
-            (held.holds.len(), held.waiting.len(), held.lines.len()),
+            (
+                held.entries.len(),
+                held.waiting.len(),
+                held.connections.len()
+            ),
             (0, 0, 0)
         );
     }

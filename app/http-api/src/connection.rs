@@ -1,7 +1,7 @@
 //! Serves one connection.
 //!
 //! The connection ends when the client closes it, when there is no request for `[http] header_timeout`, when the server stops and
-//! the running requests have their responses, and immediately when its [line](Line) is cut.
+//! the running requests have their responses, and immediately when its [handle](ConnectionHandle) is cut.
 
 use std::{io, pin::pin, time::Duration};
 
@@ -17,7 +17,7 @@ use tokio::{
     sync::watch,
 };
 
-use crate::{Api, Peer, fair::Fair, line::Line};
+use crate::{Api, Peer, connection_handle::ConnectionHandle, fair::Fair};
 
 /// The maximum size of a head, and of the part of a response that hyper buffers.
 const KEPT_MAX: usize = 64 << 10;
@@ -25,13 +25,13 @@ const KEPT_MAX: usize = 64 << 10;
 /// How long a connection may stay open without a request once the server stops.
 const IDLE_STOPPING: Duration = Duration::from_secs(1);
 
-/// Serves one connection until it ends. After `stop`, running requests are completed. The caller drops this when the line is
+/// Serves one connection until it ends. After `stop`, running requests are completed. The caller drops this when the handle is
 /// cut.
 pub(crate) async fn serve(
     api: &Api,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: Peer,
-    line: &Line,
+    handle: &ConnectionHandle,
     streams_max: u32,
     stop: Stop,
 ) {
@@ -52,11 +52,11 @@ pub(crate) async fn serve(
     let service = service_fn(|request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         // A burst arrives faster than the connections that it closes can end and free their memory.
-        let response = if api.state().buffers().are_overrun_by(line) {
-            line.cut();
+        let response = if api.state().buffers().are_overrun_by(handle) {
+            handle.cut();
             None
         } else {
-            request.extensions_mut().insert(line.clone());
+            request.extensions_mut().insert(handle.clone());
             // Boxed, because hyper keeps the place of this future while the client reads the response.
             Some(Box::pin(api.respond(request, peer)))
         };
@@ -71,7 +71,7 @@ pub(crate) async fn serve(
     let serving = async {
         tokio::select! {
             outcome = connection.as_mut() => outcome,
-            () = until_idle(line.requests(), longest_idle) => {
+            () = until_idle(handle.requests(), longest_idle) => {
                 tracing::debug!(?peer, "a connection is closed because no request comes");
                 connection.as_mut().graceful_shutdown();
                 connection.await
@@ -81,7 +81,7 @@ pub(crate) async fn serve(
                 tokio::select! {
                     outcome = connection => outcome,
                     // Hyper would wait for the rest of an incomplete head.
-                    () = until_idle(line.requests(), IDLE_STOPPING) => Ok(()),
+                    () = until_idle(handle.requests(), IDLE_STOPPING) => Ok(()),
                 }
             }
         }

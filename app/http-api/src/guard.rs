@@ -12,8 +12,8 @@ use serde_json::json;
 use utoipa::openapi::path::Operation;
 
 use crate::{
-    Failure, authenticate, codes, context::RequestContext, line::Line, sites::Sites,
-    state::ApiState,
+    Failure, authenticate, codes, connection_handle::ConnectionHandle, context::RequestContext,
+    sites::Sites, state::ApiState,
 };
 
 const LOOKED_UP: &str = "tests build the whole table, so the scope exists";
@@ -413,8 +413,8 @@ async fn admit_key(find: FindKey, context: &RequestContext, parts: &mut Parts) -
 
 /// A connection with valid credentials is closed later than others when memory is short.
 fn note_credentials(parts: &Parts) {
-    if let Some(line) = parts.extensions.get::<Line>() {
-        line.note_credentials();
+    if let Some(handle) = parts.extensions.get::<ConnectionHandle>() {
+        handle.note_credentials();
     }
 }
 

@@ -16,7 +16,10 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::{Api, Peer, buffers::Kind, connection::serve, line::Line, lines::Lines};
+use crate::{
+    Api, Peer, buffers::Kind, connection::serve, connection_handle::ConnectionHandle,
+    open_connections::OpenConnections,
+};
 
 /// The maximum time for a TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -120,7 +123,7 @@ impl Service for HttpListener {
         let connections_max = self.api.state().config().connections_max as usize;
         // Includes connections that are closing.
         let connections = TaskGroup::new(connections_max + CLOSING_MAX);
-        let lines = Lines::default();
+        let open = OpenConnections::default();
         let (log, accept_log) = <(RareLog, RareLog)>::default();
         let longest = self.api.state().config().write_timeout.get();
         let mut look = tokio::time::interval((longest / 4).max(LOOK_MIN));
@@ -146,22 +149,22 @@ impl Service for HttpListener {
                     continue;
                 }
             };
-            if lines.len() >= connections_max && !self.make_room(&lines) {
+            if open.len() >= connections_max && !self.make_room(&open) {
                 self.api.http_metrics().refused();
                 if let Some(skipped) = log.admit(self.api.state().clock().monotonic()) {
                     tracing::warn!(%address, skipped, "a connection was refused: `[http] connections_max` are open and busy");
                 }
                 continue;
             }
-            let line = Line::new();
-            let counted = lines.add(&line);
-            let streams_max = streams_max(lines.len());
+            let handle = ConnectionHandle::new();
+            let counted = open.add(&handle);
+            let streams_max = streams_max(open.len());
             let (api, tls, stop) = (self.api.clone(), self.tls.clone(), stop.clone());
             let work = async move {
                 let _open = (api.http_metrics().open(), counted);
                 tokio::select! {
-                    () = answer(&api, stream, address, tls, &line, streams_max, stop) => {}
-                    () = line.until_cut() => {
+                    () = answer(&api, stream, address, tls, &handle, streams_max, stop) => {}
+                    () = handle.until_cut() => {
                         tracing::debug!(%address, "a stalled connection is closed");
                     }
                 }
@@ -198,12 +201,12 @@ impl Service for ControlListener {
             match accepted {
                 Ok((stream, _)) => {
                     let (api, stop) = (self.api.clone(), stop.clone());
-                    // If the group is full, the connection is dropped, and the command line reports that.
+                    // If the group is full, the connection is dropped, and the command handle reports that.
                     let _ = connections.spawn(async move {
-                        let line = Line::new();
+                        let handle = ConnectionHandle::new();
                         tokio::select! {
-                            () = serve(&api, stream, Peer::Control, &line, STREAMS_EACH_MAX as u32, stop) => {}
-                            () = line.until_cut() => {}
+                            () = serve(&api, stream, Peer::Control, &handle, STREAMS_EACH_MAX as u32, stop) => {}
+                            () = handle.until_cut() => {}
                         }
                     });
                 }
@@ -231,14 +234,14 @@ impl Service for ChangesDrain {
 
 impl HttpListener {
     /// Closes an idle or stalled connection. Returns whether there was one.
-    fn make_room(&self, lines: &Lines) -> bool {
-        if lines.cut_idle() {
+    fn make_room(&self, open: &OpenConnections) -> bool {
+        if open.cut_idle() {
             self.api.http_metrics().refused();
             return true;
         }
         match self.api.state().buffers().cut_slowest() {
-            Some(line) => {
-                lines.forget(&line);
+            Some(handle) => {
+                open.forget(&handle);
                 true
             }
             None => false,
@@ -275,14 +278,14 @@ async fn answer(
     stream: TcpStream,
     address: SocketAddr,
     tls: Option<TlsAcceptor>,
-    line: &Line,
+    handle: &ConnectionHandle,
     streams_max: u32,
     stop: Stop,
 ) {
     prepare(&stream, api.state().config().write_timeout.get());
     let peer = |tls| Peer::Tcp { address, tls };
     let Some(acceptor) = tls else {
-        return serve(api, stream, peer(false), line, streams_max, stop).await;
+        return serve(api, stream, peer(false), handle, streams_max, stop).await;
     };
     let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream));
     let shaken = tokio::select! {
@@ -291,7 +294,7 @@ async fn answer(
         () = stop.cancelled() => return,
     };
     match shaken {
-        Ok(Ok(stream)) => serve(api, stream, peer(true), line, streams_max, stop).await,
+        Ok(Ok(stream)) => serve(api, stream, peer(true), handle, streams_max, stop).await,
         Ok(Err(error)) => tracing::debug!(%error, %address, "the TLS handshake failed"),
         Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),
     }

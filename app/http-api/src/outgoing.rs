@@ -12,7 +12,7 @@ use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use outrigger_stdx::Clock;
 
-use crate::{buffers::Hold, line::Begun};
+use crate::{buffers::Buffered, connection_handle::RunningRequest};
 
 type Frame = hyper::body::Frame<Bytes>;
 
@@ -24,9 +24,9 @@ const ENCODER: u64 = 1 << 20;
 /// What must live until the last piece is sent.
 #[derive(Debug)]
 struct Answer {
-    hold: Hold,
+    hold: Buffered,
     clock: Arc<dyn Clock>,
-    _begun: Begun,
+    _begun: RunningRequest,
 }
 
 /// A body in counted pieces.
@@ -50,9 +50,9 @@ struct Piece {
 pub(crate) fn count(
     body: Body,
     is_encoded: bool,
-    hold: Hold,
+    hold: Buffered,
     clock: Arc<dyn Clock>,
-    begun: Begun,
+    begun: RunningRequest,
 ) -> Body {
     if body.is_end_stream() {
         return body;

@@ -21,10 +21,10 @@ use tracing::Instrument;
 
 use crate::{
     Api, Failure,
-    buffers::Hold,
+    buffers::Buffered,
     codes,
+    connection_handle::{ConnectionHandle, RunningRequest},
     context::{Peer, RequestContext},
-    line::{Begun, Line},
     outgoing,
     traffic::Traffic,
     unread::Unread,
@@ -56,8 +56,8 @@ impl Redispatch {
 /// A request whose head has arrived.
 struct Arrival {
     started: Monotonic,
-    begun: Begun,
-    hold: Hold,
+    begun: RunningRequest,
+    hold: Buffered,
 }
 
 impl Api {
@@ -71,11 +71,11 @@ impl Api {
         let api = self.clone();
         let clock = api.state().clock();
         let started = clock.monotonic();
-        let line = request.extensions().get::<Line>().cloned();
-        let line = line.unwrap_or_else(Line::inside);
-        let begun = line.begin();
+        let handle = request.extensions().get::<ConnectionHandle>().cloned();
+        let handle = handle.unwrap_or_else(ConnectionHandle::inside);
+        let begun = handle.begin();
         let buffers = api.state().buffers();
-        let hold = buffers.begin(&line, head_bytes(&request), started);
+        let hold = buffers.begin(&handle, head_bytes(&request), started);
         let arrival = Arrival {
             started,
             begun,

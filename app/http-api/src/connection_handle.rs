@@ -13,7 +13,7 @@ static MOMENTS: AtomicU64 = AtomicU64::new(0);
 
 /// A connection, in the extensions of its requests. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Line {
+pub(crate) struct ConnectionHandle {
     /// Cancelled to close the connection immediately; `None` for requests of this process.
     cut: Option<CancellationToken>,
     /// The number of running requests.
@@ -28,9 +28,9 @@ pub(crate) struct Line {
 
 /// A running request, until the last byte of its response is sent.
 #[derive(Debug)]
-pub(crate) struct Begun(Line);
+pub(crate) struct RunningRequest(ConnectionHandle);
 
-impl Line {
+impl ConnectionHandle {
     /// A connection over the network or a socket.
     pub(crate) fn new() -> Self {
         Self::with(Some(CancellationToken::new()))
@@ -52,9 +52,9 @@ impl Line {
     }
 
     /// Counts a request until the returned guard is dropped.
-    pub(crate) fn begin(&self) -> Begun {
+    pub(crate) fn begin(&self) -> RunningRequest {
         self.requests.send_modify(|begun| *begun += 1);
-        Begun(self.clone())
+        RunningRequest(self.clone())
     }
 
     /// The moment since which no request is running; `None` while one is.
@@ -134,7 +134,7 @@ impl Line {
     }
 }
 
-impl Drop for Begun {
+impl Drop for RunningRequest {
     fn drop(&mut self) {
         self.0.idle_since.store(this_moment(), Ordering::Relaxed);
         self.0.requests.send_modify(|begun| *begun -= 1);

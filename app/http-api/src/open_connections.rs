@@ -7,32 +7,32 @@ use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::Mutex;
 
-use crate::line::Line;
+use crate::connection_handle::ConnectionHandle;
 
 /// The open connections. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Lines(Arc<Mutex<Open>>);
+pub(crate) struct OpenConnections(Arc<Mutex<Open>>);
 
 #[derive(Debug, Default)]
 struct Open {
     added: u64,
-    lines: HashMap<u64, Line>,
+    lines: HashMap<u64, ConnectionHandle>,
 }
 
 /// Counts a connection until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Counted {
     number: u64,
-    lines: Lines,
+    lines: OpenConnections,
 }
 
-impl Lines {
+impl OpenConnections {
     /// Counts a connection.
-    pub(crate) fn add(&self, line: &Line) -> Counted {
+    pub(crate) fn add(&self, handle: &ConnectionHandle) -> Counted {
         let mut open = self.0.lock();
         open.added += 1;
         let number = open.added;
-        open.lines.insert(number, line.clone());
+        open.lines.insert(number, handle.clone());
         Counted {
             number,
             lines: self.clone(),
@@ -50,19 +50,19 @@ impl Lines {
         let idle = open
             .lines
             .iter()
-            .filter_map(|(number, line)| Some((line.idle_since()?, *number)));
+            .filter_map(|(number, handle)| Some((handle.idle_since()?, *number)));
         let Some((_, longest)) = idle.min() else {
             return false;
         };
-        if let Some(line) = open.lines.remove(&longest) {
-            line.cut();
+        if let Some(handle) = open.lines.remove(&longest) {
+            handle.cut();
         }
         true
     }
 
     /// Stops counting this connection, because it is closing.
-    pub(crate) fn forget(&self, line: &Line) {
-        self.0.lock().lines.retain(|_, open| !open.is(line));
+    pub(crate) fn forget(&self, handle: &ConnectionHandle) {
+        self.0.lock().lines.retain(|_, open| !open.is(handle));
     }
 }
 
@@ -78,10 +78,11 @@ mod tests {
 
     #[test]
     fn the_connection_that_has_asked_for_nothing_for_the_longest_time_gives_way() {
-        let lines = Lines::default();
-        let [answering, silent, asked_again, newcomer] = std::array::from_fn(|_| Line::new());
+        let lines = OpenConnections::default();
+        let [answering, silent, asked_again, newcomer] =
+            std::array::from_fn(|_| ConnectionHandle::new());
         let all = [&answering, &silent, &asked_again, &newcomer];
-        let _counted = all.map(|line| lines.add(line));
+        let _counted = all.map(|handle| lines.add(handle));
         let begun = answering.begin();
         drop(asked_again.begin());
 
@@ -96,9 +97,9 @@ mod tests {
 
     #[test]
     fn a_request_makes_a_connection_the_last_to_give_way() {
-        let lines = Lines::default();
-        let [first, second] = [Line::new(), Line::new()];
-        let _counted = [&first, &second].map(|line| lines.add(line));
+        let lines = OpenConnections::default();
+        let [first, second] = [ConnectionHandle::new(), ConnectionHandle::new()];
+        let _counted = [&first, &second].map(|handle| lines.add(handle));
         drop(first.begin());
 
         lines.cut_idle();
