@@ -9,11 +9,7 @@
 //!   reads them, because all others were active before it. Size alone would close one large upload in progress instead of many
 //!   small unread responses. While requests are executed, only connections without valid credentials are closed.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use outrigger_stdx::Monotonic;
 use parking_lot::Mutex;
@@ -22,7 +18,10 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use self::held::{Entry, Held};
 use crate::connection_handle::ConnectionHandle;
+
+mod held;
 
 /// The memory of a request beside its bytes: its task and its part of the tables of its connection, as measured over HTTP/2 with
 /// eight requests on each connection.
@@ -40,46 +39,6 @@ pub(crate) struct Buffers {
     held: Arc<Mutex<Held>>,
     bytes: Gauge,
     cut: Counter,
-}
-
-#[derive(Debug)]
-struct Held {
-    max: u64,
-    bytes: u64,
-    /// The bytes among them that belong to connections which were cut. They are free when the connections have ended.
-    closing: u64,
-    /// Counts what clients do; the time in which the waits of clients are compared.
-    moves: u64,
-    entries: HashMap<u64, Entry>,
-    /// The entries that wait for their client, by when it last moved: the longest ago first.
-    waiting: BTreeMap<u64, u64>,
-    /// The same by connection, so that finding and cutting one does not walk all entries.
-    connections: HashMap<usize, OnConnection>,
-}
-
-/// The entries of one connection.
-#[derive(Debug, Default)]
-struct OnConnection {
-    /// Ordered by age.
-    numbers: BTreeSet<u64>,
-    /// The keys in [`Held::waiting`] of those that wait for the client.
-    waiting: BTreeSet<u64>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    handle: ConnectionHandle,
-    bytes: u64,
-    /// Where it stands in `waiting`; none when it does not wait for its client.
-    waits: Option<u64>,
-    moved: Monotonic,
-    /// Pieces that the protocol has and the network has not.
-    pieces: usize,
-    /// Whether there is more that the client could take or should send.
-    more: bool,
-    /// Whether the connection was cut.
-    closing: bool,
-    kind: Kind,
 }
 
 /// What is held.
@@ -101,17 +60,8 @@ pub(crate) struct Buffered {
 impl Buffers {
     /// Buffers of at most `max` bytes together.
     pub(crate) fn new(max: u64) -> Self {
-        let held = Held {
-            max,
-            bytes: 0,
-            closing: 0,
-            moves: 0,
-            entries: HashMap::new(),
-            waiting: BTreeMap::new(),
-            connections: HashMap::new(),
-        };
         Self {
-            held: Arc::new(Mutex::new(held)),
+            held: Arc::new(Mutex::new(Held::new(max))),
             bytes: Gauge::default(),
             cut: Counter::default(),
         }
@@ -180,7 +130,7 @@ impl Buffers {
         on_connection.numbers.insert(number);
         held.place(number);
         held.add(number, bytes.saturating_add(EACH));
-        self.show(&mut held, Some(number));
+        self.enforce(&mut held, Some(number));
         drop(held);
         Buffered {
             number,
@@ -202,7 +152,7 @@ impl Buffers {
         for number in unread {
             held.cut(number, &self.cut);
         }
-        self.show(&mut held, None);
+        self.enforce(&mut held, None);
     }
 
     /// Closes the connections on which all requests wait for the client, and have waited for as long as `longest` says of their
@@ -225,7 +175,7 @@ impl Buffers {
                 held.cut(*number, &self.cut);
             }
         }
-        self.show(&mut held, None);
+        self.enforce(&mut held, None);
     }
 
     /// Closes the connection whose client has been idle for the longest time while the server waits for it, and returns its handle.
@@ -241,12 +191,12 @@ impl Buffers {
             .map(|(number, handle)| (number, handle.clone()))
             .next()?;
         held.cut(number, &self.cut);
-        self.show(&mut held, None);
+        self.enforce(&mut held, None);
         Some(handle)
     }
 
-    /// Keeps the bound, at the cost of others than `but`, and the figure.
-    fn show(&self, held: &mut Held, but: Option<u64>) {
+    /// Closes connections, other than that of `but`, while the limit is exceeded, and updates the gauge.
+    fn enforce(&self, held: &mut Held, but: Option<u64>) {
         if held.bytes - held.closing > held.max {
             // Makes room for many requests at once: finding the costliest connections walks all of them.
             let enough = held.max - held.max / ROOM;
@@ -265,138 +215,7 @@ impl Buffers {
         let mut held = self.held.lock();
         if held.entries.contains_key(&number) {
             change(&mut held);
-            self.show(&mut held, keep.then_some(number));
-        }
-    }
-}
-
-impl Held {
-    fn entry(&mut self, number: u64) -> Option<&mut Entry> {
-        self.entries.get_mut(&number)
-    }
-
-    fn add(&mut self, number: u64, bytes: u64) {
-        if let Some(entry) = self.entries.get_mut(&number) {
-            entry.bytes += bytes;
-            entry.handle.hold(bytes);
-            self.bytes += bytes;
-            if entry.closing {
-                self.closing += bytes;
-            }
-        }
-    }
-
-    fn give_back(&mut self, number: u64, bytes: u64) {
-        if let Some(entry) = self.entries.get_mut(&number) {
-            let bytes = bytes.min(entry.bytes);
-            entry.bytes -= bytes;
-            entry.handle.give_back(bytes);
-            self.bytes -= bytes;
-            if entry.closing {
-                self.closing -= bytes;
-            }
-        }
-    }
-
-    /// Returns one entry, other than `but`, of each connection that can be closed, the costliest connection first. The cost is its
-    /// bytes times what others have done since its client last moved. Requests that wait for the server count only on connections
-    /// without credentials.
-    fn costliest(&self, but: Option<u64>) -> impl Iterator<Item = u64> + use<> {
-        let costs = self.connections.values().filter_map(|on_connection| {
-            let waiting = on_connection.waiting.iter();
-            let waiting = waiting
-                .map(|moved| (self.waiting[moved], *moved))
-                .find(|(number, _)| Some(*number) != but);
-            let (number, moved) = waiting.or_else(|| {
-                let mut numbers = on_connection.numbers.iter().copied();
-                let oldest = numbers.find(|number| Some(*number) != but)?;
-                let entry = &self.entries[&oldest];
-                let counts = !entry.closing && !entry.handle.has_credentials();
-                counts.then_some((oldest, oldest))
-            })?;
-            // Connections that cannot be closed are in this process.
-            let handle = &self.entries[&number].handle;
-            handle.can_be_cut().then(|| {
-                let waited = self.moves.saturating_sub(moved);
-                (u128::from(handle.held()) * u128::from(waited), number)
-            })
-        });
-        let mut costs: Vec<_> = costs.collect();
-        costs.sort_unstable_by(|one, other| other.cmp(one));
-        costs.into_iter().map(|(_, number)| number)
-    }
-
-    /// Moves the entry behind all others if it waits for its client, and removes it from the queue if it does not.
-    fn place(&mut self, number: u64) {
-        self.moves += 1;
-        let last = self.moves;
-        let Some(entry) = self.entries.get_mut(&number) else {
-            return;
-        };
-        let before = entry.waits.take();
-        let waits = !entry.closing && (entry.more || entry.pieces > 0);
-        let handle = entry.handle.id();
-        if waits {
-            entry.waits = Some(last);
-            self.waiting.insert(last, number);
-        }
-        if let Some(before) = before {
-            self.waiting.remove(&before);
-        }
-        if let Some(on_connection) = self.connections.get_mut(&handle) {
-            if let Some(before) = before {
-                on_connection.waiting.remove(&before);
-            }
-            if waits {
-                on_connection.waiting.insert(last);
-            }
-        }
-    }
-
-    /// Closes the connection of this entry. Its bytes are free when it has ended.
-    fn cut(&mut self, number: u64, counter: &Counter) {
-        let Some(handle) = self.entries.get(&number).map(|entry| entry.handle.clone()) else {
-            return;
-        };
-        counter.inc();
-        let Some(on_connection) = self.connections.get_mut(&handle.id()) else {
-            return;
-        };
-        for moved in std::mem::take(&mut on_connection.waiting) {
-            self.waiting.remove(&moved);
-        }
-        for number in &on_connection.numbers {
-            if let Some(entry) = self.entries.get_mut(number)
-                && !entry.closing
-            {
-                entry.closing = true;
-                entry.waits = None;
-                self.closing += entry.bytes;
-            }
-        }
-        handle.cut();
-    }
-
-    fn remove(&mut self, number: u64) {
-        let Some(entry) = self.entries.remove(&number) else {
-            return;
-        };
-        entry.handle.give_back(entry.bytes);
-        self.bytes -= entry.bytes;
-        if entry.closing {
-            self.closing -= entry.bytes;
-        }
-        if let Some(waits) = entry.waits {
-            self.waiting.remove(&waits);
-        }
-        if let Some(on_connection) = self.connections.get_mut(&entry.handle.id()) {
-            on_connection.numbers.remove(&number);
-            if let Some(waits) = entry.waits {
-                on_connection.waiting.remove(&waits);
-            }
-            if on_connection.numbers.is_empty() {
-                self.connections.remove(&entry.handle.id());
-            }
+            self.enforce(&mut held, keep.then_some(number));
         }
     }
 }

@@ -57,7 +57,7 @@ pub(crate) async fn serve(
             None
         } else {
             request.extensions_mut().insert(handle.clone());
-            // Boxed, because hyper keeps the place of this future while the client reads the response.
+            // Boxed, because hyper keeps the memory of this future while the client reads the response.
             Some(Box::pin(api.respond(request, peer)))
         };
         async move {

@@ -11,7 +11,7 @@ use crate::{
     QueueStats, SessionName, Settle, SettleStatus, Swept,
     held::{HeldSession, HeldSessions},
     limits,
-    metrics::{Counters, JobCounts, Kind},
+    metrics::{Counters, JobCounts},
     store::JobStore,
     wakeups::Wakeups,
 };
@@ -91,8 +91,8 @@ impl Jobs {
             }
         }
         let enqueued = self.inner.store.enqueue(jobs, now).await?;
-        let new = enqueued.iter().filter(|job| job.is_new).count();
-        self.inner.counters.enqueued(new);
+        let new = enqueued.iter().filter(|job| job.is_new).count() as u64;
+        self.inner.counters.count(|counts| counts.enqueued += new);
         for (queue, jobs) in queues {
             self.inner.wakeups.wake(&queue, jobs);
         }
@@ -119,7 +119,8 @@ impl Jobs {
         loop {
             let leases = self.inner.store.lease(request.clone(), self.now()).await?;
             if !leases.is_empty() {
-                self.inner.counters.leased(leases.len());
+                let leased = leases.len() as u64;
+                self.inner.counters.count(|counts| counts.leased += leased);
                 return Ok(leases);
             }
             if was_woken {
@@ -148,9 +149,23 @@ impl Jobs {
         let may_be_ready = settles
             .iter()
             .any(|settle| matches!(settle.outcome, Outcome::Release));
-        let kinds: Vec<_> = settles.iter().map(Kind::of).collect();
+        let ends: Vec<_> = settles
+            .iter()
+            .map(|settle| match settle.outcome {
+                Outcome::Complete { .. } => (1, 0),
+                Outcome::Fail { .. } => (0, 1),
+                Outcome::Snooze { .. } | Outcome::Release => (0, 0),
+            })
+            .collect();
         let statuses = self.inner.store.settle(settles, self.now()).await?;
-        self.inner.counters.settled(&kinds, &statuses);
+        self.inner.counters.count(|counts| {
+            for ((completed, failed), status) in ends.into_iter().zip(&statuses) {
+                if *status == SettleStatus::Settled {
+                    counts.completed += completed;
+                    counts.failed += failed;
+                }
+            }
+        });
         if may_be_ready {
             self.inner.wakeups.wake_all();
         }
@@ -363,8 +378,10 @@ impl Jobs {
         }
         let mut swept = self.inner.store.sweep(self.now()).await?;
         swept.lost += lost;
-        self.inner.counters.timed_out(swept.timed_out);
-        self.inner.counters.lost(swept.lost);
+        self.inner.counters.count(|counts| {
+            counts.timed_out += swept.timed_out;
+            counts.lost += swept.lost;
+        });
         if swept.ready + swept.timed_out + swept.lost > 0 {
             self.inner.wakeups.wake_all();
         }

@@ -223,7 +223,7 @@ fn nesting(json: &str) -> usize {
     deepest
 }
 
-/// Cuts text at a character, and says so.
+/// Truncates text at a character boundary and appends `…`.
 pub(crate) fn cut(text: &mut String, length_max: usize) {
     // No store accepts it.
     if text.contains('\0') {

@@ -1,9 +1,6 @@
 //! The metrics of jobs for `/metrics`, and the counters of this process.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use prometheus_client::{
@@ -13,7 +10,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::{JobState, Jobs, Outcome, QueueStats, Settle, SettleStatus};
+use crate::{JobState, Jobs, QueueStats};
 
 /// The maximum number of queues in the metrics. Clients choose the names.
 const QUEUES_MAX: usize = 100;
@@ -38,41 +35,18 @@ pub struct JobCounts {
 /// The counters and the last statistics.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    enqueued: AtomicU64,
-    leased: AtomicU64,
-    completed: AtomicU64,
-    failed: AtomicU64,
-    timed_out: AtomicU64,
-    lost: AtomicU64,
+    counts: Mutex<JobCounts>,
     stats: Mutex<Arc<[QueueStats]>>,
 }
 
 impl Counters {
-    pub(crate) fn enqueued(&self, jobs: usize) {
-        self.enqueued.fetch_add(jobs as u64, Ordering::Relaxed);
+    /// Changes the counters.
+    pub(crate) fn count(&self, change: impl FnOnce(&mut JobCounts)) {
+        change(&mut self.counts.lock());
     }
 
-    pub(crate) fn leased(&self, jobs: usize) {
-        self.leased.fetch_add(jobs as u64, Ordering::Relaxed);
-    }
-
-    pub(crate) fn settled(&self, outcomes: &[Kind], statuses: &[SettleStatus]) {
-        for (kind, status) in outcomes.iter().zip(statuses) {
-            let counter = match (kind, status) {
-                (Kind::Completed, SettleStatus::Settled) => &self.completed,
-                (Kind::Failed, SettleStatus::Settled) => &self.failed,
-                _ => continue,
-            };
-            counter.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    pub(crate) fn timed_out(&self, attempts: u64) {
-        self.timed_out.fetch_add(attempts, Ordering::Relaxed);
-    }
-
-    pub(crate) fn lost(&self, attempts: u64) {
-        self.lost.fetch_add(attempts, Ordering::Relaxed);
+    pub(crate) fn counts(&self) -> JobCounts {
+        *self.counts.lock()
     }
 
     pub(crate) fn keep_stats(&self, stats: &[QueueStats]) {
@@ -81,36 +55,6 @@ impl Counters {
 
     pub(crate) fn stats(&self) -> Arc<[QueueStats]> {
         Arc::clone(&self.stats.lock())
-    }
-
-    pub(crate) fn counts(&self) -> JobCounts {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        JobCounts {
-            enqueued: read(&self.enqueued),
-            leased: read(&self.leased),
-            completed: read(&self.completed),
-            failed: read(&self.failed),
-            timed_out: read(&self.timed_out),
-            lost: read(&self.lost),
-        }
-    }
-}
-
-/// What counts of an outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Completed,
-    Failed,
-    Other,
-}
-
-impl Kind {
-    pub(crate) fn of(settle: &Settle) -> Self {
-        match settle.outcome {
-            Outcome::Complete { .. } => Self::Completed,
-            Outcome::Fail { .. } => Self::Failed,
-            Outcome::Snooze { .. } | Outcome::Release => Self::Other,
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What follows from the end of an attempt. Every store asks this module, so that all of them decide alike.
+//! The state of a job after an attempt ends. All stores use this module, so that they decide alike.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ impl After {
     }
 }
 
-/// Returns what follows. `random` must be uniform over all of `u32`.
+/// Returns the job after the attempt. `random` must be uniform over all of `u32`.
 pub(crate) fn after(ending: Ending, running: Running, random: u32) -> After {
     let mut after = After {
         state: JobState::Pending,

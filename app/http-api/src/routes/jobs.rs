@@ -3,7 +3,10 @@
 mod convert;
 mod work;
 
-use axum::response::{IntoResponse, Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use http::{HeaderMap, StatusCode};
 use outrigger_api_types::{
     jobs::{
@@ -22,7 +25,6 @@ use crate::{
     page::Part,
     state::{ApiState, Handle},
 };
-use axum::extract::State;
 
 pub(super) const JOBS: Capability = Capability::new("jobs");
 

@@ -31,7 +31,7 @@ export function JobsPage() {
   }
   return (
     <>
-      <PageHead title="Jobs" guide="jobs" lead="Work that applications hand over, and that workers run, with retries." />
+      <PageHead title="Jobs" guide="jobs" lead="Background work: applications add jobs, and workers run them and retry failures." />
       {queues.length > 0 && (
         <>
           <Queues queues={queues} onSwitch={mayChange ? switchQueue : null} onFilter={() => list.current?.focus()} />

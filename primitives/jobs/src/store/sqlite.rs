@@ -407,7 +407,7 @@ impl SqliteJobStore {
         };
         let lost = self.database.write(lose).await;
         if lost.is_err() {
-            // A sweep tries again when it would have ended anyway.
+            // The session was forgotten before the commit failed. A later sweep must find it.
             self.liveness.lock().touch(again, self.now());
         }
         lost
